@@ -1,0 +1,84 @@
+"""Formal verification and property testing of machine learning on block-wise encrypted images.
+
+The names below are the public interface; each is imported when it is first used, so that
+``import etcprops`` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from etcprops._validation import InvalidParameterError
+    from etcprops.claims import Ledger, verify
+    from etcprops.geometry import BlockGeometry
+    from etcprops.keys import ALL, COMPONENT_ORDERS, EtCKey, Step
+    from etcprops.matrices import (
+        block_permutation_matrix,
+        block_transform_matrix,
+        component_permutation_matrix,
+        encryption_matrix,
+        encryption_offset,
+        negative_positive_matrix,
+    )
+    from etcprops.normalization import PixelStatistics, centre_mid_grey
+    from etcprops.pixels import decrypt, encrypt
+    from etcprops.signed_permutation import SignedPermutation
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "_validation": ("InvalidParameterError",),
+    "claims": ("Ledger", "verify"),
+    "geometry": ("BlockGeometry",),
+    "keys": ("ALL", "COMPONENT_ORDERS", "EtCKey", "Step"),
+    "matrices": (
+        "block_permutation_matrix",
+        "block_transform_matrix",
+        "component_permutation_matrix",
+        "encryption_matrix",
+        "encryption_offset",
+        "negative_positive_matrix",
+    ),
+    "normalization": ("PixelStatistics", "centre_mid_grey"),
+    "pixels": ("decrypt", "encrypt"),
+    "signed_permutation": ("SignedPermutation",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ALL",
+    "COMPONENT_ORDERS",
+    "BlockGeometry",
+    "EtCKey",
+    "InvalidParameterError",
+    "Ledger",
+    "PixelStatistics",
+    "SignedPermutation",
+    "Step",
+    "block_permutation_matrix",
+    "block_transform_matrix",
+    "centre_mid_grey",
+    "component_permutation_matrix",
+    "decrypt",
+    "encrypt",
+    "encryption_matrix",
+    "encryption_offset",
+    "negative_positive_matrix",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module at first use (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

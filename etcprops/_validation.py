@@ -1,0 +1,76 @@
+"""Errors at the door: every public function validates what it is given and says how to mend it.
+
+The message always names the parameter, the caller, what was wanted and what came.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class InvalidParameterError(ValueError):
+    """A parameter has the wrong type, shape, dtype or value."""
+
+
+def reject(parameter: str, caller: str, wanted: str, got: object) -> NoReturn:
+    """Raise the error that names `parameter` and `caller`, what was `wanted` and what came."""
+    raise InvalidParameterError(f"The '{parameter}' parameter of {caller} must {wanted}. Got {got}")
+
+
+def describe(value: object) -> str:
+    """Return a short description of `value`: arrays by dtype and shape, the rest by `repr`."""
+    if isinstance(value, np.ndarray):
+        return f"an array of dtype {value.dtype} and shape {value.shape}."
+    text = repr(value)
+    return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})."
+
+
+def as_positive_integer(value: Any, parameter: str, caller: str) -> int:
+    """Return `value` as a Python `int` of at least 1; booleans and floats are refused."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
+        reject(parameter, caller, "be a positive integer", describe(value))
+    return int(value)
+
+
+def as_codes(value: Any, size: int, bound: int, parameter: str, caller: str) -> NDArray[np.int64]:
+    """Return `value` as an int64 array of shape ``(size,)`` with entries in ``[0, bound)``."""
+    wanted = f"be {size} integers from 0 to {bound - 1}"
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        reject(parameter, caller, wanted, describe(value))
+    if array.shape != (size,):
+        reject(parameter, caller, wanted, f"shape {array.shape}.")
+    if array.dtype.kind not in "iu":
+        reject(parameter, caller, wanted, f"dtype {array.dtype}.")
+    outside = np.flatnonzero((array < 0) | (array >= bound))
+    if outside.size:
+        first = int(outside[0])
+        reject(parameter, caller, wanted, f"{array[first]} at position {first}.")
+    return array.astype(np.int64)
+
+
+def as_permutation(value: Any, size: int, parameter: str, caller: str) -> NDArray[np.int64]:
+    """Return `value` as an int64 permutation of ``range(size)``."""
+    array = as_codes(value, size, size, parameter, caller)
+    counts = np.bincount(array, minlength=size)
+    twice = np.flatnonzero(counts > 1)
+    if twice.size:
+        reject(
+            parameter,
+            caller,
+            f"hold each of 0 to {size - 1} once",
+            f"{twice[0]} {counts[twice[0]]} times.",
+        )
+    return array
+
+
+def as_bits(value: Any, size: int, parameter: str, caller: str) -> NDArray[np.bool_]:
+    """Return `value` as a boolean array of shape ``(size,)``; 0 and 1 are taken for booleans."""
+    array = np.asarray(value)
+    if array.dtype == np.bool_ and array.shape == (size,):
+        return array.copy()
+    return as_codes(value, size, 2, parameter, caller).astype(np.bool_)

@@ -1,0 +1,144 @@
+"""Block geometry: how an image, its blocks and its flat vector correspond.
+
+Only sizes and index arithmetic live here; no pixels and no keys. Blocks are numbered in raster
+order and the flat vector is the image in C order, as in the EtC literature (Kurihara et al. 2015;
+Chuman et al. 2019).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from etcprops._validation import as_positive_integer, describe, reject
+
+
+@dataclass(frozen=True)
+class BlockGeometry:
+    """The size of an image and of its square blocks.
+
+    Parameters
+    ----------
+    height, width : int
+        Image size in pixels; both multiples of `block`.
+    channels : {1, 3}, default=1
+        1 for grey images of shape ``(H, W)``, 3 for colour images of shape ``(H, W, 3)``.
+    block : int, default=8
+        Side B of the blocks; a block is ``B x B`` pixels with all their channels.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a size is not a positive integer, or the block does not divide height or width.
+
+    Examples
+    --------
+    >>> geometry = BlockGeometry(192, 160)
+    >>> geometry.shape, geometry.grid, geometry.n_blocks, geometry.n_pixels
+    ((192, 160), (24, 20), 480, 30720)
+    >>> BlockGeometry(4, 6, channels=3, block=2).shape
+    (4, 6, 3)
+    """
+
+    height: int
+    width: int
+    channels: int = 1
+    block: int = 8
+
+    def __init__(self, height: int, width: int, *, channels: int = 1, block: int = 8) -> None:
+        sizes = {"height": height, "width": width, "channels": channels, "block": block}
+        for name, value in sizes.items():
+            # The dataclass is frozen: this is how its constructor sets fields.
+            object.__setattr__(self, name, as_positive_integer(value, name, "BlockGeometry"))
+        if self.channels not in {1, 3}:
+            reject("channels", "BlockGeometry", "be 1 (grey) or 3 (colour)", describe(channels))
+        for name in ("height", "width"):
+            if getattr(self, name) % self.block:
+                got = f"block={self.block}, {name}={getattr(self, name)} instead."
+                reject("block", "BlockGeometry", f"divide {name}", got)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image: ``(H, W)``, or ``(H, W, 3)`` for colour."""
+        size = (self.height, self.width)
+        return size if self.channels == 1 else (*size, self.channels)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Number of block rows and block columns."""
+        return self.height // self.block, self.width // self.block
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        rows, columns = self.grid
+        return rows * columns
+
+    @property
+    def n_pixels(self) -> int:
+        """Length ``n = H * W * channels`` of the flat vector, each component of a pixel counted."""
+        return self.height * self.width * self.channels
+
+    def flat_index(
+        self, block: ArrayLike, row: ArrayLike, column: ArrayLike, channel: ArrayLike
+    ) -> NDArray[np.int64]:
+        """Return the position in the flat vector of a pixel given by its place in its block.
+
+        Parameters
+        ----------
+        block, row, column, channel : array_like of int
+            Block number in ``[0, n_blocks)``, row and column within the block in ``[0, B)``,
+            channel in ``[0, channels)``; broadcast against each other.
+
+        Returns
+        -------
+        ndarray of int64
+            Index in ``[0, n_pixels)``, of the broadcast shape.
+
+        Examples
+        --------
+        >>> BlockGeometry(4, 4, block=2).flat_index(block=3, row=1, column=0, channel=0)
+        array(14)
+        """
+        block_row, block_column = np.divmod(np.asarray(block, dtype=np.int64), self.grid[1])
+        image_row = block_row * self.block + np.asarray(row, dtype=np.int64)
+        image_column = block_column * self.block + np.asarray(column, dtype=np.int64)
+        pixel = image_row * self.width + image_column
+        return np.asarray(pixel * self.channels + np.asarray(channel, dtype=np.int64))
+
+    def locate(
+        self, flat: ArrayLike
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return block, row, column and channel of positions in the flat vector.
+
+        The inverse of `flat_index`.
+
+        Examples
+        --------
+        >>> [int(part) for part in BlockGeometry(4, 4, block=2).locate(14)]
+        [3, 1, 0, 0]
+        """
+        pixel, channel = np.divmod(np.asarray(flat, dtype=np.int64), self.channels)
+        image_row, image_column = np.divmod(pixel, self.width)
+        block_row, row = np.divmod(image_row, self.block)
+        block_column, column = np.divmod(image_column, self.block)
+        return block_row * self.grid[1] + block_column, row, column, channel
+
+    def to_dict(self) -> dict[str, int]:
+        """Return the four sizes as a dictionary, ready for JSON."""
+        return {
+            "height": self.height,
+            "width": self.width,
+            "channels": self.channels,
+            "block": self.block,
+        }
+
+
+def check_geometry(value: Any, caller: str) -> BlockGeometry:
+    """Return `value` if it is a `BlockGeometry`, else raise the error that names `caller`."""
+    if not isinstance(value, BlockGeometry):
+        reject("geometry", caller, "be a BlockGeometry", describe(value))
+    return value

@@ -1,0 +1,54 @@
+"""Settings shared by all tests: Hypothesis profiles, and where Extended Yale B is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+
+DEFAULT_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "CroppedYale.zip"
+
+# Every profile is spelled out in full: where the variable CI is set, Hypothesis gives newly
+# registered profiles other defaults.
+_COMMON = {
+    "database": None,
+    "deadline": None,
+    "print_blob": True,
+    "report_multiple_bugs": False,
+    "stateful_step_count": 20,
+    "backend": "hypothesis",
+    "phases": (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
+    "suppress_health_check": (HealthCheck.too_slow,),
+    "verbosity": Verbosity.normal,
+}
+settings.register_profile("ci", **_COMMON, max_examples=60, derandomize=True)
+settings.register_profile("dev", **_COMMON, max_examples=60, derandomize=False)
+settings.register_profile("deep", **_COMMON, max_examples=5000, derandomize=False)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--yale",
+        type=Path,
+        default=None,
+        metavar="PATH",
+        help="Extended Yale Face Database B, cropped: the zip or the unpacked folder",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-profile") is None:
+        # Deterministic by default; --hypothesis-profile=dev or deep looks further.
+        settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def yale_path(pytestconfig: pytest.Config) -> Path:
+    """Where the user's own copy of Extended Yale B is; the tests that need it skip without it."""
+    path: Path | None = pytestconfig.getoption("--yale")
+    if path is not None:
+        return path
+    if DEFAULT_DATA.exists():
+        return DEFAULT_DATA
+    pytest.skip("needs Extended Yale B, which is not part of this package: pytest --yale PATH")
