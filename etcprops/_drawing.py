@@ -49,7 +49,7 @@ def draw_below(read: Callable[[int], bytes], bound: int, size: int) -> NDArray[n
     while accepted.size < size:
         octets = np.frombuffer(read(size - accepted.size), dtype=np.uint8)
         accepted = np.concatenate([accepted, octets[octets < limit]])
-    return (accepted % bound).astype(np.int64)
+    return accepted.astype(np.int64) % bound
 
 
 def draw_permutation(read: Callable[[int], bytes], size: int) -> NDArray[np.int64]:

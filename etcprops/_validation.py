@@ -35,13 +35,30 @@ def as_positive_integer(value: Any, parameter: str, caller: str) -> int:
     return int(value)
 
 
+def as_array(value: Any, parameter: str, caller: str, wanted: str) -> NDArray[Any]:
+    """Return `value` as an array; what numpy makes none of (ragged lists, say) is refused."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError):
+        reject(parameter, caller, wanted, describe(value))
+
+
+def as_indices(value: Any, bound: int, parameter: str, caller: str) -> NDArray[np.int64]:
+    """Return `value` as an int64 array of its own shape with entries in ``[0, bound)``."""
+    wanted = f"be integers from 0 to {bound - 1}"
+    array = as_array(value, parameter, caller, wanted)
+    if array.dtype.kind not in "iu":
+        reject(parameter, caller, wanted, f"dtype {array.dtype}.")
+    if array.size and (array.min() < 0 or array.max() >= bound):
+        outside = array.min() if array.min() < 0 else array.max()
+        reject(parameter, caller, wanted, f"{outside}.")
+    return array.astype(np.int64)
+
+
 def as_codes(value: Any, size: int, bound: int, parameter: str, caller: str) -> NDArray[np.int64]:
     """Return `value` as an int64 array of shape ``(size,)`` with entries in ``[0, bound)``."""
     wanted = f"be {size} integers from 0 to {bound - 1}"
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
-        reject(parameter, caller, wanted, describe(value))
+    array = as_array(value, parameter, caller, wanted)
     if array.shape != (size,):
         reject(parameter, caller, wanted, f"shape {array.shape}.")
     if array.dtype.kind not in "iu":
@@ -70,7 +87,7 @@ def as_permutation(value: Any, size: int, parameter: str, caller: str) -> NDArra
 
 def as_bits(value: Any, size: int, parameter: str, caller: str) -> NDArray[np.bool_]:
     """Return `value` as a boolean array of shape ``(size,)``; 0 and 1 are taken for booleans."""
-    array = np.asarray(value)
+    array = as_array(value, parameter, caller, f"be {size} booleans, or 0 and 1")
     if array.dtype == np.bool_ and array.shape == (size,):
         return array.copy()
     return as_codes(value, size, 2, parameter, caller).astype(np.bool_)

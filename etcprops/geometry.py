@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import as_indices, as_positive_integer, describe, reject
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,24 @@ class BlockGeometry:
         ndarray of int64
             Index in ``[0, n_pixels)``, of the broadcast shape.
 
+        Raises
+        ------
+        InvalidParameterError
+            If a part is no integer or outside its range.
+
         Examples
         --------
         >>> BlockGeometry(4, 4, block=2).flat_index(block=3, row=1, column=0, channel=0)
         array(14)
         """
-        block_row, block_column = np.divmod(np.asarray(block, dtype=np.int64), self.grid[1])
-        image_row = block_row * self.block + np.asarray(row, dtype=np.int64)
-        image_column = block_column * self.block + np.asarray(column, dtype=np.int64)
+        caller = "BlockGeometry.flat_index"
+        number = as_indices(block, self.n_blocks, "block", caller)
+        block_row, block_column = np.divmod(number, self.grid[1])
+        image_row = block_row * self.block + as_indices(row, self.block, "row", caller)
+        image_column = block_column * self.block + as_indices(column, self.block, "column", caller)
         pixel = image_row * self.width + image_column
-        return np.asarray(pixel * self.channels + np.asarray(channel, dtype=np.int64))
+        component = as_indices(channel, self.channels, "channel", caller)
+        return np.asarray(pixel * self.channels + component)
 
     def locate(
         self, flat: ArrayLike
@@ -116,12 +124,18 @@ class BlockGeometry:
 
         The inverse of `flat_index`.
 
+        Raises
+        ------
+        InvalidParameterError
+            If a position is no integer in ``[0, n_pixels)``.
+
         Examples
         --------
         >>> [int(part) for part in BlockGeometry(4, 4, block=2).locate(14)]
         [3, 1, 0, 0]
         """
-        pixel, channel = np.divmod(np.asarray(flat, dtype=np.int64), self.channels)
+        position = as_indices(flat, self.n_pixels, "flat", "BlockGeometry.locate")
+        pixel, channel = np.divmod(position, self.channels)
         image_row, image_column = np.divmod(pixel, self.width)
         block_row, row = np.divmod(image_row, self.block)
         block_column, column = np.divmod(image_column, self.block)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from etcprops._drawing import Shake256Stream, draw_below, draw_permutation
+from etcprops._immutable import Immutable, freeze
 from etcprops._validation import (
     InvalidParameterError,
     as_bits,
@@ -51,7 +52,7 @@ _FORMAT: Final = "etcprops.EtCKey"
 _VERSION: Final = 1
 
 
-class EtCKey:
+class EtCKey(Immutable):
     """One key: K1 to K4 for a geometry. Immutable, comparable, hashable.
 
     Parameters
@@ -111,28 +112,20 @@ class EtCKey:
         size = check_geometry(geometry, caller).n_blocks
         if components is not None and geometry.channels == 1:
             reject("components", caller, "be None for a grey geometry", describe(components))
-        fields = {
-            "geometry": geometry,
-            "permutation": None
+        freeze(
+            self,
+            geometry=geometry,
+            permutation=None
             if permutation is None
             else as_permutation(permutation, size, "permutation", caller),
-            "transforms": None
+            transforms=None
             if transforms is None
             else as_codes(transforms, size, N_TRANSFORMS, "transforms", caller),
-            "negatives": None
-            if negatives is None
-            else as_bits(negatives, size, "negatives", caller),
-            "components": None
+            negatives=None if negatives is None else as_bits(negatives, size, "negatives", caller),
+            components=None
             if components is None
             else as_codes(components, size, len(COMPONENT_ORDERS), "components", caller),
-        }
-        for name, value in fields.items():
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"EtCKey is immutable: cannot set {name!r}")
+        )
 
     def __reduce__(self) -> tuple[Callable[[str], EtCKey], tuple[str]]:
         return EtCKey.from_json, (self.to_json(),)
@@ -214,7 +207,14 @@ class EtCKey:
         if not isinstance(secret, (bytes, str)) or not secret:
             # The value itself is a secret: only its type may show.
             reject("secret", caller, "be bytes or str and not empty", f"{type(secret).__name__}.")
-        octets = secret.encode() if isinstance(secret, str) else secret
+        try:
+            octets = secret.encode() if isinstance(secret, str) else secret
+        except UnicodeEncodeError:
+            # The codec's own error carries the secret.
+            got = "a str with lone surrogates."
+            raise InvalidParameterError(
+                f"The 'secret' parameter of {caller} must be encodable as UTF-8. Got {got}"
+            ) from None
         sizes = ",".join(f"{name}={size}" for name, size in geometry.to_dict().items())
 
         def reader(step: Step) -> Callable[[int], bytes]:
@@ -256,7 +256,8 @@ class EtCKey:
         size = self.geometry.n_blocks
         codes = {Step.TRANSFORMS: N_TRANSFORMS, Step.NEGATIVES: 2, Step.COMPONENTS: 6}
         orders = math.factorial(size) if Step.PERMUTATION in self.steps else 1
-        return orders * math.prod(codes.get(step, 1) for step in self.steps) ** size
+        per_block: int = math.prod(codes.get(step, 1) for step in self.steps)
+        return int(orders * per_block**size)
 
     def key_space_bits(self) -> float:
         """Return log2 of the nominal key space, ``log2(n_blocks!) + n_blocks * (3 + 1 + log2 6)``.
@@ -306,7 +307,7 @@ class EtCKey:
         caller = "EtCKey.from_json"
         try:
             document = json.loads(text)
-        except (TypeError, ValueError) as error:
+        except (RecursionError, TypeError, ValueError) as error:
             raise InvalidParameterError(
                 f"The 'text' parameter of {caller} must be JSON text as to_json writes it. "
                 f"Got text that cannot be read: {error}."
@@ -314,9 +315,9 @@ class EtCKey:
         fields = {"format", "version", "geometry", *Step}
         if not isinstance(document, dict) or document.get("format") != _FORMAT:
             reject("text", caller, f'be a JSON object with "format": "{_FORMAT}"', "another one.")
-        if document.get("version") != _VERSION:
-            got = f"version {document.get('version')!r}."
-            reject("text", caller, f"be of version {_VERSION}", got)
+        version = document.get("version")
+        if type(version) is not int or version != _VERSION:  # True == 1
+            reject("text", caller, f"be of version {_VERSION}", f"version {describe(version)}")
         if set(document) != fields:
             wrong = ", ".join(sorted(set(document) ^ fields))
             reject("text", caller, f"have the fields {', '.join(sorted(fields))}", f"{wrong}.")

@@ -8,11 +8,12 @@ change at all, so the negative-positive step becomes a sign to the last bit.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etcprops._validation import describe, reject
+from etcprops._validation import as_array, describe, reject
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -136,7 +137,7 @@ class PixelStatistics:
     def divisors(self) -> NDArray[np.float64]:
         """What the deviation numerators are divided by: ``N * deviation``, N where that is 0."""
         numerator = self.variance_numerator
-        return np.where(numerator > 0, np.sqrt(numerator.astype(np.float64)), float(self.count))
+        return np.where(numerator > 0, correctly_rounded_root(numerator), float(self.count))
 
     def z_score(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the z-scores of `X` under these statistics: one root and one division rounded.
@@ -158,22 +159,51 @@ class PixelStatistics:
         return self.deviation_numerators(X) / self.divisors
 
 
+def correctly_rounded_root(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the double nearest to the square root of each integer.
+
+    Up to 2^53 integers are doubles and the hardware's root is correctly rounded. Beyond, the
+    integer would be rounded first, so those few roots are taken of integers.
+
+    Parameters
+    ----------
+    numbers : ndarray of int64
+        Not negative.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+
+    Examples
+    --------
+    >>> correctly_rounded_root(np.array([4, 2**62 + 2**10]))
+    array([2.00000000e+00, 2.14748365e+09])
+    """
+    roots = np.sqrt(numbers.astype(np.float64))
+    for place in np.argwhere(numbers > 2**53):
+        number = int(numbers[tuple(place)]) << 64
+        root = math.isqrt(number)
+        # A last bit that says whether there is a remainder decides ties as the full root would.
+        sticky = 2 * root + (root * root != number)
+        roots[tuple(place)] = math.ldexp(float(sticky), -33)
+    return roots
+
+
 def as_integer_pixels(value: Any, parameter: str, caller: str) -> NDArray[Any]:
     """Return `value` as a two-dimensional array of integers of magnitude at most 65,535.
 
     8-bit and 16-bit arrays are returned as they are, others as int64.
     """
     wanted = f"be an array (rows, features) of integers of magnitude at most {LARGEST_PIXEL}"
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
-        reject(parameter, caller, wanted, describe(value))
+    array = as_array(value, parameter, caller, wanted)
     if array.ndim != 2 or not array.shape[1] or array.dtype.kind not in "iuf":
         reject(parameter, caller, wanted, describe(array))
     if array.dtype.kind != "f" and array.dtype.itemsize <= 2:
         return array
-    # NaN compares false, so it is caught with the infinities and the fractions.
-    bad = np.argwhere(~((abs(array) <= LARGEST_PIXEL) & (np.trunc(array) == array)))
+    # NaN compares false, so it is caught with the infinities and the fractions. No abs: that of the
+    # smallest int64 is itself. The limit is no int: as a float16 it would be infinite.
+    limit = np.float64(LARGEST_PIXEL)
+    bad = np.argwhere(~((array >= -limit) & (array <= limit) & (np.trunc(array) == array)))
     if bad.size:
         row, feature = (int(index) for index in bad[0])
         reject(parameter, caller, wanted, f"{array[row, feature]} in row {row}, feature {feature}.")

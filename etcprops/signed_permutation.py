@@ -12,8 +12,10 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 from scipy.sparse.linalg import LinearOperator
 
+from etcprops._immutable import Immutable, freeze
 from etcprops._validation import (
     InvalidParameterError,
+    as_array,
     as_codes,
     as_positive_integer,
     describe,
@@ -33,7 +35,7 @@ _FORMAT: Final = "etcprops.SignedPermutation"
 _VERSION: Final = 1
 
 
-class SignedPermutation:
+class SignedPermutation(Immutable):
     """The map ``y[i] = sign[i] * x[source[i]] + c[i]``, with ``c = level`` where the sign is -1.
 
     Immutable. A `source` that is no permutation is allowed, since maps found in the wild are not
@@ -46,7 +48,7 @@ class SignedPermutation:
     sign : array_like of -1 and +1, shape (n,)
         -1 where it is negated.
     level : int, default=255
-        Largest grey level, a positive integer: negation is ``x -> level - x``.
+        Largest grey level, from 1 to 2^63 - 1: negation is ``x -> level - x``.
 
     Raises
     ------
@@ -70,25 +72,31 @@ class SignedPermutation:
 
     def __init__(self, source: ArrayLike, sign: ArrayLike, *, level: int = 255) -> None:
         caller = "SignedPermutation"
-        shape = np.shape(source)
-        if len(shape) != 1 or shape[0] == 0:
-            reject("source", caller, "be a sequence of at least one integer", f"shape {shape}.")
-        indices = as_codes(source, shape[0], shape[0], "source", caller)
-        signs = np.array(sign)
-        if signs.shape != shape or signs.dtype.kind not in "if" or not (abs(signs) == 1).all():
-            got = describe(signs) if signs.shape != shape else "other values."
-            reject("sign", caller, f"be {shape[0]} values -1 or +1", got)
-        _fill(self, indices, signs.astype(np.int8), as_positive_integer(level, "level", caller))
+        wanted = "be a sequence of at least one integer"
+        indices = as_array(source, "source", caller, wanted)
+        if indices.ndim != 1 or not indices.size:
+            reject("source", caller, wanted, f"shape {indices.shape}.")
+        indices = as_codes(indices, indices.size, indices.size, "source", caller)
+        wanted = f"be {indices.size} values -1 or +1"
+        signs = as_array(sign, "sign", caller, wanted)
+        if signs.shape != indices.shape or signs.dtype.kind not in "iuf":
+            reject("sign", caller, wanted, describe(signs))
+        wrong = np.flatnonzero(abs(signs) != 1)
+        if wrong.size:
+            reject("sign", caller, wanted, f"{signs[wrong[0]]} at position {wrong[0]}.")
+        level = as_positive_integer(level, "level", caller)
+        if level >= 2**63:
+            reject("level", caller, "be less than 2^63", describe(level))
+        freeze(self, source=indices, sign=signs.astype(np.int8), level=level)
 
     @classmethod
     def _trusted(
         cls, source: NDArray[np.int64], sign: NDArray[np.int8], level: int
     ) -> SignedPermutation:
         """Wrap arrays that are right by construction, without another look at them."""
-        return _fill(cls.__new__(cls), source, sign, level)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"SignedPermutation is immutable: cannot set {name!r}")
+        result = cls.__new__(cls)
+        freeze(result, source=source, sign=sign, level=level)
+        return result
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SignedPermutation._trusted, (self.source, self.sign, self.level)
@@ -121,10 +129,8 @@ class SignedPermutation:
         >>> SignedPermutation.identity(3)
         SignedPermutation(n=3, negated=0, level=255)
         """
-        caller = "SignedPermutation.identity"
-        size = as_positive_integer(size, "size", caller)
-        level = as_positive_integer(level, "level", caller)
-        return cls._trusted(np.arange(size, dtype=np.int64), np.ones(size, dtype=np.int8), level)
+        size = as_positive_integer(size, "size", "SignedPermutation.identity")
+        return cls(np.arange(size), np.ones(size, dtype=np.int8), level=level)
 
     @classmethod
     def from_key(cls, key: EtCKey) -> SignedPermutation:
@@ -165,13 +171,15 @@ class SignedPermutation:
         """
         caller = "SignedPermutation.from_matrix"
         wanted = "be a square matrix with one entry of -1 or +1 in every row"
-        matrix = csr_array(Q) if issparse(Q) else csr_array(np.atleast_2d(np.asarray(Q)))
-        if matrix.shape[0] != matrix.shape[1] or not matrix.shape[0]:
-            reject("Q", caller, wanted, f"shape {matrix.shape}.")
-        if not matrix.has_canonical_format or not np.all(matrix.data):
-            matrix = matrix.copy()
-            matrix.sum_duplicates()
-            matrix.eliminate_zeros()
+        given: Any = Q if issparse(Q) else as_array(Q, "Q", caller, wanted)
+        if given.ndim != 2 or given.shape[0] != given.shape[1] or not given.shape[0]:
+            reject("Q", caller, wanted, f"shape {given.shape}.")
+        if given.dtype.kind not in "biuf":
+            reject("Q", caller, wanted, f"dtype {given.dtype}.")
+        # A copy, since duplicates are added up; and wide, since 257 ones add up to 1 in int8.
+        matrix = csr_array(given.astype(np.promote_types(given.dtype, np.int64)))
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()
         entries = np.diff(matrix.indptr)
         wrong = np.flatnonzero(entries != 1)
         if wrong.size:
@@ -202,7 +210,8 @@ class SignedPermutation:
         Raises
         ------
         InvalidParameterError
-            If the last axis is not ``n``, the dtype is not real, or a pixel exceeds `level`.
+            If the last axis is not ``n``, the dtype is not real or does not hold `level`, a pixel
+            exceeds `level`, or an integer is so small that its negation would not fit in int64.
 
         Examples
         --------
@@ -211,15 +220,18 @@ class SignedPermutation:
         """
         caller = "SignedPermutation.apply"
         wanted = f"be an array of real numbers and shape (..., {len(self)})"
-        if not isinstance(X, np.ndarray) or X.dtype.kind not in "iuf":
-            reject("X", caller, wanted, describe(X))
-        if X.ndim == 0 or X.shape[-1] != len(self):
+        real = isinstance(X, np.ndarray) and X.dtype.kind in "iuf"
+        if not real or X.shape[-1:] != self.source.shape:
             reject("X", caller, wanted, describe(X))
         if X.dtype.kind == "u" and X.size and X.max() > self.level:
             reject("X", caller, f"hold pixels of at most {self.level}", f"{X.max()}.")
         dtype = np.dtype(np.int64) if X.dtype.kind == "i" else X.dtype
-        if dtype.kind == "u" and self.level > np.iinfo(dtype).max:
+        # Floats hold every integer up to 2^(bits of the mantissa).
+        largest = 2 << np.finfo(X.dtype).nmant if dtype.kind == "f" else int(np.iinfo(dtype).max)
+        if self.level > largest:
             reject("X", caller, f"have a dtype that holds {self.level}", describe(X))
+        if X.dtype.kind == "i" and X.size and X.min() < self.level - largest:
+            reject("X", caller, f"hold integers of at least {self.level - largest}", f"{X.min()}.")
         out = np.take(X, self.source, axis=-1).astype(dtype, copy=False)
         np.subtract(dtype.type(self.level), out, out=out, where=self.negated)
         return out
@@ -314,7 +326,7 @@ class SignedPermutation:
     def linear_operator(self) -> LinearOperator:
         """Return the linear part as a scipy LinearOperator: no matrix is stored.
 
-        Integers are promoted to int64, so that no product wraps.
+        Integers are promoted to int64 (uint64 to float64), so that no pixel wraps.
 
         Examples
         --------
@@ -378,20 +390,10 @@ class SignedPermutation:
         fields = {"format", "version", "level", "source", "sign"}
         if not isinstance(certificate, dict) or set(certificate) != fields:
             wanted = f"be a dictionary with the fields {', '.join(sorted(fields))}"
-            got = sorted(certificate) if isinstance(certificate, dict) else certificate
+            got = sorted(map(str, certificate)) if isinstance(certificate, dict) else certificate
             reject("certificate", caller, wanted, describe(got))
         kind = (certificate["format"], certificate["version"])
-        if kind != (_FORMAT, _VERSION):
+        if kind != (_FORMAT, _VERSION) or type(kind[1]) is not int:  # True == 1
             wanted = f"be of format {_FORMAT}, version {_VERSION}"
             reject("certificate", caller, wanted, describe(kind))
         return cls(certificate["source"], certificate["sign"], level=certificate["level"])
-
-
-def _fill(
-    empty: SignedPermutation, source: NDArray[np.int64], sign: NDArray[np.int8], level: int
-) -> SignedPermutation:
-    """Set the fields of a new object, which is immutable from then on."""
-    source.flags.writeable = sign.flags.writeable = False
-    for name, value in (("source", source), ("sign", sign), ("level", level)):
-        object.__setattr__(empty, name, value)
-    return empty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
@@ -11,7 +12,7 @@ DEFAULT_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / 
 
 # Every profile is spelled out in full: where the variable CI is set, Hypothesis gives newly
 # registered profiles other defaults.
-_COMMON = {
+_COMMON: dict[str, Any] = {
     "database": None,
     "deadline": None,
     "print_blob": True,

@@ -1,0 +1,276 @@
+"""The package as a whole: light to import, public names, and imports that go one way."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import etcprops
+from etcprops import _HOMES
+
+ROOT = Path(etcprops.__file__).parent
+HEAVY = {
+    "sympy",
+    "sklearn",
+    "hypothesis",
+    "matplotlib",
+    "PIL",
+    "pytest",
+    "z3",
+    "rich",
+    "typer",
+    "jinja2",
+    "pandas",
+    "_pytest",
+}
+CORE_NAMES = [name for home, names in _HOMES.items() if home != "claims" for name in names]
+
+# The whole of what each module of the core may import from the package (DESIGN.md, Layout).
+CORE: dict[str, set[str]] = {
+    "_validation": set(),
+    "_immutable": set(),
+    "_drawing": set(),
+    "geometry": {"_validation"},
+    "keys": {"_validation", "_immutable", "_drawing", "geometry"},
+    "pixels": {"_validation", "geometry", "keys"},
+    "matrices": {"_validation", "geometry", "keys"},
+    "signed_permutation": {"_validation", "_immutable", "keys", "matrices"},
+    "normalization": {"_validation"},
+    "strategies": {"_validation", "geometry", "keys", "signed_permutation"},
+}
+# From the bottom to the top; what is not named here may import all of it but the command line.
+LAYERS = [
+    ("_validation", "_immutable", "_drawing"),
+    ("geometry",),
+    ("keys",),
+    ("pixels", "matrices"),
+    ("signed_permutation",),
+    ("normalization",),
+    ("_splitting", "_gram_accuracy", "_gram_tiles", "gram", "kernels", "scaling"),
+]
+TOP = ("cli", "__main__")
+
+
+# --- Light
+
+
+def _run(code: str, *, warnings: str = "error") -> str:
+    """Run `code` in a new interpreter and return what it prints."""
+    command = [sys.executable, "-W", warnings, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _loaded_by(code: str) -> set[str]:
+    """Return the top-level modules that `code` loads in a new interpreter."""
+    script = (
+        "import sys; before = set(sys.modules)\n"
+        f"{code}\n"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
+    )
+    return set(_run(script).split())
+
+
+def test_import_is_light() -> None:
+    loaded = _loaded_by("import etcprops")
+    assert "etcprops" in loaded
+    assert not loaded & HEAVY
+
+
+def test_the_core_needs_numpy_and_scipy_only() -> None:
+    loaded = _loaded_by(f"from etcprops import {', '.join(CORE_NAMES)}")
+    assert {"numpy", "scipy"} <= loaded
+    assert not loaded & HEAVY
+    distributions = importlib.metadata.packages_distributions()
+    assert {n for n in loaded if n in distributions and n != "etcprops"} == {"numpy", "scipy"}
+
+
+def test_keys_and_pixels_need_numpy_only() -> None:
+    assert not _loaded_by("from etcprops import EtCKey, encrypt") & {*HEAVY, "scipy"}
+
+
+# --- Public names
+
+
+@pytest.mark.parametrize("name", etcprops.__all__)
+def test_every_public_name_is_that_of_its_home(name: str) -> None:
+    (home,) = [module for module, names in _HOMES.items() if name in names]
+    assert getattr(etcprops, name) is getattr(import_module(f"etcprops.{home}"), name)
+
+
+def test_the_three_lists_of_public_names_agree() -> None:
+    from_homes = [name for names in _HOMES.values() for name in names]
+    assert len(from_homes) == len(set(from_homes))
+    assert set(from_homes) == set(etcprops.__all__)
+    assert len(etcprops.__all__) == len(set(etcprops.__all__))
+    # What the type checker sees is what is there at run time.
+    tree = ast.parse((ROOT / "__init__.py").read_text())
+    for_types = {
+        node.module.removeprefix("etcprops."): {alias.name for alias in node.names}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("etcprops.")
+    }
+    assert for_types == {home: set(names) for home, names in _HOMES.items()}
+
+
+def test_dir_lists_public_names_before_they_are_used() -> None:
+    printed = _run("import etcprops; print(*dir(etcprops))").split()
+    assert set(etcprops.__all__) <= set(printed)
+    assert printed == sorted(set(printed))
+    assert set(etcprops.__all__) <= set(dir(etcprops))
+
+
+def test_star_import_gives_the_public_names() -> None:
+    code = "from etcprops import *; print(*(name for name in dir() if name[0] != '_'))"
+    # This loads other people's libraries, whose warnings are not ours.
+    printed = _run(code, warnings="ignore").split()
+    assert set(printed) == set(etcprops.__all__)
+
+
+def test_a_name_is_looked_up_once() -> None:
+    assert _run("import etcprops; etcprops.EtCKey; print('EtCKey' in vars(etcprops))") == "True\n"
+
+
+@pytest.mark.parametrize("name", ["encypt", "numpy", "_no_such_name", "__wrapped__"])
+def test_unknown_names(name: str) -> None:
+    assert not hasattr(etcprops, name)
+    with pytest.raises(AttributeError, match=f"^module 'etcprops' has no attribute '{name}'$"):
+        getattr(etcprops, name)
+
+
+def test_errors_are_value_errors() -> None:
+    assert issubclass(etcprops.InvalidParameterError, ValueError)
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    assert etcprops.__version__ == importlib.metadata.version("etcprops")
+
+
+def test_types_are_shipped() -> None:
+    assert (ROOT / "py.typed").is_file()
+
+
+# --- Imports go one way
+
+
+@cache
+def _modules() -> dict[str, Path]:
+    """Return every module of the package by its name without ``etcprops.``."""
+    paths = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[-1] == "__init__":
+            parts = parts[:-1]
+        paths[".".join(parts)] = path
+    return paths
+
+
+def _targets(node: ast.AST, parent: ast.Module) -> Iterator[str]:
+    """Yield the modules of the package that an import statement names."""
+    homes = {name: home for home, names in _HOMES.items() for name in names}
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+        yield from (n.removeprefix("etcprops.") for n in names if n.startswith("etcprops."))
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"relative import in {ast.unparse(parent)[:80]}"
+        package = node.module or ""
+        if package != "etcprops" and not package.startswith("etcprops."):
+            return
+        package = package.removeprefix("etcprops").removeprefix(".")
+        for alias in node.names:
+            inner = f"{package}.{alias.name}".removeprefix(".")
+            if inner in _modules():
+                yield inner
+            elif package:
+                yield package
+            elif alias.name in homes:
+                yield homes[alias.name]
+
+
+def _imports(module: str) -> set[str]:
+    """Return the modules of the package that `module` imports, wherever in its text."""
+    tree = ast.parse(_modules()[module].read_text())
+    return {target for node in ast.walk(tree) for target in _targets(node, tree)}
+
+
+def _imports_when_loaded(module: str) -> set[str]:
+    """Return the modules that `module` imports while it is itself being imported."""
+    tree = ast.parse(_modules()[module].read_text())
+    return {target for node in tree.body for target in _targets(node, tree)}
+
+
+def _reaches(module: str) -> set[str]:
+    """Return every module that `module` imports, directly or by way of others."""
+    reached: set[str] = set()
+    waiting = [module]
+    while waiting:
+        new = _imports(waiting.pop()) - reached
+        reached |= new
+        waiting.extend(new)
+    return reached
+
+
+def _rank(module: str) -> int:
+    """Return the layer of `module`, counted from the bottom."""
+    name = module.partition(".")[0]
+    if name in TOP:
+        return len(LAYERS) + 1
+    ranks = [rank for rank, names in enumerate(LAYERS) if name in names]
+    return ranks[0] if ranks else len(LAYERS)
+
+
+def test_the_reader_of_imports_sees_them() -> None:
+    # The control of the tests below: they would all pass if nothing were found.
+    assert _imports("matrices") == {"_validation", "geometry", "keys"}
+    assert "geometry" not in _imports_when_loaded("pixels")
+    assert "geometry" in _imports("pixels")
+    assert _reaches("geometry") == {"_validation"}
+    assert _rank("keys") < _rank("pixels") < _rank("claims.model") < _rank("cli")
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_core_modules_import_what_the_design_says(module: str) -> None:
+    assert _imports(module) <= CORE[module]
+
+
+def test_pixels_and_matrices_do_not_know_each_other() -> None:
+    assert not {m for m in _reaches("pixels") if m.startswith(("matrices", "signed_permutation"))}
+    assert "pixels" not in _reaches("matrices")
+    assert "pixels" not in _reaches("signed_permutation")
+
+
+@pytest.mark.parametrize("module", [m for m in _modules() if m])
+def test_no_module_imports_from_a_layer_above(module: str) -> None:
+    above = {other for other in _imports(module) if _rank(other) > _rank(module)}
+    assert not above
+
+
+def test_modules_can_be_loaded_in_some_order() -> None:
+    # A cycle would raise CycleError with its modules.
+    graph = {module: _imports_when_loaded(module) - {module} for module in _modules() if module}
+    order = list(TopologicalSorter(graph).static_order())
+    assert order.index("_validation") < order.index("geometry") < order.index("keys")
+
+
+@pytest.mark.parametrize("module", [module for module in CORE if module != "strategies"])
+def test_the_core_imports_no_heavy_library(module: str) -> None:
+    tree = ast.parse(_modules()[module].read_text())
+    names = [
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    ]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    foreign = {name.split(".")[0] for name in names} - {*sys.stdlib_module_names}
+    assert foreign <= {"etcprops", "numpy", "scipy"}
