@@ -1,0 +1,294 @@
+"""What a claim is, what evidence is, and how an outcome follows from evidence.
+
+No outcome is written down anywhere as a fact: it is derived from what the checks found in this run,
+and compared with what was expected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from etcprops.claims.subject import Subject
+
+
+class Outcome(StrEnum):
+    """What became of a claim."""
+
+    HOLDS = "holds"
+    HOLDS_IF = "holds-if"
+    IN_DISTRIBUTION = "in-distribution"
+    FAILS = "fails"
+    PENDING = "pending"
+
+
+class Strength(StrEnum):
+    """How far a piece of evidence reaches; see the table in the README."""
+
+    MACHINE_CHECKED = "machine-checked"
+    SMT = "smt"
+    SYMBOLIC = "symbolic"
+    EXACT = "exact"
+    FUZZED = "fuzzed"
+    END_TO_END = "end-to-end"
+    REFUTATION = "refutation"
+
+
+class Finding(StrEnum):
+    """What one check found about its claim's statement."""
+
+    SUPPORTS = "supports"
+    REFUTES = "refutes"
+    NOT_APPLICABLE = "not-applicable"
+    RAISED = "raised"
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A labelled array that shows what was found: a counterexample's pixels, say.
+
+    Parameters
+    ----------
+    label : str
+        What the array is.
+    values : ndarray, two-dimensional
+        Small. Drawn in the report: uint8 as grey levels, other numbers on a scale of their own.
+    """
+
+    label: str
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a check saw.
+
+    Parameters
+    ----------
+    agrees : bool or None
+        Whether the claim's statement came out true in every case that the check looked at; None
+        if it could not look.
+    detail : str
+        How many cases of what, or the counterexample, or why it could not look.
+    exhibits : tuple of Exhibit
+        What to show.
+    """
+
+    agrees: bool | None
+    detail: str
+    exhibits: tuple[Exhibit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One way to test a claim.
+
+    Parameters
+    ----------
+    run : callable
+        Takes the `Subject` and returns an `Observation`; the first line of its docstring says what
+        it does.
+    strength : Strength
+        The kind of evidence that it gives.
+    without : str, optional
+        The hypothesis that the check drops, to look for a counterexample: if the statement is
+        refuted without it, the hypothesis is necessary.
+    """
+
+    run: Callable[[Subject], Observation]
+    strength: Strength
+    without: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The function's name without ``check_``, in words."""
+        return self.run.__name__.removeprefix("check_").replace("_", " ")
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (self.run.__doc__ or "").strip().split("\n", maxsplit=1)[0]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement, where it is from, and how it is tested.
+
+    Parameters
+    ----------
+    name : str
+        Short, in kebab case; unique.
+    statement : str
+        What is claimed.
+    source : str
+        Where the paper says it, or that it does not.
+    expected : Outcome
+        What should come out; a run in which anything else does is not ok.
+    hypotheses : tuple of str
+        What the statement needs; each must be dropped by a check that then finds a counterexample.
+    checks : tuple of Check
+        How it is tested. None: pending.
+    note : str
+        What a reader must know besides: limits, the true form of a false claim.
+    """
+
+    name: str
+    statement: str
+    source: str
+    expected: Outcome
+    hypotheses: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one check found in one run."""
+
+    check: str
+    summary: str
+    strength: Strength
+    finding: Finding
+    detail: str
+    without: str | None = None
+    exhibits: tuple[Exhibit, ...] = ()
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evidence ready for JSON."""
+        return {
+            "check": self.check,
+            "summary": self.summary,
+            "strength": str(self.strength),
+            "finding": str(self.finding),
+            "without": self.without,
+            "detail": self.detail,
+            "exhibits": {e.label: np.asarray(e.values).tolist() for e in self.exhibits},
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def derive_outcome(claim: Claim, evidence: tuple[Evidence, ...]) -> Outcome:
+    """Return what the evidence says of a claim.
+
+    A check that refutes the statement under all its hypotheses makes it fail. Without one, it
+    needs a check that supports it, and for each hypothesis a counterexample found without it. What
+    has less is pending; so is what raised an exception.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim; its expectation plays no part.
+    evidence : tuple of Evidence
+        What its checks found.
+
+    Returns
+    -------
+    Outcome
+    """
+    direct = [e.finding for e in evidence if e.without is None]
+    necessary = {e.without for e in evidence if e.without and e.finding is Finding.REFUTES}
+    if any(e.finding is Finding.RAISED for e in evidence):
+        return Outcome.PENDING
+    if Finding.REFUTES in direct:
+        return Outcome.FAILS
+    if Finding.SUPPORTS not in direct or set(claim.hypotheses) - necessary:
+        return Outcome.PENDING
+    return Outcome.HOLDS_IF if claim.hypotheses else Outcome.HOLDS
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim with the evidence of one run."""
+
+    claim: Claim
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the evidence says."""
+        return derive_outcome(self.claim, self.evidence)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is what was expected."""
+        return self.outcome is self.claim.expected
+
+    @property
+    def surprise(self) -> str:
+        """Why the row is not ok, in a sentence; empty if it is."""
+        if self.ok:
+            return ""
+        found = {e.check: f"{e.finding}: {e.detail}" for e in self.evidence}
+        direct = [e for e in self.evidence if e.without is None]
+        bad = [e.check for e in self.evidence if e.finding is Finding.RAISED]
+        if self.claim.expected in {Outcome.HOLDS, Outcome.HOLDS_IF}:
+            bad += [e.check for e in direct if e.finding is Finding.REFUTES]
+            bad += [e.check for e in self.evidence if e.without and e.finding is Finding.SUPPORTS]
+        reasons = "; ".join(f"{check} ({found[check]})" for check in dict.fromkeys(bad))
+        return f"expected {self.claim.expected}, found {self.outcome}. {reasons}".strip()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row ready for JSON."""
+        return {
+            "claim": self.claim.name,
+            "statement": self.claim.statement,
+            "source": self.claim.source,
+            "hypotheses": list(self.claim.hypotheses),
+            "note": self.claim.note,
+            "outcome": str(self.outcome),
+            "expected": str(self.claim.expected),
+            "ok": self.ok,
+            "evidence": [e.to_dict() for e in self.evidence],
+        }
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All claims with the evidence of one run.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        One a claim.
+    about : dict
+        What was run: geometry, data, versions, seconds.
+    """
+
+    rows: tuple[Row, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every claim came out as expected."""
+        return all(row.ok for row in self.rows)
+
+    def to_json(self) -> str:
+        """Return the ledger as JSON text.
+
+        Examples
+        --------
+        >>> Ledger(rows=()).to_json()
+        '{"format": "etcprops.Ledger", "version": 1, "ok": true, "about": {}, "rows": []}'
+        """
+        document = {
+            "format": "etcprops.Ledger",
+            "version": 1,
+            "ok": self.ok,
+            "about": self.about,
+            "rows": [row.to_dict() for row in self.rows],
+        }
+        return json.dumps(document, ensure_ascii=False)
+
+    def to_html(self) -> str:
+        """Return the ledger as one self-contained HTML page with pictures."""
+        from etcprops.claims.report import render
+
+        return render(self)

@@ -1,0 +1,160 @@
+"""Run the checks of the claims and put the ledger together."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from etcprops import __version__
+from etcprops._validation import InvalidParameterError, describe, reject
+from etcprops.claims.catalogue import CLAIMS
+from etcprops.claims.model import Check, Claim, Evidence, Exhibit, Finding, Ledger, Row
+from etcprops.claims.subject import DEFAULT_GEOMETRY, DEFAULT_SECRET, Subject
+from etcprops.experiments.datasets import load_extended_yale_b
+from etcprops.geometry import BlockGeometry, check_geometry
+
+if TYPE_CHECKING:
+    from etcprops.experiments.datasets import ImageSet
+
+Progress = Callable[[int, int, str], None]
+"""Called with the number of checks done, of all checks, and the name of the next."""
+
+
+def verify(
+    geometry: BlockGeometry | None = None,
+    *,
+    claims: Iterable[str] | None = None,
+    secret: bytes | str | None = None,
+    data: str | Path | ImageSet | None = None,
+    progress: Progress | None = None,
+) -> Ledger:
+    """Test every claim of the ledger, here and now.
+
+    Parameters
+    ----------
+    geometry : BlockGeometry, optional
+        Size of the images for the checks at full size; by default 192 x 160 in colour with 8 x 8
+        blocks.
+    claims : iterable of str, optional
+        Names of claims to test; by default all.
+    secret : bytes or str, optional
+        The key at full size is derived from it; by default a public one, so that runs repeat.
+    data : str, Path or ImageSet, optional
+        Real images for the end-to-end checks: the Extended Yale Face Database B as zip or folder,
+        or an `ImageSet`. By default only scikit-learn's digits.
+    progress : callable, optional
+        Called before each check with the number done, the number of all, and the check's name.
+
+    Returns
+    -------
+    Ledger
+        ``.rows`` with outcome and evidence, ``.ok`` if everything came out as expected.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a claim is unknown, the geometry is none, the secret empty, or the data unreadable.
+
+    Examples
+    --------
+    >>> ledger = verify(BlockGeometry(8, 8, block=4), claims=["raw-inner-products"])
+    >>> print(ledger.rows[0].outcome, "-", ledger.rows[0].evidence[0].detail)
+    fails - n = 1, x = 0, y = 0: 0 plain, 65025 encrypted
+    """
+    chosen = _choose(claims)
+    images = load_extended_yale_b(data) if isinstance(data, (str, Path)) else data
+    subject = Subject(
+        DEFAULT_GEOMETRY if geometry is None else check_geometry(geometry, "verify"),
+        DEFAULT_SECRET if secret is None else secret,
+        images,
+    )
+    _ = subject.key  # an empty secret is an error here, not in every check
+    return run(subject, chosen, progress=progress)
+
+
+def run(
+    subject: Subject, claims: tuple[Claim, ...] = CLAIMS, *, progress: Progress | None = None
+) -> Ledger:
+    """Run the checks of some claims on a subject.
+
+    Parameters
+    ----------
+    subject : Subject
+        The implementation under test, and what it is tested on.
+    claims : tuple of Claim
+        By default all.
+    progress : callable, optional
+        As for `verify`.
+
+    Returns
+    -------
+    Ledger
+    """
+    start = time.perf_counter()
+    total = sum(len(claim.checks) for claim in claims)
+    done = 0
+    rows = []
+    for claim in claims:
+        evidence = []
+        for check in claim.checks:
+            if progress is not None:
+                progress(done, total, f"{claim.name}: {check.name}")
+            evidence.append(examine(check, subject))
+            done += 1
+        rows.append(Row(claim, tuple(evidence)))
+    if progress is not None:
+        progress(done, total, "done")
+    about = {
+        "geometry": subject.geometry.to_dict(),
+        "data": None if subject.data is None else subject.data.name,
+        "etcprops": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("numpy", "scipy", "scikit-learn", "sympy")},
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+    return Ledger(tuple(rows), about)
+
+
+def examine(check: Check, subject: Subject) -> Evidence:
+    """Run one check and record what it found; an exception is a finding, too."""
+    start = time.perf_counter()
+    exhibits: tuple[Exhibit, ...] = ()
+    try:
+        observation = check.run(subject)
+    except Exception as error:  # noqa: BLE001  # the encryption under test may do anything
+        finding, detail = Finding.RAISED, f"{type(error).__name__}: {error}"
+    else:
+        findings = {None: Finding.NOT_APPLICABLE, True: Finding.SUPPORTS, False: Finding.REFUTES}
+        finding = findings[observation.agrees]
+        detail, exhibits = observation.detail, observation.exhibits
+    return Evidence(
+        check.name,
+        check.summary,
+        check.strength,
+        finding,
+        detail,
+        without=check.without,
+        exhibits=exhibits,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _choose(names: Iterable[str] | None) -> tuple[Claim, ...]:
+    """Return the claims with these names, in the order of the ledger."""
+    if names is None:
+        return CLAIMS
+    known = [claim.name for claim in CLAIMS]
+    if isinstance(names, str):
+        reject("claims", "verify", "be a collection of names", describe(names))
+    wanted = list(names)
+    unknown = [name for name in wanted if name not in known]
+    if unknown or not wanted:
+        raise InvalidParameterError(
+            f"The 'claims' parameter of verify must hold names of claims: {', '.join(known)}. "
+            f"Got {', '.join(map(repr, unknown)) or 'none'}."
+        )
+    return tuple(claim for claim in CLAIMS if claim.name in wanted)

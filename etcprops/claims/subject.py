@@ -1,0 +1,133 @@
+"""What is put under test: an implementation of the encryption, a geometry, a key, images.
+
+Checks see the implementation only through this object, so a broken one can be put in its place:
+that is how the checks themselves are tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops import matrices, pixels
+from etcprops.geometry import BlockGeometry
+from etcprops.keys import ALL, EtCKey, Step
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from etcprops.experiments.datasets import ImageSet
+
+DEFAULT_GEOMETRY = BlockGeometry(192, 160, channels=3)
+"""The paper's image size, in colour, so that all four steps take part."""
+
+DEFAULT_SECRET = "etcprops verify"  # noqa: S105  # public: only so that runs repeat
+"""The secret of the key under which checks run at full size."""
+
+
+def _z_score_in_floats(X: NDArray[Any]) -> NDArray[np.float64]:
+    from sklearn.preprocessing import StandardScaler
+
+    return np.asarray(StandardScaler().fit_transform(X))
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """The floating-point and small-integer operations that claims about rounding speak of.
+
+    Parameters
+    ----------
+    negate : callable
+        The negative-positive transform of pixels of any dtype.
+    centre : callable
+        From pixels, their sum and their number to deviations from the mean.
+    z_score : callable
+        From pixels, shape (N, n), to z-scores.
+    gram : callable
+        From vectors, shape (N, n), to all their inner products.
+    cross_product : callable
+        From a matrix ``Q`` to ``Q.T @ Q``.
+    """
+
+    negate: Callable[[Any], Any] = lambda x: 255 - x
+    centre: Callable[[Any, Any, int], Any] = lambda x, total, count: x - total / count
+    z_score: Callable[[NDArray[Any]], NDArray[np.float64]] = _z_score_in_floats
+    gram: Callable[[NDArray[np.float64]], NDArray[np.float64]] = lambda z: z @ z.T
+    cross_product: Callable[[csr_array], csr_array] = lambda Q: Q.T @ Q
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The encryption under test and what it is tested on.
+
+    Parameters
+    ----------
+    geometry : BlockGeometry
+        Size of the images for the checks at full size.
+    secret : bytes or str
+        Their key is derived from it.
+    data : ImageSet, optional
+        Real images for the end-to-end checks, besides scikit-learn's digits.
+    encrypt, decrypt : callable
+        The implementation on pixels.
+    step_matrices : callable
+        The implementation as matrices, from a key to the matrix of each of its steps.
+    arithmetic : Arithmetic
+        The operations that claims about rounding speak of.
+    turn : callable
+        Rotation and inversion as two separate choices: from a block, a number of quarter turns and
+        the axes along which it is then inverted.
+    """
+
+    geometry: BlockGeometry = DEFAULT_GEOMETRY
+    secret: bytes | str = field(default=DEFAULT_SECRET, repr=False)
+    data: ImageSet | None = None
+    encrypt: Callable[[NDArray[np.uint8], EtCKey], NDArray[np.uint8]] = pixels.encrypt
+    decrypt: Callable[[NDArray[np.uint8], EtCKey], NDArray[np.uint8]] = pixels.decrypt
+    step_matrices: Callable[[EtCKey], dict[Step, csr_array]] = matrices.step_matrices
+    arithmetic: Arithmetic = Arithmetic()
+    turn: Callable[[NDArray[np.uint8], int, tuple[int, ...]], NDArray[np.uint8]] = (
+        lambda block, turns, axes: np.flip(np.rot90(block, turns), axes)
+    )
+
+    @cached_property
+    def key(self) -> EtCKey:
+        """The key with all steps."""
+        return self.key_with(ALL)
+
+    def key_with(self, steps: frozenset[Step]) -> EtCKey:
+        """Return the key with some of its steps, as far as the geometry has them."""
+        if self.geometry.channels == 1 and steps != ALL:
+            steps -= {Step.COMPONENTS}
+        return EtCKey.from_secret(self.geometry, self.secret, steps=steps)
+
+    @cached_property
+    def images(self) -> NDArray[np.uint8]:
+        """Five images of the geometry: noise, a gradient, black, white, black and white.
+
+        Returns
+        -------
+        ndarray of uint8, shape (5, H, W[, 3])
+        """
+        shape = self.geometry.shape
+        rng = np.random.default_rng(20190904)
+        gradient = np.arange(self.geometry.n_pixels).reshape(shape) % 256
+        black = np.zeros(shape)
+        noise = rng.integers(0, 256, shape)
+        pictures = [noise, gradient, black, black + 255, 255 * rng.integers(0, 2, shape)]
+        return np.stack(pictures).astype(np.uint8)
+
+    def vectors(self, key: EtCKey) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the five images and their encryption as flat vectors, int64, shape (5, n)."""
+        encrypted = self.encrypt(self.images, key)
+        return flat(self.images), flat(encrypted)
+
+
+def flat(images: NDArray[Any]) -> NDArray[np.int64]:
+    """Return a batch of images as int64 vectors, shape (N, n)."""
+    return images.reshape(len(images), -1).astype(np.int64)

@@ -1,0 +1,1 @@
+"""Experiments of the paper: data sets, and training on plain against encrypted images."""

@@ -1,0 +1,213 @@
+"""Each check of the ledger must notice an encryption or an arithmetic that is not as it should be.
+
+Checks that support a claim get a broken implementation and must find its counterexample. Those that
+refute a claim get one under which the claim would be true, and must find nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from etcprops import BlockGeometry, EtCKey, Step, decrypt, encrypt
+from etcprops.claims import CLAIMS, Finding, Subject
+from etcprops.claims.model import Check
+from etcprops.claims.runner import examine
+from etcprops.claims.subject import Arithmetic
+from etcprops.experiments.datasets import load_digits_images
+from etcprops.matrices import step_matrices
+from etcprops.normalization import PixelStatistics
+
+SOUND = Subject(BlockGeometry(16, 24, channels=3, block=4))
+Images = NDArray[np.uint8]
+
+
+def identity(images: Images, _key: EtCKey) -> Images:
+    """Leave every image as it is: no counterexample to any invariance."""
+    return images.copy()
+
+
+def one_pixel_lost(images: Images, key: EtCKey) -> Images:
+    """Show the first pixel twice and the last not at all."""
+    encrypted = encrypt(images, key)
+    vectors = encrypted.reshape(*encrypted.shape[: encrypted.ndim - len(key.geometry.shape)], -1)
+    vectors[..., -1] = vectors[..., 0]
+    return encrypted
+
+
+def negated_modulo_256(images: Images, key: EtCKey) -> Images:
+    """Negate with wrap-around: 0 stays 0, the others become 256 - x."""
+    encrypted = encrypt(images, key)
+    return np.where(encrypt(np.zeros_like(images), key) == 255, encrypted + np.uint8(1), encrypted)
+
+
+def brightness_dependent(images: Images, key: EtCKey) -> Images:
+    """Negate the whole of those images that are bright."""
+    encrypted = encrypt(images, key)
+    axes = tuple(range(-len(key.geometry.shape), 0))
+    bright = encrypted.mean(axis=axes, keepdims=True) > 127
+    return np.where(bright, 255 - encrypted, encrypted).astype(np.uint8)
+
+
+def not_decrypted(images: Images, _key: EtCKey) -> Images:
+    """Give back what was encrypted."""
+    return images.copy()
+
+
+def one_code_for_two(images: Images, key: EtCKey) -> Images:
+    """Take transform 7 for 3 and component order 5 for 4."""
+    changed = {}
+    if key.transforms is not None:
+        changed["transforms"] = np.where(key.transforms == 7, 3, key.transforms)
+    if key.components is not None:
+        changed["components"] = np.where(key.components == 5, 4, key.components)
+    fields = {str(step): getattr(key, step) for step in Step} | changed
+    return encrypt(images, EtCKey(key.geometry, **fields))
+
+
+def duplicated_row(key: EtCKey) -> dict[Step, csr_array]:
+    """Let the first two pixels of every step come from one."""
+    matrices = {}
+    for step, matrix in step_matrices(key).items():
+        coordinates = matrix.tocoo()
+        rows, columns = coordinates.coords
+        first = columns[rows == 0][0]
+        # A matrix of one pixel has no second row to break: it loses its only entry.
+        columns = np.where(rows == 1, first, columns)
+        data = coordinates.data * (coordinates.shape[0] > 1)
+        matrices[step] = csr_array((data, (rows, columns)), shape=matrix.shape)
+    return matrices
+
+
+def no_zero_is_negated(images: Images, key: EtCKey) -> Images:
+    """Clip to 1 .. 255 before the encryption: distances and all else change with black pixels."""
+    return encrypt(np.maximum(images, 1), key)
+
+
+def fixed_noise(images: Images, key: EtCKey) -> Images:
+    """Keep the low half of the grey levels of negated pixels: not a bijection of grey levels."""
+    encrypted = encrypt(images, key)
+    return np.where(encrypt(np.zeros_like(images), key) == 255, encrypted // 4, encrypted)
+
+
+def all_codes_differ(block: Images, turns: int, axes: tuple[int, ...]) -> Images:
+    """Return a picture for each of the 16 codes."""
+    return block + np.uint8(4 * turns + sum(axis + 1 for axis in axes))
+
+
+def exact_centre(x: Any, total: Any, count: int) -> Any:
+    """Deviations times the count, without rounding."""
+    return count * x - total
+
+
+def coarse_centre(x: Any, total: Any, count: int) -> Any:
+    """Deviations from a mean that is rounded down to an integer."""
+    return x - total // count
+
+
+def exact_z_score(X: NDArray[Any]) -> NDArray[np.float64]:
+    return PixelStatistics(X.astype(np.int64)).z_score(X.astype(np.int64))
+
+
+def exact_gram(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to few bits first, so that every sum is exact in any order."""
+    short = np.round(z * 2**10)
+    return np.asarray(short @ short.T)
+
+
+def wide_product(Q: csr_array) -> csr_array:
+    return csr_array(Q.astype(np.int64).T @ Q.astype(np.int64))
+
+
+def broken(encryption: Any) -> Subject:
+    return replace(SOUND, encrypt=encryption)
+
+
+def calculating(**operations: Any) -> Subject:
+    return replace(SOUND, arithmetic=Arithmetic(**operations))
+
+
+INDIFFERENT = broken(identity)
+LOSSY = broken(one_pixel_lost)
+
+SABOTEURS: dict[str, Subject] = {
+    "matrices equal pixels at full size": LOSSY,
+    "matrices equal pixels on random keys": replace(SOUND, step_matrices=duplicated_row),
+    "decryption at full size": replace(SOUND, decrypt=not_decrypted),
+    "decryption on random keys": LOSSY,
+    "orthogonality at full size": replace(SOUND, step_matrices=duplicated_row),
+    "permuted distances at full size": LOSSY,
+    "permuted inner products at full size": LOSSY,
+    "permuted distances on random keys": LOSSY,
+    "permuted inner products on random keys": LOSSY,
+    "distances at full size": broken(brightness_dependent),
+    "distances on random keys": broken(negated_modulo_256),
+    "raw inner product of one pixel": INDIFFERENT,
+    "mid grey inner products at full size": broken(negated_modulo_256),
+    "mid grey inner products on random keys": broken(negated_modulo_256),
+    "int8 product of 257 ones": calculating(cross_product=wide_product),
+    "sixteen codes": replace(SOUND, turn=all_codes_differ),
+    "eight transforms": broken(one_code_for_two),
+    "six component orders": broken(one_code_for_two),
+    "z score at full size": broken(negated_modulo_256),
+    "z score on random keys": broken(brightness_dependent),
+    "per image statistics": INDIFFERENT,
+    "statistics of plain images": INDIFFERENT,
+    "gram terms at full size": broken(negated_modulo_256),
+    "scale at full size": broken(lambda images, key: encrypt(images, key) * np.uint8(0)),
+    "kernels on digits": broken(negated_modulo_256),
+    "scale of other images": INDIFFERENT,
+    "rbf distances at full size": LOSSY,
+    "gamma scale": INDIFFERENT,
+    "raw linear and polynomial kernels": INDIFFERENT,
+    "pooled statistics": INDIFFERENT,
+    "decisions on digits": broken(fixed_noise),
+    "decisions on digits at mid grey": broken(fixed_noise),
+    "decisions on given images": replace(broken(fixed_noise), data=load_digits_images()),
+    "decisions on raw digits": INDIFFERENT,
+    "stump on one pixel": INDIFFERENT,
+    "forest on digits": INDIFFERENT,
+    "negation of all grey levels": calculating(negate=lambda x: -x),
+    "centring for powers of two": calculating(centre=coarse_centre),
+    "centring for other counts": calculating(centre=exact_centre),
+    "the known case of three images": calculating(centre=lambda x, s, n: x - Fraction(s, n)),
+    "standard scaler on one pixel": calculating(z_score=exact_z_score),
+    "integer z score on digits": broken(negated_modulo_256),
+    "blas gram on digits": calculating(gram=exact_gram),
+}
+
+CHECKS = [check for claim in CLAIMS for check in claim.checks]
+
+
+def test_every_check_has_a_saboteur() -> None:
+    assert {check.name for check in CHECKS} == set(SABOTEURS)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name.replace(" ", "-"))
+def test_the_check_notices(check: Check) -> None:
+    """What supports must refute under its saboteur, and what refutes must support."""
+    refuting = check.strength == "refutation"
+    noticed = Finding.SUPPORTS if refuting else Finding.REFUTES
+    evidence = examine(check, SABOTEURS[check.name])
+    assert evidence.finding is noticed, evidence.detail
+
+
+def test_the_sound_encryption_is_not_accused() -> None:
+    for check in CHECKS:
+        if check.name == "decisions on given images":
+            continue
+        usual = Finding.REFUTES if check.strength == "refutation" else Finding.SUPPORTS
+        assert examine(check, SOUND).finding is usual, check.name
+
+
+def test_saboteurs_decrypt_is_sound() -> None:
+    """The broken decryption above differs from the real one, or its check would prove nothing."""
+    assert not np.array_equal(
+        not_decrypted(SOUND.images, SOUND.key), decrypt(SOUND.images, SOUND.key)
+    )
