@@ -144,9 +144,10 @@ def load_extended_yale_b(path: str | Path, *, include_bad: bool = True, block: i
     References
     ----------
     A. Georghiades, P. Belhumeur, D. Kriegman, "From few to many: illumination cone models for face
-    recognition under variable lighting and pose", IEEE PAMI 23(6), 2001; K. Lee, J. Ho, D. Kriegman,
-    "Acquiring linear subspaces for face recognition under variable lighting", IEEE PAMI 27(5),
-    2005.
+    recognition under variable lighting and pose", IEEE PAMI 23(6), 2001.
+
+    K. Lee, J. Ho, D. Kriegman, "Acquiring linear subspaces for face recognition under variable
+    lighting", IEEE PAMI 27(5), 2005.
     """
     caller = "load_extended_yale_b"
     side = as_positive_integer(block, "block", caller)

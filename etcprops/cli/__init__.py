@@ -1,0 +1,54 @@
+"""The command line, one module a command.
+
+Exit status 0 if everything came out as expected, 1 if not, 2 if the command was given something
+that it cannot work with.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from etcprops import __version__
+from etcprops._validation import InvalidParameterError
+from etcprops.cli.verify import verify
+
+app = typer.Typer(
+    help="Verify and test machine learning on block-wise encrypted (EtC) images.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(verify)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is a message and status 2, never a traceback."""
+    try:
+        app()
+    except InvalidParameterError as error:
+        Console(stderr=True).print(Text(f"Error: {error}"), style="red", soft_wrap=True)
+        sys.exit(2)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer's callbacks take the value alone
+    if wanted:
+        typer.echo(f"etcprops {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[  # eager: its callback has done the work
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Verify and test machine learning on block-wise encrypted (EtC) images."""

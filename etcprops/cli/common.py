@@ -1,0 +1,98 @@
+"""What the commands share: sizes as text, progress, and files that are written whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from etcprops._validation import reject
+from etcprops.geometry import BlockGeometry
+
+SIZES = re.compile(r"(\d+)x(\d+)(?:x(\d+))?(?:/(\d+))?")
+
+
+def parse_geometry(text: str, command: str) -> BlockGeometry:
+    """Return the geometry written as ``HxW``, ``HxWx3``, with ``/B`` for blocks other than 8 x 8.
+
+    Parameters
+    ----------
+    text : str
+        For example ``192x160x3/8``.
+    command : str
+        The command that was given it, for the message.
+
+    Returns
+    -------
+    BlockGeometry
+
+    Raises
+    ------
+    InvalidParameterError
+        If the text reads otherwise, or the sizes do not fit.
+
+    Examples
+    --------
+    >>> parse_geometry("192x160/16", "verify")
+    BlockGeometry(height=192, width=160, channels=1, block=16)
+    """
+    match = SIZES.fullmatch(text)
+    if match is None:
+        wanted = "be height x width [x channels] [/ block], such as 192x160 or 96x64x3/16"
+        reject("--geometry", f"etcprops {command}", wanted, f"{text!r}.")
+    height, width, channels, block = match.groups()
+    return BlockGeometry(
+        int(height), int(width), channels=int(channels or 1), block=int(block or 8)
+    )
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Reporter]:
+    """Show a bar with the time left on stderr, if that is a terminal."""
+    columns = (
+        TextColumn("{task.description:.60}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        yield Reporter(bar)
+
+
+class Reporter:
+    """Passes progress on to a bar."""
+
+    def __init__(self, bar: Progress) -> None:
+        self.bar = bar
+        self.task = bar.add_task("starting", total=None)
+
+    def __call__(self, done: int, total: int, label: str) -> None:
+        """Show that `done` of `total` are done and what comes next."""
+        self.bar.update(self.task, completed=done, total=total, description=label)
+
+
+def check_writable(option: str, path: Path, command: str) -> None:
+    """Refuse an output file before the work rather than after it."""
+    if path.is_dir() or not path.parent.is_dir():
+        got = f"{str(path)!r}, which is a folder." if path.is_dir() else f"{str(path)!r}."
+        reject(option, f"etcprops {command}", "be a file in an existing folder", got)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        reject(option, f"etcprops {command}", "be a file that may be written", f"{str(path)!r}.")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write the whole file or nothing."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=path.name, delete=False
+    ) as file:
+        file.write(text)
+    Path(file.name).replace(path)
