@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from etcprops.claims import properties
 from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Strength
 from etcprops.claims.properties import fuzz, squared_distances
-from etcprops.claims.steps import compare, size_of
+from etcprops.claims.steps import compare, observe, size_of
 from etcprops.claims.subject import Subject, flat
 from etcprops.geometry import BlockGeometry
 from etcprops.keys import EtCKey
 from etcprops.normalization import PixelStatistics
+from etcprops.proving import symbolic
 
 TWO_PIXELS = BlockGeometry(1, 2, block=1)
 ONE_OF_TWO_NEGATED = EtCKey(TWO_PIXELS, negatives=[0, 1])
@@ -26,6 +27,11 @@ GAMMA_FIXED = "gamma does not depend on the pixels: a number, or 'auto'"
 SCALE_OF_FIT = "gamma='scale' is taken of the images on which the z-score was fitted"
 
 GAMMAS = (1e-4, 0.05, 3.0)
+
+
+def check_z_score_with_symbols(subject: Subject) -> Observation:
+    """Prove that negating a pixel in N images negates its z-score, for indeterminate N as well."""
+    return observe(symbolic.prove_z_score(subject.arithmetic.negate, subject.arithmetic.centre))
 
 
 def check_z_score_at_full_size(subject: Subject) -> Observation:
@@ -247,6 +253,7 @@ STATISTICS_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(PER_FEATURE, SAME_KEY),
         checks=(
+            Check(check_z_score_with_symbols, Strength.SYMBOLIC),
             Check(check_z_score_at_full_size, Strength.EXACT),
             Check(check_z_score_on_random_keys, Strength.FUZZED),
             Check(check_per_image_statistics, Strength.REFUTATION, without=PER_FEATURE),

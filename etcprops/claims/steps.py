@@ -14,6 +14,8 @@ from etcprops.claims.properties import PERMUTATIONS, fuzz, squared_distances
 from etcprops.claims.subject import Subject, flat
 from etcprops.geometry import BlockGeometry
 from etcprops.keys import EtCKey, Step
+from etcprops.proving import symbolic
+from etcprops.proving.polynomials import Proof
 
 ONE_PIXEL = BlockGeometry(1, 1, block=1)
 ASYMMETRIC = np.array([[0, 85], [170, 255]], dtype=np.uint8)
@@ -75,6 +77,43 @@ def check_orthogonality_at_full_size(subject: Subject) -> Observation:
             return Observation(False, f"Q^T Q is not the identity for step {step}")
     steps = ", ".join(key.steps)
     return Observation(True, f"n = {key.geometry.n_pixels}: {steps} are permutation matrices")
+
+
+def observe(proof: Proof) -> Observation:
+    """Turn a symbolic proof, or what is left of it, into an observation."""
+    if proof:
+        return Observation(True, f"{proof.statement}: {proof.cases} identities")
+    return Observation(False, f"{proof.statement}: {proof.residue}")
+
+
+def check_orthogonality_of_steps_with_symbols(subject: Subject) -> Observation:
+    """Prove Q^T Q = I for each step alone, in symbols."""
+    return observe(symbolic.prove_steps_orthogonal(subject.step_matrices))
+
+
+def check_orthogonality_of_keys_with_symbols(subject: Subject) -> Observation:
+    """Prove Q^T Q = I for all 512 keys of two grey blocks, the signs indeterminate."""
+    return observe(symbolic.prove_orthogonal(step_matrices=subject.step_matrices))
+
+
+def check_distances_with_symbols(subject: Subject) -> Observation:
+    """Prove the distance preserved by all 18,432 keys of two colour blocks, in symbols."""
+    return observe(symbolic.prove_distances(step_matrices=subject.step_matrices))
+
+
+def check_mid_grey_inner_products_with_symbols(subject: Subject) -> Observation:
+    """Prove the inner product from mid-grey preserved by the same 18,432 keys, in symbols."""
+    return observe(symbolic.prove_centred_inner_products(step_matrices=subject.step_matrices))
+
+
+def check_transforms_with_symbols(subject: Subject) -> Observation:
+    """Compare the 8 transform matrices with NumPy's rot90 and fliplr on pictures of symbols."""
+    return observe(symbolic.prove_transforms(subject.step_matrices))
+
+
+def check_multiplication_table_with_symbols(subject: Subject) -> Observation:
+    """Prove the multiplication table of D4 on pictures of symbols and on 2 x 2 matrices."""
+    return observe(symbolic.prove_multiplication_table(subject.step_matrices))
 
 
 def identity(size: int) -> csr_array:
@@ -226,6 +265,8 @@ STEP_CLAIMS = (
         "section 3.2",
         Outcome.HOLDS,
         checks=(
+            Check(check_orthogonality_of_steps_with_symbols, Strength.SYMBOLIC),
+            Check(check_orthogonality_of_keys_with_symbols, Strength.SYMBOLIC),
             Check(check_orthogonality_at_full_size, Strength.EXACT),
             Check(check_permuted_distances_at_full_size, Strength.EXACT),
             Check(check_permuted_inner_products_at_full_size, Strength.EXACT),
@@ -240,6 +281,7 @@ STEP_CLAIMS = (
         "section 3.2 says it under z-score normalisation",
         Outcome.HOLDS,
         checks=(
+            Check(check_distances_with_symbols, Strength.SYMBOLIC),
             Check(check_distances_at_full_size, Strength.EXACT),
             Check(check_distances_on_random_keys, Strength.FUZZED),
         ),
@@ -260,16 +302,20 @@ STEP_CLAIMS = (
         "not in the paper",
         Outcome.HOLDS,
         checks=(
+            Check(check_mid_grey_inner_products_with_symbols, Strength.SYMBOLIC),
             Check(check_mid_grey_inner_products_at_full_size, Strength.EXACT),
             Check(check_mid_grey_inner_products_on_random_keys, Strength.FUZZED),
         ),
     ),
     Claim(
         "eight-transforms",
-        "The 8 codes of step K2 are 8 different maps, and the 6 codes of step K4 are 6.",
+        "The 8 codes of step K2 are 8 different maps, the rotations and inversions of the square, "
+        "and the 6 codes of step K4 are 6.",
         "section 2, by reference to EtC systems",
         Outcome.HOLDS,
         checks=(
+            Check(check_transforms_with_symbols, Strength.SYMBOLIC),
+            Check(check_multiplication_table_with_symbols, Strength.SYMBOLIC),
             Check(check_eight_transforms, Strength.EXACT),
             Check(check_six_component_orders, Strength.EXACT),
         ),

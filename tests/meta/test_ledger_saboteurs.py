@@ -85,6 +85,33 @@ def duplicated_row(key: EtCKey) -> dict[Step, csr_array]:
     return matrices
 
 
+def one_sign_doubled(key: EtCKey) -> dict[Step, csr_array]:
+    """Let the negative-positive step take twice the last pixel."""
+    steps = step_matrices(key)
+    if Step.NEGATIVES in steps:
+        steps[Step.NEGATIVES] = csr_array(steps[Step.NEGATIVES].astype(np.int64))
+        steps[Step.NEGATIVES][-1, -1] *= 2
+    return steps
+
+
+def one_component_order_wrong(key: EtCKey) -> dict[Step, csr_array]:
+    """Show the red component twice under the last order of components."""
+    steps = step_matrices(key)
+    if key.components is not None and key.components[0] == 5:
+        matrix = steps[Step.COMPONENTS].toarray()
+        matrix[0] = matrix[1]
+        steps[Step.COMPONENTS] = csr_array(matrix)
+    return steps
+
+
+def mirrored_the_other_way(key: EtCKey) -> dict[Step, csr_array]:
+    """Take transform 6, mirrored up-down, for 4, mirrored left-right: 6 is there twice."""
+    if key.transforms is None:
+        return step_matrices(key)
+    codes = np.where(key.transforms == 4, 6, key.transforms)
+    return step_matrices(EtCKey(key.geometry, transforms=codes))
+
+
 def no_zero_is_negated(images: Images, key: EtCKey) -> Images:
     """Clip to 1 .. 255 before the encryption: distances and all else change with black pixels."""
     return encrypt(np.maximum(images, 1), key)
@@ -142,6 +169,13 @@ SABOTEURS: dict[str, Subject] = {
     "decryption at full size": replace(SOUND, decrypt=not_decrypted),
     "decryption on random keys": LOSSY,
     "orthogonality at full size": replace(SOUND, step_matrices=duplicated_row),
+    "orthogonality of steps with symbols": replace(SOUND, step_matrices=duplicated_row),
+    "orthogonality of keys with symbols": replace(SOUND, step_matrices=one_sign_doubled),
+    "distances with symbols": replace(SOUND, step_matrices=one_component_order_wrong),
+    "mid grey inner products with symbols": replace(SOUND, step_matrices=one_sign_doubled),
+    "transforms with symbols": replace(SOUND, step_matrices=mirrored_the_other_way),
+    "multiplication table with symbols": replace(SOUND, step_matrices=mirrored_the_other_way),
+    "z score with symbols": calculating(centre=coarse_centre),
     "permuted distances at full size": LOSSY,
     "permuted inner products at full size": LOSSY,
     "permuted distances on random keys": LOSSY,
