@@ -1,0 +1,254 @@
+"""Reduction of dimension that sees images only through their inner products.
+
+Principal components in the space of the samples (dual PCA, kernel PCA): the reduced vectors of
+plain and of encrypted images have the same bits, and so has everything that is learnt from them.
+The idea is from Schoelkopf, Smola and Mueller (1998).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from scipy.linalg import eigh
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from etcprops._validation import describe, reject
+from etcprops.kernels import ExactKernel, exact_squared_distances
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    r"""Principal components through the exact Gram matrix of the samples.
+
+    With the linear kernel these are the scores of scikit-learn's PCA, up to sign and rounding. But
+    of the images nothing is used but distances and inner products that do not depend on the order
+    of the features to the last bit. So images encrypted with one key, z-scored or (linear and RBF
+    kernels) as raw pixels, get bitwise the scores of the plain images, and any estimator that
+    follows is trained on identical numbers, a random forest with a fixed seed included.
+
+    Parameters
+    ----------
+    n_components : int, optional
+        The largest number of components; by default all that are not dropped.
+    kernel : "linear" or ExactKernel, default="linear"
+        An :class:`~etcprops.kernels.ExactKernel` gives kernel PCA.
+    slices : int from 1 to 16, default=2
+        Accuracy of the inner products, as in :func:`~etcprops.gram.exact_gram`, for
+        ``kernel="linear"``. An ExactKernel has its own.
+
+    Attributes
+    ----------
+    eigenvalues_ : ndarray of float64, shape (n_components_,)
+        Of the centred kernel matrix, in decreasing order. Divided by ``m - 1`` they are the
+        explained variances of PCA.
+    eigenvectors_ : ndarray of float64, shape (m, n_components_)
+        Of norm 1; in each the entry of largest magnitude is positive, the first of these where
+        several are equal.
+    n_components_ : int
+        How many components were kept.
+    X_fit_ : ndarray, shape (m, n)
+        The training rows.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        Their names, if they have names that are all strings.
+
+    Raises
+    ------
+    InvalidParameterError
+        In `fit`: if a parameter has another type or value, or no component is left because
+        all training rows are equal to within the accuracy.
+
+    See Also
+    --------
+    etcprops.kernels.ExactKernel : for kernel machines directly.
+
+    Notes
+    -----
+    The linear kernel is taken as :math:`-\tfrac12 \lVert x - y\rVert^2`, which differs from
+    :math:`x^T y` by terms that centring removes, is exact for pixels, and does not change when they
+    are negated. The matrix is centred in feature space,
+    :math:`k(x, y) - \bar k(x) - \bar k(y) + \bar k`, with means over the training rows, and
+    decomposed by LAPACK in the space of the samples. From there on no operation knows of
+    features: equal bits go in, and equal bits come out of one library with one number of threads.
+
+    With the trace :math:`t` of the centred matrix, components are dropped whose eigenvalue is at
+    most :math:`\max(m 2^{-52}, 2^{5 - 21 s}) t` (:math:`s` slices): that is where the truncation
+    of the inner products and rounding, not the data, decide. So are all negative ones, which the
+    sigmoid kernel can give.
+
+    Training rows get the same scores from `transform` as from `fit_transform`, up to rounding.
+
+    Memory: a copy of the training rows, about three matrices of m by m in `fit`, one of q by m
+    in `transform`, and what :func:`~etcprops.gram.exact_gram` takes.
+
+    References
+    ----------
+    .. [1] B. Schoelkopf, A. Smola, K.-R. Mueller, "Nonlinear component analysis as a kernel
+       eigenvalue problem", Neural Computation 10, 1299-1319 (1998).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from etcprops import BlockGeometry, EtCKey, encrypt
+    >>> geometry = BlockGeometry(8, 8, block=4)
+    >>> images = np.random.default_rng(0).integers(0, 256, (10, 8, 8), dtype=np.uint8)
+    >>> encrypted = encrypt(images, EtCKey.from_secret(geometry, "an example"))
+    >>> plain_scores = GramPCA(3).fit_transform(images.reshape(10, 64))
+    >>> np.array_equal(plain_scores, GramPCA(3).fit_transform(encrypted.reshape(10, 64)))
+    True
+    """
+
+    def __init__(
+        self,
+        n_components: int | None = None,
+        *,
+        kernel: Literal["linear"] | ExactKernel = "linear",
+        slices: int = 2,
+    ) -> None:
+        self.n_components = n_components
+        self.kernel = kernel
+        self.slices = slices
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Find the principal components of the training rows.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, n)
+            At least two rows, finite; uint8 and uint16 are taken as they are, as float32 is.
+        y : ignored
+
+        Returns
+        -------
+        GramPCA
+            This one.
+
+        Raises
+        ------
+        ValueError
+            From scikit-learn, if `X` is no such array.
+        InvalidParameterError
+            If a parameter is wrong, or no component is left.
+        """
+        del y
+        self._check()
+        rows = self._validated(X, copy=True, ensure_min_samples=2)
+        K = self._kernel_matrix(rows, None)
+        means = K.mean(axis=0)
+        mean = means.mean()
+        _centre(K, means, means, mean)
+        m = len(rows)
+        wanted = m if self.n_components is None else min(self.n_components, m)
+        trace = float(np.trace(K))
+        values, vectors = eigh(K.T, subset_by_index=(m - wanted, m - 1), overwrite_a=True)
+        slices = self.slices if isinstance(self.kernel, str) else self.kernel.slices
+        kept = np.flatnonzero(values > max(m * 2.0**-52, 2.0 ** (5 - 21 * slices)) * max(trace, 0))
+        if not kept.size:
+            got = f"{m} rows whose centred kernel matrix has the trace {trace:.4g}."
+            reject("X", "GramPCA", "have rows that differ", got)
+        largest_first = kept[::-1]
+        vectors = vectors[:, largest_first]
+        leading = vectors[np.abs(vectors).argmax(axis=0), np.arange(kept.size)]
+        self.X_fit_ = rows
+        self.eigenvalues_ = values[largest_first]
+        self.eigenvectors_ = np.ascontiguousarray(vectors * np.sign(leading))
+        self.n_components_ = int(kept.size)
+        self._means, self._mean = means, mean
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the scores of rows.
+
+        Parameters
+        ----------
+        X : array_like, shape (q, n)
+            Rows with the features of the training rows.
+
+        Returns
+        -------
+        ndarray of float64, shape (q, n_components_)
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            From scikit-learn, before `fit` or if `X` is no such array.
+        """
+        check_is_fitted(self)
+        rows = self._validated(X, reset=False)
+        K = self._kernel_matrix(rows, self.X_fit_)
+        _centre(K, K.mean(axis=1), self._means, self._mean)
+        scores: NDArray[np.float64] = K @ (self.eigenvectors_ / np.sqrt(self.eigenvalues_))
+        return scores
+
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> NDArray[np.float64]:
+        """Find the components of the training rows and return their scores.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, n)
+            As in `fit`.
+        y : ignored
+
+        Returns
+        -------
+        ndarray of float64, shape (m, n_components_)
+            ``eigenvectors_ * sqrt(eigenvalues_)``.
+
+        Raises
+        ------
+        ValueError
+            As `fit`.
+        """
+        self.fit(X, y)
+        scores: NDArray[np.float64] = self.eigenvectors_ * np.sqrt(self.eigenvalues_)
+        return scores
+
+    @property
+    def _n_features_out(self) -> int:
+        """What ClassNamePrefixFeaturesOutMixin asks for."""
+        return self.n_components_
+
+    def _check(self) -> None:
+        """Refuse bad parameters; those of the kernel are its own business."""
+        caller, count = "GramPCA", self.n_components
+        if count is not None and (
+            isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1
+        ):
+            reject("n_components", caller, "be a positive integer or None", describe(count))
+        kernel: object = self.kernel
+        if not isinstance(kernel, ExactKernel) and not (
+            isinstance(kernel, str) and kernel == "linear"
+        ):
+            reject("kernel", caller, 'be "linear" or an ExactKernel', describe(kernel))
+
+    def _validated(self, X: ArrayLike, **options: Any) -> NDArray[Any]:
+        """Return `X` as an array, checked by scikit-learn: names and number of features too."""
+        dtypes = [np.float64, np.float32, np.uint8, np.uint16]
+        rows: NDArray[Any] = validate_data(self, X, dtype=dtypes, **options)
+        return rows
+
+    def _kernel_matrix(self, X: NDArray[Any], Y: NDArray[Any] | None) -> NDArray[np.float64]:
+        """Return the kernel of all pairs of rows."""
+        if isinstance(self.kernel, ExactKernel) and self.kernel.kind != "linear":
+            return self.kernel(X, Y)
+        slices = self.slices if isinstance(self.kernel, str) else self.kernel.slices
+        K = exact_squared_distances(X, Y, slices=slices)
+        K *= -0.5
+        return K
+
+
+def _centre(
+    K: NDArray[np.float64],
+    row_means: NDArray[np.float64],
+    column_means: NDArray[np.float64],
+    mean: float,
+) -> None:
+    """Centre a kernel matrix in feature space, in place; what was symmetric stays so."""
+    for i, row_mean in enumerate(row_means):
+        K[i] -= column_means + row_mean
+        K[i] += mean
