@@ -1,0 +1,36 @@
+"""Checks for somebody else's encryption, and assertions for somebody else's tests.
+
+`assertions` has measurers and the assertions over them; `scheme` says what is put under test;
+`checks` has one function a property; `runner` runs them: from pytest with
+`parametrize_with_checks`, or in one call with `check_scheme`. The shape of it is that of
+scikit-learn's ``estimator_checks``.
+"""
+
+from etcprops.testing.assertions import (
+    assert_bitwise_equal,
+    assert_isometry,
+    assert_orthogonal,
+    assert_same_decisions,
+    different_decisions,
+    distance_defect,
+    orthogonality_defect,
+)
+from etcprops.testing.checks import CHECKS
+from etcprops.testing.runner import CheckResult, Status, check_scheme, parametrize_with_checks
+from etcprops.testing.scheme import Scheme
+
+__all__ = [
+    "CHECKS",
+    "CheckResult",
+    "Scheme",
+    "Status",
+    "assert_bitwise_equal",
+    "assert_isometry",
+    "assert_orthogonal",
+    "assert_same_decisions",
+    "check_scheme",
+    "different_decisions",
+    "distance_defect",
+    "orthogonality_defect",
+    "parametrize_with_checks",
+]

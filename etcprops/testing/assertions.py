@@ -1,0 +1,337 @@
+"""Measurers of how far something is from a law, and assertions that it is not at all.
+
+Integers are compared exactly, in int64 and with the bound checked: products of int8 matrices and
+differences of uint8 pixels wrap, so that the naive tests can pass falsely.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from etcprops._validation import as_array, describe, reject
+from etcprops.gram import integer_squared_distances
+from etcprops.normalization import as_integer_pixels
+from etcprops.signed_permutation import SignedPermutation
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def orthogonality_defect(matrix: Any) -> csr_array:
+    """Return ``Q^T Q - I`` without rounding and without wrapping.
+
+    Parameters
+    ----------
+    matrix : sparse array, SignedPermutation or array_like, shape (n, n)
+        Integers, of any real dtype.
+
+    Returns
+    -------
+    csr_array of int64, shape (n, n)
+        Only entries that are not zero are stored: none exactly if the matrix is orthogonal.
+
+    Raises
+    ------
+    InvalidParameterError
+        If `matrix` is not square, holds anything but integers, or such large ones that a sum of n
+        products could reach 2^63.
+
+    Examples
+    --------
+    In int8 this would pass, since 257 wraps to 1:
+
+    >>> orthogonality_defect(np.array([[1, 16], [-16, 1]], dtype=np.int8)).toarray()
+    array([[256,   0],
+           [  0, 256]])
+    """
+    wide = _as_integer_matrix(matrix, "matrix", "orthogonality_defect")
+    size = wide.shape[0]
+    places = np.arange(size)
+    identity = csr_array((np.ones(size, dtype=np.int64), (places, places)), shape=wide.shape)
+    defect = csr_array(wide.T @ wide - identity)
+    defect.eliminate_zeros()
+    return defect
+
+
+def assert_orthogonal(matrix: Any) -> None:
+    """Assert that a matrix of integers is orthogonal, exactly.
+
+    Parameters
+    ----------
+    matrix : sparse array, SignedPermutation or array_like, shape (n, n)
+        Integers, of any real dtype.
+
+    Raises
+    ------
+    AssertionError
+        If it is not; the message names the first wrong entry of ``Q^T Q``.
+    InvalidParameterError
+        As `orthogonality_defect`.
+
+    Examples
+    --------
+    >>> assert_orthogonal([[0, -1], [1, 0]])
+    >>> assert_orthogonal([[0, 1], [0, 1]])
+    Traceback (most recent call last):
+        ...
+    AssertionError: not orthogonal: entry (0, 0) of Q^T Q is 0, not 1; 2 of 4 entries are wrong
+    """
+    if isinstance(matrix, SignedPermutation) and matrix.is_orthogonal():
+        return
+    defect = orthogonality_defect(matrix).tocoo()
+    if defect.nnz:
+        rows, columns = (np.asarray(axis, dtype=np.int64) for axis in defect.coords)
+        first = int(np.lexsort((columns, rows))[0])
+        i, j = int(rows[first]), int(columns[first])
+        wanted = int(i == j)
+        raise AssertionError(
+            f"not orthogonal: entry ({i}, {j}) of Q^T Q is {defect.data[first] + wanted}, not "
+            f"{wanted}; {defect.nnz} of {defect.shape[0] ** 2} entries are wrong"
+        )
+
+
+def distance_defect(plain: ArrayLike, encrypted: ArrayLike) -> NDArray[np.int64]:
+    """Return by how much each squared distance between two images differs, exactly.
+
+    Parameters
+    ----------
+    plain, encrypted : array_like, shape (N, ...)
+        Batches of N images, at least one; integers of which no two differ by more than 65,535.
+        The images of one batch may have another shape than those of the other.
+
+    Returns
+    -------
+    ndarray of int64, shape (N, N)
+        Squared distances of the encrypted images less those of the plain ones.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a batch is empty or holds anything else, or the batches differ in N.
+
+    Examples
+    --------
+    >>> pair = np.array([[0, 7], [3, 3]], dtype=np.uint8)
+    >>> distance_defect(pair, 255 - pair)
+    array([[0, 0],
+           [0, 0]])
+    """
+    caller = "distance_defect"
+    before, after = (
+        _distances(batch, name, caller)
+        for batch, name in ((plain, "plain"), (encrypted, "encrypted"))
+    )
+    if before.shape != after.shape:
+        reject("encrypted", caller, f"hold {len(before)} images", f"{len(after)}.")
+    return after - before
+
+
+def assert_isometry(plain: ArrayLike, encrypted: ArrayLike) -> None:
+    """Assert that all distances between images are the same before and after, exactly.
+
+    Parameters
+    ----------
+    plain, encrypted : array_like, shape (N, ...)
+        As for `distance_defect`.
+
+    Raises
+    ------
+    AssertionError
+        If a distance differs; the message names the two images.
+    InvalidParameterError
+        As `distance_defect`.
+
+    Examples
+    --------
+    >>> assert_isometry([[0], [16]], [[0], [0]])
+    Traceback (most recent call last):
+        ...
+    AssertionError: no isometry: the squared distance of images 0 and 1 changes by -256 (1 of 1
+    distances change)
+    """
+    defect = distance_defect(plain, encrypted)
+    pairs = np.argwhere(np.triu(defect))
+    if len(pairs):
+        i, j = (int(index) for index in pairs[0])
+        raise AssertionError(
+            f"no isometry: the squared distance of images {i} and {j} changes by {defect[i, j]} "
+            f"({len(pairs)} of {len(defect) * (len(defect) - 1) // 2} distances change)"
+        )
+
+
+def different_decisions(
+    estimator: Any, plain: ArrayLike, encrypted: ArrayLike, labels: ArrayLike, training: ArrayLike
+) -> NDArray[np.bool_]:
+    """Fit on plain and on encrypted images, and tell which queries are decided differently.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator with ``predict``
+        Cloned for each fit, so give it a fixed ``random_state`` where it has one. Normalisation
+        belongs into it, as a pipeline.
+    plain, encrypted : array_like, shape (N, ...)
+        The images and their encryption; flattened.
+    labels : array_like, shape (N,)
+        What to learn.
+    training : array_like of int or bool
+        Index of the training images; the others are the queries.
+
+    Returns
+    -------
+    ndarray of bool, shape (number of queries,)
+        Where the two predictions differ.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the numbers of images and labels differ, or nothing is left to train on or to ask.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> images = np.array([[0], [10], [200], [210], [20], [190]], dtype=np.uint8)
+    >>> nearest = KNeighborsClassifier(1)
+    >>> different_decisions(nearest, images, 255 - images, [0, 0, 1, 1, 0, 1], [0, 1, 2, 3])
+    array([False, False])
+    """
+    from sklearn.base import clone
+
+    caller = "different_decisions"
+    answers = as_array(labels, "labels", caller, "be an array, one label an image")
+    batches = []
+    for value, name in ((plain, "plain"), (encrypted, "encrypted")):
+        batch = as_array(value, name, caller, "be a batch of images")
+        if batch.ndim < 2 or batch.shape[:1] != answers.shape:
+            wanted = f"be a batch of {answers.size} images, one a label"
+            reject(name, caller, wanted, describe(batch))
+        batches.append(batch.reshape(len(batch), -1))
+    chosen = np.zeros(len(answers), dtype=np.bool_)
+    try:
+        chosen[np.asarray(training)] = True
+    except IndexError:
+        wanted = f"index some of {len(answers)} images"
+        reject("training", caller, wanted, describe(training))
+    if chosen.all() or not chosen.any():
+        got = f"an index of {np.count_nonzero(chosen)} of them."
+        reject("training", caller, "leave images to train on and to ask", got)
+    predictions = [
+        clone(estimator).fit(batch[chosen], answers[chosen]).predict(batch[~chosen])
+        for batch in batches
+    ]
+    return np.asarray(predictions[0] != predictions[1])
+
+
+def assert_same_decisions(
+    estimator: Any, plain: ArrayLike, encrypted: ArrayLike, labels: ArrayLike, training: ArrayLike
+) -> None:
+    """Assert that an estimator decides every query the same on plain and on encrypted images.
+
+    Parameters
+    ----------
+    estimator, plain, encrypted, labels, training
+        As for `different_decisions`.
+
+    Raises
+    ------
+    AssertionError
+        If a decision differs; the message counts them and names the first query.
+    InvalidParameterError
+        As `different_decisions`.
+
+    Examples
+    --------
+    A tree's threshold lies in the middle, and ``<=`` sends it to one side:
+
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> images = np.array([[0], [2], [1]], dtype=np.uint8)
+    >>> assert_same_decisions(DecisionTreeClassifier(), images, 255 - images, [0, 1, 0], [0, 1])
+    Traceback (most recent call last):
+        ...
+    AssertionError: DecisionTreeClassifier() decides 1 of 1 queries differently, first query 0
+    """
+    different = different_decisions(estimator, plain, encrypted, labels, training)
+    if different.any():
+        raise AssertionError(
+            f"{estimator!r} decides {np.count_nonzero(different)} of {different.size} queries "
+            f"differently, first query {int(different.argmax())}"
+        )
+
+
+def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
+    """Assert that two arrays have one shape, one dtype and the same bits.
+
+    Unlike ``==`` this tells 0.0 from -0.0, and a NaN is equal to itself.
+
+    Parameters
+    ----------
+    found, expected : array_like
+        Numbers.
+
+    Raises
+    ------
+    AssertionError
+        If anything differs; the message names the first place.
+
+    Examples
+    --------
+    >>> assert_bitwise_equal([0.5, 0.0], [0.5, -0.0])
+    Traceback (most recent call last):
+        ...
+    AssertionError: 1 of 2 values differ in their bits, first at (1,): 0.0, not -0.0
+    """
+    a, b = np.asarray(found), np.asarray(expected)
+    if a.shape != b.shape or a.dtype != b.dtype:
+        raise AssertionError(f"{a.dtype} of shape {a.shape} is not {b.dtype} of shape {b.shape}")
+    octets = [
+        np.ascontiguousarray(array).reshape(-1, 1).view(np.uint8).reshape(array.size, -1)
+        for array in (a, b)
+    ]
+    different = (octets[0] != octets[1]).any(axis=1)
+    if different.any():
+        place = tuple(int(i) for i in np.unravel_index(int(different.argmax()), a.shape))
+        raise AssertionError(
+            f"{np.count_nonzero(different)} of {a.size} values differ in their bits, first at "
+            f"{place}: {a[place].item()!r}, not {b[place].item()!r}"
+        )
+
+
+def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
+    """Return a square matrix of integers as csr_array of int64, if its square cannot wrap."""
+    wanted = "be a square matrix of integers"
+    if isinstance(value, SignedPermutation):
+        value = value.matrix()
+    if not issparse(value):
+        value = as_array(value, parameter, caller, wanted)
+    if value.ndim != 2 or value.shape[0] != value.shape[1] or not value.shape[0]:
+        reject(parameter, caller, wanted, f"shape {value.shape}.")
+    if value.dtype.kind not in "biuf":
+        reject(parameter, caller, wanted, f"entries of dtype {value.dtype}.")
+    matrix = csr_array(value)
+    entries = matrix.data
+    wrong = np.flatnonzero(~np.isfinite(entries) | (entries != np.trunc(entries)))
+    if wrong.size:
+        reject(parameter, caller, wanted, f"an entry {entries[wrong[0]]}.")
+    largest = max(int(entries.max(initial=0)), -int(entries.min(initial=0)))
+    if largest**2 * matrix.shape[0] >= 2**63:
+        wanted = "have entries so small that n of their products stay below 2^63"
+        reject(parameter, caller, wanted, f"{largest} for n = {matrix.shape[0]}.")
+    return csr_array(matrix.astype(np.int64))
+
+
+def _distances(value: ArrayLike, parameter: str, caller: str) -> NDArray[np.int64]:
+    """Return the squared distances between the images of a batch."""
+    batch = as_array(value, parameter, caller, "be a batch of images")
+    if batch.ndim < 2 or not batch.size:
+        reject(parameter, caller, "be a batch of at least one image", describe(batch))
+    rows = as_integer_pixels(batch.reshape(len(batch), -1), parameter, caller)
+    if rows.dtype != np.uint8:
+        # Distances do not change when every pixel moves by the same amount.
+        rows = rows.astype(np.int64) - int(rows.min())
+        if rows.max() > 65535:
+            got = f"pixels that differ by {rows.max()}."
+            reject(parameter, caller, "hold pixels that differ by at most 65535", got)
+        rows = rows.astype(np.uint16)
+    return integer_squared_distances(rows)

@@ -1,0 +1,284 @@
+"""What an encryption must do so that learning on its images is as good as on plain ones.
+
+One function a property, each over all keys of the scheme. A check that does not apply raises
+``unittest.SkipTest``, which pytest shows as skipped: it never passes. What `etcprops` knows of its
+own encryption plays no part here; the scheme is seen from the outside.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import unittest
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops.gram import exact_gram
+from etcprops.normalization import PixelStatistics
+from etcprops.testing.assertions import (
+    assert_bitwise_equal,
+    assert_isometry,
+    assert_same_decisions,
+)
+from etcprops.testing.scheme import Images, Scheme
+
+SchemeCheck = Callable[[Scheme], None]
+
+N_LEARNING_IMAGES: Final = 80
+"""Images of noise with random labels, half of them for training."""
+
+
+def _replayable(check: SchemeCheck) -> SchemeCheck:
+    """Let a failure end with a line that repeats it."""
+
+    @functools.wraps(check)
+    def run(scheme: Scheme) -> None:
+        try:
+            check(scheme)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nTo repeat: {check.__name__}({scheme!r})") from error
+
+    return run
+
+
+def _mend(error: AssertionError, key: Any) -> AssertionError:
+    """Name the key under which it happened."""
+    return AssertionError(f"under key {key!r}: {error}")
+
+
+def _levels(images: Images) -> NDArray[np.int64]:
+    """Return ``|2 x - 255|``, what negation leaves of a grey level, as rows (N, n)."""
+    return np.abs(2 * images.reshape(len(images), -1).astype(np.int64) - 255)
+
+
+@_replayable
+def check_scheme_keeps_shape_and_dtype(scheme: Scheme) -> None:
+    """Require an image of 8 bits and of the same shape."""
+    for key in scheme.keys:
+        scheme.encrypted(scheme.images(), key)
+
+
+@_replayable
+def check_scheme_leaves_its_input_alone(scheme: Scheme) -> None:
+    """Require that the image that is handed over is not written to."""
+    for key, image in itertools.product(scheme.keys, scheme.images()):
+        given = image.copy()
+        scheme.encrypt(given, key)
+        if not np.array_equal(given, image):
+            place = tuple(int(i) for i in np.argwhere(given != image)[0])
+            raise AssertionError(
+                f"under key {key!r}: encrypt changed its input at {place} from {image[place]} to "
+                f"{given[place]}"
+            )
+
+
+@_replayable
+def check_scheme_is_deterministic(scheme: Scheme) -> None:
+    """Require the same result for the same image and key, whatever came between."""
+    images = scheme.images()
+    first = [scheme.encrypted(images, key) for key in scheme.keys]
+    for key, before in zip(scheme.keys, first, strict=True):
+        different = (before != scheme.encrypted(images, key)).reshape(len(images), -1)
+        if different.any():
+            raise AssertionError(
+                f"under key {key!r}: encrypting image {int(different.any(axis=1).argmax())} twice "
+                f"gives {int(different.sum(axis=1).max())} different pixels"
+            )
+
+
+@_replayable
+def check_scheme_uses_its_key(scheme: Scheme) -> None:
+    """Require different results for different keys."""
+    if len(scheme.keys) < 2:
+        raise unittest.SkipTest("needs two keys")
+    results = [scheme.encrypted(scheme.images()[:3], key) for key in scheme.keys]
+    for (i, a), (j, b) in itertools.combinations(enumerate(results), 2):
+        if np.array_equal(a, b):
+            raise AssertionError(
+                f"keys {scheme.keys[i]!r} and {scheme.keys[j]!r} give the same three images"
+            )
+
+
+@_replayable
+def check_scheme_is_one_map_for_all_images(scheme: Scheme) -> None:
+    """Require that the result depends on the pixels in one affine way, the same for every image.
+
+    If four images satisfy ``a + b = c + d`` pixel by pixel, so must their encryptions.
+    """
+    rng = np.random.default_rng(scheme.seed)
+    for key, (i, j) in itertools.product(scheme.keys, ((0, 1), (0, 3), (1, 4), (6, 7), (2, 5))):
+        a, b = scheme.images()[[i, j]].astype(np.int64)
+        low, high = np.maximum(a + b - 255, 0), np.minimum(a + b, 255)
+        c = low + np.rint((high - low) * rng.random(scheme.shape)).astype(np.int64)
+        quadruple = np.stack([a, b, c, a + b - c]).astype(np.uint8)
+        p, q, r, s = scheme.encrypted(quadruple, key).astype(np.int64)
+        wrong = np.argwhere(p + q != r + s)
+        if len(wrong):
+            place = tuple(int(k) for k in wrong[0])
+            raise AssertionError(
+                f"under key {key!r}: a + b = c + d, but at {place} of the encrypted images "
+                f"{p[place]} + {q[place]} is not {r[place]} + {s[place]}; {len(wrong)} of {p.size} "
+                "pixels are wrong: the map depends on the image, or is not affine"
+            )
+
+
+@_replayable
+def check_scheme_loses_no_pixel(scheme: Scheme) -> None:
+    """Require that every pixel appears once in the result, as it is or negated."""
+    for key in scheme.keys:
+        images = scheme.images()
+        before, after = _levels(images), _levels(scheme.encrypted(images, key))
+        wrong = np.flatnonzero((np.sort(before, axis=1) != np.sort(after, axis=1)).any(axis=1))
+        if wrong.size:
+            counts = [
+                np.bincount(row, minlength=256) for row in (before[wrong[0]], after[wrong[0]])
+            ]
+            level = int(np.argmax(counts[0] != counts[1]))
+            x = (255 + level) // 2
+            raise AssertionError(
+                f"under key {key!r}: image {wrong[0]} has {counts[0][level]} pixels of grey level "
+                f"{255 - x} or {x}, its encryption has {counts[1][level]}"
+            )
+
+
+@_replayable
+def check_scheme_preserves_distances(scheme: Scheme) -> None:
+    """Require the same squared distances of raw pixels, in integers."""
+    _each_key(scheme, assert_isometry)
+
+
+@_replayable
+def check_scheme_preserves_mid_grey_inner_products(scheme: Scheme) -> None:
+    """Require the same inner products of pixels centred at mid-grey, doubled: ``2 x - 255``."""
+
+    def compare(plain: Images, encrypted: Images) -> None:
+        doubled = [2 * b.reshape(len(b), -1).astype(np.int64) - 255 for b in (plain, encrypted)]
+        before, after = (rows @ rows.T for rows in doubled)
+        wrong = np.argwhere(before != after)
+        if len(wrong):
+            i, j = (int(k) for k in wrong[0])
+            raise AssertionError(
+                f"the inner product of 2 x - 255 for images {i} and {j} is {before[i, j]} plain, "
+                f"{after[i, j]} encrypted"
+            )
+
+    _each_key(scheme, compare)
+
+
+@_replayable
+def check_scheme_preserves_z_score_gram_matrix(scheme: Scheme) -> None:
+    """Require the same bits for inner products of z-scores, fitted on seven of eight images.
+
+    The z-score is that of integer numerators and the Gram matrix does not depend on the order of
+    the features, so that nothing is hidden by, or put down to, rounding.
+    """
+
+    def compare(plain: Images, encrypted: Images) -> None:
+        grams = []
+        for batch in (plain, encrypted):
+            rows = batch.reshape(len(batch), -1)
+            grams.append(exact_gram(PixelStatistics(rows[:-1]).z_score(rows)))
+        assert_bitwise_equal(grams[1], grams[0])
+
+    _each_key(scheme, compare)
+
+
+@_replayable
+def check_scheme_keeps_blocks_together(scheme: Scheme) -> None:
+    """Require that blocks move, and are negated, as a whole: flat blocks stay flat."""
+    if scheme.block is None:
+        raise unittest.SkipTest("the scheme claims no block size")
+    side = scheme.block
+    rows, columns = scheme.shape[0] // side, scheme.shape[1] // side
+    channels = scheme.shape[2:]
+    rng = np.random.default_rng(scheme.seed)
+    for key in scheme.keys:
+        levels = rng.integers(0, 256, (3, rows, columns), dtype=np.uint8)
+        flat_blocks = levels.repeat(side, axis=1).repeat(side, axis=2)
+        if channels:
+            flat_blocks = np.repeat(flat_blocks[..., None], channels[0], axis=-1)
+        encrypted = scheme.encrypted(flat_blocks, key)
+        tiles = encrypted.reshape(3, rows, side, columns, side, -1)
+        corners = tiles[:, :, :1, :, :1, :1]
+        torn = np.argwhere((tiles != corners).any(axis=(0, 2, 4, 5)))
+        if len(torn):
+            raise AssertionError(
+                f"under key {key!r}: images of flat blocks, {side} x {side}, give blocks that are "
+                f"not flat, first in block row {torn[0][0]} and column {torn[0][1]}; "
+                f"{len(torn)} of {rows * columns} blocks"
+            )
+
+
+@_replayable
+def check_scheme_decrypts(scheme: Scheme) -> None:
+    """Require that decryption gives back the image."""
+    for key in scheme.keys:
+        images = scheme.images()
+        restored = scheme.decrypted(scheme.encrypted(images, key), key)
+        different = np.argwhere(restored != images)
+        if len(different):
+            image, *place = (int(k) for k in different[0])
+            raise AssertionError(
+                f"under key {key!r}: decrypting gives {len(different)} of {images.size} pixels "
+                f"wrong, the first in image {image} at {tuple(place)}"
+            )
+
+
+@_replayable
+def check_scheme_keeps_decisions(scheme: Scheme) -> None:
+    """Require the same decisions of SVMs and k-NN for every query after z-score normalisation.
+
+    Images of noise with random labels: what is learnt hangs on all distances alike, so a scheme
+    that distorts some of them changes decisions.
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    rng = np.random.default_rng(scheme.seed)
+    images = rng.integers(0, 256, (N_LEARNING_IMAGES, *scheme.shape), dtype=np.uint8)
+    labels = rng.permutation(np.arange(N_LEARNING_IMAGES) % 2)
+    training = np.arange(N_LEARNING_IMAGES // 2)
+    for key in scheme.keys:
+        encrypted = scheme.encrypted(images, key)
+        for model in (SVC(kernel="linear"), SVC(), SVC(kernel="poly"), KNeighborsClassifier()):
+            pipeline = make_pipeline(StandardScaler(), model)
+            try:
+                assert_same_decisions(pipeline, images, encrypted, labels, training)
+            except AssertionError as error:
+                raise _mend(error, key) from None
+
+
+def _each_key(scheme: Scheme, compare: Callable[[Images, Images], None]) -> None:
+    """Compare the images with their encryption under each key."""
+    for key in scheme.keys:
+        images = scheme.images()
+        encrypted = scheme.encrypted(images, key)
+        try:
+            compare(images, encrypted)
+        except AssertionError as error:
+            raise _mend(error, key) from None
+
+
+CHECKS: Final[dict[str, SchemeCheck]] = {
+    check.__name__.removeprefix("check_scheme_"): check
+    for check in (
+        check_scheme_keeps_shape_and_dtype,
+        check_scheme_leaves_its_input_alone,
+        check_scheme_is_deterministic,
+        check_scheme_uses_its_key,
+        check_scheme_is_one_map_for_all_images,
+        check_scheme_loses_no_pixel,
+        check_scheme_preserves_distances,
+        check_scheme_preserves_mid_grey_inner_products,
+        check_scheme_preserves_z_score_gram_matrix,
+        check_scheme_keeps_blocks_together,
+        check_scheme_decrypts,
+        check_scheme_keeps_decisions,
+    )
+}
+"""Every check by its name, which is that of its function without ``check_scheme_``."""

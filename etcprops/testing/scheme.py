@@ -1,0 +1,150 @@
+"""What is put under test: somebody's encryption of images, seen from the outside."""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops._validation import as_positive_integer, describe, reject
+
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """An encryption of 8-bit images of one shape, under keys of any kind.
+
+    Parameters
+    ----------
+    name : str
+        For reports.
+    encrypt : callable
+        ``encrypt(image, key)`` takes a uint8 array of shape `shape` and returns another.
+    shape : tuple of int
+        ``(H, W)`` or ``(H, W, 3)``.
+    keys : sequence
+        At least one key, of whatever type `encrypt` takes; with two or more, it is also checked
+        that the key is used.
+    decrypt : callable, optional
+        ``decrypt(image, key)``; if given, it must undo `encrypt`.
+    block : int, optional
+        Side of the blocks, if the scheme claims to work block by block.
+    seed : int, default=0
+        Of the test images.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is of another kind.
+
+    Examples
+    --------
+    >>> def negate(image, key):
+    ...     return 255 - image if key else image
+    >>> Scheme("negation", negate, shape=(2, 2), keys=[0, 1])
+    Scheme('negation', negate, shape=(2, 2), keys=[0, 1])
+    """
+
+    name: str
+    encrypt: Callable[[Images, Any], Any]
+    shape: tuple[int, ...]
+    keys: Sequence[Any]
+    decrypt: Callable[[Images, Any], Any] | None = None
+    block: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("encrypt", "decrypt"):
+            function = getattr(self, name)
+            if not callable(function) and not (name == "decrypt" and function is None):
+                reject(name, "Scheme", "be a function of an image and a key", describe(function))
+        shape: Any = self.shape
+        if not isinstance(shape, tuple) or len(shape) not in {2, 3} or shape[2:] not in {(), (3,)}:
+            reject("shape", "Scheme", "be (H, W) or (H, W, 3)", describe(shape))
+        for size in shape:
+            as_positive_integer(size, "shape", "Scheme")
+        keys: Any = self.keys
+        if isinstance(keys, (str, bytes)) or not isinstance(keys, Sequence) or not keys:
+            reject("keys", "Scheme", "be a sequence of at least one key", describe(keys))
+        if self.block is not None:
+            side = as_positive_integer(self.block, "block", "Scheme")
+            if shape[0] % side or shape[1] % side:
+                reject("block", "Scheme", f"divide height and width of {shape}", f"{side}.")
+
+    def __repr__(self) -> str:
+        function = getattr(self.encrypt, "__qualname__", repr(self.encrypt))
+        text = f"Scheme({self.name!r}, {function}, shape={self.shape}, keys={self.keys!r}"
+        if self.decrypt is not None:
+            text += f", decrypt={getattr(self.decrypt, '__qualname__', repr(self.decrypt))}"
+        if self.block is not None:
+            text += f", block={self.block}"
+        return f"{text}, seed={self.seed})" if self.seed else f"{text})"
+
+    def images(self) -> Images:
+        """Return eight images: noise, twice, gradient, black, white, two levels, dark, bright.
+
+        Returns
+        -------
+        ndarray of uint8, shape (8, *shape)
+        """
+        rng = np.random.default_rng(self.seed)
+        gradient = np.arange(np.prod(self.shape)).reshape(self.shape) % 256
+        pictures = [
+            rng.integers(0, 256, self.shape),
+            rng.integers(0, 256, self.shape),
+            gradient,
+            np.zeros(self.shape),
+            np.full(self.shape, 255),
+            255 * rng.integers(0, 2, self.shape),
+            rng.integers(0, 64, self.shape),
+            rng.integers(192, 256, self.shape),
+        ]
+        return np.stack(pictures).astype(np.uint8)
+
+    def encrypted(self, images: Images, key: Any) -> Images:
+        """Encrypt images one by one; whatever is no image of `shape` is an AssertionError.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, shape (N, *shape)
+            Each is handed over as a copy.
+        key : object
+            One of the keys.
+
+        Returns
+        -------
+        ndarray of uint8, shape (N, *shape)
+        """
+        return self._apply(self.encrypt, "encrypt", images, key)
+
+    def decrypted(self, images: Images, key: Any) -> Images:
+        """Decrypt images one by one, as `encrypted`; not applicable without `decrypt`."""
+        if self.decrypt is None:
+            raise unittest.SkipTest("the scheme has no 'decrypt'")
+        return self._apply(self.decrypt, "decrypt", images, key)
+
+    def _apply(
+        self, function: Callable[[Images, Any], Any], name: str, images: Images, key: Any
+    ) -> Images:
+        """Call `function` on each image."""
+        results = []
+        for image in images:
+            try:
+                result = function(image.copy(), key)
+            except Exception as error:
+                raise AssertionError(
+                    f"{name}(image, {key!r}) raised {type(error).__name__}: {error}"
+                ) from error
+            shape, dtype = getattr(result, "shape", None), getattr(result, "dtype", None)
+            if (shape, dtype) != (self.shape, np.uint8):
+                raise AssertionError(
+                    f"{name}(image, {key!r}) of an image of dtype uint8 and shape {self.shape} "
+                    f"gave {describe(result)}"
+                )
+            results.append(result)
+        return np.stack(results)
