@@ -254,8 +254,9 @@ def assert_same_decisions(
     """
     different = different_decisions(estimator, plain, encrypted, labels, training)
     if different.any():
+        name = " ".join(repr(estimator).split())  # pipelines take several lines
         raise AssertionError(
-            f"{estimator!r} decides {np.count_nonzero(different)} of {different.size} queries "
+            f"{name} decides {np.count_nonzero(different)} of {different.size} queries "
             f"differently, first query {int(different.argmax())}"
         )
 

@@ -85,7 +85,7 @@ def xor_with_a_key_of_the_variance(image: Images, key: EtCKey) -> Images:
 def nibbles_swapped(image: Images, key: EtCKey) -> Images:
     """Linear over GF(2), not over pixels."""
     encrypted = encrypt(image, key)
-    return np.bitwise_or(encrypted << 4, encrypted >> 4, dtype=np.uint8)
+    return np.asarray(encrypted << 4 | encrypted >> 4, dtype=np.uint8)
 
 
 def one_pixel_twice(image: Images, key: EtCKey) -> Images:
