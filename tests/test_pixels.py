@@ -300,11 +300,17 @@ def test_no_images_give_no_images(
     assert out.dtype == np.uint8
 
 
+@pytest.mark.parametrize("processors", [1, 3, None])
 @pytest.mark.parametrize("images_per_chunk", [0, 1, 2, 3, 7, 100])
 @pytest.mark.parametrize("geometry", [GREY, COLOUR], ids=["grey", "colour"])
-def test_portions_do_not_show(
-    images_per_chunk: int, geometry: BlockGeometry, monkeypatch: pytest.MonkeyPatch
+def test_portions_and_threads_do_not_show(
+    images_per_chunk: int,
+    processors: int | None,
+    geometry: BlockGeometry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: processors)
+    monkeypatch.setattr("etcprops.pixels.FEW_CHUNKS", 2)
     key, batch = secret_key(geometry), noise(geometry, 7)
     expected = np.stack([encrypted_by_hand(image, key) for image in batch])
     monkeypatch.setattr(
