@@ -28,7 +28,10 @@ def _compare(subject: Subject, data: ImageSet, **options: Any) -> Observation:
             if np.isfinite(c.largest_difference)
             else ""
         )
-        parts.append(f"{c.name}: {c.n_different} of {c.n_queries} decisions differ{values}")
+        parts.append(
+            f"{c.name}: {c.n_different} of {c.n_queries} decisions differ "
+            f"({c.accuracy_plain:.0%} right){values}"
+        )
     same = all(c.identical for c in comparisons)
     return Observation(same, f"{data.name}. {'; '.join(parts)}")
 

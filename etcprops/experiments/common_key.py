@@ -96,8 +96,8 @@ def compare_decisions(
         The encryption; by default that of `etcprops`.
     preprocessing : {"z-score", "mid-grey"} or None, default="z-score"
         The z-score is fitted on the training half, plain and encrypted each on its own. The gamma
-        of kernels is scikit-learn's default, ``"scale"``, but ``"auto"`` at mid-grey, where
-        ``"scale"`` is not invariant.
+        of kernels is scikit-learn's ``"scale"``, ``1 / (n X.var())``; at mid-grey, where that is
+        not invariant, the mean square of the training half stands in for the variance.
     models : iterable of str
         Names from `MODELS`; by default all.
     seed : int, default=0
@@ -133,10 +133,13 @@ def compare_decisions(
     if check_key(key, caller).geometry != data.geometry:
         reject("key", caller, f"be for {data.geometry}", f"one for {key.geometry}.")
     train, query = data.half_split(seed)
-    gamma = "auto" if preprocessing == "mid-grey" else "scale"
 
     def decide(images: NDArray[np.uint8]) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         halves = _preprocess(images, train, query, preprocessing)
+        spread = (
+            np.mean(halves.training**2) if preprocessing == "mid-grey" else halves.training.var()
+        )
+        gamma = float(1 / (halves.training.shape[1] * spread))
         if halves.training.shape[1] < MANY_FEATURES:
             return [_decide_on_vectors(n, halves, data.labels[train], gamma) for n in names]
         return _decide_on_kernels(names, halves, data.labels[train], gamma)
@@ -178,7 +181,7 @@ def _preprocess(
 
 
 def _decide_on_vectors(
-    name: str, halves: _Halves, labels: NDArray[np.int64], gamma: str
+    name: str, halves: _Halves, labels: NDArray[np.int64], gamma: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return labels and decision values of the queries; k-NN has no values."""
     kernel = MODELS[name]
@@ -190,21 +193,19 @@ def _decide_on_vectors(
 
 
 def _decide_on_kernels(
-    names: list[str], halves: _Halves, labels: NDArray[np.int64], gamma: str
+    names: list[str], halves: _Halves, labels: NDArray[np.int64], gamma: float
 ) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """Return the same from kernel matrices: libsvm would add up each inner product many times."""
     training, queries = halves.training, halves.queries
     own, cross = training @ training.T, queries @ training.T
-    features = training.shape[1]
-    width = 1 / features if gamma == "auto" else 1 / (features * training.var())
     squares, query_squares = np.diagonal(own), np.vecdot(queries, queries)
     own_distances = np.maximum(squares[:, None] + squares - 2 * own, 0.0)
     np.fill_diagonal(own_distances, 0.0)
     distances = np.maximum(query_squares[:, None] + squares - 2 * cross, 0.0)
     matrices = {
         "linear": (own, cross),
-        "rbf": (np.exp(-width * own_distances), np.exp(-width * distances)),
-        "poly": ((width * own) ** 3, (width * cross) ** 3),
+        "rbf": (np.exp(-gamma * own_distances), np.exp(-gamma * distances)),
+        "poly": ((gamma * own) ** 3, (gamma * cross) ** 3),
     }
     results = []
     for name in names:
