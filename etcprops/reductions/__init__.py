@@ -1,0 +1,7 @@
+"""Reductions of dimension."""
+
+from __future__ import annotations
+
+from etcprops.reductions.gram_pca import GramPCA
+
+__all__ = ["GramPCA"]
