@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from etcprops._validation import InvalidParameterError
     from etcprops.claims import Ledger, verify
     from etcprops.geometry import BlockGeometry
+    from etcprops.gram import (
+        exact_gram,
+        gram_error_bound,
+        integer_gram,
+        integer_squared_distances,
+    )
+    from etcprops.kernels import ExactKernel, exact_squared_distances, scale_gamma
     from etcprops.keys import ALL, COMPONENT_ORDERS, EtCKey, Step
+    from etcprops.margins import certified, decision_error_bound, standard_scaler_error_bound
     from etcprops.matrices import (
         block_permutation_matrix,
         block_transform_matrix,
@@ -24,6 +32,8 @@ if TYPE_CHECKING:
     )
     from etcprops.normalization import PixelStatistics, centre_mid_grey
     from etcprops.pixels import decrypt, encrypt
+    from etcprops.reductions import GramPCA
+    from etcprops.scaling import ExactStandardScaler
     from etcprops.signed_permutation import SignedPermutation
 
 __version__ = "0.1.0"
@@ -32,7 +42,10 @@ _HOMES = {
     "_validation": ("InvalidParameterError",),
     "claims": ("Ledger", "verify"),
     "geometry": ("BlockGeometry",),
+    "gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
+    "kernels": ("ExactKernel", "exact_squared_distances", "scale_gamma"),
     "keys": ("ALL", "COMPONENT_ORDERS", "EtCKey", "Step"),
+    "margins": ("certified", "decision_error_bound", "standard_scaler_error_bound"),
     "matrices": (
         "block_permutation_matrix",
         "block_transform_matrix",
@@ -43,6 +56,8 @@ _HOMES = {
     ),
     "normalization": ("PixelStatistics", "centre_mid_grey"),
     "pixels": ("decrypt", "encrypt"),
+    "reductions": ("GramPCA",),
+    "scaling": ("ExactStandardScaler",),
     "signed_permutation": ("SignedPermutation",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -52,6 +67,9 @@ __all__ = [
     "COMPONENT_ORDERS",
     "BlockGeometry",
     "EtCKey",
+    "ExactKernel",
+    "ExactStandardScaler",
+    "GramPCA",
     "InvalidParameterError",
     "Ledger",
     "PixelStatistics",
@@ -60,12 +78,21 @@ __all__ = [
     "block_permutation_matrix",
     "block_transform_matrix",
     "centre_mid_grey",
+    "certified",
     "component_permutation_matrix",
+    "decision_error_bound",
     "decrypt",
     "encrypt",
     "encryption_matrix",
     "encryption_offset",
+    "exact_gram",
+    "exact_squared_distances",
+    "gram_error_bound",
+    "integer_gram",
+    "integer_squared_distances",
     "negative_positive_matrix",
+    "scale_gamma",
+    "standard_scaler_error_bound",
     "verify",
 ]
 

@@ -117,7 +117,7 @@ def exact_gram(
     False
     """
     caller = "exact_gram"
-    count = None if isinstance(slices, str) and slices == "dgemm" else _as_slices(slices, caller)
+    count = None if isinstance(slices, str) and slices == "dgemm" else as_slices(slices, caller)
     operands = _real_operands(X, Y, caller)
     if all(operand.dtype == np.uint8 for operand in operands):
         return _pixel_gram(operands, 128).astype(np.float64)
@@ -176,7 +176,7 @@ def gram_error_bound(
     True
     """
     caller = "gram_error_bound"
-    count = _as_slices(slices, caller)
+    count = as_slices(slices, caller)
     operands = _real_operands(X, Y, caller)
     scales = _finite_scales(operands, caller)
     splitting = Splitting(operands[0].shape[1], count)
@@ -315,7 +315,7 @@ def _same_features(operands: list[NDArray[Any]], caller: str) -> None:
         reject("X", caller, f"have fewer than 2**28 = {MOST_FEATURES} features", f"{features[0]}.")
 
 
-def _as_slices(value: Any, caller: str) -> int:
+def as_slices(value: Any, caller: str) -> int:
     """Return the number of slices."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     slices = int(value) if whole else 0

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from etcprops._validation import as_array, describe, reject
-from etcprops.gram import exact_gram, integer_squared_distances
+from etcprops.gram import as_slices, exact_gram, integer_squared_distances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ class ExactKernel(BaseEstimator):
             reject("degree", caller, "be an integer of at least 0", describe(self.degree))
         if not _is_finite(self.coef0, -math.inf):
             reject("coef0", caller, "be a finite number", describe(self.coef0))
-        _check_slices(self.slices, caller)
+        as_slices(self.slices, caller)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -300,7 +300,7 @@ def exact_squared_distances(
     array([[1.25]])
     """
     caller = "exact_squared_distances"
-    _check_slices(slices, caller)
+    as_slices(slices, caller)
     X, Y = _operands(X, Y, caller)
     pixels = _as_pixels(X)
     others = pixels if Y is None or pixels is None else _as_pixels(Y)
@@ -392,9 +392,3 @@ def _is_finite(value: object, least: float) -> bool:
     """Return whether `value` is a finite number, no boolean, of at least `least`."""
     real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     return real and math.isfinite(value) and value >= least  # type: ignore[arg-type, operator]
-
-
-def _check_slices(slices: object, caller: str) -> None:
-    """Refuse what is no number of slices."""
-    if not _is_integer(slices, 1) or slices > 16:  # type: ignore[operator]
-        reject("slices", caller, "be an integer from 1 to 16", describe(slices))

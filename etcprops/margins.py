@@ -3,26 +3,24 @@ r"""How far ordinary floating point can move a decision: certificates for those 
 Ordinary inner products are added in an order that depends on the encryption, so decision values of
 plain and encrypted images differ by rounding. Here live rigorous bounds of that difference; nothing
 is measured. The analysis is Higham's: a sum of n products, in whatever order, is within
-:math:`\gamma_n |x|^T |y|` of the truth, with :math:`\gamma_n = n u / (1 - n u)`, :math:`u = 2^{-53}`.
+:math:`\gamma_n |x|^T |y|` of the truth, with :math:`\gamma_n = n u / (1 - n u)` and
+:math:`u = 2^{-53}`.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from etcprops._kernel_error import UNIT, KernelError, dual_sum_error, gamma_n, norms
 from etcprops._validation import as_array, as_positive_integer, describe, reject
 from etcprops.normalization import PixelStatistics
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_UNIT = 2.0**-53
-_SMALLEST = 2.0**-1074
 _KERNELS = ("linear", "rbf", "poly", "sigmoid")
 _BLOCK = 2**19  # kernel entries at a time
 
@@ -83,9 +81,9 @@ def decision_error_bound(
     Notes
     -----
     Let x and y be computed plain features, and x', y' the encrypted ones, moved back:
-    :math:`\lVert x' - x\rVert \le h`, where :math:`h = 2 \lVert\varepsilon\rVert` for the feature error
-    :math:`\varepsilon`. All steps are bounded by norms, so that any order of the features and of the
-    sums, and any blocking, is covered; products may be fused or not.
+    :math:`\lVert x' - x\rVert \le h`, where :math:`h = 2 \lVert\varepsilon\rVert` for the feature
+    error :math:`\varepsilon`. All steps are bounded by norms, so that any order of the features and
+    of the sums, and any blocking, is covered; products may be fused or not.
 
     - Inner product: :math:`e = \gamma_n (\lVert x\rVert + h)(\lVert y\rVert + h)
       + h (\lVert x\rVert + \lVert y\rVert) + h^2`.
@@ -130,19 +128,19 @@ def decision_error_bound(
     rows = _support_rows(model, other, train, support, caller)
     dual, intercept = _dual(model, support)
     other_dual, other_intercept = _dual(other, support)
-    gap = abs(float(model._gamma) - float(other._gamma)) * (1 + _UNIT)  # noqa: SLF001
+    gap = abs(float(model._gamma) - float(other._gamma)) * (1 + UNIT)  # noqa: SLF001
     bounds = np.empty((len(queries), len(intercept)))
     step = max(1, _BLOCK // len(support))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for start in range(0, len(queries), step):
-            kernel = _Kernel(model, queries[start : start + step], rows, float(ulps))
+            kernel = KernelError(model, queries[start : start + step], rows, float(ulps))
             size = kernel.magnitude()
-            bound = _dual_sum_error(dual, intercept, size, kernel.error(0.0, 0.0))
-            bound += _dual_sum_error(other_dual, other_intercept, size, kernel.error(shift, gap))
+            bound = dual_sum_error(dual, intercept, size, kernel.error(0.0, 0.0))
+            bound += dual_sum_error(other_dual, other_intercept, size, kernel.error(shift, gap))
             bound += size @ np.abs(dual - other_dual).T + np.abs(intercept - other_intercept)
             bounds[start : start + step] = bound
-    # No sum above has so many terms that its own rounding could exceed this.
-    bounds *= 1 + 4 * (n + len(support) + 64) * _UNIT
+    # No sum above has so many terms, no power is so wrong that its own rounding could exceed this.
+    bounds *= 1 + (4 * (n + len(support) + 64) + 16 * float(ulps)) * UNIT
     bounds[np.isnan(bounds)] = np.inf
     return bounds[:, 0] if len(model.classes_) == 2 else bounds
 
@@ -190,7 +188,7 @@ def certified(decision_values: ArrayLike, bound: ArrayLike) -> NDArray[np.bool_]
     if (bounds < 0).any():
         reject("bound", caller, "not be negative", f"{bounds.min()}.")
     sure: NDArray[np.bool_] = np.abs(values) > bounds
-    return sure if sure.ndim == 1 else sure.all(axis=1)
+    return sure if sure.ndim == 1 else np.asarray(sure.all(axis=1))
 
 
 def standard_scaler_error_bound(
@@ -219,12 +217,13 @@ def standard_scaler_error_bound(
     Raises
     ------
     InvalidParameterError
-        If `statistics` is no PixelStatistics, or `level` is no positive integer or less than a mean.
+        If `statistics` is no PixelStatistics, or `level` is no positive integer or less than a
+        mean.
 
     Notes
     -----
-    The sum of the pixels is exact, so the mean is off by :math:`u L` at most. The corrected two-pass
-    variance is off by a factor :math:`1 + \theta`,
+    The sum of the pixels is exact, so the mean is off by :math:`u L` at most. The corrected
+    two-pass variance is off by a factor :math:`1 + \theta`,
 
     .. math:: |\theta| \le \gamma_{N+4}
         + (u^2 L^2 + (u L + \gamma_N (\sigma + u L))^2) (1 + \gamma_{N+6}) / \sigma^2,
@@ -249,119 +248,18 @@ def standard_scaler_error_bound(
     varies = statistics.variance_numerator > 0
     # A little less than the deviation, so that rounding here is covered.
     deviation = np.sqrt(statistics.variance_numerator[varies]) / count * (1 - 2.0**-40)
-    mean_error = _UNIT * largest
-    correction = mean_error + _gamma(count) * (deviation * (1 + 2.0**-38) + mean_error)
-    theta = _gamma(count + 4)
-    theta = theta + (mean_error**2 + correction**2) * (1 + _gamma(count + 6)) / deviation**2
-    rho = 0.6 * theta + 2 * _UNIT
-    tau = (3 * _UNIT + rho) / (1 - rho)
-    error = largest / deviation * (_UNIT * (1 + tau) + tau) * (1 + 2.0**-40)
+    mean_error = UNIT * largest
+    correction = mean_error + gamma_n(count) * (deviation * (1 + 2.0**-38) + mean_error)
+    theta = gamma_n(count + 4)
+    theta = theta + (mean_error**2 + correction**2) * (1 + gamma_n(count + 6)) / deviation**2
+    rho = 0.6 * theta + 2 * UNIT
+    tau = (3 * UNIT + rho) / (1 - rho)
+    error = largest / deviation * (UNIT * (1 + tau) + tau) * (1 + 2.0**-40)
     # scikit-learn compares the variance with (N mean eps)^2, besides a small part of itself.
     constant = deviation < 4 * count * largest * 2.0**-52
     bound = np.zeros(len(varies))
     bound[varies] = np.where(constant | (theta > 0.2), np.inf, error)
     return bound
-
-
-@dataclass
-class _Kernel:
-    """The kernel between plain queries, shape (q, n), and rows, shape (N, n)."""
-
-    model: Any
-    X: NDArray[np.float64]
-    rows: NDArray[np.float64]
-    ulps: float
-
-    def __post_init__(self) -> None:
-        self.gamma = abs(float(self.model._gamma))  # noqa: SLF001
-        self.features = self.X.shape[1]
-        self.norms = _norms(self.X)[:, None], _norms(self.rows)
-        self.products = self.X @ self.rows.T
-        self.product_error = self._product_error(0.0)
-        sum_of_norms = self.norms[0] + self.norms[1]
-        squares = self.norms[0] ** 2 + self.norms[1] ** 2
-        distances = squares - 2 * self.products
-        slack = _gamma(2 * self.features + 16) * sum_of_norms**2
-        slack += self.features * 4 * _SMALLEST
-        self.nearest = np.maximum(distances - slack, 0.0)
-        self.farthest = np.maximum(distances, 0.0) + slack
-
-    def magnitude(self) -> NDArray[np.float64]:
-        """Return a bound of the exact kernel's magnitude for the computed plain features."""
-        kind = self.model.kernel
-        if kind == "linear":
-            return np.abs(self.products) + self.product_error
-        if kind == "rbf":
-            # The product is below the true exponent by a rounding at most.
-            power = np.exp(-self.gamma * self.nearest * (1 - 4 * _UNIT))
-            return power * (1 + 4 * self.ulps * _UNIT) + self.ulps * 2 * _SMALLEST
-        argument = self._argument()
-        return argument ** int(self.model.degree) if kind == "poly" else np.minimum(argument, 1.0)
-
-    def error(self, shift: float, gap: float) -> NDArray[np.float64]:
-        """Return a bound of the error of the computed kernel, from the exact one without shift.
-
-        Rows and queries are moved by `shift` at most, gamma is changed by `gap` at most.
-        """
-        kind, off = self.model.kernel, 2 * self.ulps * _UNIT
-        gamma = self.gamma + gap
-        if kind == "rbf":
-            moved = 2 * shift
-            error = _gamma(self.features + 3) * (self.norms[0] + self.norms[1] + moved) ** 2
-            error += 2 * np.sqrt(self.farthest) * moved + moved**2 + self.features * 4 * _SMALLEST
-            exponent = gamma * error + gap * self.farthest
-            exponent += _UNIT * gamma * (self.farthest + error) + _SMALLEST
-            grown = np.expm1(exponent) * (1 + 8 * _UNIT)
-            return self.magnitude() * (grown * (1 + off) + off) + 2 * self.ulps * _SMALLEST
-        error = self._product_error(shift)
-        if kind == "linear":
-            return error
-        product = np.abs(self.products) + self.product_error
-        rounding = _gamma(3) * (gamma * (product + error) + abs(self.model.coef0))
-        error = gamma * error + gap * product + rounding + 2 * _SMALLEST
-        if kind == "sigmoid":
-            return error + off
-        degree = int(self.model.degree)
-        top = self._argument() + error
-        slope = degree * top ** max(degree - 1, 0)
-        return slope * error + (_gamma(degree) + off) * top**degree + degree * 2 * _SMALLEST
-
-    def _product_error(self, shift: float) -> NDArray[np.float64]:
-        """Return a bound of the error of computed inner products."""
-        x, y = self.norms
-        error = _gamma(self.features) * (x + shift) * (y + shift) + shift * (x + y) + shift**2
-        return error + self.features * 2 * _SMALLEST
-
-    def _argument(self) -> NDArray[np.float64]:
-        """Return a bound of the magnitude of ``gamma x.y + coef0``."""
-        gamma, constant = float(self.model._gamma), float(self.model.coef0)  # noqa: SLF001
-        rounding = _gamma(4) * (self.gamma * np.abs(self.products) + abs(constant))
-        value: NDArray[np.float64] = np.abs(gamma * self.products + constant)
-        return value + rounding + self.gamma * self.product_error + 2 * _SMALLEST
-
-
-def _dual_sum_error(
-    dual: NDArray[np.float64],
-    intercept: NDArray[np.float64],
-    size: NDArray[np.float64],
-    error: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return a bound of the error of ``sum(dual * kernel) + intercept``, shape (q, pairs)."""
-    weights = np.abs(dual).T
-    terms = dual.shape[1] + 2
-    rounding = _gamma(terms) * ((size + error) @ weights + np.abs(intercept))
-    return np.asarray(error @ weights + rounding + terms * 2 * _SMALLEST)
-
-
-def _gamma(terms: int) -> float:
-    """Return Higham's gamma_n, rounded up."""
-    return terms * _UNIT / (1 - terms * _UNIT) * (1 + 4 * _UNIT)
-
-
-def _norms(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return upper bounds of the norms of rows, in spite of rounding and underflow."""
-    n = X.shape[1]
-    return np.asarray(np.sqrt(np.vecdot(X, X)) * (1 + _gamma(n + 4)) + math.sqrt(n) * 2.0**-536)
 
 
 def _norm_of_error(feature_error: ArrayLike, n: int, caller: str) -> float:
@@ -372,7 +270,7 @@ def _norm_of_error(feature_error: ArrayLike, n: int, caller: str) -> float:
         reject("feature_error", caller, wanted, describe(errors))
     if not (errors >= 0).all():
         reject("feature_error", caller, wanted, f"{errors.min()}.")
-    return float(_norms(np.broadcast_to(errors.astype(np.float64), (1, n)))[0]) * bool(errors.any())
+    return float(norms(np.broadcast_to(errors.astype(np.float64), (1, n)))[0]) * bool(errors.any())
 
 
 def _dual(model: Any, support: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -401,7 +299,7 @@ def _support_rows(
     rows = _as_features(train, model.n_features_in_, "train", caller)
     if support[-1] >= len(rows) or not np.array_equal(rows[model.support_], model.support_vectors_):
         reject("train", caller, "hold the rows that model was fitted on", "other rows.")
-    return rows[support]
+    return np.asarray(rows[support])
 
 
 def _as_features(value: ArrayLike, n: int, name: str, caller: str) -> NDArray[np.float64]:
