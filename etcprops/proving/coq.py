@@ -1,7 +1,7 @@
 """Run Coq on the shipped sources: compile them, ask what each theorem assumes, check them again.
 
-A theorem counts as machine-checked if its file compiles, if ``Print Assumptions`` says "Closed under
-the global context", and if ``coqchk``, which shares little code with the compiler, accepts the file.
+A theorem counts as machine-checked if its file compiles, if ``Print Assumptions`` says "Closed
+under the global context", and if ``coqchk``, which checks compiled files anew, accepts the file.
 What has been checked once is kept in the user's cache under a hash of the sources and the version
 of Coq. Where Coq is absent there is the record in ``RECORD.json`` of when and with what the same
 sources were last checked; it is never shown as if it had been checked now.
@@ -109,8 +109,8 @@ class Report:
 
     @property
     def source(self) -> str:
-        """With what, when and in what time it was made."""
-        return f"Coq {self.coq}, {self.checked}, {self.seconds:g} s"
+        """With what, when and in what time the sources were checked."""
+        return f"checked with Coq {self.coq}, {self.checked}, in {self.seconds:g} s"
 
 
 def check_proofs(folder: Path | None = None, *, cache_folder: Path | None = None) -> Report:
@@ -201,7 +201,7 @@ def default_cache() -> Path:
 
 
 def find_coq() -> str:
-    """Return the version of Coq; raise `CoqUnavailableError` if it or mathcomp is not there."""
+    """Return the version of Coq, or raise `CoqUnavailableError` if mathcomp or it is not there."""
     missing = [name for name in ("coqc", "coqchk") if shutil.which(name) is None]
     if missing:
         raise CoqUnavailableError(f"{' and '.join(missing)} not found on this machine")
@@ -243,12 +243,13 @@ def build(folder: Path, work: Path, *, libraries: bool = False) -> Report:
         shutil.copy(path, work)
     names = modules(work)
     _each_after_its_imports(dependencies(work), lambda name: _compile(name, work, version))
-    assumptions = _assumptions(work, names)
-    if libraries:
-        _check_again([f"EtC.{name}" for name in names], work)
-    else:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        answer = pool.submit(_assumptions, work, names)
+        if libraries:
+            _check_again([f"EtC.{name}" for name in names], work)
+        else:
             list(pool.map(lambda name: _check_again(["-norec", f"EtC.{name}"], work), names))
+        assumptions = answer.result()
     return Report(
         digest(folder),
         version,

@@ -1,7 +1,7 @@
 """The Coq sources as text: where they are, and which theorem stands in which file and line.
 
-Nothing here runs Coq; see `etcprops.proving.coq` for that. Theorems are found by reading the sources,
-so a list of names that is out of date is noticed, and a link to a line never is.
+Nothing here runs Coq; see `etcprops.proving.coq` for that. Theorems are found by reading the
+sources, so that a name that is not there is noticed and a line number is never out of date.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Theorem:
     def _repr_markdown_(self) -> str:
         """Return what a notebook shows: a link, and the statement with its context."""
         code = "\n".join([*self.context, self.statement])
-        return f"**[{self.name}]({self.link})**, `coq/{self.file}` line {self.line}\n\n```coq\n{code}\n```"
+        title = f"**[{self.name}]({self.link})**, `coq/{self.file}` line {self.line}"
+        return f"{title}\n\n```coq\n{code}\n```"
 
 
 def sources_folder() -> Path:
