@@ -244,11 +244,11 @@ def build(folder: Path, work: Path, *, libraries: bool = False) -> Report:
     names = modules(work)
     _each_after_its_imports(dependencies(work), lambda name: _compile(name, work, version))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        answer = pool.submit(_assumptions, work, names)
+        answer = pool.submit(assumptions_of, work, names)
         if libraries:
-            _check_again([f"EtC.{name}" for name in names], work)
+            check_again([f"EtC.{name}" for name in names], work)
         else:
-            list(pool.map(lambda name: _check_again(["-norec", f"EtC.{name}"], work), names))
+            list(pool.map(lambda name: check_again(["-norec", f"EtC.{name}"], work), names))
         assumptions = answer.result()
     return Report(
         digest(folder),
@@ -326,7 +326,7 @@ def _each_after_its_imports(graph: dict[str, set[str]], task: Callable[[str], No
 
 def _compile(name: str, work: Path, version: str) -> None:
     try:
-        _coqc(work / f"{name}.v")
+        compile_file(work / f"{name}.v")
     except ProofError as error:
         if version.startswith(WRITTEN_FOR):
             raise
@@ -336,8 +336,8 @@ def _compile(name: str, work: Path, version: str) -> None:
         ) from None
 
 
-def _coqc(path: Path) -> str:
-    """Compile one file where it stands, and return what it prints."""
+def compile_file(path: Path) -> str:
+    """Compile one file where it stands and return what it prints, or raise `ProofError`."""
     return _run(["coqc", "-q", "-Q", ".", "EtC", "-w", _WARNINGS, path.name], path.parent)
 
 
@@ -362,11 +362,12 @@ def evaluate(sentences: str, folder: Path | None = None) -> str:
         return _run(command, Path(place))
 
 
-def _check_again(what: list[str], work: Path) -> None:
+def check_again(what: list[str], work: Path) -> None:
+    """Let ``coqchk`` check compiled files anew; `ProofError` if it rejects one."""
     _run(["coqchk", "-silent", "-Q", ".", "EtC", *what], work)
 
 
-def _assumptions(work: Path, names: tuple[str, ...]) -> dict[str, str]:
+def assumptions_of(work: Path, names: tuple[str, ...]) -> dict[str, str]:
     """Return for every theorem of the compiled files what it assumes."""
     theorems = list(find_theorems(work))
     if not theorems:
@@ -391,7 +392,7 @@ def _flat(text: str) -> str:
 def _ask(work: Path, text: str) -> str:
     path = work / "assumptions_of_theorems.v"
     path.write_text(text)
-    return _coqc(path)
+    return compile_file(path)
 
 
 def _run(command: list[str], folder: Path) -> str:
