@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etcprops.claims.arithmetic import ARITHMETIC_CLAIMS
+from etcprops.claims.formal import with_proofs
 from etcprops.claims.model import Claim, Outcome
 from etcprops.claims.models import MODEL_CLAIMS
 from etcprops.claims.statistics import STATISTICS_CLAIMS
@@ -36,11 +37,14 @@ PENDING_CLAIMS = (
     ),
 )
 
-CLAIMS: tuple[Claim, ...] = (
-    *STEP_CLAIMS,
-    *STATISTICS_CLAIMS,
-    *MODEL_CLAIMS,
-    *ARITHMETIC_CLAIMS,
-    *PENDING_CLAIMS,
+CLAIMS: tuple[Claim, ...] = tuple(
+    with_proofs(claim)
+    for claim in (
+        *STEP_CLAIMS,
+        *STATISTICS_CLAIMS,
+        *MODEL_CLAIMS,
+        *ARITHMETIC_CLAIMS,
+        *PENDING_CLAIMS,
+    )
 )
-"""Every claim of the ledger, in the order in which it is shown."""
+"""Every claim of the ledger with its formal proofs, in the order in which it is shown."""

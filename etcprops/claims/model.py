@@ -42,10 +42,16 @@ class Strength(StrEnum):
 
 
 class Finding(StrEnum):
-    """What one check found about its claim's statement."""
+    """What one check found about its claim's statement.
+
+    Only the first two count. `RECORDED` is what was shown elsewhere and cannot be shown again here,
+    `UNKNOWN` what a solver gave up on.
+    """
 
     SUPPORTS = "supports"
     REFUTES = "refutes"
+    RECORDED = "recorded"
+    UNKNOWN = "unknown"
     NOT_APPLICABLE = "not-applicable"
     RAISED = "raised"
 
@@ -79,11 +85,14 @@ class Observation:
         How many cases of what, or the counterexample, or why it could not look.
     exhibits : tuple of Exhibit
         What to show.
+    otherwise : Finding, default=NOT_APPLICABLE
+        What was found if `agrees` is None: `RECORDED` and `UNKNOWN` are the other two.
     """
 
     agrees: bool | None
     detail: str
     exhibits: tuple[Exhibit, ...] = ()
+    otherwise: Finding = Finding.NOT_APPLICABLE
 
 
 @dataclass(frozen=True)
@@ -100,11 +109,19 @@ class Check:
     without : str, optional
         The hypothesis that the check drops, to look for a counterexample: if the statement is
         refuted without it, the hypothesis is necessary.
+    refutes : bool, optional
+        Whether it is there to find a counterexample; by default if its strength says so.
     """
 
     run: Callable[[Subject], Observation]
     strength: Strength
     without: str | None = None
+    refutes: bool | None = None
+
+    @property
+    def refuting(self) -> bool:
+        """Whether the check is there to find a counterexample."""
+        return self.strength is Strength.REFUTATION if self.refutes is None else self.refutes
 
     @property
     def name(self) -> str:
@@ -226,13 +243,12 @@ class Row:
         """Why the row is not ok, in a sentence; empty if it is."""
         if self.ok:
             return ""
-        found = {e.check: f"{e.finding}: {e.detail}" for e in self.evidence}
         direct = [e for e in self.evidence if e.without is None]
-        bad = [e.check for e in self.evidence if e.finding is Finding.RAISED]
+        bad = [e for e in self.evidence if e.finding is Finding.RAISED]
         if self.claim.expected in {Outcome.HOLDS, Outcome.HOLDS_IF}:
-            bad += [e.check for e in direct if e.finding is Finding.REFUTES]
-            bad += [e.check for e in self.evidence if e.without and e.finding is Finding.SUPPORTS]
-        reasons = "; ".join(f"{check} ({found[check]})" for check in dict.fromkeys(bad))
+            bad += [e for e in direct if e.finding is Finding.REFUTES]
+            bad += [e for e in self.evidence if e.without and e.finding is Finding.SUPPORTS]
+        reasons = "; ".join(f"{e.check} ({e.finding}: {e.detail})" for e in bad)
         return f"expected {self.claim.expected}, found {self.outcome}. {reasons}".strip()
 
     def to_dict(self) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def verify(
     claims: Iterable[str] | None = None,
     secret: bytes | str | None = None,
     data: str | Path | ImageSet | None = None,
+    deep: bool = False,
     progress: Progress | None = None,
 ) -> Ledger:
     """Test every claim of the ledger, here and now.
@@ -46,6 +47,8 @@ def verify(
     data : str, Path or ImageSet, optional
         Real images for the end-to-end checks: the Extended Yale Face Database B as zip or folder,
         or an `ImageSet`. By default only scikit-learn's digits.
+    deep : bool, default=False
+        Whether to ask the solver what takes it minutes, too.
     progress : callable, optional
         Called before each check with the number done, the number of all, and the check's name.
 
@@ -71,6 +74,7 @@ def verify(
         DEFAULT_GEOMETRY if geometry is None else check_geometry(geometry, "verify"),
         DEFAULT_SECRET if secret is None else secret,
         images,
+        deep=deep,
     )
     _ = subject.key  # an empty secret is an error here, not in every check
     return run(subject, chosen, progress=progress)
@@ -128,7 +132,7 @@ def examine(check: Check, subject: Subject) -> Evidence:
     except Exception as error:  # noqa: BLE001  # the encryption under test may do anything
         finding, detail = Finding.RAISED, f"{type(error).__name__}: {error}"
     else:
-        findings = {None: Finding.NOT_APPLICABLE, True: Finding.SUPPORTS, False: Finding.REFUTES}
+        findings = {None: observation.otherwise, True: Finding.SUPPORTS, False: Finding.REFUTES}
         finding = findings[observation.agrees]
         detail, exhibits = observation.detail, observation.exhibits
     return Evidence(

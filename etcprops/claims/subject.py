@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from etcprops import matrices, pixels
 from etcprops.geometry import BlockGeometry
 from etcprops.keys import ALL, EtCKey, Step
+from etcprops.proving import coq
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -82,6 +83,10 @@ class Subject:
     turn : callable
         Rotation and inversion as two separate choices: from a block, a number of quarter turns and
         the axes along which it is then inverted.
+    prove, recorded : callable
+        Check the Coq proofs, and read the record of an earlier check; each returns a `coq.Report`.
+    deep : bool
+        Whether to ask the solver what takes it a minute, too.
     """
 
     geometry: BlockGeometry = DEFAULT_GEOMETRY
@@ -94,6 +99,9 @@ class Subject:
     turn: Callable[[NDArray[np.uint8], int, tuple[int, ...]], NDArray[np.uint8]] = (
         lambda block, turns, axes: np.flip(np.rot90(block, turns), axes)
     )
+    prove: Callable[[], coq.Report] = coq.check_proofs
+    recorded: Callable[[], coq.Report] = coq.read_record
+    deep: bool = False
 
     @cached_property
     def key(self) -> EtCKey:

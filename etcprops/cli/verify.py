@@ -22,7 +22,14 @@ OUTCOME_STYLES = {
     "fails": "bold yellow",
     "pending": "dim",
 }
-FINDING_MARKS = {"supports": "+", "refutes": "-", "not-applicable": "o", "raised": "!"}
+FINDING_MARKS = {
+    "supports": "+",
+    "refutes": "-",
+    "recorded": "r",
+    "unknown": "?",
+    "not-applicable": "o",
+    "raised": "!",
+}
 
 
 def verify(
@@ -58,6 +65,10 @@ def verify(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the ledger as one HTML page.")
     ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Ask the solver what takes it minutes, too."),
+    ] = False,
     list_claims: Annotated[
         bool, typer.Option("--list", help="List the claims and exit; nothing is tested.")
     ] = False,
@@ -82,6 +93,7 @@ def verify(
             claims=None if claims is None else [n for c in claims for n in c.split(",")],
             secret=secret,
             data=data,
+            deep=deep,
             progress=progress,
         )
     _print_ledger(ledger, console)
@@ -100,7 +112,9 @@ def _print_ledger(ledger: Ledger, console: Console) -> None:
     table = Table(show_lines=True, expand=False)
     table.add_column("claim", ratio=5)
     table.add_column("outcome", no_wrap=True)
-    table.add_column("evidence: + supports, - refutes, o not applicable", ratio=7)
+    table.add_column(
+        "evidence: + supports, - refutes, r recorded, ? unknown, o not applicable", ratio=7
+    )
     for row in ledger.rows:
         style = OUTCOME_STYLES[row.outcome] if row.ok else "bold white on red"
         table.add_row(_describe(row), Text(row.outcome, style=style), _evidence(row))

@@ -119,6 +119,11 @@ Definition d4_mul (s t : 'I_8) : 'I_8 := Ordinal (d4_code_mul_lt8 s t).
 Definition d4_inv (t : 'I_8) : 'I_8 := Ordinal (d4_code_inv_lt8 t).
 Definition d4_one : 'I_8 := ord0.
 
+(* A half turn is both mirrors, so turns and mirrors chosen apart count twice. *)
+Theorem half_turn_is_two_mirrors T B (A : 'I_B -> 'I_B -> T) i j :
+  iter 2 (@rot90 T B) A i j = A (rev_ord i) (rev_ord j).
+Proof. by []. Qed.
+
 (* Row s, column t: the code of "t first, then s". *)
 Theorem d4_multiplication_table :
   [seq [seq d4_code_mul s t | t <- iota 0 8] | s <- iota 0 8]

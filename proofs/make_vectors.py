@@ -1,0 +1,284 @@
+"""Write tests/vectors/*.json: what Coq itself computes with the definitions of the theorems.
+
+`Executable.etc_encrypt` is proved to be the encryption that all theorems speak of, and
+`FloatingPoint.deviation_numerator` and `variance_numerator` are what the exact z-score is made of.
+Coq evaluates them on the cases below; the Python tests compare the package with the results.
+
+    python proofs/make_vectors.py            write the files
+    python proofs/make_vectors.py --check    fail if what Coq computes is not what is in the files
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etcprops.proving.coq import CoqError, compiled, evaluate
+
+FOLDER = Path(__file__).resolve().parents[1] / "tests" / "vectors"
+SEED = 20191127
+
+FLAGS = {
+    "Permutation": "K1 moves blocks.",
+    "Transform": "K2 turns or mirrors a block.",
+    "Negative": "K3 negates a block.",
+    "Components": "K4 shuffles the colour components of a block.",
+    "AbsentSteps": "At least one step is not part of the key: null.",
+    "Exhaustive": "One of a family in which every value of one step occurs.",
+    "NotSquare": "The image is higher than wide, or wider than high.",
+    "Geometry": "Invalid: the sizes do not fit.",
+    "Key": "Invalid: a step has the wrong length, a value out of range, or is no permutation.",
+    "Pixels": "Invalid: the wrong number of pixels, or a value that is no grey level.",
+}
+STEPS = {
+    "permutation": "Permutation",
+    "transforms": "Transform",
+    "negatives": "Negative",
+    "components": "Components",
+}
+
+
+def case(comment: str, shape: tuple[int, int, int, int], **fields: Any) -> dict[str, Any]:
+    """Return a case: sizes (height, width, channels, block), a step for each field, pixels."""
+    height, width, channels, block = shape
+    flags = list(fields.pop("flags", []))
+    pixels = fields.pop("pixels", None)
+    if pixels is None:
+        pixels = pixels_of(height * width * channels)
+    steps = {step: fields.pop(step, None) for step in STEPS}
+    if fields:
+        raise TypeError(f"no such steps: {', '.join(fields)}")
+    flags += [flag for step, flag in STEPS.items() if steps[step] is not None]
+    if None in steps.values():
+        flags.append("AbsentSteps")
+    if height != width:
+        flags.append("NotSquare")
+    sizes = {"height": height, "width": width, "channels": channels, "block": block}
+    return {"comment": comment, "flags": sorted(set(flags)), **sizes, **steps, "pixels": pixels}
+
+
+def pixels_of(count: int) -> list[int]:
+    """Return grey levels that tell places apart: multiples of 37 modulo 256."""
+    return [(37 * i + 11) % 256 for i in range(count)]
+
+
+def valid_cases() -> Iterator[dict[str, Any]]:
+    """Yield cases that are encrypted: every value of every step, then keys at random."""
+    for pixel in (0, 1, 127, 128, 254, 255):
+        yield case(f"one pixel {pixel}, negated", (1, 1, 1, 1), negatives=[1], pixels=[pixel])
+    yield case("no step at all", (4, 4, 1, 2))
+    for block in (2, 3):
+        for code in range(8):
+            comment = f"transform {code} of a {block} x {block} block"
+            shape = block, block, 1, block
+            yield case(comment, shape, transforms=[code], flags=["Exhaustive"])
+    for code in range(6):
+        comment = f"component order {code}"
+        yield case(comment, (2, 2, 3, 2), components=[code], flags=["Exhaustive"])
+    for order in permutations(range(3)):
+        comment = f"block order {list(order)}, blocks in a column"
+        yield case(comment, (6, 2, 1, 2), permutation=list(order), flags=["Exhaustive"])
+    for bits in range(4):
+        negatives = [bits & 1, bits >> 1]
+        yield case(
+            f"negation of blocks {negatives}",
+            (2, 4, 1, 2),
+            negatives=negatives,
+            flags=["Exhaustive"],
+        )
+    yield case(
+        "all steps, blocks of one pixel",
+        (1, 3, 3, 1),
+        permutation=[2, 0, 1],
+        transforms=[5, 6, 7],
+        negatives=[1, 0, 1],
+        components=[3, 4, 5],
+    )
+    yield case(
+        "steps are indexed by output block: the block that was second is turned",
+        (2, 4, 1, 2),
+        permutation=[1, 0],
+        transforms=[1, 0],
+    )
+    rng = np.random.default_rng(SEED)
+    shapes = [
+        (2, 4, 1, 2), (4, 2, 3, 2), (6, 9, 1, 3), (9, 6, 3, 3), (4, 4, 3, 2), (8, 4, 1, 4),
+        (5, 10, 3, 5), (6, 6, 3, 2), (16, 8, 1, 8), (8, 16, 3, 8), (12, 8, 3, 4), (16, 24, 3, 8),
+    ]  # fmt: skip
+    for shape in shapes:
+        yield random_case(rng, shape)
+
+
+def random_case(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> dict[str, Any]:
+    """Return a key with all steps and an image, both at random."""
+    height, width, channels, block = shape
+    blocks = height // block * (width // block)
+    steps = {
+        "permutation": rng.permutation(blocks).tolist(),
+        "transforms": rng.integers(0, 8, blocks).tolist(),
+        "negatives": rng.integers(0, 2, blocks).tolist(),
+    }
+    if channels == 3:
+        steps["components"] = rng.integers(0, 6, blocks).tolist()
+    pixels = rng.integers(0, 256, height * width * channels).tolist()
+    return case("all steps, key and image at random", shape, **steps, pixels=pixels)
+
+
+def invalid_cases() -> Iterator[dict[str, Any]]:
+    """Yield cases that must be refused."""
+    geometry, key, pixels = ["Geometry"], ["Key"], ["Pixels"]
+    yield case("the block does not divide the height", (3, 4, 1, 2), flags=geometry)
+    yield case("the block does not divide the width", (4, 3, 1, 2), flags=geometry)
+    yield case("a block of nothing", (4, 4, 1, 0), flags=geometry)
+    yield case("two channels", (2, 2, 2, 2), flags=geometry)
+    yield case("no rows", (0, 2, 1, 2), flags=geometry)
+    two, colour = (2, 4, 1, 2), (2, 4, 3, 2)
+    yield case("a block twice", two, permutation=[0, 0], flags=key)
+    yield case("a block that is not there", two, permutation=[0, 2], flags=key)
+    yield case("a permutation of too few blocks", two, permutation=[0], flags=key)
+    yield case("transform 8", two, transforms=[0, 8], flags=key)
+    yield case("transforms of too many blocks", two, transforms=[0, 1, 2], flags=key)
+    yield case("a bit that is 2", two, negatives=[0, 2], flags=key)
+    yield case("bits of too few blocks", two, negatives=[1], flags=key)
+    yield case("component order 6", colour, components=[6, 0], flags=key)
+    yield case("component orders of too few blocks", colour, components=[1], flags=key)
+    yield case("component orders for a grey image", two, components=[0, 0], flags=key)
+    yield case("a pixel too few", two, pixels=pixels_of(7), flags=pixels)
+    yield case("a pixel too many", two, pixels=pixels_of(9), flags=pixels)
+    yield case("a grey level of 256", two, pixels=[256, *pixels_of(7)], flags=pixels)
+    yield case("a negative grey level", two, pixels=[-1, *pixels_of(7)], flags=pixels)
+
+
+def encryption_vectors(folder: Path) -> dict[str, Any]:
+    """Return the encryption's vectors, encrypted by Coq."""
+    cases = [*valid_cases(), *invalid_cases()]
+    n_valid = sum(1 for _ in valid_cases())
+    calls = [
+        "Eval vm_compute in etc_encrypt "
+        f"({c['height']})%N ({c['width']})%N ({c['channels']})%N ({c['block']})%N "
+        + " ".join(numbers(c[step] or [], "N") for step in STEPS)
+        + f" {numbers(c['pixels'], 'Z')}."
+        for c in cases
+    ]
+    results = ask(["Executable"], calls, folder)
+    tests = []
+    for number, (fields, encrypted) in enumerate(zip(cases, results, strict=True), start=1):
+        if (encrypted is not None) != (number <= n_valid):
+            raise ValueError(f"{fields['comment']}: Coq returns {encrypted}")
+        result = "invalid" if encrypted is None else "valid"
+        tests.append({"id": number, **fields, "result": result, "encrypted": encrypted})
+    about = (
+        "Images in raster order (row, column, channel) encrypted under explicit keys. Steps are "
+        "indexed by output block; null: the step is not part of the key."
+    )
+    return document("encryption", "Executable.etc_encrypt", about, tests, FLAGS)
+
+
+def numerator_vectors(folder: Path) -> dict[str, Any]:
+    """Return the vectors of the exact z-score's integers, computed by Coq."""
+    rng = np.random.default_rng(SEED)
+    columns = [[0], [255], [0, 255], [19, 220, 255], [7] * 5, [0] * 4 + [255] * 4]
+    columns += [rng.integers(0, 256, size).tolist() for size in (2, 3, 5, 10, 40)]
+    cases: list[dict[str, Any]] = []
+    for pixels in columns:
+        query = int(rng.integers(0, 256))
+        negated = {"pixels": [255 - x for x in pixels], "query": 255 - query}
+        cases.append({"comment": "as it is", "flags": [], "pixels": pixels, "query": query})
+        cases.append({"comment": "the one before, negated", "flags": ["Negative"], **negated})
+    calls = [
+        "Eval vm_compute in Some [:: "
+        f"deviation_numerator {numbers(c['pixels'], 'Z')} {c['query']}; "
+        f"variance_numerator {numbers(c['pixels'], 'Z')}]."
+        for c in cases
+    ]
+    results = ask(["FloatingPoint"], calls, folder)
+    tests = [
+        {"id": number, **fields, "deviation": result[0], "variance": result[1]}
+        for number, (fields, result) in enumerate(zip(cases, results, strict=True), start=1)
+        if result
+    ]
+    about = (
+        "The values of one pixel in N training images, and x in a query: N x - S and N Q - S^2, "
+        "where S is the sum and Q the sum of squares."
+    )
+    source = "FloatingPoint.deviation_numerator, FloatingPoint.variance_numerator"
+    flags = {"Negative": "Every pixel x of the test before is 255 - x."}
+    return document("numerators", source, about, tests, flags)
+
+
+def document(
+    name: str, source: str, about: str, tests: list[dict[str, Any]], flags: dict[str, str]
+) -> dict[str, Any]:
+    """Return the file's contents."""
+    return {
+        "schema": f"{name}.schema.json",
+        "comment": about,
+        "generator": f"proofs/make_vectors.py: Coq's evaluation of {source}",
+        "flags": flags,
+        "numberOfTests": len(tests),
+        "tests": tests,
+    }
+
+
+def numbers(values: list[int], scope: str) -> str:
+    """Return a list of numbers in Coq's syntax, to be read in a scope: N or Z."""
+    return f"[:: {'; '.join(f'({value})' for value in values)}]%{scope}" if values else "[::]"
+
+
+def ask(modules: list[str], calls: list[str], folder: Path) -> list[list[int] | None]:
+    """Let Coq evaluate the calls, each an optional list of numbers."""
+    head = (
+        "From Coq Require Import ZArith.\nFrom mathcomp Require Import all_ssreflect.\n"
+        f"From EtC Require Import {' '.join(modules)}.\n"
+        "Local Open Scope Z_scope.\nSet Printing Depth 1000000.\n"
+    )
+    printed = evaluate(head + "\n".join(calls), folder)
+    answers = re.findall(r"=\s*(None|Some\s*\[::.*?\])\s*:\s*option", printed, re.DOTALL)
+    if len(answers) != len(calls):
+        raise ValueError(f"{len(calls)} questions, {len(answers)} answers: {printed[:500]}")
+    return [None if a == "None" else [int(n) for n in re.findall(r"-?\d+", a)] for a in answers]
+
+
+def text_of(contents: dict[str, Any]) -> str:
+    """Return JSON with one test a line, so that a difference shows which."""
+    head = json.dumps({k: v for k, v in contents.items() if k != "tests"}, indent=1)
+    tests = ",\n".join("  " + json.dumps(test) for test in contents["tests"])
+    return f'{head[:-2]},\n "tests": [\n{tests}\n ]\n}}\n'
+
+
+def main() -> int:
+    """Write the files, or compare them with what Coq computes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
+    check = parser.parse_args().check
+    try:
+        folder = compiled()
+        files = {
+            "encryption.json": encryption_vectors(folder),
+            "numerators.json": numerator_vectors(folder),
+        }
+    except CoqError as error:
+        print(f"cannot compute the vectors: {error}")
+        return 1
+    status = 0
+    for name, contents in files.items():
+        path, text = FOLDER / name, text_of(contents)
+        if not check:
+            path.write_text(text)
+        elif not path.is_file() or path.read_text() != text:
+            status = 1
+            print(f"{name} is not what Coq computes; run python proofs/make_vectors.py")
+        print(f"{name}: {contents['numberOfTests']} vectors")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
