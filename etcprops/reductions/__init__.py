@@ -3,8 +3,10 @@
 Exact, bit for bit: `GramPCA`, `BlockMean`, and `BlockDCT` with a symmetric set of coefficients.
 Equal in distribution over seeds: `GaussianProjection`, `SparseProjection`, `RandomPixels`. Not
 equal at all: `GridSampling` and `MeanPooling`, whose cells do not fit into the blocks.
+`CanonicalFeatures` keeps all features, in a normal form that makes any estimator exact.
 """
 
+from etcprops.reductions.canonical import CanonicalFeatures
 from etcprops.reductions.choice import (
     PAPER_RATIOS,
     exact_dimensions,
@@ -32,6 +34,7 @@ __all__ = [
     "PAPER_RATIOS",
     "BlockDCT",
     "BlockMean",
+    "CanonicalFeatures",
     "Commutation",
     "Counterexample",
     "GaussianProjection",
