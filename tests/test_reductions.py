@@ -53,6 +53,7 @@ def exact(geometry: BlockGeometry) -> list[LinearReduction]:
         BlockMean(geometry, geometry.block),
         *(BlockDCT(geometry, count) for count in range(1, geometry.block**2 + 1)),
         BlockDCT(geometry, [(2, 1), (1, 2)]),
+        BlockDCT(geometry, 5, components="sum"),
     ]
 
 
@@ -178,6 +179,13 @@ def test_sums_are_those_of_the_pictures() -> None:
     assert np.array_equal(kept.reshape(12, 3, 3, 3), images[:, ::3, ::5])
 
 
+def test_sum_of_components() -> None:
+    images = flat(batch(COLOUR))
+    separate = BlockDCT(COLOUR, 6).fit_transform(images).reshape(12, 6, 6, 3)
+    summed = BlockDCT(COLOUR, 6, components="sum").fit_transform(images).reshape(12, 6, 6)
+    assert np.array_equal(summed, separate.sum(axis=3))
+
+
 def test_integer_dct_is_close_to_that_of_scipy() -> None:
     from scipy.fft import dctn
 
@@ -269,6 +277,7 @@ BAD = [
     pytest.param(BlockDCT(GREY, [(0, 1), (0, 1)]), "different pairs", id="twice"),
     pytest.param(BlockDCT(GREY, []), "different pairs", id="no pairs"),
     pytest.param(BlockDCT(GREY, "all"), "different pairs", id="text"),  # type: ignore[arg-type]
+    pytest.param(BlockDCT(GREY, components="rgb"), "must be 'separate' or 'sum'", id="components"),  # type: ignore[arg-type]
     pytest.param(RandomPixels(GREY, 385), "from 1 to 384. Got 385", id="too many pixels"),
     pytest.param(RandomPixels(GREY, 5, seed=-1), "'seed' parameter of RandomPixels", id="seed"),
     pytest.param(GaussianProjection(GREY, True), "n_components", id="boolean"),

@@ -21,21 +21,24 @@ PAPER_RATIOS: Final = (20, 40, 60, 80)
 """The paper reduces n = 30,720 to ``n / ratio``: 1536, 768, 512 and 384 dimensions."""
 
 
-def exact_dimensions(geometry: BlockGeometry) -> range:
-    """Return the dimensions that exact reductions by equal numbers of features a block can have.
+def exact_dimensions(geometry: BlockGeometry) -> list[int]:
+    """Return the dimensions that `BlockMean` and `BlockDCT` can have, in ascending order.
 
-    Under keys with block scramble and negation no other linear reduction is exact unless there are
-    few blocks: `etcprops.proving.reductions` has the proof.
+    Under keys with block scramble and negation the dimension of every exact linear reduction is a
+    multiple of the number of blocks: `etcprops.proving.reductions` has the proof.
 
     Examples
     --------
     >>> from etcprops import BlockGeometry
     >>> dimensions = exact_dimensions(BlockGeometry(192, 160))
-    >>> dimensions[:3], [30720 // ratio in dimensions for ratio in PAPER_RATIOS]
-    (range(480, 1920, 480), [False, False, False, False])
+    >>> dimensions[:4], [30720 // ratio in dimensions for ratio in PAPER_RATIOS]
+    ([480, 960, 1440, 1920], [False, False, False, False])
     """
-    step = check_geometry(geometry, "exact_dimensions").n_blocks * geometry.channels
-    return range(step, geometry.n_pixels + 1, step)
+    size = check_geometry(geometry, "exact_dimensions").n_blocks
+    pixels = geometry.block**2
+    # Of the sum of the components, or of each.
+    per_block = {k * each for k in range(1, pixels + 1) for each in (1, geometry.channels)}
+    return [size * k for k in sorted(per_block)]
 
 
 def nearest_exact(geometry: BlockGeometry, ratio: float) -> LinearReduction:
@@ -72,16 +75,26 @@ def nearest_exact(geometry: BlockGeometry, ratio: float) -> LinearReduction:
     number = isinstance(ratio, (int, float)) and not isinstance(ratio, bool)
     if not number or not 1 <= ratio < math.inf:
         reject("ratio", caller, "be a number of at least 1", describe(ratio))
-    wanted = geometry.n_pixels / ratio
-    per_block = 1 + min(
-        range(len(exact_dimensions(geometry))),
-        key=lambda i: abs(math.log(exact_dimensions(geometry)[i] / wanted)),
-    )
-    side = geometry.block
-    for cell in range(1, side + 1):
-        if side % cell == 0 and (side // cell) ** 2 == per_block:
+    wanted = math.log(geometry.n_pixels / ratio)
+    dimension = min(exact_dimensions(geometry), key=lambda d: abs(math.log(d) - wanted))
+    mean = _block_mean(geometry, dimension)
+    return _block_dct(geometry, dimension) if mean is None else mean
+
+
+def _block_mean(geometry: BlockGeometry, dimension: int) -> BlockMean | None:
+    """Return the block means of a dimension, if their cells divide the block."""
+    for cell in range(1, geometry.block + 1):
+        if geometry.block % cell == 0 and cell**2 * dimension == geometry.n_pixels:
             return BlockMean(geometry, cell)
-    return BlockDCT(geometry, per_block)
+    return None
+
+
+def _block_dct(geometry: BlockGeometry, dimension: int) -> BlockDCT:
+    """Return the block DCT of an exact dimension, with separate components where that is so."""
+    per_block = dimension // geometry.n_blocks
+    if per_block % geometry.channels:
+        return BlockDCT(geometry, per_block, components="sum")
+    return BlockDCT(geometry, per_block // geometry.channels)
 
 
 def reductions_to(
@@ -135,11 +148,10 @@ def reductions_to(
         found["grid-sampling"] = GridSampling(geometry, cell)
         found["mean-pooling"] = MeanPooling(geometry, cell)
     if dimension in exact_dimensions(geometry):
-        per_block = dimension // (geometry.n_blocks * geometry.channels)
-        mean = nearest_exact(geometry, geometry.n_pixels / dimension)
-        if isinstance(mean, BlockMean):
+        mean = _block_mean(geometry, dimension)
+        if mean is not None:
             found["block-mean"] = mean
-        found["block-dct"] = BlockDCT(geometry, per_block)
+        found["block-dct"] = _block_dct(geometry, dimension)
     return found
 
 

@@ -9,7 +9,7 @@ chosen as in video coding.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -36,11 +36,14 @@ class BlockDCT(LinearReduction):
     coefficients : int or sequence of (int, int), default=3
         How many a block, taken by rising frequency so that (u, v) and (v, u) go together; or the
         pairs themselves, ``u`` down and ``v`` to the right, from 0 to ``B - 1``, each once.
+    components : {"separate", "sum"}, default="separate"
+        Whether each component of a colour image has its coefficients, or their sum: the shuffle of
+        components changes nothing then.
 
     Raises
     ------
     InvalidParameterError
-        In `fit` and `matrix`: if `coefficients` is neither.
+        In `fit` and `matrix`: if a parameter is none of these.
 
     Notes
     -----
@@ -80,10 +83,15 @@ class BlockDCT(LinearReduction):
     """
 
     def __init__(
-        self, geometry: BlockGeometry, coefficients: int | Sequence[tuple[int, int]] = 3
+        self,
+        geometry: BlockGeometry,
+        coefficients: int | Sequence[tuple[int, int]] = 3,
+        *,
+        components: Literal["separate", "sum"] = "separate",
     ) -> None:
         self.geometry = geometry
         self.coefficients = coefficients
+        self.components = components
 
     def pairs(self) -> list[tuple[int, int]]:
         """Return the coefficients that are kept of every block, as pairs (u, v)."""
@@ -103,19 +111,24 @@ class BlockDCT(LinearReduction):
 
     def _build(self) -> csr_array:
         geometry, pairs = self.geometry, np.array(self.pairs())
+        if self.components not in ("separate", "sum"):
+            wanted = "be 'separate' or 'sum'"
+            reject("components", "BlockDCT", wanted, describe(self.components))
         side, blocks, channels = geometry.block, geometry.n_blocks, geometry.channels
         cosines = integer_cosines(side)
-        # One row for each block, coefficient and component, one entry for each pixel of the block.
+        # One row for each block, coefficient and component (or sum), one entry for each pixel.
         block, channel, row, column = np.ogrid[:blocks, :channels, :side, :side]
-        places = geometry.flat_index(block, row, column, channel).reshape(blocks, 1, channels, -1)
-        values = cosines[pairs[:, 0], :, None] * cosines[pairs[:, 1], None, :]
+        summed = channels if self.components == "sum" else 1
+        places = geometry.flat_index(block, row, column, channel)
+        places = places.reshape(blocks, 1, channels // summed, -1)
+        values = cosines[pairs[:, 0], None, :, None] * cosines[pairs[:, 1], None, None, :]
+        values = np.broadcast_to(values, (len(pairs), summed, side, side))
         values = values.reshape(1, len(pairs), 1, -1)
-        shape = blocks, len(pairs), channels, side**2
+        shape = blocks, len(pairs), channels // summed, summed * side**2
         columns = np.broadcast_to(places, shape).ravel()
-        m = blocks * len(pairs) * channels
-        starts = np.arange(0, m * side**2 + 1, side**2)
+        starts = np.arange(0, columns.size + 1, shape[-1])
         entries = np.broadcast_to(values, shape).ravel()
-        return csr_array((entries, columns, starts), shape=(m, geometry.n_pixels))
+        return csr_array((entries, columns, starts), shape=(len(starts) - 1, geometry.n_pixels))
 
 
 def integer_cosines(side: int) -> NDArray[np.int64]:
