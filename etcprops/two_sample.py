@@ -84,6 +84,7 @@ def rejection_rate(
     *,
     level: float,
     repetitions: int,
+    permutations: int = 199,
     seed: int = 0,
 ) -> float:
     """Return how often the test rejects at a level: its power against what `draw` draws.
@@ -96,6 +97,8 @@ def rejection_rate(
         Rejected where the p-value is at most this.
     repetitions : int
         How many pairs of samples are drawn.
+    permutations : int, default=199
+        As for `permutation_p_value`.
     seed : int, default=0
         Of the draws.
 
@@ -112,10 +115,8 @@ def rejection_rate(
     1.0
     """
     rng = np.random.default_rng(seed)
-    pairs = (
-        draw(rng) for _ in range(as_positive_integer(repetitions, "repetitions", "rejection_rate"))
-    )
-    return (
-        sum(permutation_p_value(*pair, seed=i) <= level for i, pair in enumerate(pairs))
-        / repetitions
-    )
+    rejected = 0
+    for trial in range(as_positive_integer(repetitions, "repetitions", "rejection_rate")):
+        pair = draw(rng)
+        rejected += permutation_p_value(*pair, permutations=permutations, seed=trial) <= level
+    return rejected / repetitions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -237,12 +237,20 @@ def test_every_exact_dimension_is_reached() -> None:
 
 
 def test_gram_deviation_tells_exact_from_inexact() -> None:
-    images, key = batch(GREY, 20), EtCKey.from_secret(GREY, "deviation")
-    for preprocessing in ("z-score", "mid-grey"):
+    images = batch(GREY, 20)
+    encrypted = encrypt(images, EtCKey.from_secret(GREY, "deviation"))
+    preprocessings: tuple[Literal["z-score", "mid-grey"], ...] = "z-score", "mid-grey"
+    for how in preprocessings:
         for reduction in (BlockMean(GREY), BlockDCT(GREY, 4)):
-            assert gram_deviation(reduction, images, key, preprocessing=preprocessing) < 1e-13
+            assert gram_deviation(reduction, images, encrypted, preprocessing=how) < 1e-13
         for reduction in (MeanPooling(GREY, (2, 3)), GridSampling(GREY), RandomPixels(GREY, 30)):
-            assert gram_deviation(reduction, images, key, preprocessing=preprocessing) > 0.1
+            assert gram_deviation(reduction, images, encrypted, preprocessing=how) > 0.1
+    with pytest.raises(InvalidParameterError, match="be 'z-score' or 'mid-grey'"):
+        gram_deviation(BlockMean(GREY), images, encrypted, preprocessing="none")  # type: ignore[arg-type]
+    with pytest.raises(InvalidParameterError, match="'images' parameter of gram_deviation"):
+        gram_deviation(BlockMean(GREY), images[0], encrypted[0])
+    with pytest.raises(InvalidParameterError, match="as many as 'images'"):
+        gram_deviation(BlockMean(GREY), images, encrypted[1:])
 
 
 def test_random_reductions_follow_their_seed() -> None:

@@ -289,8 +289,11 @@ def prove_lines_decide(
 
     images = np.random.default_rng(4).integers(0, 256, (6, 4))
     transforms = action(2, step_matrices)
-    moved = np.array([[number(line @ Q) for line in lines] for Q in transforms])
-    # The term of each line in the inner products, and of each line of R Q.
+    # Lines are moved as pictures, inner products by the matrices: two ways to one answer.
+    pictures = lines.reshape(-1, 2, 2)
+    turned = [np.rot90(pictures, code, axes=(1, 2)) for code in range(4)]
+    turned += [picture[:, :, ::-1] for picture in turned]
+    moved = np.array([[number(line.ravel()) for line in picture] for picture in turned])
     terms = np.stack(
         [[_gram_modulo(images @ (line @ Q), prime) for line in lines] for Q in transforms]
     )
@@ -311,6 +314,8 @@ def prove_lines_decide(
 def _gram_modulo(feature: NDArray[np.int64], prime: int) -> NDArray[np.int64]:
     """Return the inner products of one z-scored feature modulo a prime, without the factor N."""
     centred = len(feature) * feature - feature.sum()
+    if not centred.any():
+        return np.zeros(len(feature) * (len(feature) + 1) // 2, dtype=np.int64)
     inverse = pow(int(centred @ centred), -1, prime)
     pairs = np.outer(centred, centred)[np.triu_indices(len(feature))] % prime
     return np.asarray(pairs * inverse % prime)

@@ -8,8 +8,6 @@ import numpy as np
 from sklearn.base import clone
 
 from etcprops._validation import describe, reject
-from etcprops.keys import EtCKey, check_key
-from etcprops.pixels import encrypt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 def gram_deviation(
     reduction: Any,
     images: NDArray[np.uint8],
-    key: EtCKey,
+    encrypted: NDArray[np.uint8],
     *,
     preprocessing: Literal["z-score", "mid-grey"] = "z-score",
 ) -> float:
@@ -30,8 +28,8 @@ def gram_deviation(
         Fitted, as a fresh clone, on the plain and on the encrypted images.
     images : ndarray of uint8, shape (N, H, W[, 3])
         At least two.
-    key : EtCKey
-        Of the images' geometry.
+    encrypted : ndarray of uint8, same shape
+        The same images, encrypted with one key.
     preprocessing : {"z-score", "mid-grey"}, default="z-score"
         What is done to reduced vectors, as in the paper: a z-score per feature, features that are
         constant becoming 0. Or what is done to images before: centring at mid-grey.
@@ -49,22 +47,26 @@ def gram_deviation(
 
     Examples
     --------
-    >>> from etcprops import BlockGeometry
+    >>> from etcprops import BlockGeometry, EtCKey, encrypt
     >>> from etcprops.reductions import BlockMean, GridSampling
     >>> geometry = BlockGeometry(8, 8, block=4)
     >>> images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), dtype=np.uint8)
-    >>> key = EtCKey.from_secret(geometry, "an example")
-    >>> gram_deviation(BlockMean(geometry), images, key) < 1e-14
+    >>> encrypted = encrypt(images, EtCKey.from_secret(geometry, "an example"))
+    >>> gram_deviation(BlockMean(geometry), images, encrypted) < 1e-14
     True
-    >>> round(gram_deviation(GridSampling(geometry, (2, 2)), images, key), 2)
+    >>> round(gram_deviation(GridSampling(geometry, (2, 2)), images, encrypted), 2)
     0.63
     """
     caller = "gram_deviation"
     if preprocessing not in ("z-score", "mid-grey"):
         reject("preprocessing", caller, "be 'z-score' or 'mid-grey'", describe(preprocessing))
-    encrypted = encrypt(images, check_key(key, caller))
-    if images.ndim == len(key.geometry.shape) or len(images) < 2:
-        reject("images", caller, "be at least two images", describe(images))
+    for name, batch in (("images", images), ("encrypted", encrypted)):
+        if not isinstance(batch, np.ndarray) or batch.dtype != np.uint8 or batch.ndim < 3:
+            reject(name, caller, "be uint8 images of shape (N, H, W[, 3])", describe(batch))
+    if len(images) < 2 or encrypted.shape != images.shape:
+        reject(
+            "encrypted", caller, "be at least two images, as many as 'images'", describe(encrypted)
+        )
     grams = []
     for pictures in (images, encrypted):
         vectors: NDArray[Any] = pictures.reshape(len(pictures), -1)
