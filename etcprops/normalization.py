@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MID_GREY = 127.5
 """The middle of the grey levels 0 to 255, which the negative-positive step leaves where it is."""
 
-LARGEST_PIXEL = 65535
+LARGEST_PIXEL = 2**31 - 1  # sums over blocks may be wider than pixels
 
 
 def centre_mid_grey(images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -60,7 +60,8 @@ class PixelStatistics:
     Parameters
     ----------
     X : array_like, shape (N, n)
-        At least one row; integers of magnitude at most 65,535, of any real dtype.
+        At least one row; integers of magnitude below 2^31, of any real dtype: pixels, or reduced
+        vectors such as sums over blocks.
 
     Attributes
     ----------
@@ -68,14 +69,14 @@ class PixelStatistics:
         N.
     total : ndarray of int64, shape (n,)
         ``S = sum(x)``.
-    variance_numerator : ndarray of int64, shape (n,)
-        ``N sum(x^2) - S^2``, which is ``N^2`` times the population variance.
+    variance_numerator : ndarray of int64 or of Python integers, shape (n,)
+        ``N sum(x^2) - S^2``, which is ``N^2`` times the population variance. Python integers where
+        ``N^2 max(x)^2`` reaches 2^63.
 
     Raises
     ------
     InvalidParameterError
-        If `X` is empty, not two-dimensional, holds NaN or other values that are no such integers,
-        or has so many rows that ``N^2 max(x)^2`` would reach 2^63.
+        If `X` is empty, not two-dimensional, holds NaN or other values that are no such integers.
 
     Notes
     -----
@@ -97,16 +98,15 @@ class PixelStatistics:
             reject("X", caller, "have at least one row", describe(rows))
         self.count = rows.shape[0]
         largest = max(abs(int(rows.max(initial=0))), abs(int(rows.min(initial=0))))
-        if self.count**2 * largest**2 >= 2**63:
-            reject(
-                "X",
-                caller,
-                f"have at most {int(2**31.5 / largest)} rows, so that N^2 max(x)^2 < 2^63",
-                f"{self.count} rows with a pixel of magnitude {largest}.",
-            )
         self.total = rows.sum(axis=0, dtype=np.int64)
-        squares = np.einsum("ij,ij->j", rows, rows, dtype=np.int64)
-        self.variance_numerator = self.count * squares - self.total**2
+        self.variance_numerator: NDArray[Any]
+        if self.count**2 * largest**2 < 2**63:
+            squares = np.einsum("ij,ij->j", rows, rows, dtype=np.int64)
+            self.variance_numerator = self.count * squares - self.total**2
+        else:
+            self.variance_numerator = (
+                self.count * _wide_squares(rows) - self.total.astype(object) ** 2
+            )
 
     def deviation_numerators(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return ``N x - S`` for every pixel: the deviation from the mean, times N, exactly.
@@ -159,7 +159,18 @@ class PixelStatistics:
         return self.deviation_numerators(X) / self.divisors
 
 
-def correctly_rounded_root(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+def _wide_squares(rows: NDArray[Any]) -> NDArray[np.object_]:
+    """Return the sums of squares of columns as Python integers, however large."""
+    high, low = np.divmod(rows.astype(np.int64), 2**16)
+    # Each factor is at most 2^16 in magnitude: up to 2^31 rows, no sum of int64 overflows.
+    squares, mixed, small = (
+        np.einsum("ij,ij->j", a, b).astype(object)
+        for a, b in ((high, high), (high, low), (low, low))
+    )
+    return np.asarray(squares * 2**32 + mixed * 2**17 + small)
+
+
+def correctly_rounded_root(numbers: NDArray[Any]) -> NDArray[np.float64]:
     """Return the double nearest to the square root of each integer.
 
     Up to 2^53 integers are doubles and the hardware's root is correctly rounded. Beyond, the
@@ -167,7 +178,7 @@ def correctly_rounded_root(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    numbers : ndarray of int64
+    numbers : ndarray of int64 or of Python integers
         Not negative.
 
     Returns
@@ -190,11 +201,11 @@ def correctly_rounded_root(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def as_integer_pixels(value: Any, parameter: str, caller: str) -> NDArray[Any]:
-    """Return `value` as a two-dimensional array of integers of magnitude at most 65,535.
+    """Return `value` as a two-dimensional array of integers of magnitude below 2^31.
 
     8-bit and 16-bit arrays are returned as they are, others as int64.
     """
-    wanted = f"be an array (rows, features) of integers of magnitude at most {LARGEST_PIXEL}"
+    wanted = "be an array (rows, features) of integers of magnitude below 2^31"
     array = as_array(value, parameter, caller, wanted)
     if array.ndim != 2 or not array.shape[1] or array.dtype.kind not in "iuf":
         reject(parameter, caller, wanted, describe(array))

@@ -49,8 +49,8 @@ class ExactStandardScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
 
     Notes
     -----
-    Pixels are integers of magnitude at most 65,535 (8-bit and 16-bit images) of any real dtype, and
-    ``N^2 max(x)^2 < 2^63``: 11 million 8-bit images, 46,340 16-bit ones.
+    Features are integers of magnitude below 2^31 of any real dtype: pixels, or what an integer
+    reduction of :mod:`etcprops.reductions` makes of them.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class ExactStandardScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         Raises
         ------
         InvalidParameterError
-            If a pixel is no integer of magnitude at most 65,535, or there are too many images.
+            If a feature is no integer of magnitude below 2^31.
         """
         rows = self._validate(X, reset=True)
         self.statistics_ = PixelStatistics(rows)

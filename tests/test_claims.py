@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,19 @@ import pytest
 from etcprops import BlockGeometry, InvalidParameterError, verify
 from etcprops.claims import CLAIMS, Claim, Evidence, Finding, Outcome, Row, Strength, Subject
 from etcprops.claims.catalogue import PENDING_CLAIMS
-from etcprops.claims.model import Check, Exhibit, Ledger, Observation, derive_outcome
+from etcprops.claims.model import Check, Exhibit, Ledger, Observation, Sense, derive_outcome
 from etcprops.claims.runner import run
 from etcprops.experiments.datasets import load_digits_images
 
 
-def evidence(finding: Finding, without: str | None = None) -> Evidence:
-    return Evidence("a check", "Looks.", Strength.EXACT, finding, "detail", without=without)
+def evidence(finding: Finding, without: str | None = None, sense: Sense = Sense.PATH) -> Evidence:
+    return Evidence(
+        "a check", "Looks.", Strength.EXACT, finding, "detail", without=without, sense=sense
+    )
+
+
+def of_law(finding: Finding, without: str | None = None) -> Evidence:
+    return evidence(finding, without, Sense.LAW)
 
 
 PLAIN = Claim("plain", "It is so.", "nowhere", Outcome.HOLDS)
@@ -54,6 +61,32 @@ DERIVATIONS = {
         [evidence(R), evidence(R, "h"), evidence(R, "k")],
         Outcome.FAILS,
     ),
+    "equal in law, but not path by path": (
+        PLAIN,
+        [of_law(S), of_law(N), evidence(R)],
+        Outcome.IN_DISTRIBUTION,
+    ),
+    "equal in law and path by path": (PLAIN, [of_law(S), evidence(S)], Outcome.HOLDS),
+    "equal in law, paths not looked at": (PLAIN, [of_law(S), evidence(N)], Outcome.PENDING),
+    "another law": (PLAIN, [of_law(S), of_law(R), evidence(R)], Outcome.FAILS),
+    "another law on one path that agrees": (PLAIN, [of_law(R), evidence(S)], Outcome.FAILS),
+    "only paths differ, no law": (PLAIN, [of_law(N), evidence(R)], Outcome.PENDING),
+    "no law compared": (PLAIN, [evidence(R)], Outcome.FAILS),
+    "in law under hypotheses": (
+        CONDITIONAL,
+        [of_law(S), evidence(R), of_law(R, "h"), evidence(R, "k")],
+        Outcome.IN_DISTRIBUTION,
+    ),
+    "in law, a hypothesis not shown necessary": (
+        CONDITIONAL,
+        [of_law(S), evidence(R), of_law(R, "h"), of_law(S, "k")],
+        Outcome.PENDING,
+    ),
+    "an exception while laws are compared": (
+        PLAIN,
+        [of_law(S), of_law(X), evidence(R)],
+        Outcome.PENDING,
+    ),
 }
 
 
@@ -69,6 +102,12 @@ def test_a_row_that_surprises_says_why() -> None:
     assert not row.ok
     assert row.surprise == "expected holds, found fails. a check (refutes: detail)"
     assert Row(PLAIN, (evidence(S),)).surprise == ""
+    in_law = replace(PLAIN, expected=Outcome.IN_DISTRIBUTION)
+    assert Row(in_law, (of_law(S), evidence(R))).surprise == ""
+    row = Row(in_law, (of_law(R), evidence(R)))
+    assert row.surprise == "expected in-distribution, found fails. a check (refutes: detail)"
+    row = Row(in_law, (of_law(S), evidence(S)))
+    assert row.surprise == "expected in-distribution, found holds. a check (supports: detail)"
 
 
 @pytest.fixture(scope="module")

@@ -204,7 +204,7 @@ def test_per_image_z_score_is_not_invariant() -> None:
 
 @pytest.mark.parametrize("values", [[65535], [0, 65535]], ids=["white", "black and white"])
 def test_largest_16_bit_data_set_is_exact(values: list[int]) -> None:
-    # 46,341 is the largest N with N^2 65535^2 < 2^63; one row more is refused.
+    # 46,341 is the largest N with N^2 65535^2 < 2^63.
     table = np.resize(np.array(values, dtype=np.uint16), (46341, 1))
     white = sum(table.ravel().tolist()) // 65535
     statistics = PixelStatistics(table)
@@ -214,19 +214,24 @@ def test_largest_16_bit_data_set_is_exact(values: list[int]) -> None:
         -65535 * white,
         65535 * (46341 - white),
     ]
-    with pytest.raises(InvalidParameterError) as caught:
-        PixelStatistics(np.resize(table, (46342, 1)))
-    assert str(caught.value) == (
-        "The 'X' parameter of PixelStatistics must have at most 46341 rows, so that "
-        "N^2 max(x)^2 < 2^63. Got 46342 rows with a pixel of magnitude 65535."
-    )
+    assert statistics.variance_numerator.dtype == np.int64
 
 
-def test_negative_pixels_count_by_magnitude() -> None:
-    table = np.full((46342, 1), -65535)
-    with pytest.raises(InvalidParameterError, match=r"Got 46342 rows with a pixel of magnitude"):
-        PixelStatistics(table)
-    assert PixelStatistics(table[:46341]).variance_numerator.tolist() == [0]
+@pytest.mark.parametrize("largest", [65535, 2**24 - 255, 2**31 - 1])
+def test_wider_numbers_are_exact_as_well(largest: int) -> None:
+    rng = np.random.default_rng(largest)
+    table = rng.integers(-largest, largest, (46342, 3), endpoint=True)
+    table[:2, 0] = -largest, largest
+    statistics = PixelStatistics(table)
+    columns = [[int(x) for x in column] for column in table.T]
+    expected = [46342 * sum(x * x for x in column) - sum(column) ** 2 for column in columns]
+    assert statistics.variance_numerator.tolist() == expected
+    assert all(isinstance(number, int) for number in statistics.variance_numerator)
+    exact = [Fraction(root) ** 2 for root in statistics.divisors.tolist()]
+    for square, numerator in zip(exact, expected, strict=True):
+        assert abs(square - numerator) <= numerator * Fraction(2**53 + 1, 2**105)
+    negated = PixelStatistics(-table)
+    assert np.array_equal(negated.z_score(-table), -statistics.z_score(table))
 
 
 def test_black_images_may_be_as_many_as_one_likes() -> None:
@@ -285,8 +290,8 @@ BAD_TABLES = [
     pytest.param(np.array([[np.inf]], "f2"), "inf in row 0, feature 0", id="half infinity"),
     pytest.param(np.array([[np.nan]], "f4"), "nan in row 0, feature 0", id="single NaN"),
     pytest.param([[0.5]], "0.5 in row 0, feature 0", id="fraction"),
-    pytest.param([[1, 65536]], "65536 in row 0, feature 1", id="too large"),
-    pytest.param([[1, -65536]], "-65536 in row 0, feature 1", id="too small"),
+    pytest.param([[1, 2**31]], f"{2**31} in row 0, feature 1", id="too large"),
+    pytest.param([[1, -(2**31)]], f"{-(2**31)} in row 0, feature 1", id="too small"),
     pytest.param([[65535.5]], "65535.5 in row 0, feature 0", id="fraction above"),
     pytest.param(np.array([[2**32 - 1]], "u4"), f"{2**32 - 1} in row 0, feature 0", id="uint32"),
     pytest.param(np.array([[2**64 - 1]], "u8"), f"{2**64 - 1} in row 0, feature 0", id="uint64"),
@@ -312,7 +317,7 @@ BAD_TABLES = [
     pytest.param([[1], [1, 2]], "[[1], [1, 2]] (list)", id="ragged"),
     pytest.param(None, "an array of dtype object and shape ()", id="None"),
 ]
-_WANTED = "be an array (rows, features) of integers of magnitude at most 65535"
+_WANTED = "be an array (rows, features) of integers of magnitude below 2^31"
 
 
 @pytest.mark.parametrize(("table", "got"), BAD_TABLES)

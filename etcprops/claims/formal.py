@@ -12,7 +12,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from etcprops.claims.arithmetic import POWER_OF_TWO
-from etcprops.claims.model import Check, Claim, Finding, Observation, Outcome, Strength
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    Finding,
+    Observation,
+    Outcome,
+    Sense,
+    Strength,
+)
 from etcprops.claims.statistics import GAMMA_FIXED, PER_FEATURE
 from etcprops.claims.subject import Subject
 from etcprops.proving import coq, smt
@@ -69,8 +77,10 @@ def with_proofs(claim: Claim) -> Claim:
     if proofs is None or claim.expected is Outcome.PENDING:
         return claim
     checks = list(claim.checks) + list(proofs.queries)
+    about_laws = any(check.sense is Sense.LAW for check in checks if check.without is None)
+    sense = Sense.LAW if about_laws else Sense.PATH
     if proofs.theorems:
-        checks.append(Check(_theorems(proofs.theorems), Strength.MACHINE_CHECKED))
+        checks.append(Check(_theorems(proofs.theorems), Strength.MACHINE_CHECKED, sense=sense))
     for without, names in proofs.counterexamples.items():
         run = _counterexamples(names)
         checks.append(Check(run, Strength.MACHINE_CHECKED, without=without, refutes=True))

@@ -56,6 +56,15 @@ class Finding(StrEnum):
     RAISED = "raised"
 
 
+class Sense(StrEnum):
+    """What a check compares."""
+
+    PATH = "path"
+    """Results, one by one, under one key and one seed."""
+    LAW = "law"
+    """Distributions of results over seeds or keys: computed exactly, or tested by samples."""
+
+
 @dataclass(frozen=True)
 class Exhibit:
     """A labelled array that shows what was found: a counterexample's pixels, say.
@@ -111,12 +120,15 @@ class Check:
         refuted without it, the hypothesis is necessary.
     refutes : bool, optional
         Whether it is there to find a counterexample; by default if its strength says so.
+    sense : Sense, default=Sense.PATH
+        Whether it compares results or their laws.
     """
 
     run: Callable[[Subject], Observation]
     strength: Strength
     without: str | None = None
     refutes: bool | None = None
+    sense: Sense = Sense.PATH
 
     @property
     def refuting(self) -> bool:
@@ -175,6 +187,7 @@ class Evidence:
     finding: Finding
     detail: str
     without: str | None = None
+    sense: Sense = Sense.PATH
     exhibits: tuple[Exhibit, ...] = ()
     seconds: float = 0.0
 
@@ -186,6 +199,7 @@ class Evidence:
             "strength": str(self.strength),
             "finding": str(self.finding),
             "without": self.without,
+            "sense": str(self.sense),
             "detail": self.detail,
             "exhibits": {e.label: np.asarray(e.values).tolist() for e in self.exhibits},
             "seconds": round(self.seconds, 3),
@@ -199,6 +213,11 @@ def derive_outcome(claim: Claim, evidence: tuple[Evidence, ...]) -> Outcome:
     needs a check that supports it, and for each hypothesis a counterexample found without it. What
     has less is pending; so is what raised an exception.
 
+    If checks compare laws, the statement is about laws: what refutes it and what supports it must
+    have compared laws. Then results compared one by one decide how much more is true: if they
+    refute, it holds in distribution only; if they support, it holds as it stands; and without any,
+    it is not known whether it holds path by path, so it is pending.
+
     Parameters
     ----------
     claim : Claim
@@ -210,13 +229,22 @@ def derive_outcome(claim: Claim, evidence: tuple[Evidence, ...]) -> Outcome:
     -------
     Outcome
     """
-    direct = [e.finding for e in evidence if e.without is None]
+    direct: dict[Sense, set[Finding]] = {
+        sense: {e.finding for e in evidence if e.without is None and e.sense is sense}
+        for sense in Sense
+    }
+    paths, laws = direct[Sense.PATH], direct[Sense.LAW]
+    about = laws or paths
     necessary = {e.without for e in evidence if e.without and e.finding is Finding.REFUTES}
     if any(e.finding is Finding.RAISED for e in evidence):
         return Outcome.PENDING
-    if Finding.REFUTES in direct:
+    if Finding.REFUTES in about:
         return Outcome.FAILS
-    if Finding.SUPPORTS not in direct or set(claim.hypotheses) - necessary:
+    if Finding.SUPPORTS not in about or set(claim.hypotheses) - necessary:
+        return Outcome.PENDING
+    if laws and Finding.REFUTES in paths:
+        return Outcome.IN_DISTRIBUTION
+    if Finding.SUPPORTS not in paths:
         return Outcome.PENDING
     return Outcome.HOLDS_IF if claim.hypotheses else Outcome.HOLDS
 
@@ -247,6 +275,10 @@ class Row:
         bad = [e for e in self.evidence if e.finding is Finding.RAISED]
         if self.claim.expected in {Outcome.HOLDS, Outcome.HOLDS_IF}:
             bad += [e for e in direct if e.finding is Finding.REFUTES]
+            bad += [e for e in self.evidence if e.without and e.finding is Finding.SUPPORTS]
+        if self.claim.expected is Outcome.IN_DISTRIBUTION:
+            usual = {Sense.LAW: Finding.SUPPORTS, Sense.PATH: Finding.REFUTES}
+            bad += [e for e in direct if e.finding is not usual[e.sense]]
             bad += [e for e in self.evidence if e.without and e.finding is Finding.SUPPORTS]
         reasons = "; ".join(f"{e.check} ({e.finding}: {e.detail})" for e in bad)
         return f"expected {self.claim.expected}, found {self.outcome}. {reasons}".strip()

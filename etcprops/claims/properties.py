@@ -139,6 +139,37 @@ def z_score_becomes_linear(subject: Subject, key: EtCKey, images: NDArray[np.uin
     _same(after, before, "z-scores differ")
 
 
+def normal_form_stays(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+    """Compare the normal forms of the features, learnt from all images but the last two."""
+    from etcprops.reductions import CanonicalFeatures
+
+    plain, encrypted = flat(images), flat(subject.encrypt(images, key))
+    before, after = (CanonicalFeatures().fit(X[:-2]).transform(X) for X in (plain, encrypted))
+    _same(after, before, "normal forms differ")
+
+
+def reduced_vectors_are_encrypted(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+    """Reduce encrypted images and compare with what the key does to reduced plain images."""
+    from etcprops.reductions import BlockDCT, BlockMean
+
+    plain, encrypted = flat(images), flat(subject.encrypt(images, key))
+    side = key.geometry.block
+    for reduction in (BlockMean(key.geometry, side), BlockDCT(key.geometry, (side**2 + 1) // 2)):
+        reduction.fit(plain)
+        expected = reduction.induced(key).apply(reduction.transform(plain))
+        _same(reduction.transform(encrypted), expected, f"{type(reduction).__name__}: differ")
+
+
+def penalties_and_answers_preserved(
+    subject: Subject, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
+    """Take one image for weights: its L1 norm and its products with the others, from mid-grey."""
+    plain, encrypted = 2 * flat(images) - 255, 2 * flat(subject.encrypt(images, key)) - 255
+    norms = [abs(vectors[:1]).sum(axis=1, keepdims=True) for vectors in (plain, encrypted)]
+    _same(norms[1], norms[0], "L1 norms differ")
+    _same(encrypted[1:] @ encrypted[:1].T, plain[1:] @ plain[:1].T, "answers differ")
+
+
 def squared_distances(vectors: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return all squared distances between rows, by subtraction."""
     differences = vectors[:, None] - vectors[None]

@@ -142,6 +142,7 @@ def examine(check: Check, subject: Subject) -> Evidence:
         finding,
         detail,
         without=check.without,
+        sense=check.sense,
         exhibits=exhibits,
         seconds=time.perf_counter() - start,
     )

@@ -143,6 +143,8 @@ def _evidence(row: Row) -> Text:
         if text:
             text.append("\n")
         text.append(f"{FINDING_MARKS[e.finding]} {e.strength}", style="bold")
+        if e.sense == "law":
+            text.append(", of laws", style="italic")
         if e.without:
             text.append(" without the hypothesis", style="italic")
         text.append(f": {e.detail}")

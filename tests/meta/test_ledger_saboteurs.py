@@ -126,6 +126,20 @@ def fixed_noise(images: Images, key: EtCKey) -> Images:
     return np.where(encrypt(np.zeros_like(images), key) == 255, encrypted // 4, encrypted)
 
 
+def all_black(images: Images, _key: EtCKey) -> Images:
+    """Lose everything."""
+    return images * np.uint8(0)
+
+
+def blocks_stay(key: EtCKey) -> dict[Step, csr_array]:
+    """Leave every block where it is."""
+    steps = step_matrices(key)
+    if Step.PERMUTATION in steps:
+        stay = EtCKey(key.geometry, permutation=np.arange(key.geometry.n_blocks))
+        steps[Step.PERMUTATION] = step_matrices(stay)[Step.PERMUTATION]
+    return steps
+
+
 def all_codes_differ(block: Images, turns: int, axes: tuple[int, ...]) -> Images:
     """Return a picture for each of the 16 codes."""
     return block + np.uint8(4 * turns + sum(axis + 1 for axis in axes))
@@ -152,7 +166,7 @@ def exact_gram(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def by_decree() -> coq.Report:
-    """Report on sources in which every theorem is an axiom; tests/test_coq.py lets Coq read some."""
+    """Report on sources in which all theorems are axioms; tests/test_coq.py lets Coq read some."""
     names = sorted({name for line in PROOFS.values() for name in line.all_theorems})
     return coq.Report("", "none", "now", 0.0, "nothing", dict.fromkeys(names, "itself"))
 
@@ -232,6 +246,33 @@ SABOTEURS: dict[str, Subject] = {
     "centring of all sums with a solver": replace(
         calculating(centre=lambda x, s, n: x - s / n + 1), deep=True
     ),
+    "law of small trees": broken(negated_modulo_256),
+    "law of forests on digits": broken(brightness_dependent),
+    "law of forests with queries on thresholds": INDIFFERENT,
+    "features drawn by number": INDIFFERENT,
+    "ties to the lowest threshold": INDIFFERENT,
+    "forest after gram pca": broken(fixed_noise),
+    "forest on normal form": broken(fixed_noise),
+    "normal form on random keys": broken(negated_modulo_256),
+    "estimators on digits": broken(fixed_noise),
+    "ridge and gaussian process in fractions": broken(negated_modulo_256),
+    "l1 norms on random keys": LOSSY,
+    "ridge without intercept on one raw pixel": INDIFFERENT,
+    "lasso under a rotation": broken(all_black),
+    "reduced vectors at full size": LOSSY,
+    "products of matrices at full size": replace(SOUND, step_matrices=duplicated_row),
+    "reductions on random keys": broken(negated_modulo_256),
+    "dimensions of invariant functions": replace(SOUND, step_matrices=duplicated_row),
+    "lines decide": replace(SOUND, step_matrices=duplicated_row),
+    "cells across blocks": INDIFFERENT,
+    "pixel of one block": INDIFFERENT,
+    "half of a pair of coefficients": INDIFFERENT,
+    "raw block means": INDIFFERENT,
+    "dimensions of the paper": replace(SOUND, step_matrices=blocks_stay),
+    "law of random pixels": LOSSY,
+    "law of sparse projections": LOSSY,
+    "law of grid sampling": INDIFFERENT,
+    "one projection of digits": INDIFFERENT,
 }
 
 CHECKS = [check for claim in CLAIMS for check in claim.checks]

@@ -1,0 +1,146 @@
+"""Features in an order and with signs that encryption cannot change: any estimator may follow.
+
+Not a reduction of dimension: a normal form of the training set under all signed permutations with
+offset, for estimators that look at features one by one and at their order, such as trees.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from etcprops.normalization import as_integer_pixels
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Features sorted by their training values, each turned so that its first values are low.
+
+    Images encrypted with one key become bitwise the same numbers as the plain ones, training images
+    and queries alike. So whatever is trained on them, with the same seed, decides the same: a
+    random forest too, which otherwise decides differently on encrypted images.
+
+    Attributes
+    ----------
+    order_ : ndarray of int64, shape (n_features,)
+        The feature that comes at each place.
+    offset_, sign_ : ndarray of int64, shape (n_features,)
+        In that order: features become ``sign * (x - offset)``.
+    group_ : ndarray of int64, shape (n_features,)
+        In that order: features with the same number have the same training values.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Names of the features, where `X` had them; those that come out have these names too, but
+        not the meaning.
+
+    Notes
+    -----
+    A feature ``x`` of the training images becomes ``x - min`` or ``max - x``, whichever has the
+    lower value in the first image where they differ, and the features are sorted lexicographically.
+    A permutation of the features changes nothing then; nor does ``c - x`` in place of ``x``.
+
+    Features that are equal on all training images after that cannot be told apart, but may differ
+    on a query. So the values that a query has in such a group are sorted. Features that are
+    constant in training form one group; as they can be turned either way, of ``x - mean`` the
+    magnitude is taken. Estimators learn nothing from such groups beyond their common value: what
+    the sorting loses was not in the training set.
+
+    The images must come in the same order. Numbers are integers of magnitude below 2^31.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from etcprops import BlockGeometry, EtCKey, encrypt
+    >>> geometry, rng = BlockGeometry(8, 8, block=4), np.random.default_rng(0)
+    >>> images = rng.integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    >>> encrypted = encrypt(images, EtCKey.from_secret(geometry, "an example"))
+    >>> answers = []
+    >>> for vectors in (images.reshape(40, 64), encrypted.reshape(40, 64)):
+    ...     forest = RandomForestClassifier(n_estimators=5, random_state=0)
+    ...     model = make_pipeline(CanonicalFeatures(), forest)
+    ...     answers.append(model.fit(vectors[:30], [0, 1, 2] * 10).predict_proba(vectors[30:]))
+    >>> np.array_equal(*answers)
+    True
+    """
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn order, signs and groups of the training images' features.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, n_features)
+            Integers.
+        y : ignored
+
+        Returns
+        -------
+        CanonicalFeatures
+            This one.
+
+        Raises
+        ------
+        InvalidParameterError
+            If `X` holds anything but integers of magnitude below 2^31.
+        """
+        del y
+        rows = self._validated(X, reset=True)
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        # Where x - min and max - x differ first, the sign of their difference decides.
+        differences = 2 * rows - (low + high)
+        first = (differences != 0).argmax(axis=0)
+        leading = np.take_along_axis(differences, first[None], axis=0)[0]
+        sign = np.where(leading > 0, -1, 1)
+        offset = np.where(leading > 0, high, low)
+        # As big-endian bytes, columns compare as their numbers do, none of which is negative.
+        columns = np.ascontiguousarray((sign * (rows - offset)).T.astype(">u4"))
+        names = [column.tobytes() for column in columns]
+        order = sorted(range(len(names)), key=names.__getitem__)
+        new = [i > 0 and names[a] != names[order[i - 1]] for i, a in enumerate(order)]
+        self.order_ = np.array(order)
+        self.sign_, self.offset_ = sign[self.order_], offset[self.order_]
+        self.group_ = np.cumsum(new)
+        self._constant = (low == high)[self.order_]
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Return images in the normal form of the training images.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, n_features)
+            Integers.
+
+        Returns
+        -------
+        ndarray of int64, shape (m, n_features)
+
+        Raises
+        ------
+        NotFittedError
+            From scikit-learn, before `fit`.
+        InvalidParameterError
+            As `fit`.
+        """
+        check_is_fitted(self)
+        rows = self._validated(X, reset=False)
+        turned: NDArray[np.int64] = (rows[:, self.order_] - self.offset_) * self.sign_
+        turned[:, self._constant] = abs(turned[:, self._constant])
+        starts = np.flatnonzero(np.diff(self.group_, prepend=-1, append=self.group_[-1] + 1))
+        for start, end in pairwise(starts):
+            if end - start > 1:
+                turned[:, start:end].sort(axis=1)
+        return turned
+
+    def _validated(self, X: Any, *, reset: bool) -> NDArray[np.int64]:
+        """Let scikit-learn check names and numbers of features, and return int64."""
+        rows: NDArray[Any] = validate_data(self, X, reset=reset, dtype="numeric")
+        rows = as_integer_pixels(rows, "X", "CanonicalFeatures")
+        return rows.astype(np.int64)

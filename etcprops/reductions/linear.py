@@ -1,0 +1,215 @@
+"""The base of all linear reductions: a matrix, a transformer, and what encryption does to it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from etcprops._validation import describe, reject
+from etcprops.geometry import BlockGeometry, check_geometry
+from etcprops.reductions.commutation import (
+    Commutation,
+    InducedMap,
+    check_step,
+    commutation,
+    induced_map,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from etcprops.keys import EtCKey, Step
+
+_ENTRIES = 2**21  # of pixels promoted at once: 16 MB
+
+
+class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+    """A reduction ``x -> R x`` of flat image vectors, as a scikit-learn transformer.
+
+    Where ``R`` holds integers, integer pixels give integers and nothing is rounded: reduced vectors
+    of encrypted images have the bits of the encrypted reduced vectors if ``R`` commutes with the
+    key. An :class:`~etcprops.scaling.ExactStandardScaler` after it keeps them.
+
+    Attributes
+    ----------
+    components_ : csr_array of int64 or ndarray of float64, shape (m, n)
+        ``R``, set by `fit`.
+    n_features_in_ : int
+        ``n``.
+    feature_names_in_ : ndarray of str, shape (n,)
+        Names of the features, where `X` had them.
+    """
+
+    geometry: BlockGeometry
+    in_law: ClassVar[bool] = False
+    """Whether the law of ``R`` over its seeds is that of ``R Q``, for every key."""
+
+    @abstractmethod
+    def _build(self) -> csr_array | NDArray[np.float64]:
+        """Check the parameters and return the matrix."""
+
+    def matrix(self) -> csr_array | NDArray[np.float64]:
+        """Return ``R``; no fit is needed.
+
+        Returns
+        -------
+        csr_array of int64 or float64, or ndarray of float64, shape (m, n)
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter of the reduction is wrong.
+        """
+        check_geometry(self.geometry, type(self).__name__)
+        return self._build()
+
+    @property
+    def dimension(self) -> int:
+        """The number of features of reduced vectors, m."""
+        return int(self.matrix().shape[0])
+
+    def commutes_with(self, step: Step | str) -> Commutation:
+        """Tell what a step of the encryption becomes after this reduction, exactly.
+
+        Parameters
+        ----------
+        step : Step or str
+            ``"permutation"``, ``"transforms"``, ``"negatives"``, or ``"components"``.
+
+        Returns
+        -------
+        Commutation
+            True as a boolean if it becomes a signed permutation; else with a counterexample.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such step, or a parameter of the reduction is wrong.
+        """
+        # The step first: a matrix may take a while.
+        check_geometry(self.geometry, type(self).__name__)
+        chosen = check_step(step, self.geometry, f"{type(self).__name__}.commutes_with")
+        return commutation(self.matrix(), self.geometry, chosen)
+
+    def induced(self, key: EtCKey) -> InducedMap:
+        """Return what a key does to reduced vectors.
+
+        Parameters
+        ----------
+        key : EtCKey
+            Of this geometry.
+
+        Returns
+        -------
+        InducedMap
+            ``transform(encrypted) == induced.apply(transform(plain))``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the key makes something else of a row than a multiple of a row.
+        """
+        return induced_map(self.matrix(), key)
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Build the matrix; of `X` only the number of features is used.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, n)
+            Flat image vectors.
+        y : ignored
+
+        Returns
+        -------
+        LinearReduction
+            This one.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter is wrong, or the number of features is not that of the geometry.
+        """
+        del y
+        R = self.matrix()
+        self._validated(X, reset=True)
+        if self.n_features_in_ != self.geometry.n_pixels:
+            wanted = f"have the {self.geometry.n_pixels} features of its geometry"
+            reject("X", type(self).__name__, wanted, f"{self.n_features_in_}.")
+        self.components_ = R
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Return reduced vectors.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, n)
+            Flat image vectors.
+
+        Returns
+        -------
+        ndarray of int64 or float64, shape (N, m)
+            Integers where both `X` and ``R`` hold integers.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            From scikit-learn, before `fit` or if `X` is no such array.
+        InvalidParameterError
+            If integers are so large that sums would not fit into 64 bits.
+        """
+        check_is_fitted(self)
+        rows = self._validated(X, reset=False)
+        R: Any = self.components_
+        integer = R.dtype.kind == "i" and rows.dtype.kind in "iu"
+        if integer and rows.dtype.itemsize > 2:
+            weight = int(abs(R).sum(axis=1).max())
+            largest = max(int(rows.max(initial=0)), -int(rows.min(initial=0)))
+            if largest * weight >= 2**63:
+                wanted = f"hold integers of magnitude at most {(2**63 - 1) // weight}"
+                reject("X", type(self).__name__, wanted, f"one of {largest}.")
+        reduced = np.empty((len(rows), R.shape[0]), dtype=np.int64 if integer else np.float64)
+        step = max(1, _ENTRIES // rows.shape[1])
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step].astype(reduced.dtype, copy=False)
+            reduced[start : start + step] = (R @ part.T).T
+        return reduced
+
+    @property
+    def _n_features_out(self) -> int:
+        """What ClassNamePrefixFeaturesOutMixin asks for."""
+        return int(self.components_.shape[0])
+
+    def _validated(self, X: Any, *, reset: bool) -> NDArray[Any]:
+        """Return `X` as an array, checked by scikit-learn; integers stay integers."""
+        rows: NDArray[Any] = validate_data(self, X, reset=reset, dtype="numeric")
+        return rows
+
+
+def check_count(value: Any, largest: int, parameter: str, caller: str) -> int:
+    """Return `value` as an int from 1 to `largest`."""
+    integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not integer or not 1 <= value <= largest:
+        reject(parameter, caller, f"be an integer from 1 to {largest}", describe(value))
+    return int(value)
+
+
+def check_seed(value: Any, caller: str) -> int:
+    """Return `value` as an int that scikit-learn takes for a seed."""
+    integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not integer or not 0 <= value < 2**32:
+        reject("seed", caller, "be an integer from 0 to 2^32 - 1", describe(value))
+    return int(value)
+
+
+def selection_sums(groups: NDArray[np.int64], n: int) -> csr_array:
+    """Return the 0-1 matrix whose row ``i`` adds up the features ``groups[i]``."""
+    m, size = groups.shape
+    ones = np.ones(groups.size, dtype=np.int64)
+    return csr_array((ones, groups.ravel(), np.arange(0, m * size + 1, size)), shape=(m, n))
