@@ -18,6 +18,8 @@ from etcprops.normalization import as_integer_pixels
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+_COLUMNS = 2048  # features turned at once
+
 
 class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Features sorted by their training values, each turned so that its first values are low.
@@ -92,22 +94,18 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         del y
         rows = self._validated(X, reset=True)
-        low, high = rows.min(axis=0), rows.max(axis=0)
-        # Where x - min and max - x differ first, the sign of their difference decides.
-        differences = 2 * rows - (low + high)
-        first = (differences != 0).argmax(axis=0)
-        leading = np.take_along_axis(differences, first[None], axis=0)[0]
-        sign = np.where(leading > 0, -1, 1)
-        offset = np.where(leading > 0, high, low)
-        # As big-endian bytes, columns compare as their numbers do, none of which is negative.
-        columns = np.ascontiguousarray((sign * (rows - offset)).T.astype(">u4"))
-        names = [column.tobytes() for column in columns]
+        parts = [
+            _turned(rows[:, start : start + _COLUMNS])
+            for start in range(0, rows.shape[1], _COLUMNS)
+        ]
+        offset, sign = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+        names = [name for part in parts for name in part[2]]
         order = sorted(range(len(names)), key=names.__getitem__)
         new = [i > 0 and names[a] != names[order[i - 1]] for i, a in enumerate(order)]
         self.order_ = np.array(order)
         self.sign_, self.offset_ = sign[self.order_], offset[self.order_]
         self.group_ = np.cumsum(new)
-        self._constant = (low == high)[self.order_]
+        self._constant = (rows == rows[0]).all(axis=0)[self.order_]
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.int64]:
@@ -131,7 +129,9 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = self._validated(X, reset=False)
-        turned: NDArray[np.int64] = (rows[:, self.order_] - self.offset_) * self.sign_
+        turned = rows[:, self.order_].astype(np.int64)
+        turned -= self.offset_
+        turned *= self.sign_
         turned[:, self._constant] = abs(turned[:, self._constant])
         starts = np.flatnonzero(np.diff(self.group_, prepend=-1, append=self.group_[-1] + 1))
         for start, end in pairwise(starts):
@@ -139,8 +139,22 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 turned[:, start:end].sort(axis=1)
         return turned
 
-    def _validated(self, X: Any, *, reset: bool) -> NDArray[np.int64]:
-        """Let scikit-learn check names and numbers of features, and return int64."""
+    def _validated(self, X: Any, *, reset: bool) -> NDArray[Any]:
+        """Let scikit-learn check names and numbers of features, and return integers."""
         rows: NDArray[Any] = validate_data(self, X, reset=reset, dtype="numeric")
-        rows = as_integer_pixels(rows, "X", "CanonicalFeatures")
-        return rows.astype(np.int64)
+        return as_integer_pixels(rows, "X", "CanonicalFeatures")
+
+
+def _turned(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[bytes]]:
+    """Return offset and sign of features, and their turned values as bytes that compare alike."""
+    wide = rows.astype(np.int64)
+    low, high = wide.min(axis=0), wide.max(axis=0)
+    # Where x - min and max - x differ first, the sign of their difference decides.
+    differences = 2 * wide - (low + high)
+    first = (differences != 0).argmax(axis=0)
+    leading = np.take_along_axis(differences, first[None], axis=0)[0]
+    sign = np.where(leading > 0, -1, 1)
+    offset = np.where(leading > 0, high, low)
+    # As big-endian bytes, columns compare as their numbers do, none of which is negative.
+    columns = np.ascontiguousarray((sign * (wide - offset)).T.astype(">u4"))
+    return offset, sign, [column.tobytes() for column in columns]
