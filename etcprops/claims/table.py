@@ -29,10 +29,10 @@ one comes out. A claim with hypotheses is refuted without any one of them.
 
 - **The notebooks** tell each family of theorems for people: statement, reason, proof by hand,
   checks, pictures. `template.ipynb` is where the next one starts.
-- **`coq/`** has the same theorems for all sizes, keys, images and data sets, checked by machine from
-  nothing: no axiom, nothing admitted. `python -m etcprops.proving.coq` compiles them, asks Coq what
-  each assumes, and lets `coqchk` check them again with all libraries. It takes Coq 8.16 and mathcomp
-  1.15; on Debian 12 `apt-get install --no-install-recommends coq libcoq-mathcomp-algebra
+- **`coq/`** has the same theorems for all sizes, keys, images and data sets, checked by machine
+  from nothing: no axiom, nothing admitted. `python -m etcprops.proving.coq` compiles them, asks Coq
+  what each assumes, and lets `coqchk` check them again with all libraries. It takes Coq 8.16 and
+  mathcomp 1.15; on Debian 12 `apt-get install --no-install-recommends coq libcoq-mathcomp-algebra
   libcoq-mathcomp-algebra-tactics` has them.
 - **From proof to code**: `Executable.v` has the encryption as a program, proved equal to that of
   the theorems. `make_vectors.py` lets Coq evaluate it, and the tests compare `encrypt` and

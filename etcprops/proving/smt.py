@@ -241,12 +241,14 @@ def prove_numerators(negate: Negate = _negate, *, seconds: float = SECONDS) -> A
     N, S, Q, x = z3.Ints("N S Q x")
     total, squares = 255 * N - S, 65025 * N - 510 * S + Q
     after = negate(x)
-    claims = [
-        total + after == 255 * (N + 1) - (S + x),
-        squares + after * after == 65025 * (N + 1) - 510 * (S + x) + (Q + x * x),
-        N * after - total == -(N * x - S),
-        N * squares - total * total == N * Q - S * S,
+    identities = [
+        (total + after, 255 * (N + 1) - (S + x)),
+        (squares + after * after, 65025 * (N + 1) - 510 * (S + x) + (Q + x * x)),
+        (N * after - total, -(N * x - S)),
+        (N * squares - total * total, N * Q - S * S),
     ]
+    # As sums of monomials identities are seen at once; z3 would search for products first.
+    claims = [z3.simplify(left - right, som=True) == 0 for left, right in identities]
 
     def confirm(x: int) -> tuple[bool, str]:
         after = _number(negate, np.int64, x)
