@@ -118,7 +118,7 @@ def _look_up(subject: Subject, names: tuple[str, ...], *, agrees: bool) -> Obser
         detail = f"recorded, not re-checked here: {missing}. {places}; {record.source}"
         return Observation(None, detail, otherwise=Finding.RECORDED)
     _insist(report, names)
-    return Observation(agrees, f"{places}; nothing assumed. {report.source}")
+    return Observation(agrees, f"{places}; nothing assumed; {report.source}")
 
 
 def _insist(report: coq.Report, names: tuple[str, ...]) -> None:
