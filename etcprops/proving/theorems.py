@@ -106,7 +106,7 @@ def modules(folder: Path) -> tuple[str, ...]:
     Examples
     --------
     >>> modules(sources_folder())[0], "Executable" in modules(sources_folder())
-    ('FloatingPoint', True)
+    ('SignedPermutation', True)
     """
     graph = dependencies(folder)
     sorter = TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)})
