@@ -146,9 +146,13 @@ def check_proofs(folder: Path | None = None, *, cache_folder: Path | None = None
 @cache
 def _attempt(folder: Path, _digest: str, keep: Path) -> Report | CoqError:
     try:
-        return Report.from_json((compiled(folder, keep) / "report.json").read_text())
+        path = compiled(folder, keep) / "report.json"
     except CoqError as error:
         return error
+    try:
+        return Report.from_json(path.read_text())
+    except (OSError, ValueError) as error:
+        return ProofError(f"{path} cannot be read ({error}); remove its folder and try again")
 
 
 def compiled(folder: Path | None = None, cache_folder: Path | None = None) -> Path:
