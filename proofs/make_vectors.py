@@ -254,11 +254,11 @@ def text_of(contents: dict[str, Any]) -> str:
     return f'{head[:-2]},\n "tests": [\n{tests}\n ]\n}}\n'
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Write the files, or compare them with what Coq computes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
-    check = parser.parse_args().check
+    check = parser.parse_args(arguments).check
     try:
         folder = compiled()
         files = {

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from etcprops.claims.arithmetic import POWER_OF_TWO
+from etcprops.claims.estimators import SIGNED
+from etcprops.claims.forests import OFF_THRESHOLD, TIES_ALIKE
 from etcprops.claims.model import (
     Check,
     Claim,
@@ -21,6 +23,7 @@ from etcprops.claims.model import (
     Sense,
     Strength,
 )
+from etcprops.claims.reductions import ALIKE
 from etcprops.claims.statistics import GAMMA_FIXED, PER_FEATURE
 from etcprops.claims.subject import Subject
 from etcprops.proving import coq, smt
@@ -82,8 +85,8 @@ def with_proofs(claim: Claim) -> Claim:
     if proofs.theorems:
         checks.append(Check(_theorems(proofs.theorems), Strength.MACHINE_CHECKED, sense=sense))
     for without, names in proofs.counterexamples.items():
-        run = _counterexamples(names)
-        checks.append(Check(run, Strength.MACHINE_CHECKED, without=without, refutes=True))
+        refuting = Check(_counterexamples(names), Strength.MACHINE_CHECKED, without, refutes=True)
+        checks.append(replace(refuting, sense=sense))
     return replace(claim, checks=tuple(checks))
 
 
@@ -118,7 +121,7 @@ def _look_up(subject: Subject, names: tuple[str, ...], *, agrees: bool) -> Obser
         detail = f"recorded, not re-checked here: {missing}. {places}; {record.source}"
         return Observation(None, detail, otherwise=Finding.RECORDED)
     _insist(report, names)
-    return Observation(agrees, f"{places}; nothing assumed. {report.source}")
+    return Observation(agrees, f"{places}; nothing assumed; {report.source}")
 
 
 def _insist(report: coq.Report, names: tuple[str, ...]) -> None:
@@ -287,6 +290,7 @@ PROOFS: dict[str, Proofs] = {
             "Algorithms.gram_only_zscore",
             "Algorithms.lda_orthogonal",
         ),
+        {SIGNED: ("Refutations.l1_rotation_changes",)},
         notebook="05-algorithms",
     ),
     "random-forest": Proofs(
@@ -302,6 +306,19 @@ PROOFS: dict[str, Proofs] = {
             "Forest.forest_total",
             "Forest.uniform_draw_symmetric",
         ),
+        {
+            TIES_ALIKE: ("Refutations.first_feature_changes",),
+            OFF_THRESHOLD: ("Refutations.stump_threshold_changes",),
+        },
+        notebook="06-forest-in-law",
+    ),
+    "mended-forest": Proofs(
+        (
+            "NormalForm.normal_form_encrypt",
+            "NormalForm.normal_form_any_algorithm",
+            "Algorithms.gram_only_centred",
+            "Algorithms.gram_only_midgrey",
+        ),
         notebook="06-forest-in-law",
     ),
     "reductions": Proofs(
@@ -309,6 +326,20 @@ PROOFS: dict[str, Proofs] = {
             "Reductions.reduction_zscore_gram",
             "Reductions.block_mean_zscore_gram",
             "Reductions.block_coefficients_zscore_gram",
+        ),
+        {
+            ALIKE: (
+                "Refutations.sampling_does_not_commute",
+                "Refutations.sampling_zscore_gram_changes",
+            )
+        },
+        notebook="07-reductions",
+    ),
+    "reductions-in-law": Proofs(
+        (
+            "RandomReductions.random_pixels_same_law",
+            "RandomReductions.random_matrix_same_law",
+            "Forest.uniform_draw_symmetric",
         ),
         notebook="07-reductions",
     ),

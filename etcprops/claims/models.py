@@ -120,7 +120,7 @@ MODEL_CLAIMS = (
         note="Decision values differ by rounding; a query closer to the boundary than that could "
         "be decided differently. On raw pixels it is the RBF kernel's gamma='scale' and the "
         "polynomial kernel that change; a linear SVM's intercept absorbs the offset, and k-NN sees "
-        "distances only.",
+        "distances only. The theorems say that optima correspond, not that there is only one.",
     ),
     Claim(
         "random-forest",

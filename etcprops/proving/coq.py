@@ -13,21 +13,28 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from etcprops.proving.coq_report import (
+    RECORD,
+    CoqError,
+    CoqUnavailableError,
+    ProofError,
+    Report,
+    read_record,
+    rejected,
+)
 from etcprops.proving.theorems import (
     dependencies,
     digest,
@@ -36,6 +43,21 @@ from etcprops.proving.theorems import (
     sources_folder,
 )
 
+__all__ = [
+    "RECORD",
+    "CoqError",
+    "CoqUnavailableError",
+    "ProofError",
+    "Report",
+    "build",
+    "check_proofs",
+    "compiled",
+    "evaluate",
+    "find_coq",
+    "read_record",
+    "rejected",
+]
+
 WRITTEN_FOR = "8.16"
 """The version of Coq, with mathcomp 1.15, that the sources are written for."""
 
@@ -43,74 +65,11 @@ LIBRARIES = ("ssreflect", "fingroup", "algebra", "algebra_tactics", "zify")
 """What they need of mathcomp besides Coq's own library."""
 
 CLOSED = "Closed under the global context"
-RECORD = "RECORD.json"
-_SECONDS = 300
+_SECONDS = 600
 _WARNINGS = (
     "-notation-overridden,-ambiguous-paths,-projection-no-head-constant,"
     "-redundant-canonical-projection"
 )
-
-
-class CoqError(Exception):
-    """What kept the theorems from being checked, in a sentence for the user."""
-
-
-class CoqUnavailableError(CoqError):
-    """Coq, or the library that the proofs need, is not on this machine."""
-
-
-class ProofError(CoqError):
-    """Coq is there and does not accept the proofs."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one check of the sources found.
-
-    Parameters
-    ----------
-    digest : str
-        SHA-256 of the sources.
-    coq : str
-        Version of Coq.
-    checked : str
-        Date and time of the check, UTC.
-    seconds : float
-        How long it took.
-    coqchk : str
-        What of it ``coqchk`` went through: the files of the sources, or those of the libraries too.
-    assumptions : dict of str to str
-        For every theorem what it assumes; empty if nothing.
-    """
-
-    digest: str
-    coq: str
-    checked: str
-    seconds: float
-    coqchk: str
-    assumptions: dict[str, str]
-
-    def to_json(self) -> str:
-        """Return the report as JSON text."""
-        document = {"format": "etcprops.CoqReport", "version": 1, **asdict(self)}
-        return json.dumps(document, indent=1) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Report:
-        """Return the report that `to_json` wrote; ValueError if it is none."""
-        document = json.loads(text)
-        if not isinstance(document, dict) or document.pop("format", "") != "etcprops.CoqReport":
-            raise ValueError("not a report of a check with Coq")
-        document.pop("version", None)
-        try:
-            return cls(**document)
-        except TypeError as error:
-            raise ValueError(f"not a report of a check with Coq: {error}") from None
-
-    @property
-    def source(self) -> str:
-        """With what, when and in what time the sources were checked."""
-        return f"checked with Coq {self.coq}, {self.checked}, in {self.seconds:g} s"
 
 
 def check_proofs(folder: Path | None = None, *, cache_folder: Path | None = None) -> Report:
@@ -146,18 +105,26 @@ def check_proofs(folder: Path | None = None, *, cache_folder: Path | None = None
 @cache
 def _attempt(folder: Path, _digest: str, keep: Path) -> Report | CoqError:
     try:
-        return Report.from_json((compiled(folder, keep) / "report.json").read_text())
+        path = compiled(folder, keep) / "report.json"
     except CoqError as error:
         return error
+    try:
+        return Report.from_json(path.read_text())
+    except (OSError, ValueError) as error:
+        return ProofError(f"{path} cannot be read ({error}); remove its folder and try again")
 
 
-def compiled(folder: Path | None = None, cache_folder: Path | None = None) -> Path:
+def compiled(
+    folder: Path | None = None, cache_folder: Path | None = None, *, from_scratch: bool = False
+) -> Path:
     """Return a folder with the compiled and checked sources, compiling them if there is none.
 
     Parameters
     ----------
     folder, cache_folder : Path, optional
         As for `check_proofs`.
+    from_scratch : bool, default=False
+        Compile them in any case, and let ``coqchk`` go through all libraries as well.
 
     Returns
     -------
@@ -169,13 +136,15 @@ def compiled(folder: Path | None = None, cache_folder: Path | None = None) -> Pa
     version = find_coq()
     key = hashlib.sha256(f"{digest(folder)} {version} 1".encode()).hexdigest()[:20]
     final = keep / f"coq-{key}"
-    if (final / "report.json").is_file():
+    if (final / "report.json").is_file() and not from_scratch:
         return final
     keep.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="coq-", dir=keep))
     try:
-        report = build(folder, work)
+        report = build(folder, work, libraries=from_scratch)
         (work / "report.json").write_text(report.to_json())
+        if from_scratch:
+            shutil.rmtree(final, ignore_errors=True)
         try:
             work.rename(final)
         except OSError:  # another process was faster; what it has is the same
@@ -258,59 +227,6 @@ def build(folder: Path, work: Path, *, libraries: bool = False) -> Report:
         "sources and libraries" if libraries else "sources",
         assumptions,
     )
-
-
-def rejected(report: Report, names: Iterable[str]) -> dict[str, str]:
-    """Return those of some theorems that a report does not show to be proved, and why.
-
-    Parameters
-    ----------
-    report : Report
-        Of a check or of a record.
-    names : iterable of str
-        Such as ``Normalization.zscore_encrypt``.
-
-    Returns
-    -------
-    dict of str to str
-        Empty if every one of them is proved without assumption.
-    """
-    reasons = {}
-    for name in names:
-        if name not in report.assumptions:
-            reasons[name] = "is not there"
-        elif report.assumptions[name]:
-            reasons[name] = f"assumes {report.assumptions[name]}"
-    return reasons
-
-
-def read_record(folder: Path | None = None) -> Report:
-    """Return the record of the last check of the shipped sources.
-
-    Parameters
-    ----------
-    folder : Path, optional
-        By default the shipped sources.
-
-    Returns
-    -------
-    Report
-
-    Raises
-    ------
-    ProofError
-        If there is no record, or it is of other sources.
-    """
-    folder = sources_folder() if folder is None else folder
-    try:
-        record = Report.from_json((folder / RECORD).read_text())
-    except (OSError, ValueError) as error:
-        raise ProofError(f"no record of an earlier check: {error}") from None
-    if record.digest != digest(folder):
-        raise ProofError(
-            f"the record ({record.source}) is stale: the sources have changed since then"
-        )
-    return record
 
 
 def _each_after_its_imports(graph: dict[str, set[str]], task: Callable[[str], None]) -> None:
@@ -416,8 +332,8 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = parser.parse_args(arguments)
     folder = sources_folder()
     try:
-        with tempfile.TemporaryDirectory() as work:
-            report = build(folder, Path(work), libraries=True)
+        path = compiled(folder, from_scratch=True) / "report.json"
+        report = Report.from_json(path.read_text())
     except CoqError as error:
         print(f"not checked: {error}")  # noqa: T201
         return 1

@@ -106,7 +106,7 @@ def modules(folder: Path) -> tuple[str, ...]:
     Examples
     --------
     >>> modules(sources_folder())[0], "Executable" in modules(sources_folder())
-    ('FloatingPoint', True)
+    ('SignedPermutation', True)
     """
     graph = dependencies(folder)
     sorter = TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)})
@@ -149,14 +149,10 @@ def find_theorems(folder: Path | None = None) -> dict[str, Theorem]:
     'Theorem sp_apply_one x : sp_apply (sp_one n) x = x.'
     """
     folder = sources_folder() if folder is None else folder
-    found = {}
-    for path in sorted(folder.glob("*.v")):
-        for theorem in _read(path.stem, path.read_text()):
-            found[theorem.name] = theorem
-    return found
+    files = ((path.stem, path.read_text()) for path in sorted(folder.glob("*.v")))
+    return {found.name: found for module, text in files for found in _read(module, text)}
 
 
-@cache
 def theorem(name: str) -> Theorem:
     """Return one theorem of the shipped sources; in a notebook it shows itself.
 
@@ -185,7 +181,8 @@ def theorem(name: str) -> Theorem:
     return known[name]
 
 
-def _read(module: str, text: str) -> list[Theorem]:
+@cache
+def _read(module: str, text: str) -> tuple[Theorem, ...]:
     """Return the theorems of one file, with the context of the sections that they stand in."""
     lines = _without_comments(text).split("\n")
     sections: list[list[str]] = [[]]
@@ -201,7 +198,7 @@ def _read(module: str, text: str) -> list[Theorem]:
             context = tuple(sentence for section in sections for sentence in section)
             name = f"{module}.{match[1]}"
             found.append(Theorem(name, number + 1, _sentence(lines, number), context))
-    return found
+    return tuple(found)
 
 
 def _sentence(lines: list[str], start: int) -> str:
