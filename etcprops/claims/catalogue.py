@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from etcprops.claims.arithmetic import ARITHMETIC_CLAIMS
+from etcprops.claims.certificates import CERTIFICATE_CLAIMS
+from etcprops.claims.exactness import EXACTNESS_CLAIMS
 from etcprops.claims.model import Claim, Outcome
 from etcprops.claims.models import MODEL_CLAIMS
 from etcprops.claims.statistics import STATISTICS_CLAIMS
@@ -41,6 +43,8 @@ CLAIMS: tuple[Claim, ...] = (
     *STATISTICS_CLAIMS,
     *MODEL_CLAIMS,
     *ARITHMETIC_CLAIMS,
+    *EXACTNESS_CLAIMS,
+    *CERTIFICATE_CLAIMS,
     *PENDING_CLAIMS,
 )
 """Every claim of the ledger, in the order in which it is shown."""
