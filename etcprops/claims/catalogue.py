@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from etcprops.claims.arithmetic import ARITHMETIC_CLAIMS
+from etcprops.claims.certificates import CERTIFICATE_CLAIMS
 from etcprops.claims.estimators import ESTIMATOR_CLAIMS
+from etcprops.claims.exactness import EXACTNESS_CLAIMS
 from etcprops.claims.forests import FOREST_CLAIMS
 from etcprops.claims.formal import with_proofs
 from etcprops.claims.model import Claim, Outcome
@@ -31,6 +33,8 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *ESTIMATOR_CLAIMS,
         *REDUCTION_CLAIMS,
         *ARITHMETIC_CLAIMS,
+        *EXACTNESS_CLAIMS,
+        *CERTIFICATE_CLAIMS,
         *PENDING_CLAIMS,
     )
 )

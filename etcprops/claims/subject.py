@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from etcprops import matrices, pixels
 from etcprops.geometry import BlockGeometry
+from etcprops.gram import exact_gram
 from etcprops.keys import ALL, EtCKey, Step
 from etcprops.proving import coq
 
@@ -37,6 +38,10 @@ def _z_score_in_floats(X: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(StandardScaler().fit_transform(X))
 
 
+def _exact_gram(z: NDArray[np.float64], slices: int) -> NDArray[np.float64]:
+    return exact_gram(z, slices=slices)
+
+
 @dataclass(frozen=True)
 class Arithmetic:
     """The floating-point and small-integer operations that claims about rounding speak of.
@@ -51,6 +56,9 @@ class Arithmetic:
         From pixels, shape (N, n), to z-scores.
     gram : callable
         From vectors, shape (N, n), to all their inner products.
+    exact_gram : callable
+        From vectors and a number of slices to all their inner products, whatever the order of the
+        features.
     cross_product : callable
         From a matrix ``Q`` to ``Q.T @ Q``.
     """
@@ -59,6 +67,7 @@ class Arithmetic:
     centre: Callable[[Any, Any, int], Any] = lambda x, total, count: x - total / count
     z_score: Callable[[NDArray[Any]], NDArray[np.float64]] = _z_score_in_floats
     gram: Callable[[NDArray[np.float64]], NDArray[np.float64]] = lambda z: z @ z.T
+    exact_gram: Callable[[NDArray[np.float64], int], NDArray[np.float64]] = _exact_gram
     cross_product: Callable[[csr_array], csr_array] = lambda Q: Q.T @ Q
 
 
