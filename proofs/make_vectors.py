@@ -15,6 +15,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,15 @@ def invalid_cases() -> Iterator[dict[str, Any]]:
     yield case("a negative grey level", two, pixels=[-1, *pixels_of(7)], flags=pixels)
 
 
+@cache
+def compute(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the contents of every file, computed with the compiled sources of a folder."""
+    return {
+        "encryption.json": encryption_vectors(folder),
+        "numerators.json": numerator_vectors(folder),
+    }
+
+
 def encryption_vectors(folder: Path) -> dict[str, Any]:
     """Return the encryption's vectors, encrypted by Coq."""
     cases = [*valid_cases(), *invalid_cases()]
@@ -260,11 +270,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
     check = parser.parse_args(arguments).check
     try:
-        folder = compiled()
-        files = {
-            "encryption.json": encryption_vectors(folder),
-            "numerators.json": numerator_vectors(folder),
-        }
+        files = compute(compiled())
     except CoqError as error:
         print(f"cannot compute the vectors: {error}")
         return 1
