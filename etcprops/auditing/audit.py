@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from etcprops import pixels
 from etcprops._validation import InvalidParameterError, as_array, describe, reject
 from etcprops.auditing.answers import Answers, ModelError, check_estimator, is_random, kind_of
-from etcprops.auditing.bench import Bench, Candidate, Encryption, Fold, is_supervised
+from etcprops.auditing.bench import Bench, Candidate, Encryption, Fold, is_supervised, vectors
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare
@@ -213,7 +213,10 @@ def _conditions(
 
 
 def _law(bench: Bench, candidate: Candidate, runs: int, budget: float) -> Law | None:
-    """Fit with many seeds and keys, and test; None if the time does not suffice for that."""
+    """Fit with many seeds and keys, and test.
+
+    None if the time does not suffice, or if another seed changes no answer: then there is no law.
+    """
     geometry, steps = bench.key.geometry, bench.key.steps
     end = time.perf_counter() + budget
     plain, encrypted = [], []
@@ -224,9 +227,11 @@ def _law(bench: Bench, candidate: Candidate, runs: int, budget: float) -> Law | 
         key = EtCKey.from_secret(geometry, f"etcprops audit, law {seed}", steps=steps)
         try:
             one = bench.answers(candidate, bench.plain_vectors, seed=seed)
-            rows = vectors_of(bench, key)
+            rows = vectors(bench.encrypt(bench.images, key))
             other = bench.answers(candidate, rows, seed=seed + runs)
         except ModelError:
+            return None
+        if run == 0 and not _seed_matters(bench.plain_answers(candidate), one):
             return None
         plain.append(np.ravel(one.decisions))
         encrypted.append(np.ravel(other.decisions))
@@ -235,9 +240,12 @@ def _law(bench: Bench, candidate: Candidate, runs: int, budget: float) -> Law | 
     )
 
 
-def vectors_of(bench: Bench, key: EtCKey) -> NDArray[np.float64]:
-    """Return images under another key, without disturbing what the bench keeps."""
-    return bench.encrypt(bench.images, key).reshape(len(bench.images), -1).astype(np.float64)
+def _seed_matters(one: Answers, other: Answers) -> bool:
+    """Whether two seeds gave different answers."""
+    if not np.array_equal(one.decisions, other.decisions):
+        return True
+    values = one.values, other.values
+    return values[0] is not None and not np.array_equal(*values)
 
 
 def _check_images(images: NDArray[Any], key: EtCKey, caller: str) -> None:

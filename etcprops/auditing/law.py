@@ -96,6 +96,4 @@ def _p_value(distances: NDArray[np.float64], sides: NDArray[np.float64]) -> floa
 
 def _hamming(runs: NDArray[Any]) -> NDArray[np.float64]:
     """Return the number of queries in which two runs differ, for all pairs."""
-    labels = np.unique(runs)
-    same = sum(m @ m.T for m in ((runs == label).astype(np.float64) for label in labels))
-    return np.asarray(runs.shape[1] - same, dtype=np.float64)
+    return np.stack([(runs != run).sum(axis=1) for run in runs]).astype(np.float64)

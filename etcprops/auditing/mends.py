@@ -56,10 +56,10 @@ def tighter(candidate: Candidate) -> Iterator[Change]:
         last = name.rpartition("__")[2]
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
-        if last == "tol" and value > 1e-12:
-            changes[name] = 1e-12
+        if last == "tol" and value > 1e-10:
+            changes[name] = 1e-10
         elif last == "max_iter" and 0 < value <= 100_000:
-            changes[name] = max(100 * int(value), 20_000)
+            changes[name] = max(20 * int(value), 20_000)
     if any(name.endswith("tol") for name in changes):
         text = ", ".join(f"{name}={value:g}" for name, value in changes.items())
         yield _parameters(text, **changes)

@@ -1,0 +1,50 @@
+"""Reasons that several estimators share, in one sentence each."""
+
+from typing import Final
+
+DISTANCES: Final = "sees images only through the distances between them, which every step keeps"
+GRAM: Final = (
+    "its penalty and its loss see images only through inner products, so the solution turns with "
+    "the features; the free intercept takes up offsets"
+)
+GRAM_NO_OFFSET: Final = (
+    "sees images only through inner products, which an offset changes where features are not centred"
+)
+PENALISED_INTERCEPT: Final = (
+    "sees images only through inner products, but penalises the intercept, which then cannot take "
+    "up offsets freely"
+)
+L1: Final = (
+    "the L1 norm is the same under a signed permutation of the features, though not under a general "
+    "rotation; coordinates are visited in order, which matters only until convergence"
+)
+GREEDY: Final = (
+    "features enter by the magnitude of their correlation, which moves with them; ties go to the "
+    "first"
+)
+PER_FEATURE: Final = "each feature on its own, by mean and variance; the order does not enter"
+TREE: Final = (
+    "draws the order in which features are tried by index, and sends a query on a threshold to the "
+    "left: another path for each order and sign; equal in law but for queries on thresholds"
+)
+HIST_TREE: Final = (
+    "ties between features go to the first, bins and thresholds are not symmetric, and nothing is "
+    "drawn: no law either"
+)
+DUMMY: Final = "does not look at the images"
+RANDOM_WEIGHTS: Final = (
+    "starts from random weights drawn by the index of a feature, symmetric in sign: equal in law"
+)
+META: Final = "as the model inside"
+SAMPLES: Final = (
+    "draws and orders images, never features; each update is a combination of images, so that "
+    "weights turn with the features"
+)
+COUNTS: Final = "takes features as counts: 255 - x is another count"
+LEVELS: Final = "treats each level of a pixel on its own, and negation only renames levels"
+CENTRED: Final = (
+    "centres each feature itself and works with inner products, up to the signs of components"
+)
+UNCENTRED: Final = "works with inner products of features as they are, without centring"
+COLUMNS: Final = "takes columns by their number, which other pixels come to have"
+SCORES: Final = "ranks each feature by a score that negation does not change"

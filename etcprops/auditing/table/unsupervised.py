@@ -1,0 +1,59 @@
+"""Clusterers, outlier detectors, covariance, density and neighbours, and the invariance of each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from etcprops.auditing.table import reasons as why
+from etcprops.auditing.theory import Entry, Invariance, Path
+
+O, S = Invariance.ORTHOGONAL, Invariance.SIGNED_PERMUTATION
+
+_COVARIANCE: Final = "mean and covariance turn with the features, and so do Mahalanobis distances"
+_SHRUNK: Final = f"{_COVARIANCE}; shrinking towards a multiple of the identity turns too"
+_MIXTURE: Final = f"starts from k-means; {_COVARIANCE}"
+
+UNSUPERVISED: Final = (
+    Entry("AffinityPropagation", O, why.DISTANCES, True, parameters={"damping": 0.9},
+          target="none"),
+    Entry("AgglomerativeClustering", O, why.DISTANCES, True, parameters={"n_clusters": 10},
+          target="none"),
+    Entry("BayesianGaussianMixture", O, _MIXTURE, True,
+          parameters={"n_components": 5, "reg_covar": 1e-2}, target="none"),
+    Entry("BisectingKMeans", O, why.DISTANCES, True, parameters={"n_clusters": 10},
+          target="none"),
+    Entry("DBSCAN", O, why.DISTANCES, True, parameters={"eps": 6.0}, target="none"),
+    Entry("EllipticEnvelope", O, _COVARIANCE, True, target="none"),
+    Entry("EmpiricalCovariance", O, _COVARIANCE, True, target="none"),
+    Entry("GaussianMixture", O, _MIXTURE, True,
+          parameters={"n_components": 5, "reg_covar": 1e-2}, target="none"),
+    Entry("GraphicalLasso", S, "an L1 penalty on the precision matrix: moves with the features",
+          True, Path.SOLVER, {"alpha": 0.5}, target="none"),
+    Entry("GraphicalLassoCV", S, "an L1 penalty on the precision matrix: moves with the features",
+          True, Path.SOLVER, {"alphas": [0.5, 0.8], "cv": 2}, target="none"),
+    Entry("HDBSCAN", O, why.DISTANCES, True, parameters={"copy": True}, target="none"),
+    Entry("IsolationForest", S, why.TREE, True, Path.DRAWS, target="none"),
+    Entry("KMeans", O, why.DISTANCES, True, parameters={"n_clusters": 10}, target="none"),
+    Entry("KernelDensity", O, why.DISTANCES, True, parameters={"bandwidth": 5.0}, target="none"),
+    Entry("LedoitWolf", O, _SHRUNK, True, target="none"),
+    Entry("LocalOutlierFactor", O, why.DISTANCES, True, parameters={"novelty": True},
+          target="none"),
+    Entry("MeanShift", O, why.DISTANCES, True, target="none"),
+    Entry("MinCovDet", O, _COVARIANCE, True, target="none"),
+    Entry("MiniBatchKMeans", O, why.DISTANCES, True, parameters={"n_clusters": 10},
+          target="none"),
+    Entry("NearestNeighbors", O, why.DISTANCES, True, target="none"),
+    Entry("OAS", O, _SHRUNK, True, target="none"),
+    Entry("OPTICS", O, why.DISTANCES, True, target="none"),
+    Entry("OneClassSVM", O,
+          "a kernel of distances, but gamma='scale' uses X.var() over all features",
+          parameters={"nu": 0.1}, target="none"),
+    Entry("SGDOneClassSVM", O, why.SAMPLES, target="none"),
+    Entry("ShrunkCovariance", O, _SHRUNK, True, target="none"),
+    Entry("SpectralBiclustering", S, "scales rows and columns by their sums, then inner products",
+          parameters={"n_clusters": 3}, counts=True, target="none"),
+    Entry("SpectralClustering", O, why.DISTANCES, True,
+          parameters={"n_clusters": 10, "gamma": 0.01}, target="none"),
+    Entry("SpectralCoclustering", S, "scales rows and columns by their sums, then inner products",
+          parameters={"n_clusters": 3}, counts=True, target="none"),
+)  # fmt: skip
