@@ -15,8 +15,15 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.base import clone, is_classifier, is_clusterer, is_outlier_detector, is_regressor
+from sklearn.base import (
+    BiclusterMixin,
+    clone,
+    is_classifier,
+    is_outlier_detector,
+    is_regressor,
+)
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
 
 from etcprops._validation import describe, reject
 
@@ -80,16 +87,19 @@ def kind_of(estimator: Any) -> Kind:
         return "regressor"
     if is_outlier_detector(estimator):
         return "outlier detector"
-    if is_clusterer(estimator) or hasattr(estimator, "predict"):
+    if any(hasattr(estimator, method) for method in ("predict", "fit_predict")):
         return "clusterer"
-    if hasattr(estimator, "row_labels_") or hasattr(estimator, "n_best"):
-        return "clusterer"
-    # Spectral co-clustering has no tag of its own.
-    if type(estimator).__name__ in {"SpectralBiclustering", "SpectralCoclustering"}:
+    if is_bicluster(estimator):
         return "clusterer"
     if any(hasattr(estimator, method) for method in ("transform", "fit_transform")):
         return "transformer"
-    return "scorer"
+    return "scorer"  # of covariance, density or neighbours
+
+
+def is_bicluster(estimator: Any) -> bool:
+    """Whether an estimator clusters rows and columns at once; it has no other sign of that."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return isinstance(last, BiclusterMixin)
 
 
 def check_estimator(value: Any, caller: str) -> Any:
@@ -106,9 +116,8 @@ def check_estimator(value: Any, caller: str) -> Any:
     if not hasattr(value, "fit") or not hasattr(value, "get_params"):
         reject("estimator", caller, wanted, describe(value))
     methods = ("predict", "fit_predict", "transform", "fit_transform", *SCORES, "kneighbors")
-    biclusterer = type(value).__name__ in {"SpectralBiclustering", "SpectralCoclustering"}
     try:
-        known = biclusterer or any(hasattr(value, method) for method in methods)
+        known = is_bicluster(value) or any(hasattr(value, method) for method in methods)
         clone(value)
     except Exception as error:  # noqa: BLE001  # an invalid pipeline may raise anything
         got = f"one that fails: {type(error).__name__}: {error}"
@@ -195,15 +204,21 @@ def _answers(
     if kind == "regressor":
         return None, _as_values(model.predict(queries)), False
     if kind == "scorer":
+        if not isinstance(model, Pipeline):
+            last = model
+        else:
+            last = model.steps[-1][1]
+            queries = model[:-1].transform(queries)
         for name in SCORES:
-            if hasattr(model, name):
-                return None, _as_values(getattr(model, name)(queries)), False
-        distances, neighbours = model.kneighbors(queries)
+            if hasattr(last, name):
+                return None, _as_values(getattr(last, name)(queries)), False
+        distances, neighbours = last.kneighbors(queries)
         return np.asarray(neighbours), _as_values(distances), False
     if not hasattr(model, "predict"):
+        last = model.steps[-1][1] if isinstance(model, Pipeline) else model
         for name in OF_TRAINING:
-            if hasattr(model, name):
-                return np.asarray(getattr(model, name)), None, True
+            if hasattr(last, name):
+                return np.asarray(getattr(last, name)), None, True
         return np.asarray(model.fit_predict(training)), None, True
     decisions = model.predict(queries)
     values = None

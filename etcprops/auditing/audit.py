@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from etcprops import pixels
 from etcprops._validation import InvalidParameterError, as_array, describe, reject
-from etcprops.auditing.answers import Answers, ModelError, check_estimator, is_random, kind_of
+from etcprops.auditing.answers import Answers, ModelError, check_estimator, kind_of
 from etcprops.auditing.bench import Bench, Candidate, Encryption, Fold, is_supervised, vectors
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
@@ -22,7 +22,6 @@ from etcprops.auditing.witness import smallest_witness
 from etcprops.keys import EtCKey, check_key
 
 TOLERANCE: Final = 1e-6
-LEVEL: Final = 0.01
 EFFECT: Final = 0.05
 
 
@@ -36,6 +35,7 @@ def audit(
     cv: Any = None,
     seed: int = 0,
     runs: int = 20,
+    level: float = 0.01,
     explain: bool = True,
     thorough: bool = True,
     budget: float = 60.0,
@@ -71,6 +71,8 @@ def audit(
         For the division into halves and for every ``random_state`` that is None.
     runs : int, default=20
         Seeds on each side for the two-sample test; 0 leaves it out.
+    level : float, default=0.01
+        Of that test: the chance of calling equal laws different; at least 0.001.
     explain : bool, default=True
         Whether to look for cause, mend and witness.
     thorough : bool, default=True
@@ -124,6 +126,8 @@ def audit(
     for parameter, number in (("budget", budget), ("tolerance", tolerance)):
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
             reject(parameter, caller, "be a number of at least 0", describe(number))
+    if isinstance(level, bool) or not isinstance(level, float) or not 0.001 <= level < 1:
+        reject("level", caller, "be a number from 0.001 to 1", describe(level))
     if check_key(key, caller) and isinstance(images, np.ndarray):
         _check_images(images, key, caller)
     else:
@@ -171,8 +175,8 @@ def audit(
         conditions += (f"the search for the cause was cut short after {budget:g} s",)
     witness = smallest_witness(bench, candidate, plain, encrypted, budget=float(budget))
     law = None
-    if runs and is_random(model) and plain.decisions is not None and not plain.of_training:
-        law = _law(bench, candidate, runs, float(budget))
+    if runs and search.seed_matters() and plain.decisions is not None and not plain.of_training:
+        law = _law(bench, candidate, runs, level, float(budget))
         if law is not None and law.equal and outcome is Outcome.DIFFERENT:
             outcome = Outcome.EQUAL_IN_DISTRIBUTION
     return finish(
@@ -201,6 +205,12 @@ def _conditions(
     conditions = [f"steps: {', '.join(bench.key.steps) or 'none'}"]
     if comparison.relation != "equal":
         conditions.append(f"compared {comparison.relation}")
+    negatives = bench.key.negatives
+    if negatives is not None and len(set(negatives.tolist())) == 1:
+        conditions.append(f"the key negates {'every' if negatives[0] else 'no'} block")
+    said = plain.values if plain.decisions is None else plain.decisions
+    if said is not None and (said == said[:1]).all():
+        conditions.append("every answer is the same one: that they agree says little")
     if plain.of_training:
         conditions.append("answers are those for the training images: the model has no others")
     if comparison.decisions_identical and not comparison.identical(bench.tolerance):
@@ -212,12 +222,16 @@ def _conditions(
     return tuple(conditions)
 
 
-def _law(bench: Bench, candidate: Candidate, runs: int, budget: float) -> Law | None:
+def _law(
+    bench: Bench, candidate: Candidate, runs: int, level: float, budget: float
+) -> Law | None:
     """Fit with many seeds and keys, and test.
 
-    None if the time does not suffice, or if another seed changes no answer: then there is no law.
+    None if the time does not suffice.
     """
     geometry, steps = bench.key.geometry, bench.key.steps
+    if 2 * runs * bench.plain_answers(candidate).seconds > budget:
+        return None
     end = time.perf_counter() + budget
     plain, encrypted = [], []
     for run in range(runs):
@@ -231,21 +245,11 @@ def _law(bench: Bench, candidate: Candidate, runs: int, budget: float) -> Law | 
             other = bench.answers(candidate, rows, seed=seed + runs)
         except ModelError:
             return None
-        if run == 0 and not _seed_matters(bench.plain_answers(candidate), one):
-            return None
         plain.append(np.ravel(one.decisions))
         encrypted.append(np.ravel(other.decisions))
     return two_sample_test(
-        np.stack(plain), np.stack(encrypted), level=LEVEL, effect=EFFECT, seed=bench.seed
+        np.stack(plain), np.stack(encrypted), level=level, effect=EFFECT, seed=bench.seed
     )
-
-
-def _seed_matters(one: Answers, other: Answers) -> bool:
-    """Whether two seeds gave different answers."""
-    if not np.array_equal(one.decisions, other.decisions):
-        return True
-    values = one.values, other.values
-    return values[0] is not None and not np.array_equal(*values)
 
 
 def _check_images(images: NDArray[Any], key: EtCKey, caller: str) -> None:

@@ -7,6 +7,7 @@ smallest to the largest.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ STEP_NAMES: Final = {
 DITHER: Final = 1e-3
 """Noise against ties, in units of a feature's spread."""
 
+ROUNDING: Final = 1e-14
+ROUNDING_TRIAL: Final = "plain features with noise of 1e-14 of their spread"
+
 
 @dataclass
 class Search:
@@ -56,13 +60,29 @@ class Search:
     trials: list[Trial] = field(default_factory=list)
     cut_short: bool = False
     _started: float = field(default_factory=time.perf_counter)
+    _seed_matters: bool | None = None
+    _cost: float = 0.0
 
     def run(self) -> tuple[str, Mend | None]:
         """Make the experiments; return the cause as a sentence, and the mend if one was found."""
+        self._cost = self.bench.plain_answers(self.candidate).seconds
         breaking = self._steps_alone()
         features = self._features()
         mend, kind = self._mend()
-        return _explain(self.candidate, breaking, features, mend, kind), mend
+        about = _sensitivity(features, seed_matters=self.seed_matters())
+        return _explain(self.candidate, breaking, features, about, mend, kind), mend
+
+    def seed_matters(self) -> bool:
+        """Whether another seed gives other answers on plain images."""
+        if self._seed_matters is None:
+            self._seed_matters = False
+            if is_random(self.candidate.final):
+                before = self.bench.plain_answers(self.candidate)
+                rows = self.bench.plain_vectors
+                with contextlib.suppress(ModelError):
+                    after = self.bench.answers(self.candidate, rows, seed=self.bench.seed + 1)
+                    self._seed_matters = not compare(before, after, tolerance=0.0).bitwise
+        return self._seed_matters
 
     # --- Experiments
 
@@ -71,9 +91,12 @@ class Search:
         self.trials.append(Trial(name, identical, str(comparison)))
         return identical
 
-    def _over(self) -> bool:
-        self.cut_short |= time.perf_counter() - self._started > self.budget
-        return self.cut_short
+    def _over(self, fits: int = 2) -> bool:
+        """Whether the time does not suffice for so many more fits."""
+        expected = fits * self._cost
+        over = time.perf_counter() - self._started + expected > self.budget
+        self.cut_short |= over
+        return over
 
     def _steps_alone(self) -> tuple[Step, ...]:
         """Try each step of the key alone; return those under which answers differ."""
@@ -105,6 +128,11 @@ class Search:
         model = self.candidate.with_front()
         found: dict[str, bool] = {}
         plain = self._try_answers(model, rows)
+        rng = np.random.default_rng(self.bench.seed)
+        noise = rng.uniform(-1.0, 1.0, rows.shape)
+        if plain is not None and not self._over():
+            slightly = rows + ROUNDING * np.ptp(rows) * noise
+            found["rounding"] = self._compare_with(plain, model, slightly, ROUNDING_TRIAL)
         for name, change in changed.items():
             trivial = np.array_equal(change(rows), rows)
             if plain is not None and not trivial and not self._over():
@@ -113,8 +141,7 @@ class Search:
         if not wrong or self._over():
             return found
         # Ties vanish if no two values are equal: noise that moves with the features.
-        rng = np.random.default_rng(self.bench.seed)
-        dithered = rows + rng.uniform(-DITHER, DITHER, rows.shape) * np.ptp(rows, axis=0)
+        dithered = rows + DITHER * np.maximum(np.ptp(rows, axis=0), 1e-3) * noise
         plain = self._try_answers(model, dithered)
         for name in wrong:
             if plain is not None and not self._over():
@@ -162,8 +189,8 @@ class Search:
             if best is not None and not (self.thorough and kind == "preprocessing"):
                 continue
             for change in changes:
-                if self._over():
-                    return best, best_kind
+                if self._over(20 if kind == "convergence" else 2):
+                    break
                 mend = self._try_change(change)
                 if mend is not None and best is None:
                     best, best_kind = mend, kind
@@ -180,7 +207,7 @@ class Search:
             ("convergence", mends.tighter(c)),
             ("draws", mends.all_features(c)),
             ("arithmetic", mends.exact_arithmetic(c)),
-            ("components", mends.gram_components(c)),
+            ("normal form", mends.normal_forms(c)),
         )
 
     def _gamma(self) -> float | None:
@@ -208,6 +235,7 @@ def _explain(
     candidate: Candidate,
     breaking: tuple[Step, ...],
     features: dict[str, bool],
+    about: str,
     mend: Mend | None,
     kind: str,
 ) -> str:
@@ -231,20 +259,24 @@ def _explain(
             f"{steps} {verb} pixels by more than order and sign, namely the offset of "
             f"x -> 255 - x, to which the model is not indifferent{evidence}"
         )
-    about = _sensitivity(candidate, features)
+    if features.get("rounding") is False:
+        return (
+            "the model makes rounding large: noise of 1e-14 of their spread in plain features "
+            f"changes its answers as well; {steps} {verb} the order of sums{evidence}"
+        )
     if kind == "convergence":
         return f"the solver stops before it converges, at a point that depends on {about}{evidence}"
     return f"the model depends on {about}: {steps} {verb} its answers{evidence}"
 
 
-def _sensitivity(candidate: Candidate, features: dict[str, bool]) -> str:
+def _sensitivity(features: dict[str, bool], *, seed_matters: bool) -> str:
     """Say on what of the features the model depends."""
     parts = []
     if features.get("features moved") is False:
         part = "the order of the features"
         if features.get("features moved, no two values equal"):
             part += " (ties: without equal values it does not)"
-        elif is_random(candidate.final):
+        elif seed_matters:
             part += " (it draws by index, with one seed)"
         parts.append(part)
     if features.get("features negated") is False:

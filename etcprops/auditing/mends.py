@@ -52,6 +52,8 @@ def tighter(candidate: Candidate) -> Iterator[Change]:
     """Yield the change to a tighter tolerance with more iterations."""
     parameters = candidate.final.get_params(deep=True)
     changes: dict[str, Any] = {}
+    if "early_stopping" in parameters:
+        return  # more iterations are another model there
     for name, value in parameters.items():
         last = name.rpartition("__")[2]
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -109,10 +111,12 @@ def preprocessings(candidate: Candidate) -> Iterator[Change]:
         yield Change(f"preprocessing {name!r}", lambda c, name=name: c.with_preprocessing(name))  # type: ignore[misc]
 
 
-def gram_components(candidate: Candidate) -> Iterator[Change]:
-    """Yield the change to principal components from the exact Gram matrix, before the model."""
-    from etcprops.reductions import GramPCA
+def normal_forms(candidate: Candidate) -> Iterator[Change]:
+    """Yield the changes to features that the encryption cannot change, before any model."""
+    from etcprops.reductions import CanonicalFeatures, GramPCA
 
-    if not any(isinstance(step, GramPCA) for step in candidate.front):
+    if not any(isinstance(step, (GramPCA, CanonicalFeatures)) for step in candidate.front):
+        # Canonical features are made of pixels: they take the place of the preprocessing.
+        yield Change("CanonicalFeatures() on pixels", lambda c: c.with_front(CanonicalFeatures()))
         yield Change("GramPCA() before the model", lambda c: c.with_front(*c.front, GramPCA()))
         yield Change("GramPCA() on pixels", lambda c: c.with_front(GramPCA()))

@@ -33,8 +33,12 @@ class Path(StrEnum):
 
     EXACT = "exact"
     """To rounding, whatever the order of the features."""
+    TIES = "ties"
+    """But for ties between features and values on a threshold, which go to one side."""
     SOLVER = "solver"
-    """A solver stops early, at a point that depends on rounding or on the order of features."""
+    """A solver stops before it converges, and rounding grows until then."""
+    ORDER = "order"
+    """A solver visits features in order and stops early: the same at convergence only."""
     DRAWS = "draws"
     """Random numbers are drawn by the index of a feature: equal in law."""
 
@@ -127,6 +131,8 @@ def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> Outcome:
             entry.offset and preprocessing in {"none", "min-max"}
         )
     if not covered:
+        return Outcome.DIFFERENT
+    if entry.path is Path.ORDER and moved:
         return Outcome.DIFFERENT
     if entry.path is Path.DRAWS and chosen:
         return Outcome.EQUAL_IN_DISTRIBUTION

@@ -28,8 +28,8 @@ TREE: Final = (
     "left: another path for each order and sign; equal in law but for queries on thresholds"
 )
 HIST_TREE: Final = (
-    "ties between features go to the first, bins and thresholds are not symmetric, and nothing is "
-    "drawn: no law either"
+    "bins and splits of each feature are mirrored by negation; ties between features go to the "
+    "first, and a query on a threshold to the left"
 )
 DUMMY: Final = "does not look at the images"
 RANDOM_WEIGHTS: Final = (

@@ -21,10 +21,10 @@ O, S, P, N = (
 )  # fmt: skip
 
 
-def _half_columns(features: int) -> Any:
+def _first_columns(features: int) -> Any:
     from sklearn.compose import ColumnTransformer
 
-    return ColumnTransformer([("half", "passthrough", slice(0, features // 2))])
+    return ColumnTransformer([("some", "passthrough", slice(0, features // 5))])
 
 
 def _union(_features: int) -> Any:
@@ -63,19 +63,20 @@ TRANSFORMERS: Final = (
     Entry("AdditiveChi2Sampler", P, why.COUNTS, counts=True, target="none"),
     Entry("BernoulliRBM", P, "takes features as probabilities; draws weights by index",
           path=Path.DRAWS, parameters={"n_components": 5, "n_iter": 3}, target="none"),
-    Entry("Binarizer", P, "asks whether a feature is above 0: at 0 itself negation is not "
-          "symmetric", target="none"),
+    Entry("Binarizer", S, "asks whether a feature is above 0; negation exchanges yes and no, but "
+          "for 0 itself", path=Path.TIES, target="none"),
     Entry("Birch", O, why.DISTANCES, True, parameters={"threshold": 5.0, "n_clusters": 10},
           target="none"),
     Entry("ClassicalMDS", O, _MANIFOLD, True, target="none"),
-    Entry("ColumnTransformer", N, why.COLUMNS, build=_half_columns, target="none"),
+    Entry("ColumnTransformer", N, why.COLUMNS, build=_first_columns, target="none"),
     Entry("DictionaryLearning", S, "an L1 penalty on the codes, inner products otherwise; started "
           "from an SVD", path=Path.SOLVER, parameters={"n_components": 5, "max_iter": 20},
           target="none"),
     Entry("FactorAnalysis", S, "one noise variance a feature: moves with the features", True,
           parameters={"n_components": 5, "svd_method": "lapack"}, target="none"),
-    Entry("FastICA", O, "whitens, then draws in the space of components, whose signs vary", True,
-          parameters={"n_components": 5}, path=Path.SOLVER, target="none"),
+    Entry("FastICA", O, "signs of whitened components follow the first feature, and the random "
+          "start, symmetric in sign, meets other ones: equal in law", True, Path.DRAWS,
+          {"n_components": 5}, target="none"),
     Entry("FeatureAgglomeration", P, "clusters features by their distance, which negation of one "
           "of two changes", parameters={"n_clusters": 5}, target="none"),
     Entry("FeatureUnion", S, "as PCA and the z-score side by side", True, build=_union,
@@ -87,8 +88,9 @@ TRANSFORMERS: Final = (
     Entry("GenericUnivariateSelect", S, why.SCORES, True, target="labels"),
     Entry("IncrementalPCA", O, why.CENTRED, True, parameters={"n_components": 5}, target="none"),
     Entry("Isomap", O, _MANIFOLD, True, target="none"),
-    Entry("KBinsDiscretizer", P, "bins of each feature, closed on the left",
-          parameters={"n_bins": 3, "encode": "ordinal", "strategy": "uniform"}, target="none"),
+    Entry("KBinsDiscretizer", S, "equal bins of each feature, mirrored by negation but for values "
+          "on an edge", True, Path.TIES,
+          {"n_bins": 3, "encode": "ordinal", "strategy": "uniform"}, target="none"),
     Entry("KNNImputer", S, "nothing is missing: the identity", True, target="none"),
     Entry("KNeighborsTransformer", O, why.DISTANCES, True, target="none"),
     Entry("KernelPCA", O, why.GRAM_NO_OFFSET, True,
@@ -101,11 +103,12 @@ TRANSFORMERS: Final = (
           target="none"),
     Entry("MaxAbsScaler", S, _NO_CENTRE, target="none"),
     Entry("MinMaxScaler", S, "x - min over the range becomes 1 less that", True, target="none"),
-    Entry("MiniBatchDictionaryLearning", S, "an L1 penalty on the codes, inner products otherwise",
-          path=Path.SOLVER, parameters={"n_components": 5, "max_iter": 5}, target="none"),
+    Entry("MiniBatchDictionaryLearning", S, "an L1 penalty on the codes, inner products otherwise; "
+          "started from an SVD whose random matrix is drawn by index", path=Path.DRAWS, parameters={"n_components": 5, "max_iter": 5}, target="none"),
     Entry("MiniBatchNMF", P, why.COUNTS, counts=True, path=Path.SOLVER,
           parameters={"n_components": 5, "max_iter": 5}, target="none"),
-    Entry("MiniBatchSparsePCA", S, "an L1 penalty on the components", True, Path.SOLVER,
+    Entry("MiniBatchSparsePCA", S, "an L1 penalty on the components; batches are of features, "
+          "drawn by index", True, Path.DRAWS,
           {"n_components": 3, "max_iter": 5}, target="none"),
     Entry("MissingIndicator", O, "nothing is missing", True, parameters={"features": "all"},
           target="none"),
@@ -119,7 +122,8 @@ TRANSFORMERS: Final = (
           target="none"),
     Entry("OneHotEncoder", S, why.LEVELS, True, parameters={"handle_unknown": "ignore"},
           target="none"),
-    Entry("OrdinalEncoder", S, "the rank of a level among the levels of its pixel", True,
+    Entry("OrdinalEncoder", P, "the rank of a level among the levels of its pixel, which negation "
+          "turns round, but -1 for unknown levels on both sides",
           parameters={"handle_unknown": "use_encoded_value", "unknown_value": -1}, target="none"),
     Entry("PCA", O, why.CENTRED, True, parameters={"n_components": 5}, target="none"),
     Entry("PLSSVD", O, why.CENTRED, True, target="columns"),
@@ -168,7 +172,8 @@ TRANSFORMERS: Final = (
     Entry("TSNE", O, _MANIFOLD, True, Path.SOLVER, {"max_iter": 250, "perplexity": 10},
           target="none"),
     Entry("TargetEncoder", S, why.LEVELS, True, target="numbers"),
-    Entry("TfidfTransformer", P, why.COUNTS, counts=True, target="none"),
+    Entry("TfidfTransformer", S, "counts the images in which a feature is not 0, and divides each "
+          "image by its norm", target="none"),
     Entry("TruncatedSVD", O, why.UNCENTRED, parameters={"n_components": 5, "algorithm": "arpack"},
           target="none"),
     Entry("VarianceThreshold", S, "variances are the same under negation", True, target="none"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from etcprops.auditing.table import reasons as why
 from etcprops.auditing.theory import Entry, Invariance, Path
@@ -12,6 +12,28 @@ O, S = Invariance.ORTHOGONAL, Invariance.SIGNED_PERMUTATION
 _COVARIANCE: Final = "mean and covariance turn with the features, and so do Mahalanobis distances"
 _SHRUNK: Final = f"{_COVARIANCE}; shrinking towards a multiple of the identity turns too"
 _MIXTURE: Final = f"starts from k-means; {_COVARIANCE}"
+
+_SUMS: Final = "scales rows and columns by their sums, which negation changes"
+_PRECISION: Final = (
+    "an L1 penalty on the precision matrix moves with the features; columns are visited in order"
+)
+
+
+def _graph(name: str, **parameters: Any) -> Any:
+    """Return a builder of a graphical lasso on the features that vary, each scaled."""
+
+    def build(_features: int) -> Any:
+        from importlib import import_module
+
+        from sklearn.feature_selection import VarianceThreshold
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        graph = getattr(import_module("sklearn.covariance"), name)(**parameters)
+        return make_pipeline(VarianceThreshold(), StandardScaler(), graph)
+
+    return build
+
 
 UNSUPERVISED: Final = (
     Entry("AffinityPropagation", O, why.DISTANCES, True, parameters={"damping": 0.9},
@@ -27,10 +49,10 @@ UNSUPERVISED: Final = (
     Entry("EmpiricalCovariance", O, _COVARIANCE, True, target="none"),
     Entry("GaussianMixture", O, _MIXTURE, True,
           parameters={"n_components": 5, "reg_covar": 1e-2}, target="none"),
-    Entry("GraphicalLasso", S, "an L1 penalty on the precision matrix: moves with the features",
-          True, Path.SOLVER, {"alpha": 0.5}, target="none"),
-    Entry("GraphicalLassoCV", S, "an L1 penalty on the precision matrix: moves with the features",
-          True, Path.SOLVER, {"alphas": [0.5, 0.8], "cv": 2}, target="none"),
+    Entry("GraphicalLasso", S, _PRECISION, True, Path.ORDER,
+          build=_graph("GraphicalLasso", alpha=0.5), target="none"),
+    Entry("GraphicalLassoCV", S, _PRECISION, True, Path.ORDER,
+          build=_graph("GraphicalLassoCV", alphas=[0.5, 0.8], cv=2), target="none"),
     Entry("HDBSCAN", O, why.DISTANCES, True, parameters={"copy": True}, target="none"),
     Entry("IsolationForest", S, why.TREE, True, Path.DRAWS, target="none"),
     Entry("KMeans", O, why.DISTANCES, True, parameters={"n_clusters": 10}, target="none"),
@@ -44,16 +66,17 @@ UNSUPERVISED: Final = (
           target="none"),
     Entry("NearestNeighbors", O, why.DISTANCES, True, target="none"),
     Entry("OAS", O, _SHRUNK, True, target="none"),
-    Entry("OPTICS", O, why.DISTANCES, True, target="none"),
+    Entry("OPTICS", O, f"{why.DISTANCES}; equal distances are ties", True, Path.TIES,
+          target="none"),
     Entry("OneClassSVM", O,
           "a kernel of distances, but gamma='scale' uses X.var() over all features",
           parameters={"nu": 0.1}, target="none"),
     Entry("SGDOneClassSVM", O, why.SAMPLES, target="none"),
     Entry("ShrunkCovariance", O, _SHRUNK, True, target="none"),
-    Entry("SpectralBiclustering", S, "scales rows and columns by their sums, then inner products",
-          parameters={"n_clusters": 3}, counts=True, target="none"),
+    Entry("SpectralBiclustering", Invariance.PERMUTATION, _SUMS,
+          parameters={"n_clusters": 3}, target="none"),
     Entry("SpectralClustering", O, why.DISTANCES, True,
           parameters={"n_clusters": 10, "gamma": 0.01}, target="none"),
-    Entry("SpectralCoclustering", S, "scales rows and columns by their sums, then inner products",
-          parameters={"n_clusters": 3}, counts=True, target="none"),
+    Entry("SpectralCoclustering", Invariance.PERMUTATION, _SUMS,
+          parameters={"n_clusters": 3}, target="none"),
 )  # fmt: skip
