@@ -36,7 +36,8 @@ class Path(StrEnum):
     TIES = "ties"
     """But for ties between features and values on a threshold, which go to one side."""
     SOLVER = "solver"
-    """A solver stops before it converges, and rounding grows until then."""
+    """A solver stops before it converges. Its path turns with the features but not with an offset:
+    it starts from weights of 0, elsewhere as seen from the optimum."""
     ORDER = "order"
     """A solver visits features in order and stops early: the same at convergence only."""
     DRAWS = "draws"
@@ -133,6 +134,8 @@ def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> Outcome:
     if not covered:
         return Outcome.DIFFERENT
     if entry.path is Path.ORDER and moved:
+        return Outcome.DIFFERENT
+    if entry.path is Path.SOLVER and negated and preprocessing not in LINEARISING:
         return Outcome.DIFFERENT
     if entry.path is Path.DRAWS and chosen:
         return Outcome.EQUAL_IN_DISTRIBUTION

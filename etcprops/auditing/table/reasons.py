@@ -47,4 +47,16 @@ CENTRED: Final = (
 )
 UNCENTRED: Final = "works with inner products of features as they are, without centring"
 COLUMNS: Final = "takes columns by their number, which other pixels come to have"
+EQUAL_COLUMNS: Final = (
+    "pixels that are lit in one and the same training image only have equal z-scores, up to sign: "
+    "of two equal columns the model takes the first; at mid-grey they differ, and so it is identical"
+)
+CHAOS: Final = (
+    "the iterations make rounding large: noise of 1e-14 in plain features changes the embedding "
+    "as much"
+)
+ACCIDENT: Final = (
+    "no tie and no value on a threshold occurred in these images: an accident, not a property"
+)
+DEGENERATE: Final = "every answer is the same one on these images, so that agreement says little"
 SCORES: Final = "ranks each feature by a score that negation does not change"

@@ -62,7 +62,8 @@ _ROBUST: Final = "median and quartiles of each feature; negation exchanges the q
 TRANSFORMERS: Final = (
     Entry("AdditiveChi2Sampler", P, why.COUNTS, counts=True, target="none"),
     Entry("BernoulliRBM", P, "takes features as probabilities; draws weights by index",
-          path=Path.DRAWS, parameters={"n_components": 5, "n_iter": 3}, target="none"),
+          path=Path.DRAWS, parameters={"n_components": 5, "n_iter": 3}, target="none",
+          notes={"none": why.DEGENERATE}),
     Entry("Binarizer", S, "asks whether a feature is above 0; negation exchanges yes and no, but "
           "for 0 itself", path=Path.TIES, target="none"),
     Entry("Birch", O, why.DISTANCES, True, parameters={"threshold": 5.0, "n_clusters": 10},
@@ -73,7 +74,8 @@ TRANSFORMERS: Final = (
           "from an SVD", path=Path.SOLVER, parameters={"n_components": 5, "max_iter": 20},
           target="none"),
     Entry("FactorAnalysis", S, "one noise variance a feature: moves with the features", True,
-          parameters={"n_components": 5, "svd_method": "lapack"}, target="none"),
+          parameters={"n_components": 5, "svd_method": "lapack"}, target="none",
+          notes={"z-score": why.EQUAL_COLUMNS, "standard-scaler": why.EQUAL_COLUMNS}),
     Entry("FastICA", O, "signs of whitened components follow the first feature, and the random "
           "start, symmetric in sign, meets other ones: equal in law", True, Path.DRAWS,
           {"n_components": 5}, target="none"),
@@ -115,7 +117,7 @@ TRANSFORMERS: Final = (
     Entry("NMF", P, why.COUNTS, counts=True, path=Path.SOLVER,
           parameters={"n_components": 5, "max_iter": 50}, target="none"),
     Entry("NeighborhoodComponentsAnalysis", O, "learns a linear map of which only distances count",
-          path=Path.SOLVER, parameters={"max_iter": 5, "init": "pca", "n_components": 5}),
+          True, parameters={"max_iter": 5, "init": "pca", "n_components": 5}),
     Entry("Normalizer", O, "divides each image by its norm, which an offset changes",
           target="none"),
     Entry("Nystroem", O, why.DISTANCES, True, parameters={"n_components": 20, "gamma": 0.001},
@@ -134,7 +136,9 @@ TRANSFORMERS: Final = (
     Entry("PowerTransformer", S, "the Yeo-Johnson transform of -x at 2 - lambda is that of x, "
           "negated", target="none"),
     Entry("QuantileTransformer", S, "ranks within each feature, symmetric under negation", True,
-          parameters={"n_quantiles": 50}, target="none"),
+          Path.TIES, {"n_quantiles": 50}, target="none",
+          notes={"any": "a pixel that is constant in training becomes 0, not 1/2: queries with "
+                 "another level are not mirrored"}),
     Entry("RBFSampler", O, "random directions drawn by index: equal in law", True, Path.DRAWS,
           {"n_components": 20, "gamma": 0.001}, target="none"),
     Entry("RFE", S, "drops the feature of smallest weight, which moves with it", True,
@@ -170,7 +174,7 @@ TRANSFORMERS: Final = (
           target="none"),
     Entry("StandardScaler", S, why.PER_FEATURE, True, target="none"),
     Entry("TSNE", O, _MANIFOLD, True, Path.SOLVER, {"max_iter": 250, "perplexity": 10},
-          target="none"),
+          target="none", notes={"any": why.CHAOS}),
     Entry("TargetEncoder", S, why.LEVELS, True, target="numbers"),
     Entry("TfidfTransformer", S, "counts the images in which a feature is not 0, and divides each "
           "image by its norm", target="none"),

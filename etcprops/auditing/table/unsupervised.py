@@ -14,6 +14,10 @@ _SHRUNK: Final = f"{_COVARIANCE}; shrinking towards a multiple of the identity t
 _MIXTURE: Final = f"starts from k-means; {_COVARIANCE}"
 
 _SUMS: Final = "scales rows and columns by their sums, which negation changes"
+_BLACK: Final = {
+    name: "pixels that are 0 in all images have the sum 0, by which nothing can be divided"
+    for name in ("none", "min-max")
+}
 _PRECISION: Final = (
     "an L1 penalty on the precision matrix moves with the features; columns are visited in order"
 )
@@ -67,16 +71,18 @@ UNSUPERVISED: Final = (
     Entry("NearestNeighbors", O, why.DISTANCES, True, target="none"),
     Entry("OAS", O, _SHRUNK, True, target="none"),
     Entry("OPTICS", O, f"{why.DISTANCES}; equal distances are ties", True, Path.TIES,
-          target="none"),
+          target="none",
+          notes={"any": "of equal distances rounding decides which comes first: noise of 1e-14 "
+                 "in plain features does the same"}),
     Entry("OneClassSVM", O,
           "a kernel of distances, but gamma='scale' uses X.var() over all features",
           parameters={"nu": 0.1}, target="none"),
-    Entry("SGDOneClassSVM", O, why.SAMPLES, target="none"),
+    Entry("SGDOneClassSVM", O, why.SAMPLES, target="none", notes={"none": why.DEGENERATE}),
     Entry("ShrunkCovariance", O, _SHRUNK, True, target="none"),
     Entry("SpectralBiclustering", Invariance.PERMUTATION, _SUMS,
-          parameters={"n_clusters": 3}, target="none"),
+          parameters={"n_clusters": 3}, target="none", notes=_BLACK),
     Entry("SpectralClustering", O, why.DISTANCES, True,
           parameters={"n_clusters": 10, "gamma": 0.01}, target="none"),
     Entry("SpectralCoclustering", Invariance.PERMUTATION, _SUMS,
-          parameters={"n_clusters": 3}, target="none"),
+          parameters={"n_clusters": 3}, target="none", notes=_BLACK),
 )  # fmt: skip
