@@ -23,6 +23,7 @@ from etcprops.keys import EtCKey, check_key
 
 TOLERANCE: Final = 1e-6
 EFFECT: Final = 0.05
+DEGENERATE: Final = "every answer is the same one: that they agree says little"
 
 
 def audit(
@@ -210,7 +211,7 @@ def _conditions(
         conditions.append(f"the key negates {'every' if negatives[0] else 'no'} block")
     said = plain.values if plain.decisions is None else plain.decisions
     if said is not None and (said == said[:1]).all():
-        conditions.append("every answer is the same one: that they agree says little")
+        conditions.append(DEGENERATE)
     if plain.of_training:
         conditions.append("answers are those for the training images: the model has no others")
     if comparison.decisions_identical and not comparison.identical(bench.tolerance):
@@ -222,9 +223,7 @@ def _conditions(
     return tuple(conditions)
 
 
-def _law(
-    bench: Bench, candidate: Candidate, runs: int, level: float, budget: float
-) -> Law | None:
+def _law(bench: Bench, candidate: Candidate, runs: int, level: float, budget: float) -> Law | None:
     """Fit with many seeds and keys, and test.
 
     None if the time does not suffice.
@@ -318,5 +317,3 @@ def _describe(model: Any, preprocessing: str) -> str:
     """Return the model as text on one line."""
     text = " ".join(repr(model).split())
     return text if preprocessing == "none" else f"{text} after {preprocessing}"
-
-

@@ -10,16 +10,16 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import reject
-from etcprops.auditing.audit import audit
+from etcprops.auditing.audit import DEGENERATE, TOLERANCE, audit
 from etcprops.auditing.table import TABLE
-from etcprops.auditing.theory import Entry, predict
+from etcprops.auditing.theory import Entry, Path, predict
 from etcprops.auditing.verdict import Outcome
 from etcprops.experiments.datasets import ImageSet, load_digits_images, load_extended_yale_b
 from etcprops.geometry import BlockGeometry
@@ -130,7 +130,7 @@ def load_images(data: str) -> ImageSet:
     channels = images.shape[3] if images.ndim == 4 else 1
     geometry = BlockGeometry(*images.shape[1:3], channels=channels, block=block)
     codes = np.unique(labels, return_inverse=True)[1].reshape(-1).astype(np.int64)
-    return ImageSet(Path(data).name, images, codes, geometry)
+    return ImageSet(PurePath(data).name, images, codes, geometry)
 
 
 @cache
@@ -222,6 +222,8 @@ def run_cell(cell: Cell) -> Row:
         # The pictures are in the data set; a row says which they are.
         found["witness"] = str(verdict.witness)
     found["law_tested"] = verdict.law is not None
+    compared = verdict.comparison
+    found["values_agree"] = compared is not None and compared.identical(TOLERANCE)
     for name in ("comparison", "law"):
         found[name] = "" if found[name] is None else str(getattr(verdict, name))
     found.pop("outcome")
@@ -232,8 +234,13 @@ def make_row(
     cell: Cell, outcome: Outcome, predicted: Outcome, *, status: str = "done", **found: Any
 ) -> Row:
     """Return a row of the report; `status` is "done", "timed out" or "crashed"."""
-    tested = bool(found.get("law_tested"))
-    measured = status == "done"
+    known = TABLE[cell.estimator]
+    agrees = agree(
+        predicted,
+        outcome,
+        law_tested=bool(found.get("law_tested")),
+        values_agree=bool(found.get("values_agree", True)) or known.path is Path.SOLVER,
+    )
     empty: dict[str, Any] = {
         "comparison": "",
         "certified": None,
@@ -244,32 +251,37 @@ def make_row(
         "conditions": [],
         "seconds": None,
     }
-    known = TABLE.get(cell.estimator)
     return {
         "name": cell.name,
         "cell": cell.to_dict(),
         "status": status,
-        "invariance": str(known.invariance) if known else "",
-        "reason": known.reason if known else "",
+        "invariance": str(known.invariance),
+        "reason": known.reason,
         "predicted": str(predicted),
         "outcome": str(outcome),
-        "agrees": agree(predicted, outcome, law_tested=tested) if measured else None,
-        "explanation": explanation(known, cell.preprocessing) if known else "",
+        "agrees": agrees if status == "done" else None,
+        "explanation": explanation(known, cell.preprocessing, found.get("conditions", [])),
         **empty,
         **found,
     }
 
 
-def explanation(entry: Entry, preprocessing: str) -> str:
-    """Return what the table says about a mismatch after a preprocessing."""
+def explanation(entry: Entry, preprocessing: str, conditions: Iterable[str]) -> str:
+    """Return what is known about a mismatch: that answers are all one, or what the table says."""
+    if DEGENERATE in conditions:
+        return DEGENERATE
     return entry.notes.get(preprocessing, entry.notes.get("any", ""))
 
 
-def agree(predicted: Outcome, measured: Outcome, *, law_tested: bool) -> bool:
+def agree(
+    predicted: Outcome, measured: Outcome, *, law_tested: bool, values_agree: bool = True
+) -> bool:
     """Whether what came out is what theory predicts.
 
-    Bitwise identity is identity; identity is equality in law; and where no law was tested,
-    answers that differ path by path do not contradict equality in law.
+    Identical are answers with the same decision values, but for rounding: the same decisions with
+    other values are luck, and agree with "different". So do answers that differ path by path and
+    not in law. Bitwise identity is identity, and identity is equality in law. Where no law was
+    tested, answers that differ do not contradict equality in law.
 
     Examples
     --------
@@ -278,7 +290,9 @@ def agree(predicted: Outcome, measured: Outcome, *, law_tested: bool) -> bool:
     """
     identical: Iterable[Outcome] = (Outcome.BITWISE_IDENTICAL, Outcome.IDENTICAL_DECISIONS)
     if predicted in identical:
-        return measured in identical
+        return measured in identical and values_agree
+    if predicted is Outcome.DIFFERENT and measured is not Outcome.NOT_APPLICABLE:
+        return measured not in identical or not values_agree
     if predicted is Outcome.EQUAL_IN_DISTRIBUTION and not law_tested:
         return measured is not Outcome.NOT_APPLICABLE
     return measured is predicted

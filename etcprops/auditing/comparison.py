@@ -82,7 +82,7 @@ def _compare_values(
     with np.errstate(invalid="ignore"):
         gaps = np.abs(before - after).reshape(len(before), -1)
     gaps[(before == after).reshape(gaps.shape)] = 0.0  # infinities too
-    worst = np.nan_to_num(gaps, nan=np.inf).max(axis=1)
+    worst = np.nan_to_num(gaps, nan=np.inf).max(axis=1, initial=0.0)
     different = worst > tolerance * spread
     bitwise = before.shape == after.shape and bool((worst == 0).all())
     first = int(worst.argmax()) if different.any() else -1

@@ -1,9 +1,8 @@
 """Are answers equal in law? A permutation test over many seeds and keys, with its power.
 
 One run says nothing about a distribution. Each side is fitted with many seeds (the encrypted side
-with as many keys), every run gives one vector of answers, and the energy statistic of Szekely and
-Rizzo compares the two sets of vectors under the Hamming distance. Exchanging runs between the
-sides gives its law if both are equal: the level holds exactly.
+with as many keys), every run gives one vector of answers, and `etcprops.two_sample` compares the two
+sets of vectors.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.auditing.verdict import Law
+from etcprops.two_sample import permutation_p_value, rejection_rate
 
 EXCHANGES: Final = 999
 SIMULATIONS: Final = 100
@@ -59,41 +59,23 @@ def two_sample_test(
     >>> two_sample_test(runs[:20], runs[20:] | 1, level=0.05, effect=0.2, seed=0).equal
     False
     """
-    rng = np.random.default_rng(seed)
     runs = len(plain)
     codes = np.unique(np.concatenate([plain, encrypted]), return_inverse=True)[1]
     both = codes.reshape(2 * runs, -1)
-    sides = _exchanged(runs, rng)
-    p_value = _p_value(_hamming(both), sides)
     changed = max(1, round(effect * both.shape[1]))
-    noticed = 0
-    for _ in range(SIMULATIONS):
+
+    def draw(rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
         # Both sides are drawn from the runs at hand, so that they have one law before the change.
         sample = both[rng.integers(0, 2 * runs, 2 * runs)]
-        queries = rng.choice(both.shape[1], changed, replace=False)
-        for query in queries:
+        for query in rng.choice(both.shape[1], changed, replace=False):
             answers, counts = np.unique(sample[:, query], return_counts=True)
             column = sample[runs:, query]
-            # A number that is no answer yet: every replaced answer differs from all others.
+            # A number that is no answer yet: what is replaced differs from all others.
             column[column == answers[counts.argmax()]] = -1
-        noticed += _p_value(_hamming(sample), sides) <= level
-    return Law(runs, p_value, level, noticed / SIMULATIONS, effect)
+        return sample[:runs], sample[runs:]
 
-
-def _exchanged(runs: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return +1 and -1 for the two sides: as they are, then `EXCHANGES` random exchanges."""
-    start = np.repeat([1.0, -1.0], runs)
-    shuffled = rng.permuted(np.tile(start, (EXCHANGES, 1)), axis=1)
-    return np.concatenate([start[None], shuffled])
-
-
-def _p_value(distances: NDArray[np.float64], sides: NDArray[np.float64]) -> float:
-    """Return the share of exchanges with at least the statistic of the first row."""
-    # With equal sizes the energy statistic is -s' D s up to a factor that does not change.
-    statistic = -np.einsum("ij,ij->i", sides @ distances, sides)
-    return float(np.mean(statistic >= statistic[0] - 1e-9 * np.abs(statistic).max()))
-
-
-def _hamming(runs: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the number of queries in which two runs differ, for all pairs."""
-    return np.stack([(runs != run).sum(axis=1) for run in runs]).astype(np.float64)
+    p_value = permutation_p_value(both[:runs], both[runs:], permutations=EXCHANGES, seed=seed)
+    power = rejection_rate(
+        draw, level=level, repetitions=SIMULATIONS, permutations=EXCHANGES, seed=seed
+    )
+    return Law(runs, p_value, level, power, effect)

@@ -86,8 +86,9 @@ def direct_solvers(candidate: Candidate) -> Iterator[Change]:
 
 def exact_arithmetic(candidate: Candidate) -> Iterator[Change]:
     """Yield the change to kernels whose sums do not depend on the order of the features."""
-    from etcprops.kernels import ExactKernel
     from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
+
+    from etcprops.kernels import ExactKernel
 
     parameters = candidate.final.get_params(deep=False)
     machines = (SVC, NuSVC, SVR, NuSVR, OneClassSVM)

@@ -21,6 +21,7 @@ from etcprops.keys import Step
 class Invariance(StrEnum):
     """The largest of these groups of maps of the features that leaves the answers as they are."""
 
+    ANY = "any"
     ORTHOGONAL = "orthogonal"
     SIGNED_PERMUTATION = "signed permutation"
     PERMUTATION = "permutation"
@@ -69,6 +70,10 @@ class Entry:
         ``build(n_features)`` gives the estimator, where parameters do not suffice.
     target : str
         What it learns: digits, numbers, two columns of numbers, two binary columns, nothing.
+    scale : str
+        Whether it depends on the variance of all features together, as ``gamma="scale"`` does: a
+        negated feature keeps that only if its mean is 0. "never", "training", or "subsets" if it
+        does so on parts of the training images, where no preprocessing makes means 0.
     counts : bool
         Whether features may not be negative.
     absent : str
@@ -86,6 +91,7 @@ class Entry:
     parameters: dict[str, Any] = field(default_factory=dict)
     build: Callable[[int], Any] | None = None
     target: Target = "labels"
+    scale: Literal["never", "training", "subsets"] = "never"
     counts: bool = False
     absent: str = ""
     notes: dict[str, str] = field(default_factory=dict)
@@ -124,6 +130,8 @@ def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> Outcome:
     if entry.absent or (entry.counts and preprocessing not in {"none", "min-max"}):
         return Outcome.NOT_APPLICABLE
     group = entry.invariance
+    if group is Invariance.ANY:
+        return Outcome.IDENTICAL_DECISIONS
     covered = not moved or group not in {Invariance.NONE, Invariance.SIGNS}
     if negated:
         signs = {Invariance.ORTHOGONAL, Invariance.SIGNED_PERMUTATION, Invariance.SIGNS}
@@ -132,6 +140,9 @@ def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> Outcome:
             entry.offset and preprocessing in {"none", "min-max"}
         )
     if not covered:
+        return Outcome.DIFFERENT
+    centred = preprocessing in {"z-score", "standard-scaler"}
+    if negated and (entry.scale == "subsets" or (entry.scale == "training" and not centred)):
         return Outcome.DIFFERENT
     if entry.path is Path.ORDER and moved:
         return Outcome.DIFFERENT

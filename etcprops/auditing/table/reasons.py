@@ -7,9 +7,7 @@ GRAM: Final = (
     "its penalty and its loss see images only through inner products, so the solution turns with "
     "the features; the free intercept takes up offsets"
 )
-GRAM_NO_OFFSET: Final = (
-    "sees images only through inner products, which an offset changes where features are not centred"
-)
+GRAM_NO_OFFSET: Final = "sees images only through inner products, which an offset changes where features are not centred"
 PENALISED_INTERCEPT: Final = (
     "sees images only through inner products, but penalises the intercept, which then cannot take "
     "up offsets freely"
@@ -58,5 +56,10 @@ CHAOS: Final = (
 ACCIDENT: Final = (
     "no tie and no value on a threshold occurred in these images: an accident, not a property"
 )
-DEGENERATE: Final = "every answer is the same one on these images, so that agreement says little"
+UNSCALED: Final = (
+    "on features of size 100 the solver stops before it converges, or diverges, and has made "
+    "rounding large by then"
+)
+JUST_BELOW: Final = "rounding makes the smallest level -1e-17 on one side, which is refused"
+SOME_NEGATIVE: Final = "negative numbers are refused, and only encrypted queries had some"
 SCORES: Final = "ranks each feature by a score that negation does not change"

@@ -14,10 +14,7 @@ _SHRUNK: Final = f"{_COVARIANCE}; shrinking towards a multiple of the identity t
 _MIXTURE: Final = f"starts from k-means; {_COVARIANCE}"
 
 _SUMS: Final = "scales rows and columns by their sums, which negation changes"
-_BLACK: Final = {
-    name: "pixels that are 0 in all images have the sum 0, by which nothing can be divided"
-    for name in ("none", "min-max")
-}
+_BLACK: Final = {"any": "sums of 0 or below: nothing can be divided by their roots"}
 _PRECISION: Final = (
     "an L1 penalty on the precision matrix moves with the features; columns are visited in order"
 )
@@ -76,8 +73,8 @@ UNSUPERVISED: Final = (
                  "in plain features does the same"}),
     Entry("OneClassSVM", O,
           "a kernel of distances, but gamma='scale' uses X.var() over all features",
-          parameters={"nu": 0.1}, target="none"),
-    Entry("SGDOneClassSVM", O, why.SAMPLES, target="none", notes={"none": why.DEGENERATE}),
+          scale="training", offset=True, parameters={"nu": 0.1}, target="none"),
+    Entry("SGDOneClassSVM", O, why.SAMPLES, target="none"),
     Entry("ShrunkCovariance", O, _SHRUNK, True, target="none"),
     Entry("SpectralBiclustering", Invariance.PERMUTATION, _SUMS,
           parameters={"n_clusters": 3}, target="none", notes=_BLACK),
