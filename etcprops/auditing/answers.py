@@ -81,19 +81,19 @@ def kind_of(estimator: Any) -> Kind:
     >>> kind_of(SVC())
     'classifier'
     """
-    if is_classifier(estimator):
-        return "classifier"
-    if is_regressor(estimator):
-        return "regressor"
-    if is_outlier_detector(estimator):
-        return "outlier detector"
-    if any(hasattr(estimator, method) for method in ("predict", "fit_predict")):
-        return "clusterer"
-    if is_bicluster(estimator):
-        return "clusterer"
-    if any(hasattr(estimator, method) for method in ("transform", "fit_transform")):
-        return "transformer"
-    return "scorer"  # of covariance, density or neighbours
+    kinds: tuple[tuple[Kind, bool], ...] = (
+        ("classifier", is_classifier(estimator)),
+        ("regressor", is_regressor(estimator)),
+        ("outlier detector", is_outlier_detector(estimator)),
+        ("clusterer", _has(estimator, "predict", "fit_predict") or is_bicluster(estimator)),
+        ("transformer", _has(estimator, "transform", "fit_transform")),
+    )
+    # What is left are models of covariance, density or neighbours.
+    return next((kind for kind, is_one in kinds if is_one), "scorer")
+
+
+def _has(estimator: Any, *methods: str) -> bool:
+    return any(hasattr(estimator, method) for method in methods)
 
 
 def is_bicluster(estimator: Any) -> bool:
@@ -117,7 +117,7 @@ def check_estimator(value: Any, caller: str) -> Any:
         reject("estimator", caller, wanted, describe(value))
     methods = ("predict", "fit_predict", "transform", "fit_transform", *SCORES, "kneighbors")
     try:
-        known = is_bicluster(value) or any(hasattr(value, method) for method in methods)
+        known = is_bicluster(value) or _has(value, *methods)
         clone(value)
     except Exception as error:  # noqa: BLE001  # an invalid pipeline may raise anything
         got = f"one that fails: {type(error).__name__}: {error}"
@@ -204,36 +204,49 @@ def _answers(
     if kind == "regressor":
         return None, _as_values(model.predict(queries)), False
     if kind == "scorer":
-        if not isinstance(model, Pipeline):
-            last = model
-        else:
-            last = model.steps[-1][1]
-            queries = model[:-1].transform(queries)
-        for name in SCORES:
-            if hasattr(last, name):
-                return None, _as_values(getattr(last, name)(queries)), False
-        distances, neighbours = last.kneighbors(queries)
-        return np.asarray(neighbours), _as_values(distances), False
+        return *_scores(model, queries), False
     if not hasattr(model, "predict"):
-        last = model.steps[-1][1] if isinstance(model, Pipeline) else model
-        for name in OF_TRAINING:
-            if hasattr(last, name):
-                return np.asarray(getattr(last, name)), None, True
-        return np.asarray(model.fit_predict(training)), None, True
-    decisions = model.predict(queries)
-    values = None
+        return _labels_of_training(model, training), None, True
+    # Columns of clusterers have no fixed order.
+    values = None if kind == "clusterer" else _decision_values(model, queries)
+    return np.asarray(model.predict(queries)), values, False
+
+
+def _scores(
+    model: Any, queries: NDArray[Any]
+) -> tuple[NDArray[Any] | None, NDArray[np.float64]]:  # fmt: skip
+    """Return scores, or neighbours with their distances; a pipeline does not pass these on."""
+    last = model
+    if isinstance(model, Pipeline):
+        last, queries = model.steps[-1][1], model[:-1].transform(queries)
+    for name in SCORES:
+        if hasattr(last, name):
+            return None, _as_values(getattr(last, name)(queries))
+    distances, neighbours = last.kneighbors(queries)
+    return np.asarray(neighbours), _as_values(distances)
+
+
+def _labels_of_training(model: Any, training: NDArray[Any]) -> NDArray[Any]:
+    """Return what a model without predict says of its training images."""
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    for name in OF_TRAINING:
+        if hasattr(last, name):
+            return np.asarray(getattr(last, name))
+    return np.asarray(model.fit_predict(training))
+
+
+def _decision_values(model: Any, queries: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Return decision values as columns; None if the model has none."""
     for name in VALUES:
         if hasattr(model, name):
             answer = getattr(model, name)(queries)
+            # Several outputs come as a list.
             parts = answer if isinstance(answer, list) else [answer]
-            values = np.column_stack([_as_values(part) for part in parts])
-            break
-    if kind == "clusterer":
-        values = None  # their columns have no fixed order
-    return np.asarray(decisions), values, False
+            return np.column_stack([_as_values(part) for part in parts])
+    return None
 
 
 def _as_values(answer: Any) -> NDArray[np.float64]:
     """Return numbers as an array, dense."""
-    dense = answer.toarray() if issparse(answer) else answer
+    dense: Any = answer.toarray() if issparse(answer) else answer  # type: ignore[attr-defined]
     return np.atleast_1d(np.asarray(dense, dtype=np.float64))

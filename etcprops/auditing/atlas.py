@@ -1,4 +1,4 @@
-"""The atlas: every estimator of scikit-learn x preprocessing x steps x keys, predicted and measured."""
+"""The atlas: scikit-learn's estimators x preprocessing x steps x keys, predicted and measured."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -67,7 +67,7 @@ class Line:
 
     @property
     def status(self) -> str:
-        """ "done", or what went wrong with a cell."""
+        """What went wrong with a cell, or "done"."""
         return next((row["status"] for row in self.rows if row["status"] != "done"), "done")
 
     @property
@@ -217,23 +217,13 @@ def atlas(
     caller = "etcprops audit"
     names = _names(estimators, TABLE, "estimators", caller)
     fronts = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
-    for parameter, count in (("keys", keys), ("seeds", seeds)):
-        as_positive_integer(count, parameter, caller)
-    if isinstance(images, bool) or not isinstance(images, int) or images < 0 or 0 < images < 20:
-        reject("images", caller, "be 0 for all or at least 20", describe(images))
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
-        reject("jobs", caller, "be a positive integer, or -1 for one a core", describe(jobs))
-    for parameter, number in (("time_limit", time_limit), ("budget", budget)):
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0:
-            reject(parameter, caller, "be a positive number of seconds", describe(number))
-    if backend not in {"joblib", "dask"}:
-        reject("backend", caller, "be 'joblib' or 'dask'", describe(backend))
-    if backend == "dask" and not scheduler:
-        got = "none: --scheduler ADDRESS, for instance tcp://127.0.0.1:8786."
-        reject("scheduler", caller, "be given for the backend 'dask'", got)
+    counts = {"keys": keys, "seeds": seeds, "images": images, "jobs": jobs}
+    _check_numbers(counts, {"time_limit": time_limit, "budget": budget}, caller)
+    _check_backend(backend, scheduler, caller)
     geometry = load_images(data).geometry
     chosen = [_steps(group, geometry, secret) for group in steps]
-    cells = list(grid(names, fronts, chosen, keys, seeds, secret, data, images, budget))
+    common = {"data": data, "images": images, "budget": budget}
+    cells = list(grid(names, fronts, chosen, keys=keys, seeds=seeds, secret=secret, **common))
     about = {
         "estimators": names,
         "preprocessings": fronts,
@@ -272,31 +262,48 @@ def grid(
     estimators: Iterable[str],
     preprocessings: Iterable[str],
     steps: Iterable[tuple[str, ...]],
+    *,
     keys: int,
     seeds: int,
     secret: str,
-    data: str,
-    images: int,
-    budget: float,
+    **common: Any,
 ) -> Iterator[Cell]:
-    """Yield the cells of a grid."""
-    fronts, groups = list(preprocessings), list(steps)
-    for name in estimators:
-        for front in fronts:
-            for group in groups:
-                for seed in range(seeds):
-                    for number in range(keys):
-                        yield Cell(
-                            name,
-                            front,
-                            group,
-                            f"{secret}, {number + 1}",
-                            seed,
-                            data,
-                            images,
-                            explain=seed == 0 and number == 0,
-                            budget=budget,
-                        )
+    """Yield the cells of a grid; `common` are fields that all of them share.
+
+    Examples
+    --------
+    >>> cells = list(grid(["SVC"], ["none"], [()], keys=2, seeds=1, secret="s"))
+    >>> [(cell.secret, cell.explain) for cell in cells]
+    [('s, 1', True), ('s, 2', False)]
+    """
+    for name, front, group in product(estimators, preprocessings, steps):
+        for seed, number in product(range(seeds), range(keys)):
+            first = seed == 0 and number == 0
+            key = f"{secret}, {number + 1}"
+            yield Cell(name, front, group, key, seed, explain=first, **common)
+
+
+def _check_numbers(counts: dict[str, Any], seconds: dict[str, Any], caller: str) -> None:
+    """Refuse numbers of another type or range."""
+    for parameter in ("keys", "seeds"):
+        as_positive_integer(counts[parameter], parameter, caller)
+    images, jobs = counts["images"], counts["jobs"]
+    if isinstance(images, bool) or not isinstance(images, int) or images < 0 or 0 < images < 20:
+        reject("images", caller, "be 0 for all or at least 20", describe(images))
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
+        reject("jobs", caller, "be a positive integer, or -1 for one a core", describe(jobs))
+    for parameter, number in seconds.items():
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0:
+            reject(parameter, caller, "be a positive number of seconds", describe(number))
+
+
+def _check_backend(backend: Any, scheduler: str | None, caller: str) -> None:
+    """Refuse unknown backends, and dask without a scheduler."""
+    if backend not in {"joblib", "dask"}:
+        reject("backend", caller, "be 'joblib' or 'dask'", describe(backend))
+    if backend == "dask" and not scheduler:
+        got = "none: --scheduler ADDRESS, for instance tcp://127.0.0.1:8786."
+        reject("scheduler", caller, "be given for the backend 'dask'", got)
 
 
 def versions() -> dict[str, str]:

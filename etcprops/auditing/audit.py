@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -121,69 +122,94 @@ def audit(
     started = time.perf_counter()
     model = check_estimator(estimator, caller)
     name, transformer = make_preprocessing(preprocessing, caller)
-    for parameter, value in (("runs", runs), ("seed", seed)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            reject(parameter, caller, "be an integer of at least 0", describe(value))
-    for parameter, number in (("budget", budget), ("tolerance", tolerance)):
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
-            reject(parameter, caller, "be a number of at least 0", describe(number))
-    if isinstance(level, bool) or not isinstance(level, float) or not 0.001 <= level < 1:
-        reject("level", caller, "be a number from 0.001 to 1", describe(level))
-    if check_key(key, caller) and isinstance(images, np.ndarray):
-        _check_images(images, key, caller)
-    else:
-        reject("images", caller, "be an array of uint8, shape (N, H, W[, 3])", describe(images))
+    _check_numbers(seed, runs, level, budget, tolerance, caller)
+    check_key(key, caller)
+    _check_images(images, key, caller)
     targets = _targets(model, labels, len(images), caller)
-    folds = _folds(images, targets, kind_of(model) == "classifier", cv, seed, caller)
+    folds = _folds(targets, len(images), cv, seed=seed, by_class=kind_of(model) == "classifier")
     bench = Bench(images, targets, folds, key, seed, float(tolerance), encrypt)
     candidate = Candidate.of(model, transformer)
-    text = _describe(model, name)
+    text = " ".join(repr(model).split())
+    verdict = _examine(
+        text if name == "none" else f"{text} after {name}",
+        bench,
+        candidate,
+        _Effort(runs, level, explain, thorough, float(budget)),
+    )
+    seconds = time.perf_counter() - started
+    return replace(verdict, seconds=seconds, model_seconds=bench.model_seconds)
 
-    def finish(outcome: Outcome, **found: Any) -> Verdict:
-        seconds = time.perf_counter() - started
-        return Verdict(
-            text, outcome, seconds=seconds, model_seconds=bench.model_seconds, **found
-        )  # fmt: skip
 
+@dataclass(frozen=True)
+class _Effort:
+    """How much to do about answers that differ."""
+
+    runs: int
+    level: float
+    explain: bool
+    thorough: bool
+    budget: float
+
+
+def _examine(text: str, bench: Bench, candidate: Candidate, effort: _Effort) -> Verdict:
+    """Compare a candidate on plain and on encrypted images, and explain what differs."""
     try:
         plain = bench.plain_answers(candidate)
     except ModelError as error:
         reason = f"cannot be fitted on plain images: {error}"
-        return finish(Outcome.NOT_APPLICABLE, conditions=(reason,))
+        return Verdict(text, Outcome.NOT_APPLICABLE, conditions=(reason,))
     try:
-        encrypted = bench.answers(candidate, bench.encrypted_vectors(key), seed=seed)
+        encrypted = bench.answers(candidate, bench.encrypted_vectors(bench.key), seed=bench.seed)
     except ModelError as error:
-        comparison = bench.compare(candidate)
         cause = f"the model can be fitted on plain images; on encrypted ones it raises {error}"
-        return finish(Outcome.DIFFERENT, comparison=comparison, cause=cause)
+        comparison = bench.compare(candidate)
+        return Verdict(text, Outcome.DIFFERENT, comparison=comparison, cause=cause)
     comparison = compare(plain, encrypted, tolerance=bench.tolerance)
-    outcome = _outcome(comparison)
-    conditions = _conditions(comparison, plain, encrypted, bench)
-    certified = certified_decisions(bench, plain, encrypted)
-    if comparison.identical(bench.tolerance) or not explain:
-        cause = ""
-        if outcome is Outcome.IDENTICAL_DECISIONS and explain:
-            cause = (
-                "rounding alone: sums are added in another order, and decision values differ by "
-                f"{comparison.relative_difference:.1e} of their spread"
-            )
-        return finish(
-            outcome, comparison=comparison, certified=certified, cause=cause, conditions=conditions
-        )
-    search = Search(bench, candidate, float(budget), thorough)
-    cause, mend = search.run()
-    if search.cut_short:
-        conditions += (f"the search for the cause was cut short after {budget:g} s",)
-    witness = smallest_witness(bench, candidate, plain, encrypted, budget=float(budget))
-    law = None
-    if runs and search.seed_matters() and plain.decisions is not None and not plain.of_training:
-        law = _law(bench, candidate, runs, level, float(budget))
-        if law is not None and law.equal and outcome is Outcome.DIFFERENT:
-            outcome = Outcome.EQUAL_IN_DISTRIBUTION
-    return finish(
-        outcome,
+    verdict = Verdict(
+        text,
+        _outcome(comparison),
         comparison=comparison,
-        certified=certified,
+        certified=certified_decisions(bench, plain, encrypted),
+        conditions=_conditions(comparison, plain, encrypted, bench),
+    )
+    if not effort.explain:
+        return verdict
+    if not comparison.identical(bench.tolerance):
+        return _explained(verdict, bench, candidate, (plain, encrypted), effort)
+    if comparison.bitwise:
+        return verdict
+    cause = (
+        "rounding alone: sums are added in another order, and values differ by "
+        f"{comparison.relative_difference:.1e} of their spread"
+    )
+    return replace(verdict, cause=cause)
+
+
+def _explained(
+    verdict: Verdict,
+    bench: Bench,
+    candidate: Candidate,
+    answers: tuple[Answers, Answers],
+    effort: _Effort,
+) -> Verdict:
+    """Look for cause, mend, witness and law of answers that differ."""
+    search = Search(bench, candidate, effort.budget, effort.thorough)
+    cause, mend = search.run()
+    conditions = verdict.conditions
+    if search.cut_short:
+        conditions += (f"the search for the cause was cut short after {effort.budget:g} s",)
+    plain, encrypted = answers
+    witness = smallest_witness(bench, candidate, plain, encrypted, budget=effort.budget)
+    law = None
+    decides = plain.decisions is not None and not plain.of_training
+    if effort.runs and decides and search.seed_matters():
+        law = _law(bench, candidate, effort)
+    outcome = verdict.outcome
+    if law is not None and law.equal and outcome is Outcome.DIFFERENT:
+        outcome = Outcome.EQUAL_IN_DISTRIBUTION
+    return replace(
+        verdict,
+        outcome=outcome,
         cause=cause,
         mend=mend,
         witness=witness,
@@ -223,37 +249,51 @@ def _conditions(
     return tuple(conditions)
 
 
-def _law(bench: Bench, candidate: Candidate, runs: int, level: float, budget: float) -> Law | None:
-    """Fit with many seeds and keys, and test.
-
-    None if the time does not suffice.
-    """
-    geometry, steps = bench.key.geometry, bench.key.steps
-    if 2 * runs * bench.plain_answers(candidate).seconds > budget:
+def _law(bench: Bench, candidate: Candidate, effort: _Effort) -> Law | None:
+    """Fit with many seeds and keys, and test; None if the time does not suffice."""
+    runs, seconds = effort.runs, bench.plain_answers(candidate).seconds
+    if 2 * runs * seconds > effort.budget:
         return None
-    end = time.perf_counter() + budget
+    end = time.perf_counter() + 2 * effort.budget
+    geometry, steps = bench.key.geometry, bench.key.steps
     plain, encrypted = [], []
     for run in range(runs):
         if time.perf_counter() > end:
             return None
         seed = bench.seed + 1 + run
         key = EtCKey.from_secret(geometry, f"etcprops audit, law {seed}", steps=steps)
+        rows = vectors(bench.encrypt(bench.images, key))
         try:
             one = bench.answers(candidate, bench.plain_vectors, seed=seed)
-            rows = vectors(bench.encrypt(bench.images, key))
             other = bench.answers(candidate, rows, seed=seed + runs)
         except ModelError:
             return None
-        plain.append(np.ravel(one.decisions))
-        encrypted.append(np.ravel(other.decisions))
+        plain.append(np.asarray(one.decisions).ravel())
+        encrypted.append(np.asarray(other.decisions).ravel())
     return two_sample_test(
-        np.stack(plain), np.stack(encrypted), level=level, effect=EFFECT, seed=bench.seed
+        np.stack(plain), np.stack(encrypted), level=effort.level, effect=EFFECT, seed=bench.seed
     )
 
 
-def _check_images(images: NDArray[Any], key: EtCKey, caller: str) -> None:
+def _check_numbers(
+    seed: Any, runs: Any, level: Any, budget: Any, tolerance: Any, caller: str
+) -> None:  # fmt: skip
+    """Refuse numbers of another type or range."""
+    for parameter, value in (("runs", runs), ("seed", seed)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            reject(parameter, caller, "be an integer of at least 0", describe(value))
+    for parameter, number in (("budget", budget), ("tolerance", tolerance)):
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
+            reject(parameter, caller, "be a number of at least 0", describe(number))
+    if isinstance(level, bool) or not isinstance(level, float) or not 0.001 <= level < 1:
+        reject("level", caller, "be a number from 0.001 to 1", describe(level))
+
+
+def _check_images(images: Any, key: EtCKey, caller: str) -> None:
     """Refuse what are no 8-bit images of the key's geometry."""
     shape = key.geometry.shape
+    if not isinstance(images, np.ndarray):
+        reject("images", caller, "be an array of uint8, shape (N, H, W[, 3])", describe(images))
     if images.dtype != np.uint8:
         reject("images", caller, "be an array of uint8", describe(images))
     if images.ndim != len(shape) + 1 or images.shape[1:] != shape:
@@ -281,17 +321,12 @@ def _targets(
 
 
 def _folds(
-    images: NDArray[np.uint8],
-    targets: NDArray[Any] | None,
-    by_class: bool,  # noqa: FBT001
-    cv: Any,
-    seed: int,
-    caller: str,
+    targets: NDArray[Any] | None, count: int, cv: Any, *, seed: int, by_class: bool
 ) -> list[Fold]:
     """Return indices of training images and queries."""
     from sklearn.model_selection import check_cv
 
-    count = len(images)
+    caller = "audit"
     if cv is None:
         rng = np.random.default_rng(seed)
         training = np.zeros(count, dtype=np.bool_)
@@ -311,9 +346,3 @@ def _folds(
     except (InvalidParameterError, TypeError, ValueError) as error:
         reject("cv", caller, "be a number of folds or a splitter for these labels", f"{error}")
     return folds
-
-
-def _describe(model: Any, preprocessing: str) -> str:
-    """Return the model as text on one line."""
-    text = " ".join(repr(model).split())
-    return text if preprocessing == "none" else f"{text} after {preprocessing}"

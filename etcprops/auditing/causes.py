@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,8 @@ class Search:
         features = self._features()
         mend, kind = self._mend()
         about = _sensitivity(features, seed_matters=self.seed_matters())
-        return _explain(self.candidate, breaking, features, about, mend, kind), mend
+        found = _Findings(breaking, features, about, mend, kind)
+        return _explain(self.candidate, found), mend
 
     def seed_matters(self) -> bool:
         """Whether another seed gives other answers on plain images."""
@@ -120,7 +121,7 @@ class Search:
             return {}
         movement = SignedPermutation.from_key(self.bench.key)
         moved, sign = movement.source, movement.sign.astype(np.float64)
-        changed = {
+        changed: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
             "features moved and negated": lambda z: z[:, moved] * sign,
             "features moved": lambda z: z[:, moved],
             "features negated": lambda z: z * sign,
@@ -182,7 +183,7 @@ class Search:
         return self._note(name, compare(plain, other, tolerance=self.bench.tolerance))
 
     def _mend(self) -> tuple[Mend | None, str]:
-        """Try changes from the smallest to the largest; return the first that helps, and its kind."""
+        """Try changes from the smallest to the largest; return the first that helps."""
         best: Mend | None = None
         best_kind = ""
         for kind, changes in self._changes():
@@ -231,15 +232,33 @@ class Search:
         return Mend(change.name, outcome, str(comparison))
 
 
-def _explain(
-    candidate: Candidate,
-    breaking: tuple[Step, ...],
-    features: dict[str, bool],
-    about: str,
-    mend: Mend | None,
-    kind: str,
-) -> str:
+@dataclass(frozen=True)
+class _Findings:
+    """What the experiments showed.
+
+    Attributes
+    ----------
+    breaking : tuple of Step
+        Steps that change answers alone.
+    features : dict
+        Names of experiments on features, and whether answers were identical.
+    about : str
+        On what of the features the model depends.
+    mend, kind : Mend or None, str
+        What helped, and which kind of change it is.
+    """
+
+    breaking: tuple[Step, ...]
+    features: dict[str, bool]
+    about: str
+    mend: Mend | None
+    kind: str
+
+
+def _explain(candidate: Candidate, found: _Findings) -> str:
     """Put what the experiments showed into one sentence."""
+    features, mend, kind = found.features, found.mend, found.kind
+    breaking, about = found.breaking, found.about
     steps = " and ".join(STEP_NAMES[step] for step in breaking) or "the steps together, none alone,"
     verb = "changes" if len(breaking) == 1 else "change"
     evidence = f"; with {mend.change} the answers are identical" if mend else ""
@@ -248,8 +267,7 @@ def _explain(
     if kind == "gamma":
         return f"gamma='scale' uses X.var(), which {steps} {verb}{evidence}"
     if both and candidate.front:
-        front = " and ".join(type(t).__name__ if not hasattr(t, "func") or t.func is None
-                             else t.func.__name__ for t in candidate.front)  # fmt: skip
+        front = " and ".join(_name(transformer) for transformer in candidate.front)
         return (
             f"{front} does not turn {steps} into moved and negated features, on which the model "
             f"is identical{evidence}"
@@ -267,6 +285,12 @@ def _explain(
     if kind == "convergence":
         return f"the solver stops before it converges, at a point that depends on {about}{evidence}"
     return f"the model depends on {about}: {steps} {verb} its answers{evidence}"
+
+
+def _name(transformer: Any) -> str:
+    """Return what a transformer is called: a function by its own name."""
+    function = getattr(transformer, "func", None)
+    return type(transformer).__name__ if function is None else str(function.__name__)
 
 
 def _sensitivity(features: dict[str, bool], *, seed_matters: bool) -> str:

@@ -89,7 +89,7 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.stop()
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         self._process = process = subprocess.Popen(  # noqa: S603
             self.command,
             stdin=subprocess.PIPE,
@@ -99,7 +99,8 @@ class Worker:
             encoding="utf-8",
         )
         # A queue of its own for each process: a late line of the last one goes nowhere.
-        self._lines = lines = queue.Queue()
+        lines: queue.Queue[str | None] = queue.Queue()
+        self._lines = lines
         threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
         if lines.get(timeout=START_LIMIT) is None:
             raise BrokenPipeError

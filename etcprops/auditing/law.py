@@ -1,7 +1,7 @@
 """Are answers equal in law? A permutation test over many seeds and keys, with its power.
 
 One run says nothing about a distribution. Each side is fitted with many seeds (the encrypted side
-with as many keys), every run gives one vector of answers, and `etcprops.two_sample` compares the two
+with as many keys), every run gives one vector of answers, and `etcprops.two_sample` compares both
 sets of vectors.
 """
 

@@ -95,7 +95,7 @@ def exact_arithmetic(candidate: Candidate) -> Iterator[Change]:
     kernel = parameters.get("kernel")
     if isinstance(candidate.final, machines) and isinstance(kernel, str) and kernel in KERNELS:
         options = {n: parameters[n] for n in ("gamma", "degree", "coef0") if n in parameters}
-        exact = ExactKernel(kernel, slices=3, **options)
+        exact = ExactKernel(kernel, slices=3, **options)  # type: ignore[arg-type]  # one of KERNELS
         yield Change(
             f"kernel=ExactKernel({kernel!r}) after the exact z-score",
             lambda c: c.with_parameters(kernel=exact).with_preprocessing("z-score"),

@@ -20,17 +20,15 @@ from etcprops.scaling import ExactStandardScaler
 
 def centre(X: NDArray[Any]) -> NDArray[np.float64]:
     """Return ``X - 127.5``; exact for pixels."""
-    return np.subtract(X, MID_GREY, dtype=np.float64)
+    return np.asarray(np.subtract(X, MID_GREY, dtype=np.float64))
 
 
 def per_image(X: NDArray[Any]) -> NDArray[np.float64]:
     """Return rows less their own mean, over their own deviation (1 where that is 0)."""
     rows = np.asarray(X, dtype=np.float64)
     deviation = rows.std(axis=1, keepdims=True)
-    scaled: NDArray[np.float64] = (rows - rows.mean(axis=1, keepdims=True)) / np.where(
-        deviation > 0, deviation, 1.0
-    )
-    return scaled
+    divisor = np.where(deviation > 0, deviation, 1.0)
+    return np.asarray((rows - rows.mean(axis=1, keepdims=True)) / divisor, dtype=np.float64)
 
 
 PREPROCESSINGS: Final[dict[str, Callable[[], Any]]] = {
@@ -44,7 +42,7 @@ PREPROCESSINGS: Final[dict[str, Callable[[], Any]]] = {
 """A constructor for each name; "none" has no transformer."""
 
 LINEARISING: Final = frozenset({"z-score", "mid-grey", "standard-scaler"})
-"""After these, encrypted features are the plain ones moved and negated, exactly or up to rounding."""
+"""After these, encrypted features are the plain ones moved and negated, up to rounding."""
 
 
 def make_preprocessing(value: Any, caller: str) -> tuple[str, Any]:
@@ -73,10 +71,9 @@ def make_preprocessing(value: Any, caller: str) -> tuple[str, Any]:
     """
     if value is None:
         value = "none"
-    if isinstance(value, str):
-        if value in PREPROCESSINGS:
-            return value, PREPROCESSINGS[value]()
-    elif not isinstance(value, type) and all(hasattr(value, m) for m in ("fit", "transform")):
-        return type(value).__name__, value
-    wanted = f"be one of {', '.join(PREPROCESSINGS)}, a transformer or None"
-    reject("preprocessing", caller, wanted, describe(value))
+    if isinstance(value, str) and value in PREPROCESSINGS:
+        return value, PREPROCESSINGS[value]()
+    if isinstance(value, type) or not all(hasattr(value, m) for m in ("fit", "transform")):
+        wanted = f"be one of {', '.join(PREPROCESSINGS)}, a transformer or None"
+        reject("preprocessing", caller, wanted, describe(value))
+    return type(value).__name__, value

@@ -25,7 +25,6 @@ class Invariance(StrEnum):
     ORTHOGONAL = "orthogonal"
     SIGNED_PERMUTATION = "signed permutation"
     PERMUTATION = "permutation"
-    SIGNS = "signs"
     NONE = "none"
 
 
@@ -125,29 +124,33 @@ def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> Outcome:
     <Outcome.IDENTICAL_DECISIONS: 'identical-decisions'>
     """
     chosen = set(steps)
-    negated = Step.NEGATIVES in chosen
-    moved = bool(chosen - {Step.NEGATIVES})
+    negated, moved = Step.NEGATIVES in chosen, bool(chosen - {Step.NEGATIVES})
     if entry.absent or (entry.counts and preprocessing not in {"none", "min-max"}):
         return Outcome.NOT_APPLICABLE
-    group = entry.invariance
-    if group is Invariance.ANY:
+    if entry.invariance is Invariance.ANY:
         return Outcome.IDENTICAL_DECISIONS
-    covered = not moved or group not in {Invariance.NONE, Invariance.SIGNS}
-    if negated:
-        signs = {Invariance.ORTHOGONAL, Invariance.SIGNED_PERMUTATION, Invariance.SIGNS}
-        covered &= group in signs
-        covered &= preprocessing in LINEARISING or (
-            entry.offset and preprocessing in {"none", "min-max"}
-        )
-    if not covered:
-        return Outcome.DIFFERENT
-    centred = preprocessing in {"z-score", "standard-scaler"}
-    if negated and (entry.scale == "subsets" or (entry.scale == "training" and not centred)):
-        return Outcome.DIFFERENT
-    if entry.path is Path.ORDER and moved:
-        return Outcome.DIFFERENT
-    if entry.path is Path.SOLVER and negated and preprocessing not in LINEARISING:
+    if (moved and _moving_matters(entry)) or (negated and _negation_matters(entry, preprocessing)):
         return Outcome.DIFFERENT
     if entry.path is Path.DRAWS and chosen:
         return Outcome.EQUAL_IN_DISTRIBUTION
     return Outcome.IDENTICAL_DECISIONS
+
+
+def _moving_matters(entry: Entry) -> bool:
+    """Whether the order of features changes answers."""
+    return entry.invariance is Invariance.NONE or entry.path is Path.ORDER
+
+
+def _negation_matters(entry: Entry, preprocessing: str) -> bool:
+    """Whether negated pixels, after a preprocessing, change answers."""
+    if entry.invariance not in {Invariance.ORTHOGONAL, Invariance.SIGNED_PERMUTATION}:
+        return True
+    if entry.scale == "subsets":
+        return True
+    if entry.scale == "training" and preprocessing not in {"z-score", "standard-scaler"}:
+        return True
+    if preprocessing in LINEARISING:
+        return False
+    # Negation is a sign and an offset then; of each image's own z-score it is neither.
+    affine = preprocessing in {"none", "min-max"}
+    return not (affine and entry.offset) or entry.path is Path.SOLVER

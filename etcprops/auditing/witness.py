@@ -1,4 +1,4 @@
-"""The smallest witness: a query answered differently after training on as few images as possible."""
+"""The smallest witness: a query answered differently after training on as few images as can be."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def smallest_witness(
     image = int(owners[place])
     training = next(fold[0] for fold in bench.folds if image in fold[asked])
     if plain.of_training or "up to" in comparison.relation:
-        return _witness(bench, plain, encrypted, place, image, training)
+        return _witness(bench, (plain, encrypted), place, image, training)
     end = time.perf_counter() + budget
     queries = next(fold[1] for fold in bench.folds if image in fold[1])
-    best = plain, encrypted, place, image
+    answers = plain, encrypted
     shrinking = True
     while shrinking and time.perf_counter() < end:
         shrinking = False
@@ -64,15 +64,15 @@ def smallest_witness(
                 break
             found = _differ(bench.restricted(fewer, queries), candidate)
             if found is not None:
-                before, after, place = found
-                training, best = fewer, (before, after, place, int(queries[place]))
+                answers, place = found
+                training, image = fewer, int(queries[place])
                 shrinking = True
                 break
-    return _witness(bench, *best, training)
+    return _witness(bench, answers, place, image, training)
 
 
-def _differ(bench: Bench, candidate: Candidate) -> tuple[Answers, Answers, int] | None:
-    """Return both answers and the place of a query that is answered differently, if there is one."""
+def _differ(bench: Bench, candidate: Candidate) -> tuple[tuple[Answers, Answers], int] | None:
+    """Return both answers and the place of a query that is answered differently, if any."""
     try:
         plain = bench.plain_answers(candidate)
         rows = bench.encrypted_vectors(bench.key)
@@ -80,7 +80,7 @@ def _differ(bench: Bench, candidate: Candidate) -> tuple[Answers, Answers, int] 
     except ModelError:
         return None
     place = compare(plain, encrypted, tolerance=bench.tolerance).first_different
-    return None if place < 0 else (plain, encrypted, place)
+    return None if place < 0 else ((plain, encrypted), place)
 
 
 def _subsets(
@@ -106,24 +106,21 @@ def _usable(
 
 
 def _witness(
-    bench: Bench,
-    plain: Answers,
-    encrypted: Answers,
-    place: int,
-    image: int,
+    bench: Bench, answers: tuple[Answers, Answers], place: int, image: int,
     training: NDArray[np.int64],
-) -> Witness:
-    shown = [
-        _show(a.decisions if a.decisions is not None else a.values, place)
-        for a in (plain, encrypted)
-    ]
+) -> Witness:  # fmt: skip
+    """Return the query at a place of the answers, which is one of the images."""
+    plain, encrypted = (
+        _show(a.decisions if a.decisions is not None else a.values, place) for a in answers
+    )
     return Witness(
-        image,
-        bench.images[image],
-        bench.encrypt(bench.images[image], bench.key),
-        *shown,
-        float(margins(plain)[place]),
-        tuple(int(i) for i in training),
+        query=image,
+        image=bench.images[image],
+        encrypted=bench.encrypt(bench.images[image], bench.key),
+        plain_answer=plain,
+        encrypted_answer=encrypted,
+        margin=float(margins(answers[0])[place]),
+        training=tuple(int(i) for i in training),
     )
 
 

@@ -77,7 +77,7 @@ def audit(
     ] = None,
     secret: Annotated[
         str, typer.Option(help="Keys are derived from this; public, so that runs repeat.")
-    ] = "etcprops audit",
+    ] = "etcprops audit",  # noqa: S107
     keys: Annotated[int, typer.Option(help="How many keys.")] = 3,
     seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1,
     cv: Annotated[
@@ -120,34 +120,22 @@ def audit(
         return
     names = list(models or [])
     own = [name for name in names if ":" in name]
-    if every == bool(names):
-        got = f"{', '.join(names)} with --all." if every else "neither."
-        reject("MODEL", COMMAND, "be given, or --all", got)
-    if own and len(names) > 1:
-        reject("MODEL", COMMAND, "be one if it is a module:object", ", ".join(names))
-    for option, path in (
-        ("--json", None if json in {None, "-"} else Path(json or "")),
-        ("--html", html),
-        ("--output", output),
-    ):
-        if path is not None:
-            check_writable(option, path, "audit")
-    if resume and output is None:
-        reject("--resume", COMMAND, "come with --output FILE", "no file.")
     groups = [[s for s in group.split("+") if s] for group in steps or [""]]
+    _check_choice(names, every=every)
+    _check_files(json, html, output, resume=resume)
     if own:
-        if html is not None or output is not None or len(groups) > 1:
-            wanted = "be left out for a module:object, of which there is one verdict"
-            reject("--html, --output and several --steps", COMMAND, wanted, "one of them.")
-        verdict = _audit_own(
-            own[0], preprocessing, groups[0], data, images, key, secret, cv, budget
+        _refuse(
+            {"--html": html, "--output": output, "a second --steps": groups[1:] or None}, own[0]
         )
+        model = _import(own[0])
+        verdict = _audit_own(
+            model, data, images, key, preprocessing=preprocessing, cv=cv, budget=budget,
+            secret=secret, steps=groups[0],
+        )  # fmt: skip
         console.print(Text(str(verdict)), soft_wrap=True)
         _write(json, verdict.to_json())
         raise typer.Exit(0 if verdict.identical else 1)
-    for option, value in (("--key", key), ("--cv", cv)):
-        if value is not None:
-            reject(option, COMMAND, "be left out but for a module:object", str(value))
+    _refuse({"--key": key, "--cv": cv}, "names and --all")
     from etcprops.auditing.atlas import atlas
 
     with progress_bar() as progress:
@@ -177,6 +165,32 @@ def audit(
         raise typer.Exit(1)
 
 
+def _check_choice(names: list[str], *, every: bool) -> None:
+    """Refuse names with --all, neither, and more than one if one is a module:object."""
+    if every == bool(names):
+        got = f"{', '.join(names)} with --all." if every else "neither."
+        reject("MODEL", COMMAND, "be given, or --all", got)
+    if len(names) > 1 and any(":" in name for name in names):
+        reject("MODEL", COMMAND, "be one if it is a module:object", ", ".join(names))
+
+
+def _check_files(json: str | None, html: Path | None, output: Path | None, *, resume: bool) -> None:
+    """Refuse files that cannot be written before the work, not after it."""
+    as_path = None if json in {None, "-"} else Path(str(json))
+    for option, path in (("--json", as_path), ("--html", html), ("--output", output)):
+        if path is not None:
+            check_writable(option, path, "audit")
+    if resume and output is None:
+        reject("--resume", COMMAND, "come with --output FILE", "no file.")
+
+
+def _refuse(options: dict[str, Any], subject: str) -> None:
+    """Refuse options that have no meaning for what is audited."""
+    for option, value in options.items():
+        if value is not None:
+            reject(option, COMMAND, f"be left out with {subject}", f"{value}")
+
+
 def _write(json: str | None, text: str) -> None:
     if json == "-":
         typer.echo(text)
@@ -194,36 +208,22 @@ def _list(console: Console) -> None:
 
 
 def _audit_own(
-    name: str,
-    preprocessing: str | None,
-    steps: list[str],
-    data: str,
-    count: int,
-    key: Path | None,
-    secret: str,
-    cv: int | None,
-    budget: float,
-) -> Verdict:
-    """Audit the object that a user named."""
+    model: Any, data: str, count: int, key: Path | None, *, secret: str, steps: list[str],
+    **options: Any,
+) -> Verdict:  # fmt: skip
+    """Audit the model that a user named."""
     import numpy as np
 
     from etcprops.auditing.audit import audit as audit_one
     from etcprops.auditing.cells import load_images
 
-    model = _import(name)
     pictures: ImageSet = load_images(data)
     chosen = np.arange(len(pictures.images))
     if 0 < count < len(chosen):
         chosen = np.sort(np.random.default_rng(0).permutation(len(chosen))[:count])
-    return audit_one(
-        model,
-        pictures.images[chosen],
-        pictures.labels[chosen],
-        _key(key, pictures, secret, steps),
-        preprocessing=preprocessing,
-        cv=cv,
-        budget=budget,
-    )
+    key_of_images = _key(key, pictures, secret, steps)
+    images, labels = pictures.images[chosen], pictures.labels[chosen]
+    return audit_one(model, images, labels, key_of_images, **options)
 
 
 def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -> EtCKey:

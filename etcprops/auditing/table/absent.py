@@ -17,7 +17,7 @@ _REASONS: Final = {
     "LabelBinarizer": "takes labels, not images; the encryption does not touch labels",
     "LabelEncoder": "takes labels, not images; the encryption does not touch labels",
     "MultiLabelBinarizer": "takes labels, not images; the encryption does not touch labels",
-    "PatchExtractor": "cuts patches out of images and learns nothing; a patch across blocks is lost",
+    "PatchExtractor": "cuts patches out of images and learns nothing",
     "TfidfVectorizer": "takes text, not images",
 }
 ABSENT: Final = tuple(

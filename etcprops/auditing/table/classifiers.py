@@ -83,12 +83,13 @@ _FOLDS: Final = (
     "as SVC inside; but gamma='scale' uses X.var() of a part of the training images, on which "
     "z-scores have no mean of 0"
 )
+_CHOICE: Final = "as SVC inside; gamma='scale' of a part of the training images has a say in the choice of C only"
 
 CLASSIFIERS: Final = (
     Entry("AdaBoostClassifier", S, why.TREE, True, Path.DRAWS),
     Entry("BaggingClassifier", S, why.TREE, True, Path.DRAWS),
     Entry("BernoulliNB", S, "asks whether a feature is above 0; negation exchanges yes and no, "
-          "which the model treats alike", path=Path.TIES),
+          "which the model treats alike", path=Path.TIES, notes={"any": why.CONSTANT}),
     Entry("CalibratedClassifierCV", O, _FOLDS, scale="subsets",
           build=_meta("CalibratedClassifierCV", "calibration", _svc, cv=3)),
     Entry("CategoricalNB", S, why.LEVELS, True, counts=True,
@@ -107,7 +108,7 @@ CLASSIFIERS: Final = (
     Entry("GaussianProcessClassifier", O, why.DISTANCES, True),
     Entry("GradientBoostingClassifier", S, why.TREE, True, Path.DRAWS,
           parameters={"n_estimators": 20}),
-    Entry("GridSearchCV", O, _FOLDS, scale="subsets",
+    Entry("GridSearchCV", O, _CHOICE, True, scale="training",
           build=_search("GridSearchCV", "param_grid")),
     Entry("HistGradientBoostingClassifier", N, why.HIST_TREE, parameters={"max_iter": 10},
           notes={"any": why.ACCIDENT}),
@@ -142,7 +143,7 @@ CLASSIFIERS: Final = (
     Entry("RadiusNeighborsClassifier", O, why.DISTANCES, True,
           parameters={"radius": 1000.0, "outlier_label": "most_frequent"}),
     Entry("RandomForestClassifier", S, why.TREE, True, Path.DRAWS),
-    Entry("RandomizedSearchCV", O, _FOLDS, scale="subsets",
+    Entry("RandomizedSearchCV", O, _CHOICE, True, scale="training",
           build=_search("RandomizedSearchCV", "param_distributions")),
     Entry("RidgeClassifier", O, why.GRAM, True),
     Entry("RidgeClassifierCV", O, why.GRAM, True),

@@ -7,14 +7,17 @@ GRAM: Final = (
     "its penalty and its loss see images only through inner products, so the solution turns with "
     "the features; the free intercept takes up offsets"
 )
-GRAM_NO_OFFSET: Final = "sees images only through inner products, which an offset changes where features are not centred"
+GRAM_NO_OFFSET: Final = (
+    "sees images only through inner products, which an offset changes where features are not "
+    "centred"
+)
 PENALISED_INTERCEPT: Final = (
     "sees images only through inner products, but penalises the intercept, which then cannot take "
     "up offsets freely"
 )
 L1: Final = (
-    "the L1 norm is the same under a signed permutation of the features, though not under a general "
-    "rotation; coordinates are visited in order, which matters only until convergence"
+    "the L1 norm is the same under a signed permutation of the features, though not under a "
+    "general rotation; coordinates are visited in order, which matters only until convergence"
 )
 GREEDY: Final = (
     "features enter by the magnitude of their correlation, which moves with them; ties go to the "
@@ -47,7 +50,7 @@ UNCENTRED: Final = "works with inner products of features as they are, without c
 COLUMNS: Final = "takes columns by their number, which other pixels come to have"
 EQUAL_COLUMNS: Final = (
     "pixels that are lit in one and the same training image only have equal z-scores, up to sign: "
-    "of two equal columns the model takes the first; at mid-grey they differ, and so it is identical"
+    "of two equal columns the model takes the first; at mid-grey they differ, and all is identical"
 )
 CHAOS: Final = (
     "the iterations make rounding large: noise of 1e-14 in plain features changes the embedding "
@@ -55,6 +58,10 @@ CHAOS: Final = (
 )
 ACCIDENT: Final = (
     "no tie and no value on a threshold occurred in these images: an accident, not a property"
+)
+CONSTANT: Final = (
+    "a pixel that is constant in training has a z-score of 0 there, and 0 is above 0 on neither "
+    "side: queries with another level are not mirrored"
 )
 UNSCALED: Final = (
     "on features of size 100 the solver stops before it converges, or diverges, and has made "

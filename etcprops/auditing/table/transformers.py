@@ -64,7 +64,7 @@ TRANSFORMERS: Final = (
     Entry("BernoulliRBM", P, "takes features as probabilities; draws weights by index",
           path=Path.DRAWS, parameters={"n_components": 5, "n_iter": 3}, target="none"),
     Entry("Binarizer", S, "asks whether a feature is above 0; negation exchanges yes and no, but "
-          "for 0 itself", path=Path.TIES, target="none"),
+          "for 0 itself", path=Path.TIES, target="none", notes={"any": why.CONSTANT}),
     Entry("Birch", O, why.DISTANCES, True, parameters={"threshold": 5.0, "n_clusters": 10},
           target="none"),
     Entry("ClassicalMDS", O, _MANIFOLD, True, target="none"),
@@ -92,7 +92,9 @@ TRANSFORMERS: Final = (
     Entry("Isomap", O, _MANIFOLD, True, target="none"),
     Entry("KBinsDiscretizer", S, "equal bins of each feature, mirrored by negation but for values "
           "on an edge", True, Path.TIES,
-          {"n_bins": 3, "encode": "ordinal", "strategy": "uniform"}, target="none"),
+          {"n_bins": 3, "encode": "ordinal", "strategy": "uniform"}, target="none",
+          notes={"any": "edges at a third of a pixel's range are levels themselves where the range "
+                 "is a multiple of three levels"}),
     Entry("KNNImputer", S, "nothing is missing: the identity", True, target="none"),
     Entry("KNeighborsTransformer", O, why.DISTANCES, True, target="none"),
     Entry("KernelPCA", O, why.GRAM_NO_OFFSET, True,
@@ -107,7 +109,8 @@ TRANSFORMERS: Final = (
           notes={"min-max": "features reach up to 1 on both sides already: nothing is scaled"}),
     Entry("MinMaxScaler", S, "x - min over the range becomes 1 less that", True, target="none"),
     Entry("MiniBatchDictionaryLearning", S, "an L1 penalty on the codes, inner products otherwise; "
-          "started from an SVD whose random matrix is drawn by index", path=Path.DRAWS, parameters={"n_components": 5, "max_iter": 5}, target="none"),
+          "started from an SVD whose random matrix is drawn by index", path=Path.DRAWS,
+          parameters={"n_components": 5, "max_iter": 5}, target="none"),
     Entry("MiniBatchNMF", P, why.COUNTS, counts=True, path=Path.SOLVER,
           parameters={"n_components": 5, "max_iter": 5}, target="none"),
     Entry("MiniBatchSparsePCA", S, "an L1 penalty on the components; batches are of features, "
