@@ -116,6 +116,10 @@ def check_estimator(value: Any, caller: str) -> Any:
     if not hasattr(value, "fit") or not hasattr(value, "get_params"):
         reject("estimator", caller, wanted, describe(value))
     methods = ("predict", "fit_predict", "transform", "fit_transform", *SCORES, "kneighbors")
+    for step in [s for _, s in value.steps[:-1]] if isinstance(value, Pipeline) else []:
+        if step not in (None, "passthrough") and not _has(step, "transform"):
+            got = f"a pipeline with {step!r}, which does not transform, before its end."
+            reject("estimator", caller, wanted, got)
     try:
         known = is_bicluster(value) or _has(value, *methods)
         clone(value)

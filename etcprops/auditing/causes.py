@@ -34,7 +34,7 @@ DITHER: Final = 1e-3
 """Noise against ties, in units of a feature's spread."""
 
 ROUNDING: Final = 1e-14
-ROUNDING_TRIAL: Final = "plain features with noise of 1e-14 of their spread"
+ROUNDING_TRIAL: Final = "plain features, no two values equal, with noise of 1e-14 of their spread"
 
 
 @dataclass
@@ -131,9 +131,6 @@ class Search:
         plain = self._try_answers(model, rows)
         rng = np.random.default_rng(self.bench.seed)
         noise = rng.uniform(-1.0, 1.0, rows.shape)
-        if plain is not None and not self._over():
-            slightly = rows + ROUNDING * np.ptp(rows) * noise
-            found["rounding"] = self._compare_with(plain, model, slightly, ROUNDING_TRIAL)
         for name, change in changed.items():
             trivial = np.array_equal(change(rows), rows)
             if plain is not None and not trivial and not self._over():
@@ -144,6 +141,9 @@ class Search:
         # Ties vanish if no two values are equal: noise that moves with the features.
         dithered = rows + DITHER * np.maximum(np.ptp(rows, axis=0), 1e-3) * noise
         plain = self._try_answers(model, dithered)
+        if plain is not None and not self._over():
+            slightly = dithered + ROUNDING * np.ptp(rows) * noise
+            found["rounding"] = self._compare_with(plain, model, slightly, ROUNDING_TRIAL)
         for name in wrong:
             if plain is not None and not self._over():
                 label = f"{name}, no two values equal"

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import weakref
 from typing import IO, Any, Final
 
 from etcprops.auditing.cells import Cell, Row, make_row
@@ -41,7 +40,6 @@ class Worker:
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._errors: IO[bytes] | None = None
         self._lock = threading.Lock()
-        _ALL.add(self)
 
     def run(self, cell: Cell, limit: float) -> Row:
         """Return the row of a cell, or one that says that it timed out or crashed.
@@ -74,6 +72,7 @@ class Worker:
     def stop(self) -> None:
         """End the process at once; the next cell starts another."""
         process, self._process = self._process, None
+        _RUNNING.discard(self)
         if process is not None:
             process.kill()
             process.wait()
@@ -98,6 +97,7 @@ class Worker:
             text=True,
             encoding="utf-8",
         )
+        _RUNNING.add(self)
         # A queue of its own for each process: a late line of the last one goes nowhere.
         lines: queue.Queue[str | None] = queue.Queue()
         self._lines = lines
@@ -119,7 +119,7 @@ class Worker:
         return f"its process ended with {how}{words}"
 
 
-_ALL: weakref.WeakSet[Worker] = weakref.WeakSet()
+_RUNNING: set[Worker] = set()
 _OF_THREAD = threading.local()
 
 
@@ -133,7 +133,7 @@ def run_isolated(fields: dict[str, Any], limit: float) -> Row:
 
 def stop_workers() -> None:
     """End every worker process that this process has started."""
-    for worker in list(_ALL):
+    for worker in list(_RUNNING):
         worker.stop()
 
 

@@ -83,7 +83,10 @@ _FOLDS: Final = (
     "as SVC inside; but gamma='scale' uses X.var() of a part of the training images, on which "
     "z-scores have no mean of 0"
 )
-_CHOICE: Final = "as SVC inside; gamma='scale' of a part of the training images has a say in the choice of C only"
+_CHOICE: Final = (
+    "as SVC inside; gamma='scale' of a part of the training images has a say in the choice of C "
+    "only"
+)
 
 CLASSIFIERS: Final = (
     Entry("AdaBoostClassifier", S, why.TREE, True, Path.DRAWS),
