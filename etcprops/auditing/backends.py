@@ -79,7 +79,7 @@ def run_with_dask(cells: Sequence[Cell], *, scheduler: str, limit: float) -> Ite
             client.submit(run_isolated, c.to_dict(), limit, key=f"etcprops {c.name}", retries=3): c
             for c in cells
         }
-        for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
+        for future in as_completed(list(futures), loop=client.loop):  # type: ignore[no-untyped-call]
             cell = futures.pop(future)
             yield _result(future, cell)
             future.release()
