@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from etcprops._validation import InvalidParameterError
+    from etcprops.auditing import Verdict, audit
     from etcprops.claims import Ledger, verify
     from etcprops.geometry import BlockGeometry
     from etcprops.gram import (
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "_validation": ("InvalidParameterError",),
+    "auditing": ("Verdict", "audit"),
     "claims": ("Ledger", "verify"),
     "geometry": ("BlockGeometry",),
     "gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
@@ -75,6 +77,8 @@ __all__ = [
     "PixelStatistics",
     "SignedPermutation",
     "Step",
+    "Verdict",
+    "audit",
     "block_permutation_matrix",
     "block_transform_matrix",
     "centre_mid_grey",

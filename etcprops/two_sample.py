@@ -75,7 +75,8 @@ def permutation_p_value(
     )
     rng = np.random.default_rng(seed)
     mixed = np.stack([weights, *(rng.permutation(weights) for _ in range(permutations))])
-    statistics = ((mixed @ indicators) ** 2).sum(axis=1)
+    # |mixed @ indicators|^2 by way of the few samples instead of the many queries.
+    statistics = np.vecdot(mixed @ (indicators @ indicators.T), mixed)
     return float(1 + np.count_nonzero(statistics[1:] >= statistics[0])) / (permutations + 1)
 
 

@@ -36,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="Extended Yale Face Database B, cropped: the zip or the unpacked folder",
     )
+    parser.addoption(
+        "--distributed",
+        action="store_true",
+        help="run the tests that start a dask cluster; slow",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,21 @@
+"""Which models really give the same answers on encrypted images, and what breaks the rest.
+
+`audit` tries one model or pipeline and returns a verdict; `atlas` tries all of scikit-learn and
+compares what came out with what the theory of invariances predicts.
+"""
+
+from etcprops.auditing.audit import audit
+from etcprops.auditing.preprocessing import PREPROCESSINGS
+from etcprops.auditing.verdict import Comparison, Law, Mend, Outcome, Trial, Verdict, Witness
+
+__all__ = [
+    "PREPROCESSINGS",
+    "Comparison",
+    "Law",
+    "Mend",
+    "Outcome",
+    "Trial",
+    "Verdict",
+    "Witness",
+    "audit",
+]

@@ -1,0 +1,256 @@
+"""Fitting a model and asking it: one record of answers per model, whatever kind of model it is.
+
+Classifiers, clusterers and outlier detectors decide, and most have decision values besides;
+regressors, transformers and density models have values only.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.base import (
+    BiclusterMixin,
+    clone,
+    is_classifier,
+    is_outlier_detector,
+    is_regressor,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+
+from etcprops._validation import describe, reject
+
+Kind = Literal["classifier", "regressor", "outlier detector", "clusterer", "transformer", "scorer"]
+
+VALUES: Final = ("decision_function", "predict_proba", "score_samples")
+"""Where decision values come from, in order of preference."""
+
+SCORES: Final = ("score_samples", "mahalanobis", "score")
+OF_TRAINING: Final = ("labels_", "row_labels_", "embedding_")
+"""What models that answer for their training images only leave behind."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one fitted model said.
+
+    Attributes
+    ----------
+    kind : str
+        What kind of model it is.
+    decisions : ndarray, shape (q,) or (q, outputs), or None
+        Labels; None for models that have values only.
+    values : ndarray of float64, shape (q,) or (q, k), or None
+        Decision values, predictions of a regressor, or rows of a transformer.
+    of_training : bool
+        Whether the model answers for its training images, having no way to answer for others.
+    seconds : float
+        What fitting and answering took.
+    warnings : tuple of str
+        That a solver did not converge, for instance.
+    model : estimator
+        As fitted.
+    """
+
+    kind: Kind
+    decisions: NDArray[Any] | None
+    values: NDArray[np.float64] | None
+    of_training: bool
+    seconds: float
+    warnings: tuple[str, ...]
+    model: Any
+
+
+class ModelError(Exception):
+    """A model could not be fitted or asked; the message says what it raised."""
+
+
+def kind_of(estimator: Any) -> Kind:
+    """Return what kind of model an estimator is.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> kind_of(SVC())
+    'classifier'
+    """
+    kinds: tuple[tuple[Kind, bool], ...] = (
+        ("classifier", is_classifier(estimator)),
+        ("regressor", is_regressor(estimator)),
+        ("outlier detector", is_outlier_detector(estimator)),
+        ("clusterer", _has(estimator, "predict", "fit_predict") or is_bicluster(estimator)),
+        ("transformer", _has(estimator, "transform", "fit_transform")),
+    )
+    # What is left are models of covariance, density or neighbours.
+    return next((kind for kind, is_one in kinds if is_one), "scorer")
+
+
+def _has(estimator: Any, *methods: str) -> bool:
+    return any(hasattr(estimator, method) for method in methods)
+
+
+def is_bicluster(estimator: Any) -> bool:
+    """Whether an estimator clusters rows and columns at once; it has no other sign of that."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return isinstance(last, BiclusterMixin)
+
+
+def check_estimator(value: Any, caller: str) -> Any:
+    """Return `value` if it is an estimator that can be fitted and asked.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is a class instead of an instance, cannot be cloned, or has nothing to ask.
+    """
+    wanted = "be a scikit-learn estimator with fit, and predict, transform or scores"
+    if isinstance(value, type):
+        reject("estimator", caller, f"{wanted}; an instance, not the class", describe(value))
+    if not hasattr(value, "fit") or not hasattr(value, "get_params"):
+        reject("estimator", caller, wanted, describe(value))
+    methods = ("predict", "fit_predict", "transform", "fit_transform", *SCORES, "kneighbors")
+    for step in [s for _, s in value.steps[:-1]] if isinstance(value, Pipeline) else []:
+        if step not in (None, "passthrough") and not _has(step, "transform"):
+            got = f"a pipeline with {step!r}, which does not transform, before its end."
+            reject("estimator", caller, wanted, got)
+    try:
+        known = is_bicluster(value) or _has(value, *methods)
+        clone(value)
+    except Exception as error:  # noqa: BLE001  # an invalid pipeline may raise anything
+        got = f"one that fails: {type(error).__name__}: {error}"
+        reject("estimator", caller, wanted, got)
+    if not known:
+        reject("estimator", caller, wanted, describe(value))
+    return value
+
+
+def seeded(estimator: Any, seed: int) -> Any:
+    """Return a fresh clone in which every ``random_state`` that was None is `seed`.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> seeded(RandomForestClassifier(), 3).random_state
+    3
+    """
+    fresh = clone(estimator)
+    open_states = {
+        name: seed
+        for name, value in fresh.get_params(deep=True).items()
+        if name.rpartition("__")[2] == "random_state" and value is None
+    }
+    return fresh.set_params(**open_states)
+
+
+def is_random(estimator: Any) -> bool:
+    """Whether the estimator, or a part of it, draws random numbers."""
+    names: Mapping[str, Any] = estimator.get_params(deep=True)
+    return any(name.rpartition("__")[2] == "random_state" for name in names)
+
+
+def ask(
+    estimator: Any,
+    training: NDArray[Any],
+    targets: NDArray[Any] | None,
+    queries: NDArray[Any],
+) -> Answers:
+    """Fit an estimator, which is changed, and ask it about the queries.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fresh one.
+    training, queries : ndarray, shapes (m, n) and (q, n)
+        Vectors.
+    targets : ndarray of shape (m,) or (m, outputs), or None
+        What to learn.
+
+    Returns
+    -------
+    Answers
+
+    Raises
+    ------
+    ModelError
+        If the model raises.
+    """
+    kind = kind_of(estimator)
+    start = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        try:
+            decisions, values, of_training = _answers(estimator, kind, training, targets, queries)
+        except Exception as error:
+            message = " ".join(str(error).split())[:200]
+            raise ModelError(f"{type(error).__name__}: {message}") from error
+    seconds = time.perf_counter() - start
+    stopped = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
+    told = ("the solver stopped before it converged",) if stopped else ()
+    return Answers(kind, decisions, values, of_training, seconds, told, estimator)
+
+
+def _answers(
+    model: Any, kind: Kind, training: NDArray[Any], targets: Any, queries: NDArray[Any]
+) -> tuple[NDArray[Any] | None, NDArray[np.float64] | None, bool]:
+    """Fit and return decisions, values and whether they are about the training images."""
+    if kind == "transformer" and not hasattr(model, "transform"):
+        return None, _as_values(model.fit_transform(training, targets)), True
+    model.fit(training, targets)
+    if kind == "transformer":
+        return None, _as_values(model.transform(queries)), False
+    if kind == "regressor":
+        return None, _as_values(model.predict(queries)), False
+    if kind == "scorer":
+        return *_scores(model, queries), False
+    if not hasattr(model, "predict"):
+        return _labels_of_training(model, training), None, True
+    # Columns of clusterers have no fixed order.
+    values = None if kind == "clusterer" else _decision_values(model, queries)
+    return np.asarray(model.predict(queries)), values, False
+
+
+def _scores(
+    model: Any, queries: NDArray[Any]
+) -> tuple[NDArray[Any] | None, NDArray[np.float64]]:  # fmt: skip
+    """Return scores, or neighbours with their distances; a pipeline does not pass these on."""
+    last = model
+    if isinstance(model, Pipeline):
+        last, queries = model.steps[-1][1], model[:-1].transform(queries)
+    for name in SCORES:
+        if hasattr(last, name):
+            return None, _as_values(getattr(last, name)(queries))
+    distances, neighbours = last.kneighbors(queries)
+    return np.asarray(neighbours), _as_values(distances)
+
+
+def _labels_of_training(model: Any, training: NDArray[Any]) -> NDArray[Any]:
+    """Return what a model without predict says of its training images."""
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    for name in OF_TRAINING:
+        if hasattr(last, name):
+            return np.asarray(getattr(last, name))
+    return np.asarray(model.fit_predict(training))
+
+
+def _decision_values(model: Any, queries: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Return decision values as columns; None if the model has none."""
+    for name in VALUES:
+        if hasattr(model, name):
+            answer = getattr(model, name)(queries)
+            # Several outputs come as a list.
+            parts = answer if isinstance(answer, list) else [answer]
+            return np.column_stack([_as_values(part) for part in parts])
+    return None
+
+
+def _as_values(answer: Any) -> NDArray[np.float64]:
+    """Return numbers as an array, dense."""
+    dense: Any = answer.toarray() if issparse(answer) else answer  # type: ignore[attr-defined]
+    return np.atleast_1d(np.asarray(dense, dtype=np.float64))

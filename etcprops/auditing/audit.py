@@ -1,0 +1,348 @@
+"""`audit`: one model or pipeline on plain and on encrypted images, with a verdict and its cause."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from etcprops import pixels
+from etcprops._validation import InvalidParameterError, as_array, describe, reject
+from etcprops.auditing.answers import Answers, ModelError, check_estimator, kind_of
+from etcprops.auditing.bench import Bench, Candidate, Encryption, Fold, is_supervised, vectors
+from etcprops.auditing.causes import Search
+from etcprops.auditing.certificates import certified_decisions
+from etcprops.auditing.comparison import compare
+from etcprops.auditing.law import two_sample_test
+from etcprops.auditing.preprocessing import make_preprocessing
+from etcprops.auditing.verdict import Comparison, Law, Outcome, Verdict
+from etcprops.auditing.witness import smallest_witness
+from etcprops.keys import EtCKey, check_key
+
+TOLERANCE: Final = 1e-6
+EFFECT: Final = 0.05
+DEGENERATE: Final = "every answer is the same one: that they agree says little"
+
+
+def audit(
+    estimator: Any,
+    images: NDArray[np.uint8],
+    labels: ArrayLike | None,
+    key: EtCKey,
+    *,
+    preprocessing: Any = None,
+    cv: Any = None,
+    seed: int = 0,
+    runs: int = 20,
+    level: float = 0.01,
+    explain: bool = True,
+    thorough: bool = True,
+    budget: float = 60.0,
+    tolerance: float = TOLERANCE,
+    encrypt: Encryption = pixels.encrypt,
+) -> Verdict:
+    """Fit a model on plain and on encrypted images, compare its answers, and find out why.
+
+    Both fits are of fresh clones with the same seeds, on the same images in the same order. Where
+    the answers are not the same, experiments look for the cause and for the smallest change that
+    makes them the same; where the model draws random numbers, a two-sample test over many seeds
+    and keys says whether answers are equal in distribution.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier, regressor, clusterer, outlier detector, transformer or density model, or a
+        pipeline that ends in one. It sees vectors of doubles with grey levels 0 to 255.
+    images : ndarray of uint8, shape (N, H, W) or (N, H, W, 3)
+        For training and queries.
+    labels : array_like of shape (N,) or (N, outputs), or None
+        What to learn; None for models that learn without.
+    key : EtCKey
+        The common key, of the images' geometry.
+    preprocessing : str, transformer or None, optional
+        What comes before the model: a name of `PREPROCESSINGS` ("none", "z-score", "mid-grey",
+        "standard-scaler", "per-image z-score", "min-max") or a transformer. None is "none": a
+        pipeline has its own.
+    cv : int, splitter or None, optional
+        Folds as in scikit-learn; each image of a test fold is a query. By default one half of
+        each class is for training and the other half are the queries.
+    seed : int, default=0
+        For the division into halves and for every ``random_state`` that is None.
+    runs : int, default=20
+        Seeds on each side for the two-sample test; 0 leaves it out.
+    level : float, default=0.01
+        Of that test: the chance of calling equal laws different; at least 0.001.
+    explain : bool, default=True
+        Whether to look for cause, mend and witness.
+    thorough : bool, default=True
+        Whether to try every preprocessing, also after a mend was found.
+    budget : float, default=60
+        Seconds after which no further experiment is started, and as much for the witness and for
+        the two-sample test each.
+    tolerance : float, default=1e-6
+        How far decision values, predictions of a regressor or rows of a transformer may differ,
+        in units of their spread, and still count as the same but for rounding.
+    encrypt : callable, optional
+        The encryption; by default that of `etcprops`.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    InvalidParameterError
+        If the estimator can be neither fitted nor asked, images are not 8-bit, labels do not match
+        or are all of one class, the key is for other images, or another parameter is wrong.
+
+    Notes
+    -----
+    ``bitwise-identical`` and ``identical-decisions`` are what came out for these images and this
+    key. Decision values that differ by more than rounding while all decisions agree are named in
+    the conditions, and their cause is looked for: other images may be decided differently.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from etcprops import EtCKey
+    >>> from etcprops.experiments.datasets import load_digits_images
+    >>> digits = load_digits_images()
+    >>> key = EtCKey.from_secret(digits.geometry, "an example")
+    >>> images, labels = digits.images[:300], digits.labels[:300]
+    >>> print(audit(SVC(), images, labels, key, preprocessing="z-score").outcome)
+    identical-decisions
+    >>> verdict = audit(SVC(), images, labels, key)  # raw pixels: gamma="scale" is not invariant
+    >>> verdict.outcome, verdict.mend.change, verdict.cause[:26]  # doctest: +ELLIPSIS
+    (<Outcome.DIFFERENT: 'different'>, 'gamma=...', "gamma='scale' uses X.var()")
+    """
+    caller = "audit"
+    started = time.perf_counter()
+    model = check_estimator(estimator, caller)
+    name, transformer = make_preprocessing(preprocessing, caller)
+    _check_numbers(seed, runs, level, budget, tolerance, caller)
+    check_key(key, caller)
+    _check_images(images, key, caller)
+    targets = _targets(model, labels, len(images), caller)
+    folds = _folds(targets, len(images), cv, seed=seed, by_class=kind_of(model) == "classifier")
+    bench = Bench(images, targets, folds, key, seed, float(tolerance), encrypt)
+    candidate = Candidate.of(model, transformer)
+    text = " ".join(repr(model).split())
+    verdict = _examine(
+        text if name == "none" else f"{text} after {name}",
+        bench,
+        candidate,
+        _Effort(runs, level, explain, thorough, float(budget)),
+    )
+    seconds = time.perf_counter() - started
+    return replace(verdict, seconds=seconds, model_seconds=bench.model_seconds)
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """How much to do about answers that differ."""
+
+    runs: int
+    level: float
+    explain: bool
+    thorough: bool
+    budget: float
+
+
+def _examine(text: str, bench: Bench, candidate: Candidate, effort: _Effort) -> Verdict:
+    """Compare a candidate on plain and on encrypted images, and explain what differs."""
+    try:
+        plain = bench.plain_answers(candidate)
+    except ModelError as error:
+        reason = f"cannot be fitted on plain images: {error}"
+        return Verdict(text, Outcome.NOT_APPLICABLE, conditions=(reason,))
+    try:
+        encrypted = bench.answers(candidate, bench.encrypted_vectors(bench.key), seed=bench.seed)
+    except ModelError as error:
+        cause = f"the model can be fitted on plain images; on encrypted ones it raises {error}"
+        comparison = bench.compare(candidate)
+        return Verdict(text, Outcome.DIFFERENT, comparison=comparison, cause=cause)
+    comparison = compare(plain, encrypted, tolerance=bench.tolerance)
+    verdict = Verdict(
+        text,
+        _outcome(comparison),
+        comparison=comparison,
+        certified=certified_decisions(bench, plain, encrypted),
+        conditions=_conditions(comparison, plain, encrypted, bench),
+    )
+    if not effort.explain:
+        return verdict
+    if not comparison.identical(bench.tolerance):
+        return _explained(verdict, bench, candidate, (plain, encrypted), effort)
+    if comparison.bitwise:
+        return verdict
+    cause = (
+        "rounding alone: sums are added in another order, and values differ by "
+        f"{comparison.relative_difference:.1e} of their spread"
+    )
+    return replace(verdict, cause=cause)
+
+
+def _explained(
+    verdict: Verdict,
+    bench: Bench,
+    candidate: Candidate,
+    answers: tuple[Answers, Answers],
+    effort: _Effort,
+) -> Verdict:
+    """Look for cause, mend, witness and law of answers that differ."""
+    search = Search(bench, candidate, effort.budget, effort.thorough)
+    cause, mend = search.run()
+    conditions = verdict.conditions
+    if search.cut_short:
+        conditions += (f"the search for the cause was cut short after {effort.budget:g} s",)
+    plain, encrypted = answers
+    witness = smallest_witness(bench, candidate, plain, encrypted, budget=effort.budget)
+    law = None
+    decides = plain.decisions is not None and not plain.of_training
+    if effort.runs and decides and search.seed_matters():
+        law = _law(bench, candidate, effort)
+    outcome = verdict.outcome
+    if law is not None and law.equal and outcome is Outcome.DIFFERENT:
+        outcome = Outcome.EQUAL_IN_DISTRIBUTION
+    return replace(
+        verdict,
+        outcome=outcome,
+        cause=cause,
+        mend=mend,
+        witness=witness,
+        law=law,
+        trials=tuple(search.trials),
+        conditions=conditions,
+    )
+
+
+def _outcome(comparison: Comparison) -> Outcome:
+    if not comparison.decisions_identical:
+        return Outcome.DIFFERENT
+    return Outcome.BITWISE_IDENTICAL if comparison.bitwise else Outcome.IDENTICAL_DECISIONS
+
+
+def _conditions(
+    comparison: Comparison, plain: Answers, encrypted: Answers, bench: Bench
+) -> tuple[str, ...]:
+    """Say what the outcome depends on."""
+    conditions = [f"steps: {', '.join(bench.key.steps) or 'none'}"]
+    if comparison.relation != "equal":
+        conditions.append(f"compared {comparison.relation}")
+    negatives = bench.key.negatives
+    if negatives is not None and len(set(negatives.tolist())) == 1:
+        conditions.append(f"the key negates {'every' if negatives[0] else 'no'} block")
+    said = plain.values if plain.decisions is None else plain.decisions
+    if said is not None and (said == said[:1]).all():
+        conditions.append(DEGENERATE)
+    if plain.of_training:
+        conditions.append("answers are those for the training images: the model has no others")
+    if comparison.decisions_identical and not comparison.identical(bench.tolerance):
+        conditions.append(
+            f"decision values differ by {comparison.relative_difference:.1e} of their spread, "
+            "more than rounding: that all decisions agree is a property of these queries"
+        )
+    conditions += dict.fromkeys(plain.warnings + encrypted.warnings)
+    return tuple(conditions)
+
+
+def _law(bench: Bench, candidate: Candidate, effort: _Effort) -> Law | None:
+    """Fit with many seeds and keys, and test; None if the time does not suffice."""
+    runs, seconds = effort.runs, bench.plain_answers(candidate).seconds
+    if 2 * runs * seconds > effort.budget:
+        return None
+    end = time.perf_counter() + 2 * effort.budget
+    geometry, steps = bench.key.geometry, bench.key.steps
+    plain, encrypted = [], []
+    for run in range(runs):
+        if time.perf_counter() > end:
+            return None
+        seed = bench.seed + 1 + run
+        key = EtCKey.from_secret(geometry, f"etcprops audit, law {seed}", steps=steps)
+        rows = vectors(bench.encrypt(bench.images, key))
+        try:
+            one = bench.answers(candidate, bench.plain_vectors, seed=seed)
+            other = bench.answers(candidate, rows, seed=seed + runs)
+        except ModelError:
+            return None
+        plain.append(np.asarray(one.decisions).ravel())
+        encrypted.append(np.asarray(other.decisions).ravel())
+    return two_sample_test(
+        np.stack(plain), np.stack(encrypted), level=effort.level, effect=EFFECT, seed=bench.seed
+    )
+
+
+def _check_numbers(
+    seed: Any, runs: Any, level: Any, budget: Any, tolerance: Any, caller: str
+) -> None:  # fmt: skip
+    """Refuse numbers of another type or range."""
+    for parameter, value in (("runs", runs), ("seed", seed)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            reject(parameter, caller, "be an integer of at least 0", describe(value))
+    for parameter, number in (("budget", budget), ("tolerance", tolerance)):
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
+            reject(parameter, caller, "be a number of at least 0", describe(number))
+    if isinstance(level, bool) or not isinstance(level, float) or not 0.001 <= level < 1:
+        reject("level", caller, "be a number from 0.001 to 1", describe(level))
+
+
+def _check_images(images: Any, key: EtCKey, caller: str) -> None:
+    """Refuse what are no 8-bit images of the key's geometry."""
+    shape = key.geometry.shape
+    if not isinstance(images, np.ndarray):
+        reject("images", caller, "be an array of uint8, shape (N, H, W[, 3])", describe(images))
+    if images.dtype != np.uint8:
+        reject("images", caller, "be an array of uint8", describe(images))
+    if images.ndim != len(shape) + 1 or images.shape[1:] != shape:
+        wanted = f"be for the images, which have the shape {images.shape[1:]}"
+        reject("key", caller, wanted, f"one for {key.geometry}.")
+    if len(images) < 4:
+        reject("images", caller, "be at least 4: for training and queries", describe(images))
+
+
+def _targets(
+    model: Any, labels: ArrayLike | None, count: int, caller: str
+) -> NDArray[Any] | None:  # fmt: skip
+    """Return labels as an array that fits the images and the model."""
+    if labels is None:
+        if is_supervised(model):
+            reject("labels", caller, f"be given for {type(model).__name__}", "None.")
+        return None
+    targets = as_array(labels, "labels", caller, f"be {count} labels")
+    if targets.ndim not in (1, 2) or len(targets) != count:
+        reject("labels", caller, f"be {count} labels, one an image", describe(targets))
+    if kind_of(model) == "classifier" and len(np.unique(targets, axis=0)) < 2:
+        got = f"{count} images of class {targets.ravel()[0]!s}."
+        reject("labels", caller, "be of at least two classes", got)
+    return targets
+
+
+def _folds(
+    targets: NDArray[Any] | None, count: int, cv: Any, *, seed: int, by_class: bool
+) -> list[Fold]:
+    """Return indices of training images and queries."""
+    from sklearn.model_selection import check_cv
+
+    caller = "audit"
+    if cv is None:
+        rng = np.random.default_rng(seed)
+        training = np.zeros(count, dtype=np.bool_)
+        classes = np.zeros(count) if not by_class or targets is None else targets
+        for label in np.unique(classes, axis=0):
+            same = (classes == label).reshape(count, -1).all(axis=1)
+            members = rng.permutation(np.flatnonzero(same))
+            # Of a class of one image, training gets it.
+            training[members[: max(1, len(members) // 2)]] = True
+        if training.all():
+            reject("labels", caller, "have a class with two images or more", "none.")
+        return [(np.flatnonzero(training), np.flatnonzero(~training))]
+    try:
+        splitter = check_cv(cv, targets, classifier=by_class)
+        rows = np.zeros((count, 1))
+        folds = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(rows, targets)]
+    except (InvalidParameterError, TypeError, ValueError) as error:
+        reject("cv", caller, "be a number of folds or a splitter for these labels", f"{error}")
+    return folds

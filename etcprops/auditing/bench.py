@@ -1,0 +1,206 @@
+"""The bench on which models are tried: images, their split, and keys; every fit is a fresh clone.
+
+A `Candidate` is a model with its preprocessing. `Bench.compare` fits it on plain and on encrypted
+images and compares; answers on plain images are kept, since every key is compared with them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from etcprops import pixels
+from etcprops.auditing.answers import Answers, ModelError, ask, kind_of, seeded
+from etcprops.auditing.comparison import compare
+from etcprops.auditing.preprocessing import PREPROCESSINGS
+from etcprops.auditing.verdict import Comparison
+from etcprops.keys import EtCKey
+
+Encryption = Callable[[NDArray[np.uint8], EtCKey], NDArray[np.uint8]]
+Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model and what is done to pixels before it.
+
+    Attributes
+    ----------
+    front : tuple of transformers
+        What is done to pixels, in order; may be empty.
+    final : estimator
+        The model.
+    """
+
+    front: tuple[Any, ...]
+    final: Any
+
+    @classmethod
+    def of(cls, estimator: Any, preprocessing: Any) -> Candidate:
+        """Take a pipeline apart; `preprocessing`, a transformer or None, comes first."""
+        steps = [s for _, s in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
+        front = [s for s in (preprocessing, *steps[:-1]) if s is not None and s != "passthrough"]
+        return cls(tuple(front), steps[-1])
+
+    def build(self, seed: int) -> Any:
+        """Return fresh clones as one estimator."""
+        if not self.front:
+            return seeded(self.final, seed)
+        return seeded(make_pipeline(*self.front, self.final), seed)
+
+    def with_parameters(self, **parameters: Any) -> Candidate:
+        """Return it with other parameters of the model."""
+        return replace(self, final=clone(self.final).set_params(**parameters))
+
+    def with_front(self, *front: Any) -> Candidate:
+        """Return it with another preprocessing."""
+        return replace(self, front=tuple(t for t in front if t is not None))
+
+    def with_preprocessing(self, name: str) -> Candidate:
+        """Return it with the preprocessing of that name."""
+        return self.with_front(PREPROCESSINGS[name]())
+
+
+@dataclass
+class Bench:
+    """Images with their labels, folds, key and encryption.
+
+    Attributes
+    ----------
+    images : ndarray of uint8, shape (N, H, W) or (N, H, W, 3)
+        All images.
+    targets : ndarray of shape (N,) or (N, outputs), or None
+        What to learn.
+    folds : list of (training, queries)
+        Indices; answers of all folds are put together.
+    key : EtCKey
+        The common key.
+    seed : int
+        For every ``random_state`` that is None.
+    tolerance : float
+        See `compare`.
+    encrypt : callable
+        The encryption.
+    """
+
+    images: NDArray[np.uint8]
+    targets: NDArray[Any] | None
+    folds: list[Fold]
+    key: EtCKey
+    seed: int
+    tolerance: float
+    encrypt: Encryption = pixels.encrypt
+    model_seconds: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
+    _kept: tuple[Candidate, int, Answers] | None = None
+    _encrypted: tuple[EtCKey, NDArray[np.float64]] | None = None
+
+    @property
+    def plain_vectors(self) -> NDArray[np.float64]:
+        """Plain images as vectors."""
+        return vectors(self.images)
+
+    def encrypted_vectors(self, key: EtCKey) -> NDArray[np.float64]:
+        """Encrypted images as vectors; those of the last key are kept."""
+        if self._encrypted is None or self._encrypted[0] != key:
+            self._encrypted = key, vectors(self.encrypt(self.images, key))
+        return self._encrypted[1]
+
+    def answers(self, candidate: Candidate, rows: NDArray[Any], *, seed: int) -> Answers:
+        """Fit and ask in every fold; raises `ModelError`."""
+        parts = []
+        for training, queries in self.folds:
+            targets = None if self.targets is None else self.targets[training]
+            start = time.perf_counter()
+            try:
+                part = ask(candidate.build(seed), rows[training], targets, rows[queries])
+            finally:
+                self.model_seconds += time.perf_counter() - start
+            parts.append(part)
+        return _joined(parts)
+
+    def plain_answers(self, candidate: Candidate) -> Answers:
+        """Return the answers on plain images; those of the last candidate are kept."""
+        if self._kept is None or self._kept[0] is not candidate or self._kept[1] != self.seed:
+            answers = self.answers(candidate, self.plain_vectors, seed=self.seed)
+            self._kept = candidate, self.seed, answers
+        return self._kept[2]
+
+    def compare(self, candidate: Candidate, key: EtCKey | None = None) -> Comparison:
+        """Compare a candidate on plain and on encrypted images.
+
+        Parameters
+        ----------
+        candidate : Candidate
+            What to fit, twice.
+        key : EtCKey, optional
+            Instead of the bench's own.
+
+        Returns
+        -------
+        Comparison
+            With a `failure` if the model could be fitted on plain images only.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be fitted on plain images.
+        """
+        return self.compare_rows(candidate, self.encrypted_vectors(key or self.key))
+
+    def compare_rows(self, candidate: Candidate, rows: NDArray[Any]) -> Comparison:
+        """Compare a candidate on plain images and on other rows, as `compare`."""
+        plain = self.plain_answers(candidate)
+        try:
+            encrypted = self.answers(candidate, rows, seed=self.seed)
+        except ModelError as error:
+            size = len(np.asarray(plain.values if plain.decisions is None else plain.decisions))
+            failure = f"fits plain images, and on encrypted ones raises {error}"
+            return Comparison(size, size, False, np.nan, 0.0, failure=failure)
+        return compare(plain, encrypted, tolerance=self.tolerance)
+
+    def restricted(self, training: NDArray[np.int64], queries: NDArray[np.int64]) -> Bench:
+        """Return a bench with one fold of these training images and queries."""
+        return replace(
+            self, folds=[(training, queries)], _kept=None, _encrypted=self._encrypted,
+            model_seconds=0.0,
+        )  # fmt: skip
+
+
+def vectors(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return images as vectors of doubles."""
+    return images.reshape(len(images), -1).astype(np.float64)
+
+
+def is_supervised(estimator: Any) -> bool:
+    """Whether an estimator needs labels."""
+    if kind_of(estimator) in {"classifier", "regressor"}:
+        return True
+    tags = getattr(estimator, "__sklearn_tags__", None)
+    return bool(tags is not None and tags().target_tags.required)
+
+
+def _joined(parts: list[Answers]) -> Answers:
+    """Put the answers of all folds together."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def join(arrays: list[NDArray[Any] | None]) -> NDArray[Any] | None:
+        present = [a for a in arrays if a is not None]
+        same = len(present) == len(arrays) and len({a.shape[1:] for a in present}) == 1
+        return np.concatenate(present) if same else None
+
+    return replace(
+        parts[0],
+        decisions=join([p.decisions for p in parts]),
+        values=join([p.values for p in parts]),
+        seconds=sum(p.seconds for p in parts),
+        warnings=tuple(dict.fromkeys(w for p in parts for w in p.warnings)),
+    )

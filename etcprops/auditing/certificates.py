@@ -1,0 +1,83 @@
+"""How many of a support vector machine's decisions are proved the same in spite of rounding."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from etcprops._validation import InvalidParameterError
+from etcprops.auditing.answers import Answers
+from etcprops.auditing.bench import Bench
+from etcprops.auditing.preprocessing import centre
+from etcprops.keys import Step
+from etcprops.normalization import PixelStatistics
+from etcprops.scaling import ExactStandardScaler
+
+
+def certified_decisions(bench: Bench, plain: Answers, encrypted: Answers) -> int | None:
+    """Count the decisions that the error bound proves to be the same.
+
+    Parameters
+    ----------
+    bench : Bench
+        With one fold.
+    plain, encrypted : Answers
+        With their models, as fitted.
+
+    Returns
+    -------
+    int or None
+        None where the bound does not apply: the model is no SVC or NuSVC with a kernel by name,
+        its features are not the plain ones moved and negated, or there are several folds.
+    """
+    from sklearn.svm import SVC, NuSVC
+
+    from etcprops.margins import certified, decision_error_bound
+
+    front, model, other = *_apart(plain.model), _apart(encrypted.model)[1]
+    if len(bench.folds) != 1 or not isinstance(model, (SVC, NuSVC)):
+        return None
+    error = _feature_error(bench, front)
+    if error is None:
+        return None
+    training, queries = bench.folds[0]
+    rows = bench.plain_vectors
+    features = [rows[training], rows[queries]]
+    for step in front:
+        features = [np.asarray(step.transform(part)) for part in features]
+    pairwise = copy.copy(model)
+    pairwise.decision_function_shape = "ovo"
+    try:
+        bound = decision_error_bound(
+            model, features[1], encrypted=other, train=features[0], feature_error=error
+        )
+    except InvalidParameterError:
+        return None  # a kernel that the bound does not know, or models that do not match
+    return int(np.count_nonzero(certified(pairwise.decision_function(features[1]), bound)))
+
+
+def _apart(model: Any) -> tuple[list[Any], Any]:
+    """Return the fitted steps before the last, and the last."""
+    if isinstance(model, Pipeline):
+        return [step for _, step in model.steps[:-1]], model.steps[-1][1]
+    return [], model
+
+
+def _feature_error(bench: Bench, front: list[Any]) -> Any:
+    """Return how far features are from their exact values; None if not moved and negated."""
+    if not front:
+        return None if Step.NEGATIVES in bench.key.steps else 0.0
+    if len(front) != 1:
+        return None
+    if isinstance(front[0], ExactStandardScaler) or getattr(front[0], "func", None) is centre:
+        return 0.0
+    if type(front[0]) is StandardScaler and front[0].with_mean and front[0].with_std:
+        from etcprops.margins import standard_scaler_error_bound
+
+        training = bench.images[bench.folds[0][0]]
+        return standard_scaler_error_bound(PixelStatistics(training.reshape(len(training), -1)))
+    return None

@@ -1,0 +1,123 @@
+"""Changes that may make a model's answers identical, from the smallest to the largest.
+
+Each is a function from a candidate to another candidate with one thing changed. Whether it helps
+is not known here: `causes` tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from etcprops.auditing.bench import Candidate
+from etcprops.auditing.preprocessing import PREPROCESSINGS
+
+DIRECT_SOLVERS: Final[dict[str, tuple[Any, ...]]] = {
+    "svd_solver": ("full",),
+    "svd_method": ("lapack",),
+    "eigen_solver": ("dense", "eigen"),
+    "algorithm": ("brute", "arpack"),
+    "solver": ("svd", "lbfgs"),
+    "dual": (True,),
+    "method": ("exact",),
+}
+"""Values of solver parameters that do not start from random or ordered features."""
+
+KERNELS: Final = ("linear", "rbf", "poly", "sigmoid")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change, in words and as a function."""
+
+    name: str
+    apply: Callable[[Candidate], Candidate]
+
+
+def _parameters(name: str, **parameters: Any) -> Change:
+    return Change(name, lambda candidate: candidate.with_parameters(**parameters))
+
+
+def frozen_gammas(candidate: Candidate, gamma: float | None) -> Iterator[Change]:
+    """Yield the change of each ``gamma="scale"`` to the number it has on plain images."""
+    for name, value in candidate.final.get_params(deep=True).items():
+        if name.rpartition("__")[2] == "gamma" and isinstance(value, str) and value == "scale":
+            if gamma is not None:
+                yield _parameters(f"{name}={gamma:.4g}", **{name: gamma})
+            yield _parameters(f"{name}='auto'", **{name: "auto"})
+
+
+def tighter(candidate: Candidate) -> Iterator[Change]:
+    """Yield the change to a tighter tolerance with more iterations."""
+    parameters = candidate.final.get_params(deep=True)
+    changes: dict[str, Any] = {}
+    if "early_stopping" in parameters:
+        return  # more iterations are another model there
+    for name, value in parameters.items():
+        last = name.rpartition("__")[2]
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        if last == "tol" and value > 1e-10:
+            changes[name] = 1e-10
+        elif last == "max_iter" and 0 < value <= 100_000:
+            changes[name] = max(20 * int(value), 20_000)
+    if any(name.endswith("tol") for name in changes):
+        text = ", ".join(f"{name}={value:g}" for name, value in changes.items())
+        yield _parameters(text, **changes)
+
+
+def all_features(candidate: Candidate) -> Iterator[Change]:
+    """Yield the change to models that look at all features instead of a random subset."""
+    for name, value in candidate.final.get_params(deep=True).items():
+        if name.rpartition("__")[2] == "max_features" and isinstance(value, str):
+            yield _parameters(f"{name}=None", **{name: None})
+
+
+def direct_solvers(candidate: Candidate) -> Iterator[Change]:
+    """Yield the change to solvers that do not depend on an order or a random start."""
+    parameters = candidate.final.get_params(deep=False)
+    for name, values in DIRECT_SOLVERS.items():
+        if name in parameters:
+            for value in values:
+                if parameters[name] != value:
+                    yield _parameters(f"{name}={value!r}", **{name: value})
+
+
+def exact_arithmetic(candidate: Candidate) -> Iterator[Change]:
+    """Yield the change to kernels whose sums do not depend on the order of the features."""
+    from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
+
+    from etcprops.kernels import ExactKernel
+
+    parameters = candidate.final.get_params(deep=False)
+    machines = (SVC, NuSVC, SVR, NuSVR, OneClassSVM)
+    kernel = parameters.get("kernel")
+    if isinstance(candidate.final, machines) and isinstance(kernel, str) and kernel in KERNELS:
+        options = {n: parameters[n] for n in ("gamma", "degree", "coef0") if n in parameters}
+        exact = ExactKernel(kernel, slices=3, **options)  # type: ignore[arg-type]  # one of KERNELS
+        yield Change(
+            f"kernel=ExactKernel({kernel!r}) after the exact z-score",
+            lambda c: c.with_parameters(kernel=exact).with_preprocessing("z-score"),
+        )
+
+
+def preprocessings(candidate: Candidate) -> Iterator[Change]:
+    """Yield the change to each other named preprocessing, linearising ones first."""
+    for name in ("mid-grey", "z-score", "none", "min-max", "per-image z-score"):
+        fresh = PREPROCESSINGS[name]()
+        now = candidate.front
+        if (fresh is None and not now) or (len(now) == 1 and repr(now[0]) == repr(fresh)):
+            continue
+        yield Change(f"preprocessing {name!r}", lambda c, name=name: c.with_preprocessing(name))  # type: ignore[misc]
+
+
+def normal_forms(candidate: Candidate) -> Iterator[Change]:
+    """Yield the changes to features that the encryption cannot change, before any model."""
+    from etcprops.reductions import CanonicalFeatures, GramPCA
+
+    if not any(isinstance(step, (GramPCA, CanonicalFeatures)) for step in candidate.front):
+        # Canonical features are made of pixels: they take the place of the preprocessing.
+        yield Change("CanonicalFeatures() on pixels", lambda c: c.with_front(CanonicalFeatures()))
+        yield Change("GramPCA() before the model", lambda c: c.with_front(*c.front, GramPCA()))
+        yield Change("GramPCA() on pixels", lambda c: c.with_front(GramPCA()))

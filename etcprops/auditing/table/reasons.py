@@ -1,0 +1,72 @@
+"""Reasons that several estimators share, in one sentence each."""
+
+from typing import Final
+
+DISTANCES: Final = "sees images only through the distances between them, which every step keeps"
+GRAM: Final = (
+    "its penalty and its loss see images only through inner products, so the solution turns with "
+    "the features; the free intercept takes up offsets"
+)
+GRAM_NO_OFFSET: Final = (
+    "sees images only through inner products, which an offset changes where features are not "
+    "centred"
+)
+PENALISED_INTERCEPT: Final = (
+    "sees images only through inner products, but penalises the intercept, which then cannot take "
+    "up offsets freely"
+)
+L1: Final = (
+    "the L1 norm is the same under a signed permutation of the features, though not under a "
+    "general rotation; coordinates are visited in order, which matters only until convergence"
+)
+GREEDY: Final = (
+    "features enter by the magnitude of their correlation, which moves with them; ties go to the "
+    "first"
+)
+PER_FEATURE: Final = "each feature on its own, by mean and variance; the order does not enter"
+TREE: Final = (
+    "draws the order in which features are tried by index, and sends a query on a threshold to the "
+    "left: another path for each order and sign; equal in law but for queries on thresholds"
+)
+HIST_TREE: Final = (
+    "bins and splits of each feature are mirrored by negation; ties between features go to the "
+    "first, and a query on a threshold to the left"
+)
+DUMMY: Final = "does not look at the images"
+RANDOM_WEIGHTS: Final = (
+    "starts from random weights drawn by the index of a feature, symmetric in sign: equal in law"
+)
+META: Final = "as the model inside"
+SAMPLES: Final = (
+    "draws and orders images, never features; each update is a combination of images, so that "
+    "weights turn with the features"
+)
+COUNTS: Final = "takes features as counts: 255 - x is another count"
+LEVELS: Final = "treats each level of a pixel on its own, and negation only renames levels"
+CENTRED: Final = (
+    "centres each feature itself and works with inner products, up to the signs of components"
+)
+UNCENTRED: Final = "works with inner products of features as they are, without centring"
+COLUMNS: Final = "takes columns by their number, which other pixels come to have"
+EQUAL_COLUMNS: Final = (
+    "pixels that are lit in one and the same training image only have equal z-scores, up to sign: "
+    "of two equal columns the model takes the first; at mid-grey they differ, and all is identical"
+)
+CHAOS: Final = (
+    "computes in single precision, where sums in another order differ by 1e-7, and the descent "
+    "makes that large: noise of 1e-6 in plain features changes the embedding as much"
+)
+ACCIDENT: Final = (
+    "no tie and no value on a threshold occurred in these images: an accident, not a property"
+)
+CONSTANT: Final = (
+    "a pixel that is constant in training has a z-score of 0 there, and 0 is above 0 on neither "
+    "side: queries with another level are not mirrored"
+)
+UNSCALED: Final = (
+    "on features of size 100 the solver stops before it converges, or diverges, and has made "
+    "rounding large by then"
+)
+JUST_BELOW: Final = "rounding makes the smallest level -1e-17 on one side, which is refused"
+SOME_NEGATIVE: Final = "negative numbers are refused, and only encrypted queries had some"
+SCORES: Final = "ranks each feature by a score that negation does not change"

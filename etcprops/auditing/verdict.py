@@ -1,0 +1,281 @@
+"""What an audit finds: the outcome, its witness, its cause and the change that mends it.
+
+Plain data that goes to JSON and comes back; nothing is fitted or compared here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Outcome(StrEnum):
+    """How the answers of a model on plain and on encrypted images compare."""
+
+    BITWISE_IDENTICAL = "bitwise-identical"
+    IDENTICAL_DECISIONS = "identical-decisions"
+    EQUAL_IN_DISTRIBUTION = "equal-in-distribution"
+    DIFFERENT = "different"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Answers on plain and on encrypted queries, side by side.
+
+    Attributes
+    ----------
+    n_queries, n_different : int
+        Number of queries, and of those that were answered differently.
+    bitwise : bool
+        Whether every number of both answers has the same bits, under `relation`.
+    largest_difference : float
+        Between decision values, plain and encrypted; NaN for models that have none.
+    spread : float
+        Largest less smallest decision value, plain: what the difference is measured by.
+    relation : str
+        Under which the answers are compared: "equal", or for instance "up to the signs of the
+        columns" for a transformer.
+    first_different : int
+        Position of a query that was answered differently, of those the one with the smallest
+        margin; -1 if there is none.
+    failure : str
+        What the model raised on one side only; empty if it did not.
+    """
+
+    n_queries: int
+    n_different: int
+    bitwise: bool
+    largest_difference: float
+    spread: float
+    relation: str = "equal"
+    first_different: int = -1
+    failure: str = ""
+
+    @property
+    def decisions_identical(self) -> bool:
+        """Whether every query is answered the same."""
+        return self.n_different == 0 and not self.failure
+
+    @property
+    def relative_difference(self) -> float:
+        """The largest difference of decision values in units of their spread."""
+        return self.largest_difference / self.spread if self.spread else 0.0
+
+    def identical(self, tolerance: float) -> bool:
+        """Whether the answers are the same and decision values too, up to `tolerance` x spread."""
+        if not self.decisions_identical:
+            return False
+        return math.isnan(self.largest_difference) or self.relative_difference <= tolerance
+
+    def __str__(self) -> str:
+        if self.failure:
+            return self.failure
+        text = f"{self.n_different} of {self.n_queries} answers differ"
+        if self.bitwise:
+            text = "the same to the last bit"
+        elif not math.isnan(self.largest_difference):
+            text += f", values by up to {self.relative_difference:.1e} of their spread"
+        return text if self.relation == "equal" else f"{text} ({self.relation})"
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One query that is answered differently, with as few training images as were found to do.
+
+    Attributes
+    ----------
+    query : int
+        Which of the images it is.
+    image, encrypted : ndarray of uint8, shape (H, W) or (H, W, 3)
+        The query.
+    plain_answer, encrypted_answer : str
+        The two answers.
+    margin : float
+        By how much the plain answer was won (difference of the two largest decision values, or
+        magnitude of the only one); NaN for models without decision values.
+    training : tuple of int
+        Training images with which the query is still answered differently.
+    """
+
+    query: int
+    image: NDArray[np.uint8]
+    encrypted: NDArray[np.uint8]
+    plain_answer: str
+    encrypted_answer: str
+    margin: float
+    training: tuple[int, ...]
+
+    def __str__(self) -> str:
+        margin = "" if math.isnan(self.margin) else f", margin {self.margin:.2g}"
+        return (
+            f"image {self.query}: {self.plain_answer} plain, {self.encrypted_answer} encrypted"
+            f"{margin}, with {len(self.training)} training images"
+        )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One experiment of the search for the cause.
+
+    Attributes
+    ----------
+    name : str
+        What was changed, for instance "negatives alone" or "gamma=0.0123".
+    identical : bool or None
+        Whether plain and encrypted agree then; None if the model could not be fitted so.
+    detail : str
+        The figures.
+    """
+
+    name: str
+    identical: bool | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Mend:
+    """The smallest change found that makes plain and encrypted agree, tried and confirmed."""
+
+    change: str
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(frozen=True)
+class Law:
+    """A two-sample test of whether answers have one law on plain and on encrypted images.
+
+    Attributes
+    ----------
+    runs : int
+        Fits on each side, each with its own seed, the encrypted ones with its own key too.
+    p_value : float
+        Of the permutation test.
+    level : float
+        Chance of rejecting two equal laws.
+    power : float
+        Chance of noticing, estimated by simulation, that `effect` of the queries have their most
+        frequent answer replaced.
+    effect : float
+        A share of the queries.
+    """
+
+    runs: int
+    p_value: float
+    level: float
+    power: float
+    effect: float
+
+    @property
+    def equal(self) -> bool:
+        """Whether the test did not reject."""
+        return self.p_value > self.level
+
+    def __str__(self) -> str:
+        return (
+            f"{self.runs} seeds plain against {self.runs} seeds and keys encrypted: p = "
+            f"{self.p_value:.3f} at level {self.level:g}; power {self.power:.2f} against "
+            f"{self.effect:.0%} of the queries answered otherwise"
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an audit found.
+
+    Attributes
+    ----------
+    estimator : str
+        What was audited, with its preprocessing.
+    outcome : Outcome
+        How plain and encrypted compare.
+    comparison : Comparison or None
+        The figures; None if nothing could be compared.
+    certified : int or None
+        How many decisions are proved the same by the error bound of
+        `etcprops.margins.decision_error_bound`; None where the bound does not apply.
+    cause : str
+        One sentence with the evidence, empty if nothing had to be explained.
+    mend : Mend or None
+        The smallest change that makes the answers identical.
+    witness : Witness or None
+        A query that is answered differently.
+    law : Law or None
+        The two-sample test, where one was made.
+    trials : tuple of Trial
+        Every experiment made.
+    conditions : tuple of str
+        What the outcome depends on, and what to know about it.
+    seconds, model_seconds : float
+        The whole audit, and the part that the models themselves took.
+    """
+
+    estimator: str
+    outcome: Outcome
+    comparison: Comparison | None = None
+    certified: int | None = None
+    cause: str = ""
+    mend: Mend | None = None
+    witness: Witness | None = None
+    law: Law | None = None
+    trials: tuple[Trial, ...] = ()
+    conditions: tuple[str, ...] = ()
+    seconds: float = 0.0
+    model_seconds: float = 0.0
+
+    @property
+    def identical(self) -> bool:
+        """Whether every query was answered the same."""
+        return self.outcome in {Outcome.BITWISE_IDENTICAL, Outcome.IDENTICAL_DECISIONS}
+
+    @property
+    def largest_difference(self) -> float:
+        """Largest difference between decision values; NaN where there are none."""
+        return math.nan if self.comparison is None else self.comparison.largest_difference
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as a dictionary ready for JSON; NaN and infinities become None."""
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    def to_json(self) -> str:
+        """Return the verdict as JSON text."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+    def __str__(self) -> str:
+        lines = [f"{self.estimator}: {self.outcome}"]
+        if self.comparison is not None:
+            lines.append(f"  {self.comparison}")
+        if self.certified is not None and self.comparison is not None:
+            count = self.comparison.n_queries
+            lines.append(f"  {self.certified} of {count} decisions are proved the same")
+        for name in ("law", "witness"):
+            value = getattr(self, name)
+            if value is not None:
+                lines.append(f"  {name}: {value}")
+        if self.cause:
+            lines.append(f"  cause: {self.cause}")
+        if self.mend is not None:
+            mend = self.mend
+            lines.append(f"  mend: {mend.change} ({mend.outcome}: {mend.detail})")
+        lines += [f"  {condition}" for condition in self.conditions]
+        return "\n".join(lines)
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` made of what JSON has."""
+    if isinstance(value, (Comparison, Witness, Trial, Mend, Law)):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Outcome) else value

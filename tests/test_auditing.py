@@ -1,0 +1,292 @@
+"""`audit`: outcomes, causes, mends, witnesses and laws; models whose fate is known beforehand."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.cluster import DBSCAN, KMeans
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import Lasso, Ridge
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from etcprops import BlockGeometry, EtCKey, InvalidParameterError, Verdict, audit, encrypt
+from etcprops.auditing import Outcome
+from etcprops.experiments.datasets import load_digits_images
+from etcprops.kernels import ExactKernel
+from etcprops.scaling import ExactStandardScaler
+
+DIGITS = load_digits_images(block=2)
+KEY = EtCKey.from_secret(DIGITS.geometry, "tests of the audit")
+IMAGES, LABELS = DIGITS.images[:200], DIGITS.labels[:200]
+SHORT: dict[str, Any] = {"budget": 2.0, "runs": 0}
+
+
+class FirstPixel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Say whether the first pixel is bright: depends on order and sign by construction."""
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> FirstPixel:  # noqa: ARG002
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return (X[:, 0] > 0).astype(np.int64)
+
+
+class Coin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Toss a coin for each query, seeded by the features: equal in law and never path by path."""
+
+    def __init__(self, random_state: int | None = None) -> None:
+        self.random_state = random_state
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Coin:
+        self.classes_ = np.unique(y)
+        self.state_ = zlib.crc32(X.tobytes())
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        rng = np.random.default_rng([self.state_, self.random_state or 0])
+        return rng.integers(0, 2, len(X))
+
+
+class BiasedOnNegated(Coin):
+    """Toss no coin where the first row is not all bright: another law when it is negated."""
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return np.where(X[:, :8].mean() < 200, 1, super().predict(X))
+
+
+# --- Outcomes
+
+
+def test_exact_pipeline_is_bitwise_identical_and_that_is_so() -> None:
+    pipeline = make_pipeline(ExactStandardScaler(), SVC(kernel=ExactKernel("rbf")))
+    verdict = audit(pipeline, IMAGES, LABELS, KEY)
+    assert verdict.outcome is Outcome.BITWISE_IDENTICAL
+    assert verdict.largest_difference == 0
+    assert not verdict.cause
+    # By hand, past all of the audit's code.
+    values = []
+    for images in (IMAGES, encrypt(IMAGES, KEY)):
+        rows = images.reshape(200, 64).astype(np.float64)
+        values.append(pipeline.fit(rows[::2], LABELS[::2]).decision_function(rows[1::2]))
+    assert np.array_equal(*values)
+
+
+def test_rounding_is_identical_decisions_with_all_certified() -> None:
+    verdict = audit(SVC(), IMAGES, LABELS, KEY, preprocessing="standard-scaler")
+    assert verdict.outcome is Outcome.IDENTICAL_DECISIONS
+    assert verdict.comparison is not None
+    assert verdict.certified == verdict.comparison.n_queries
+    assert 0 < verdict.largest_difference < 1e-10
+    assert "rounding" in verdict.cause
+
+
+def test_gamma_scale_on_raw_pixels_is_found_to_be_the_cause() -> None:
+    verdict = audit(SVC(), IMAGES, LABELS, KEY, **SHORT)
+    assert verdict.cause.startswith("gamma='scale' uses X.var(), which negative-positive")
+    assert verdict.mend is not None
+    assert verdict.mend.change.startswith("gamma=")
+    # The mend, tried by hand.
+    gamma = float(verdict.mend.change.removeprefix("gamma="))
+    assert audit(SVC(gamma=gamma), IMAGES, LABELS, KEY).identical
+    trials = {trial.name: trial.identical for trial in verdict.trials}
+    assert trials["block scramble alone"]
+    assert trials["rotation and inversion alone"]
+    assert not trials["negative-positive transform alone"]
+    assert verdict.certified is None  # raw pixels are not moved and negated
+
+
+def test_forests_differ_with_a_small_witness_and_are_mended() -> None:
+    forest = RandomForestClassifier(n_estimators=5)
+    verdict = audit(forest, IMAGES, LABELS, KEY, thorough=False, **SHORT)
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert "order of the features (it draws by index" in verdict.cause
+    assert verdict.mend is not None
+    assert verdict.mend.outcome is Outcome.BITWISE_IDENTICAL
+    witness = verdict.witness
+    assert witness is not None
+    assert len(witness.training) < 20
+    assert np.array_equal(witness.encrypted, encrypt(witness.image, KEY))
+    # The witness, checked by hand.
+    answers = []
+    for images in (IMAGES, encrypt(IMAGES, KEY)):
+        rows, training = images.reshape(200, 64).astype(np.float64), list(witness.training)
+        tree = RandomForestClassifier(n_estimators=5, random_state=0)
+        tree.fit(rows[training], LABELS[training])
+        answers.append(str(tree.predict(rows[[witness.query]])[0]))
+    assert answers == [witness.plain_answer, witness.encrypted_answer]
+    assert answers[0] != answers[1]
+
+
+def test_unconverged_solvers_are_named() -> None:
+    verdict = audit(
+        Lasso(alpha=0.05), IMAGES, LABELS, KEY, preprocessing="z-score", thorough=False, **SHORT
+    )
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert "before it converges" in verdict.cause
+    assert verdict.mend is not None
+    assert "tol=1e-10" in verdict.mend.change
+
+
+def test_preprocessing_is_found_to_be_the_cause() -> None:
+    verdict = audit(
+        KNeighborsClassifier(), IMAGES, LABELS, KEY, preprocessing="per-image z-score", **SHORT
+    )
+    assert not verdict.identical
+    assert "per_image does not turn negative-positive transform into" in verdict.cause
+    assert verdict.mend is not None
+    assert verdict.mend.change == "preprocessing 'mid-grey'"
+
+
+def test_not_applicable_says_why() -> None:
+    verdict = audit(MultinomialNB(), IMAGES, LABELS, KEY, preprocessing="z-score")
+    assert verdict.outcome is Outcome.NOT_APPLICABLE
+    assert "Negative values" in verdict.conditions[0]
+
+
+def test_equal_decisions_by_luck_are_not_passed_off_as_a_property() -> None:
+    images, labels = IMAGES[:40], LABELS[:40] % 2
+    verdict = audit(SVC(gamma="scale", C=0.01), images, labels, KEY, **SHORT)
+    assert verdict.outcome is Outcome.IDENTICAL_DECISIONS
+    assert any("property of these queries" in text for text in verdict.conditions)
+    assert "gamma" in verdict.cause
+
+
+@pytest.mark.parametrize(
+    ("model", "relation"),
+    [
+        (PCA(3), "up to the signs"),
+        (StandardScaler(), "up to order, sign and offset"),
+        (KMeans(3), ""),
+        (DBSCAN(eps=300), ""),
+        (Ridge(), ""),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "fit") else "",
+)
+def test_other_kinds_of_models(model: Any, relation: str) -> None:
+    verdict = audit(model, IMAGES, LABELS, KEY)
+    assert verdict.identical
+    assert any(relation in condition for condition in verdict.conditions)
+
+
+def test_folds_ask_each_image_once() -> None:
+    verdict = audit(KNeighborsClassifier(), IMAGES, LABELS, KEY, cv=4)
+    assert verdict.comparison is not None
+    assert verdict.comparison.n_queries == len(IMAGES)
+    assert verdict.outcome is Outcome.BITWISE_IDENTICAL
+
+
+# --- Laws
+
+
+def test_equal_in_law_is_found_by_a_test_with_power() -> None:
+    verdict = audit(Coin(), IMAGES[:60], LABELS[:60], KEY, budget=3, runs=20)
+    assert verdict.outcome is Outcome.EQUAL_IN_DISTRIBUTION
+    assert verdict.law is not None
+    assert verdict.law.runs == 20
+    assert verdict.law.p_value > verdict.law.level == 0.01
+
+
+def test_another_law_is_rejected() -> None:
+    images = IMAGES[:60].copy()
+    images[:, 0] = 255
+    key = EtCKey(DIGITS.geometry, negatives=np.arange(16) < 4)
+    verdict = audit(BiasedOnNegated(), images, LABELS[:60] % 2, key, budget=3, runs=20)
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.law is not None
+    assert verdict.law.p_value <= 0.01
+
+
+# --- A saboteur for every outcome: an encryption that must change it
+
+
+def brightness_dependent(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
+    """Negate the whole of images that are bright: no common map."""
+    encrypted = encrypt(images, key)
+    bright = encrypted.mean(axis=(-2, -1), keepdims=True) > 110
+    return np.where(bright, 255 - encrypted, encrypted).astype(np.uint8)
+
+
+def test_an_encryption_that_is_no_common_map_is_noticed() -> None:
+    sound = audit(KNeighborsClassifier(), IMAGES, LABELS, KEY)
+    broken = audit(
+        KNeighborsClassifier(), IMAGES, LABELS, KEY, encrypt=brightness_dependent, **SHORT
+    )
+    assert sound.identical
+    assert broken.outcome is Outcome.DIFFERENT
+
+
+def test_a_model_that_looks_at_one_pixel_is_noticed() -> None:
+    verdict = audit(FirstPixel(), IMAGES, LABELS % 2, KEY, preprocessing="mid-grey", **SHORT)
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert "the order of the features" in verdict.cause
+
+
+# --- Reports
+
+
+def test_verdicts_go_to_json_without_nan() -> None:
+    verdict = audit(FirstPixel(), IMAGES, LABELS % 2, KEY, **SHORT)
+    assert isinstance(verdict, Verdict)
+    document = json.loads(verdict.to_json())
+    assert document["outcome"] == verdict.outcome
+    assert np.asarray(document["witness"]["image"]).shape == (8, 8)
+    assert "witness" in str(verdict)
+
+
+def test_same_seed_same_verdict() -> None:
+    texts = [
+        str(audit(RandomForestClassifier(3), IMAGES, LABELS, KEY, explain=False)) for _ in "ab"
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_bookkeeping_costs_little_beside_the_models() -> None:
+    # The figure itself is in tests/benchmarks: here only that the models' time is counted.
+    verdict = audit(RandomForestClassifier(20), IMAGES, LABELS, KEY, explain=False)
+    assert 0 < verdict.model_seconds <= verdict.seconds
+
+
+# --- Bad input
+
+GOOD: dict[str, Any] = {"estimator": SVC(), "images": IMAGES, "labels": LABELS, "key": KEY}
+OTHER_KEY = EtCKey.from_secret(BlockGeometry(16, 16), "another geometry")
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "a class": ({"estimator": SVC}, "an instance, not the class"),
+    "no estimator": ({"estimator": "SVC"}, "'estimator' parameter of audit must be a scikit-learn"),
+    "nothing to ask": ({"estimator": BaseEstimator()}, "'estimator' parameter of audit"),
+    "an invalid pipeline": (
+        {"estimator": make_pipeline(SVC(), SVC())},
+        "SVC(), which does not transform",
+    ),
+    "labels of one class": ({"labels": np.zeros(200)}, "at least two classes. Got 200 images"),
+    "no labels": ({"labels": None}, "be given for SVC. Got None"),
+    "too few labels": ({"labels": LABELS[:9]}, "be 200 labels, one an image"),
+    "float images": ({"images": IMAGES / 255}, "be an array of uint8. Got an array of dtype"),
+    "a list": ({"images": IMAGES.tolist()}, "be an array of uint8"),
+    "another geometry": ({"key": OTHER_KEY}, "'key' parameter of audit must be for the images"),
+    "no key": ({"key": "secret"}, "'key' parameter of audit must be an EtCKey"),
+    "unknown preprocessing": ({"preprocessing": "zscore"}, "be one of none, z-score, mid-grey"),
+    "folds in words": ({"cv": "ten"}, "'cv' parameter of audit"),
+    "negative runs": ({"runs": -1}, "'runs' parameter of audit"),
+    "level above one": ({"level": 2.0}, "'level' parameter of audit"),
+    "negative budget": ({"budget": -1.0}, "'budget' parameter of audit"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD.values(), ids=BAD)
+def test_bad_input_names_parameter_and_value(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidParameterError) as caught:
+        audit(**(GOOD | change))
+    assert message in str(caught.value)
