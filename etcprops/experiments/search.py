@@ -252,14 +252,17 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
         key = (t.reduction, t.normalization, t.score, t.machine)
         values[key][t.condition, t.ratio].append(t.eer)
     candidates = []
-    for key, cells in values.items():
+    for (reduction, normalization, score, machine), cells in values.items():
         eer: dict[str, dict[int, float]] = defaultdict(dict)
         for (condition, ratio), rates in cells.items():
             eer[condition][ratio] = float(np.mean(rates))
-        paper = PAPER_EER[key[3].kernel, "plain"]
+        paper = PAPER_EER[machine.kernel, "plain"]
         if set(paper) <= set(eer["plain"]):
             squares = [log_ratio(eer["plain"][r], value) ** 2 for r, value in paper.items()]
-            candidates.append(Candidate(*key, eer=dict(eer), distance=math.sqrt(np.mean(squares))))
+            distance = math.sqrt(np.mean(squares))
+            candidates.append(
+                Candidate(reduction, normalization, score, machine, dict(eer), distance)
+            )
     return sorted(candidates, key=lambda candidate: candidate.distance)
 
 
