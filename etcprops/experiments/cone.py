@@ -3,8 +3,8 @@
 Each subject is a surface with an albedo, drawn from a seed. Images follow the model of Georghiades,
 Belhumeur and Kriegman (2001): a Lambertian surface under one distant light, with attached shadows
 (where the normal turns away) and cast ones (where the surface stands in the light's way), so the
-images of a subject lie in an illumination cone. Lights stand on rings about the camera's axis, out to
-the side of the subject, much as in the database's five subsets.
+images of a subject lie in an illumination cone. Lights stand on rings about the camera's axis, out
+to the side of the subject, much as in the database's five subsets.
 """
 
 from __future__ import annotations

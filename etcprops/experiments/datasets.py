@@ -247,7 +247,7 @@ def _mapped(
     except (OSError, ValueError, EOFError):
         arrays = read()
         file.parent.mkdir(parents=True, exist_ok=True)
-        for path, array in zip(paths, arrays, strict=True):
+        for path, array in zip(paths, map(np.asarray, arrays), strict=True):
             with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as whole:
                 np.save(whole, array)
             Path(whole.name).replace(path)

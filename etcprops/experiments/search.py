@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from etcprops.experiments.choices import RATIOS, SCORE_RULES, Choices
 from etcprops.experiments.machines import Machine
 from etcprops.experiments.paper import PAPER_EER
 from etcprops.experiments.rates import error_rates
 from etcprops.experiments.reproduction import (
-    RATIOS,
-    SCORE_RULES,
-    Choices,
     Stage,
     fingerprint,
     make_reduction,
