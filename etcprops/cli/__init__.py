@@ -15,6 +15,7 @@ from rich.text import Text
 
 from etcprops import __version__
 from etcprops._validation import InvalidParameterError
+from etcprops.cli.reproduce import reproduce
 from etcprops.cli.verify import verify
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(verify)
+app.command()(reproduce)
 
 
 def main() -> None:

@@ -285,6 +285,7 @@ def run(
     splits: int = 1,
     jobs: int = 1,
     folder: Path | None = None,
+    fresh: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Part]:
     """Run all parts, those that are already in a folder excepted.
@@ -303,6 +304,8 @@ def run(
         How many processes.
     folder : Path, optional
         Where finished parts are kept, so that an interrupted run goes on where it was.
+    fresh : bool, default=False
+        Whether to run again what is there.
     progress : callable, optional
         Called with the number of parts done, of all, and what was last.
 
@@ -318,10 +321,10 @@ def run(
     wanted = [(ratio, split) for split in range(count) for ratio in ratios]
     name = fingerprint(data, choices) if folder is not None else ""
     done: dict[tuple[int, int], Part] = {}
-    for ratio, split in wanted if folder is not None else ():
-        path = folder / f"{name}-{ratio}-{split}.json" if folder is not None else Path()
-        if path.is_file():
-            done[ratio, split] = Part(**json.loads(path.read_text(encoding="utf-8")))
+    for ratio, split in wanted if folder is not None and not fresh else ():
+        part = _read(folder / f"{name}-{ratio}-{split}.json") if folder is not None else None
+        if part is not None:
+            done[ratio, split] = part
     missing = [place for place in wanted if place not in done]
     parallel = Parallel(n_jobs=min(workers, len(missing) or 1), return_as="generator_unordered")
     tasks = (delayed(run_part)(data, choices, *place) for place in missing)
@@ -334,6 +337,14 @@ def run(
         if progress is not None:
             progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
     return [done[place] for place in wanted]
+
+
+def _read(path: Path) -> Part | None:
+    """Return a part that was written before, None if there is none or it cannot be read."""
+    try:
+        return Part(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def write_whole(path: Path, text: str) -> None:
