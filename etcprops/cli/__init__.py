@@ -16,6 +16,7 @@ from rich.text import Text
 from etcprops import __version__
 from etcprops._validation import InvalidParameterError
 from etcprops.cli.audit import audit
+from etcprops.cli.reproduce import reproduce
 from etcprops.cli.verify import verify
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(verify)
 app.command()(audit)
+app.command()(reproduce)
 
 
 def main() -> None:

@@ -6,7 +6,9 @@ nothing of it is written anywhere.
 
 from __future__ import annotations
 
+import hashlib
 import re
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,8 +32,8 @@ ILLUMINATIONS: Final = 64
 """Images of each person."""
 
 YALE_SHAPE: Final = (192, 168)
-YALE_COLUMNS: Final = slice(4, 164)
-"""The middle 160 columns. The paper has 192 x 160 pixels and does not say which."""
+YALE_WIDTH: Final = 160
+"""The columns that are used. The paper has 192 x 160 pixels and does not say which."""
 
 _HEADER: Final = re.compile(rb"P5\s+(\d+)\s+(\d+)\s+(\d+)\s")
 _NAME: Final = re.compile(r"(yaleB(\d\d))_P00A[+-]\d{3}E[+-]\d{2}\.pgm(\.bad)?")
@@ -114,13 +116,20 @@ def load_digits_images(*, block: int = 4) -> ImageSet:
     return ImageSet("digits", images, labels, BlockGeometry(8, 8, block=block))
 
 
-def load_extended_yale_b(path: str | Path, *, include_bad: bool = True, block: int = 8) -> ImageSet:
+def load_extended_yale_b(
+    path: str | Path,
+    *,
+    include_bad: bool = True,
+    first_column: int = 4,
+    block: int = 8,
+    cache: Path | None = None,
+) -> ImageSet:
     """Read the cropped Extended Yale Face Database B from a user's own copy.
 
     38 people under 64 illuminations. 18 images are marked as corrupt by the distribution itself,
     with the ending ``.pgm.bad``; they are whole files of the right size, and the paper's number of
-    images, 2,432, includes them. Images are cropped from 168 to the middle 160 columns. The ambient
-    images are none of the 64 and are left out.
+    images, 2,432, includes them. Images are cropped from 168 columns to 160, by default the middle
+    ones: the paper does not say which. The ambient images are none of the 64 and are left out.
 
     Parameters
     ----------
@@ -128,8 +137,13 @@ def load_extended_yale_b(path: str | Path, *, include_bad: bool = True, block: i
         ``CroppedYale.zip``, or the folder that it unpacks to, or the folder that holds that.
     include_bad : bool, default=True
         Whether to take the 18 images: 2,432 with them, 2,414 without.
+    first_column : int from 0 to 8, default=4
+        Where the 160 columns begin.
     block : int, default=8
         Block size for encryption; divides 192 and 160.
+    cache : Path, optional
+        A folder in which the decoded images are kept, from where they are mapped into memory the
+        next time: see `user_cache`. It holds what `path` holds, pictures of real people.
 
     Returns
     -------
@@ -151,11 +165,43 @@ def load_extended_yale_b(path: str | Path, *, include_bad: bool = True, block: i
     """
     caller = "load_extended_yale_b"
     side = as_positive_integer(block, "block", caller)
-    geometry = BlockGeometry(YALE_SHAPE[0], YALE_COLUMNS.stop - YALE_COLUMNS.start, block=side)
+    geometry = BlockGeometry(YALE_SHAPE[0], YALE_WIDTH, block=side)
     if not isinstance(path, (str, Path)):
         reject("path", caller, "be a str or Path", describe(path))
+    if type(first_column) is not int or not 0 <= first_column <= YALE_SHAPE[1] - YALE_WIDTH:
+        reject("first_column", caller, "be an integer from 0 to 8", describe(first_column))
+    columns = slice(first_column, first_column + YALE_WIDTH)
+    if cache is None:
+        pictures, labels = _read_extended_yale_b(Path(path), columns, include_bad, caller)
+    else:
+        pictures, labels = _mapped(
+            cache / f"yale-{_stamp(Path(path), caller)}-{first_column}-{include_bad:d}",
+            lambda: _read_extended_yale_b(Path(path), columns, include_bad, caller),
+        )
+    return ImageSet(
+        "Extended Yale B"
+        if include_bad
+        else "Extended Yale B without the images marked as corrupt",
+        pictures,
+        labels,
+        geometry,
+    )
+
+
+def user_cache() -> Path:
+    """Return the user's cache folder for this package; it need not exist yet."""
+    return Path.home() / ".cache" / "etcprops"
+
+
+def _read_extended_yale_b(
+    path: Path,
+    columns: slice,
+    include_bad: bool,  # noqa: FBT001  # passed on
+    caller: str,
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Read and decode all images, in the order of people and names."""
     pictures, labels = [], []
-    with _files(Path(path), caller) as files:
+    with _files(path, caller) as files:
         people: dict[int, list[tuple[str, bool, Reader]]] = {number: [] for number in SUBJECTS}
         for name, read in files:
             match = _NAME.fullmatch(PurePosixPath(name).name)
@@ -167,21 +213,46 @@ def load_extended_yale_b(path: str | Path, *, include_bad: bool = True, block: i
         for number, found in people.items():
             if len(found) != ILLUMINATIONS:
                 wanted = f"hold {ILLUMINATIONS} images of each of the 38 people"
-                reject(
-                    "path", caller, wanted, f"{len(found)} of yaleB{number:02} in {str(path)!r}."
-                )
+                got = f"{len(found)} of yaleB{number:02} in {str(path)!r}."
+                reject("path", caller, wanted, got)
             for name, is_bad, read in sorted(found, key=lambda entry: entry[0]):
                 if include_bad or not is_bad:
-                    pictures.append(_read_pgm(name, read, caller)[:, YALE_COLUMNS])
+                    pictures.append(_read_pgm(name, read, caller)[:, columns])
                     labels.append(number)
-    return ImageSet(
-        "Extended Yale B"
-        if include_bad
-        else "Extended Yale B without the images marked as corrupt",
-        np.stack(pictures),
-        np.array(labels, dtype=np.int64),
-        geometry,
-    )
+    return np.stack(pictures), np.array(labels, dtype=np.int64)
+
+
+def _stamp(path: Path, caller: str) -> str:
+    """Return a name for the content of a zip or folder: names, sizes and times, unread."""
+    if not path.exists():
+        reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256(str(path.resolve()).encode())
+    for file in files:
+        status = file.stat()
+        digest.update(f"{file.name}/{status.st_size}/{status.st_mtime_ns}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _mapped(
+    file: Path, read: Callable[[], tuple[NDArray[np.uint8], NDArray[np.int64]]]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return pictures and labels, the pictures mapped from a file that is made if it is not there.
+
+    A file that cannot be read is made anew.
+    """
+    paths = [file.with_name(f"{file.name}-{name}.npy") for name in ("images", "labels")]
+    try:
+        pictures, labels = np.load(paths[0], mmap_mode="r"), np.load(paths[1])
+    except (OSError, ValueError, EOFError):
+        arrays = read()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for path, array in zip(paths, map(np.asarray, arrays), strict=True):
+            with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as whole:
+                np.save(whole, array)
+            Path(whole.name).replace(path)
+        pictures, labels = np.load(paths[0], mmap_mode="r"), np.load(paths[1])
+    return pictures, labels
 
 
 @contextmanager

@@ -1,0 +1,83 @@
+"""What the paper does not say about its experiment, each with a documented default.
+
+The defaults are those that a search on the real data found nearest to the paper's values
+(notebooks/06_reproduction.ipynb).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+from etcprops._validation import describe, reject
+from etcprops.experiments.machines import Machine
+from etcprops.experiments.scenario import NORMALIZATIONS, Normalization
+
+ScoreRule = Literal["pooled", "per-person", "distance"]
+
+RATIOS: Final = (20, 40, 60, 80)
+"""The paper's reduction ratios, 1/20 to 1/80."""
+
+CONDITIONS: Final = ("plain", "common", "own", "stolen", "wrong")
+"""Not encrypted; key condition 1; key condition 2 against impostors who use their own key, against
+those who stole the key of whom they claim to be, and against the right person with a new key."""
+
+SCORE_RULES: Final[tuple[ScoreRule, ...]] = ("pooled", "per-person", "distance")
+"""One threshold for all machines; one a machine, EERs averaged; one for distances."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the paper does not say, and what is taken here.
+
+    Parameters
+    ----------
+    reduction : str, default="random-pixels"
+        A name from :func:`~etcprops.reductions.reductions_to`, or ``"exact"``: of those that
+        commute with the encryption the one of the nearest dimension.
+    linear, rbf : Machine
+        Kernel parameters. The default gamma is one over the pixels of the paper's images before the
+        reduction, so it is the same for all ratios: with it, and no rule that follows the ratio,
+        EERs rise with the ratio as steeply as in table 2.
+    normalization : {"pooled", "per-client", "mid-grey"}, default="pooled"
+        Whose statistics z-scores are taken with; see `Cloud`.
+    score : {"pooled", "per-person", "distance"}, default="pooled"
+        Whether one threshold serves all people, or each has an EER of their own and the mean is
+        reported, or scores are divided by the length of the machine's normal vector first.
+    conditions : tuple of str, default=CONDITIONS
+        What is run.
+    seed : int, default=0
+        Splits, keys and random reductions follow from it.
+    """
+
+    reduction: str = "random-pixels"
+    linear: Machine = field(default_factory=lambda: Machine("linear", C=10.0))
+    rbf: Machine = field(
+        default_factory=lambda: Machine("rbf", C=10.0, gamma=1 / 30720, gamma_rule="fixed")
+    )
+    normalization: Normalization = "pooled"
+    score: ScoreRule = "pooled"
+    conditions: tuple[str, ...] = CONDITIONS
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, known in (("normalization", NORMALIZATIONS), ("score", SCORE_RULES)):
+            value = getattr(self, name)
+            if value not in known:
+                reject(name, "Choices", f"be one of {', '.join(known)}", describe(value))
+        if set(self.conditions) - set(CONDITIONS) or "plain" not in self.conditions:
+            wanted = f"hold 'plain' and others from {', '.join(CONDITIONS)}"
+            reject("conditions", "Choices", wanted, describe(self.conditions))
+        for name in ("linear", "rbf"):
+            machine = getattr(self, name)
+            if not isinstance(machine, Machine) or machine.kernel != name:
+                reject(name, "Choices", f"be a Machine of kernel '{name}'", describe(machine))
+
+    @property
+    def machines(self) -> tuple[Machine, Machine]:
+        """Both machines, linear first."""
+        return self.linear, self.rbf
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the choices ready for JSON."""
+        return asdict(self)

@@ -1,0 +1,122 @@
+"""The reproduction as files: one HTML page, figures as PNG and SVG, numbers as CSV and JSON."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etcprops.experiments import figures
+from etcprops.experiments.tables import accepted, cells, n_identical, to_csv, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from etcprops.experiments.choices import Choices
+    from etcprops.experiments.reproduction import Part
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What was run, and what came out.
+
+    Attributes
+    ----------
+    about : dict
+        Data, number of splits, versions, seconds: shown as it is.
+    choices : Choices
+        What the paper leaves open.
+    parts : sequence of Part
+        All conditions with the reduction of `choices`.
+    exact : sequence of Part
+        Key condition 1 with reductions that commute with the encryption.
+    """
+
+    about: dict[str, Any]
+    choices: Choices
+    parts: Sequence[Part]
+    exact: Sequence[Part]
+
+    @property
+    def ok(self) -> bool:
+        """Whether exact reductions gave the same scores to the last bit, wherever they were run."""
+        same, of = n_identical(self.exact, "scores")
+        return same == of
+
+    def figures(self) -> dict[str, Figure]:
+        """Return the figures by file name."""
+        conditions = ("plain", "own")
+        return {
+            "figure3": figures.examples_figure(),
+            "figure4": figures.eer_figure(self.exact, ("plain", "common"), paper=False),
+            "figure4-reduced": figures.eer_figure(self.parts, ("plain", "common"), paper=False),
+            "tables": figures.eer_figure(self.parts, conditions, paper=True),
+            "impostors": figures.eer_figure(self.parts, ("own", "stolen", "wrong"), paper=False),
+            "det": figures.det_figure(self.parts, ("plain", "common", "own", "stolen")),
+        }
+
+    def to_html(self) -> str:
+        """Return one page with tables and pictures inside."""
+        from jinja2 import Environment, PackageLoader, select_autoescape
+
+        environment = Environment(
+            loader=PackageLoader("etcprops.experiments"),
+            autoescape=select_autoescape(),
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        pictures = {
+            name: base64.b64encode(figures.rendered(figure, "png")).decode()
+            for name, figure in self.figures().items()
+        }
+        table = {(c.kernel, c.condition, c.ratio): c for c in cells(self.parts)}
+        plain = [c for c in table.values() if c.condition == "plain" and c.paper is not None]
+        return environment.get_template("reproduction.html").render(
+            about=self.about,
+            choices=self.choices,
+            table=table,
+            exact={(c.kernel, c.condition, c.ratio): c for c in cells(self.exact)},
+            dimensions={p.ratio: p.dimension for p in self.exact},
+            ratios=sorted({part.ratio for part in self.parts}),
+            accepted=accepted(self.parts),
+            identical={
+                name: (n_identical(self.exact, name), n_identical(self.parts, name))
+                for name in ("scores", "decisions")
+            },
+            within=(sum(c.within for c in plain), len(plain)),
+            pictures=pictures,
+        )
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write everything, each file as a whole.
+
+        Parameters
+        ----------
+        folder : Path
+            Made if it is not there.
+
+        Returns
+        -------
+        list of Path
+            The page first.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        runs = {"reproduction": self.parts, "exact reductions": self.exact}
+        files: dict[str, bytes] = {
+            "report.html": self.to_html().encode(),
+            "eer.csv": to_csv(cells(self.parts)).encode(),
+            "eer-exact-reductions.csv": to_csv(cells(self.exact)).encode(),
+            "results.json": to_json(self.about, self.choices, runs).encode(),
+        }
+        for name, figure in self.figures().items():
+            for kind in ("png", "svg"):
+                files[f"{name}.{kind}"] = figures.rendered(figure, kind)
+        for name, content in files.items():
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=name, delete=False) as file:
+                file.write(content)
+            Path(file.name).replace(folder / name)
+        return [folder / name for name in files]

@@ -1,0 +1,355 @@
+"""Section 4 of the paper: one part of it is one split at one reduction ratio.
+
+What the paper leaves open is in `choices`. Parts are independent, so they run side by side, and an
+interrupted run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from etcprops._validation import as_positive_integer, describe, reject
+from etcprops.experiments.choices import RATIOS, Choices, ScoreRule
+from etcprops.experiments.rates import ErrorRates, error_rates
+from etcprops.experiments.scenario import Client, Cloud, PlainClient
+from etcprops.keys import EtCKey
+from etcprops.reductions import nearest_exact, reductions_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+
+    from etcprops.experiments.datasets import ImageSet
+
+FAR_GRID: Final = np.geomspace(1e-4, 1, 81)
+"""Where curves are sampled for the figures."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One split at one ratio.
+
+    Attributes
+    ----------
+    ratio, split, dimension : int
+        Which part it is, and the number of features after the reduction.
+    eer : dict
+        From condition to kernel to EER.
+    accepted : dict
+        From kernel to the shares accepted under key condition 2 at its EER threshold: of the right
+        person with the right key, of others with their own key, with a stolen key, and of the
+        right person with a wrong key.
+    identical : dict
+        From kernel to whether all scores under key condition 1 have the bits of the plain ones,
+        and whether all decisions at the EER threshold are the same.
+    curves : dict
+        From condition to kernel to FRR at `FAR_GRID`.
+    """
+
+    ratio: int
+    split: int
+    dimension: int
+    eer: dict[str, dict[str, float]]
+    accepted: dict[str, dict[str, float]] = field(default_factory=dict)
+    identical: dict[str, dict[str, bool]] = field(default_factory=dict)
+    curves: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+
+def make_reduction(data: ImageSet, choices: Choices, ratio: int, split: int) -> Any:
+    """Return the reduction of a part; random ones are drawn anew for each split.
+
+    Parameters
+    ----------
+    data : ImageSet
+        Its geometry is used.
+    choices : Choices
+        Its name for the reduction.
+    ratio, split : int
+        The part.
+
+    Returns
+    -------
+    transformer
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no such reduction to this dimension.
+    """
+    if choices.reduction == "exact":
+        return nearest_exact(data.geometry, ratio)
+    dimension = max(1, data.geometry.n_pixels // ratio)
+    seed = 1000 * choices.seed + split
+    found = reductions_to(data.geometry, dimension, seed=seed)
+    if choices.reduction not in found:
+        wanted = f"be 'exact' or one of {', '.join(found)} for 1/{ratio}"
+        reject("reduction", "Choices", wanted, describe(choices.reduction))
+    return found[choices.reduction]
+
+
+def run_part(data: ImageSet, choices: Choices, ratio: int, split: int) -> Part:
+    """Run one split at one ratio under all conditions.
+
+    Parameters
+    ----------
+    data : ImageSet
+        The images and whose they are.
+    choices : Choices
+        What the paper leaves open.
+    ratio : int
+        The reduction ratio's denominator.
+    split : int
+        Number of the split.
+
+    Returns
+    -------
+    Part
+    """
+    return Stage(data, choices, ratio, split).part()
+
+
+class Stage:
+    """The data of one part, divided among people, and who sends what.
+
+    Parameters
+    ----------
+    data : ImageSet
+        The images and whose they are.
+    choices : Choices
+        What the paper leaves open.
+    ratio, split : int
+        The part.
+    """
+
+    def __init__(self, data: ImageSet, choices: Choices, ratio: int, split: int) -> None:
+        self.data, self.choices, self.ratio, self.split = data, choices, ratio, split
+        training, queries = data.half_split(1000 * choices.seed + split)
+        self.people = [int(person) for person in np.unique(data.labels)]
+        self.training = {p: data.images[training[data.labels[training] == p]] for p in self.people}
+        self.queries = {p: data.images[queries[data.labels[queries] == p]] for p in self.people}
+        owners = np.repeat(self.people, [len(self.queries[p]) for p in self.people])
+        self.genuine = owners[:, None] == np.array(self.people)
+
+    def key(self, name: object) -> EtCKey:
+        """Return the key of a name in this split."""
+        secret = f"reproduction/{self.choices.seed}/{self.split}/{name}"
+        return EtCKey.from_secret(self.data.geometry, secret)
+
+    def cloud(self, clients: list[Client]) -> tuple[Cloud, list[NDArray[np.float64]]]:
+        """Return a cloud that these clients have trained, and its scores of all their queries."""
+        choices = self.choices
+        reduction = make_reduction(self.data, choices, self.ratio, self.split)
+        cloud = Cloud(reduction, choices.machines, normalization=choices.normalization)
+        cloud.train([client.send(self.training[client.name]) for client in clients])
+        scores = cloud.test([client.send(self.queries[client.name]) for client in clients])
+        return cloud, self._divided(cloud, scores)
+
+    def eer(
+        self, scores: NDArray[np.float64], impostors: NDArray[np.float64], rule: ScoreRule
+    ) -> float:
+        """Return the EER of genuine scores against the impostors', by a score rule."""
+        if rule != "per-person":
+            return self.rates(scores, impostors).eer
+        columns = zip(scores.T, impostors.T, self.genuine.T, strict=True)
+        return float(np.mean([error_rates(s[own], i[~own]).eer for s, i, own in columns]))
+
+    def rates(self, scores: NDArray[np.float64], impostors: NDArray[np.float64]) -> ErrorRates:
+        """Return the errors with one threshold for everybody."""
+        return error_rates(scores[self.genuine], impostors[~self.genuine])
+
+    def part(self) -> Part:
+        """Run the conditions one after the other."""
+        conditions = self.choices.conditions
+        cloud, plain = self.cloud([PlainClient(p) for p in self.people])
+        part = Part(self.ratio, self.split, cloud.n_features, {})
+        self._note(part, "plain", plain, plain)
+        if "common" in conditions:
+            key = self.key("common")
+            common = self.cloud([Client(p, key) for p in self.people])[1]
+            self._note(part, "common", common, common)
+            for machine, before, after in zip(self.choices.machines, plain, common, strict=True):
+                thresholds = [self.rates(s, s).eer_threshold for s in (before, after)]
+                part.identical[machine.kernel] = {
+                    "scores": bool(np.array_equal(before, after)),
+                    "decisions": bool(
+                        np.array_equal(before >= thresholds[0], after >= thresholds[1])
+                    ),
+                }
+        if {"own", "stolen", "wrong"} & set(conditions):
+            self._own_keys(part)
+        return part
+
+    def _own_keys(self, part: Part) -> None:
+        """Key condition 2 with each kind of impostor."""
+        clients = [Client(p, self.key(p)) for p in self.people]
+        cloud, own = self.cloud(clients)
+        self._note(part, "own", own, own)
+        claims = {}
+        if "stolen" in self.choices.conditions:
+            claims["stolen"] = self._divided(cloud, self.stolen(cloud, clients))
+            self._note(part, "stolen", own, claims["stolen"])
+        if "wrong" in self.choices.conditions:
+            claims["wrong"] = self._divided(cloud, self.wrong(cloud))
+        others = ~self.genuine
+        for place, machine in enumerate(self.choices.machines):
+            right = own[place][self.genuine]
+            rates = self.rates(own[place], own[place])
+            shares = {
+                "right person, right key": rates.share_accepted(right),
+                "other person, own key": rates.share_accepted(own[place][others]),
+            }
+            if "stolen" in claims:
+                stolen = claims["stolen"][place][others]
+                shares["other person, stolen key"] = rates.share_accepted(stolen)
+            if "wrong" in claims:
+                wrong = claims["wrong"][place][self.genuine]
+                shares["right person, wrong key"] = rates.share_accepted(wrong)
+                part.eer.setdefault("wrong", {})[machine.kernel] = error_rates(right, wrong).eer
+            part.accepted[machine.kernel] = shares
+
+    def stolen(self, cloud: Cloud, clients: list[Client]) -> list[NDArray[np.float64]]:
+        """Return, for each machine, scores of everybody's queries under the claimed client's key.
+
+        Column `j` is what client `j`'s machine says of queries under client `j`'s key.
+        """
+        everything = np.concatenate([self.queries[p] for p in self.people])
+        return _by_machine([cloud.authenticate(c.send(everything)) for c in clients])
+
+    def wrong(self, cloud: Cloud) -> list[NDArray[np.float64]]:
+        """Return, for each machine, scores of each person's queries under a key nobody has used.
+
+        Only genuine entries are numbers: the rest is NaN.
+        """
+        columns = []
+        for place, person in enumerate(self.people):
+            client = Client(person, self.key(f"{person}, a new key"))
+            column = []
+            for found in cloud.authenticate(client.send(self.queries[person])):
+                values = np.full(len(self.genuine), np.nan)
+                values[self.genuine[:, place]] = found
+                column.append(values)
+            columns.append(column)
+        return _by_machine(columns)
+
+    def _divided(
+        self, cloud: Cloud, scores: list[NDArray[np.float64]]
+    ) -> list[NDArray[np.float64]]:
+        """Return scores as the score rule wants them."""
+        if self.choices.score != "distance":
+            return scores
+        return [s / n for s, n in zip(scores, cloud.normal_lengths(), strict=True)]
+
+    def _note(
+        self,
+        part: Part,
+        condition: str,
+        scores: list[NDArray[np.float64]],
+        impostors: list[NDArray[np.float64]],
+    ) -> None:
+        """Write EER and curve of a condition down, for both kernels."""
+        for machine, own, others in zip(self.choices.machines, scores, impostors, strict=True):
+            part.eer.setdefault(condition, {})[machine.kernel] = self.eer(
+                own, others, self.choices.score
+            )
+            rates = self.rates(own, others)
+            curve = np.interp(FAR_GRID, rates.far, rates.frr)
+            rounded = [round(float(value), 6) for value in curve]
+            part.curves.setdefault(condition, {})[machine.kernel] = rounded
+
+
+def _by_machine(columns: list[list[NDArray[np.float64]]]) -> list[NDArray[np.float64]]:
+    """Return for each machine the scores of all claims, a column a person."""
+    return [np.stack(column, axis=1) for column in zip(*columns, strict=True)]
+
+
+def fingerprint(data: ImageSet, choices: Choices) -> str:
+    """Return a short name for what a part depends on, besides ratio and split."""
+    digest = hashlib.sha256(json.dumps([data.name, choices.to_dict()], sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(data.images).data)
+    digest.update(data.labels.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def run(
+    data: ImageSet,
+    choices: Choices,
+    *,
+    ratios: Iterable[int] = RATIOS,
+    splits: int = 1,
+    jobs: int = 1,
+    folder: Path | None = None,
+    fresh: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[Part]:
+    """Run all parts, those that are already in a folder excepted.
+
+    Parameters
+    ----------
+    data : ImageSet
+        The images and whose they are.
+    choices : Choices
+        What the paper leaves open.
+    ratios : iterable of int, default=RATIOS
+        Denominators.
+    splits : int, default=1
+        How many random divisions into halves.
+    jobs : int, default=1
+        How many processes.
+    folder : Path, optional
+        Where finished parts are kept, so that an interrupted run goes on where it was.
+    fresh : bool, default=False
+        Whether to run again what is there.
+    progress : callable, optional
+        Called with the number of parts done, of all, and what was last.
+
+    Returns
+    -------
+    list of Part
+        By split, then by ratio.
+    """
+    from joblib import Parallel, delayed
+
+    count = as_positive_integer(splits, "splits", "run")
+    workers = as_positive_integer(jobs, "jobs", "run")
+    wanted = [(ratio, split) for split in range(count) for ratio in ratios]
+    name = fingerprint(data, choices) if folder is not None else ""
+    done: dict[tuple[int, int], Part] = {}
+    for ratio, split in wanted if folder is not None and not fresh else ():
+        part = _read(folder / f"{name}-{ratio}-{split}.json") if folder is not None else None
+        if part is not None:
+            done[ratio, split] = part
+    missing = [place for place in wanted if place not in done]
+    parallel = Parallel(n_jobs=min(workers, len(missing) or 1), return_as="generator_unordered")
+    tasks = (delayed(run_part)(data, choices, *place) for place in missing)
+    if progress is not None:
+        progress(len(done), len(wanted), "starting" if missing else "all parts are there")
+    for part in parallel(tasks):
+        done[part.ratio, part.split] = part
+        if folder is not None:
+            write_whole(folder / f"{name}-{part.ratio}-{part.split}.json", json.dumps(asdict(part)))
+        if progress is not None:
+            progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
+    return [done[place] for place in wanted]
+
+
+def _read(path: Path) -> Part | None:
+    """Return a part that was written before, None if there is none or it cannot be read."""
+    try:
+        return Part(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is there as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,151 @@
+"""Means and spreads over splits, beside the paper's values, as rows for CSV, JSON and pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from etcprops.experiments.paper import PAPER_EER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etcprops.experiments.choices import Choices
+    from etcprops.experiments.reproduction import Part
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: an EER over splits.
+
+    Attributes
+    ----------
+    kernel, condition : str
+        ``"linear"`` or ``"rbf"``; one of `CONDITIONS`.
+    ratio : int
+        The reduction ratio's denominator.
+    splits : int
+        How many splits.
+    mean, deviation : float
+        Over splits; the deviation is that of a sample, 0 for one split.
+    low, high : float
+        The range that holds 95 % of the splits: quantiles 0.025 and 0.975.
+    paper : float or None
+        The paper's value, where it has one.
+    """
+
+    kernel: str
+    condition: str
+    ratio: int
+    splits: int
+    mean: float
+    deviation: float
+    low: float
+    high: float
+    paper: float | None
+
+    @property
+    def within(self) -> bool:
+        """Whether the paper's value is in the 95 % range."""
+        return self.paper is not None and self.low <= self.paper <= self.high
+
+
+def cells(parts: Sequence[Part]) -> list[Cell]:
+    """Return all cells of some parts, by kernel, condition and ratio.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        From `run`.
+
+    Returns
+    -------
+    list of Cell
+    """
+    values: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+    for part in parts:
+        for condition, by_kernel in part.eer.items():
+            for kernel, eer in by_kernel.items():
+                values[kernel, condition, part.ratio].append(eer)
+    table = []
+    for (kernel, condition, ratio), rates in values.items():
+        low, high = (float(quantile) for quantile in np.quantile(rates, [0.025, 0.975]))
+        deviation = float(np.std(rates, ddof=1)) if len(rates) > 1 else 0.0
+        paper = PAPER_EER.get((kernel, condition), {}).get(ratio)
+        mean = float(np.mean(rates))
+        table.append(Cell(kernel, condition, ratio, len(rates), mean, deviation, low, high, paper))
+    return table
+
+
+def accepted(parts: Sequence[Part]) -> dict[str, dict[str, dict[int, float]]]:
+    """Return the mean shares accepted under key condition 2: by kernel, case and ratio."""
+    shares: dict[str, dict[str, dict[int, list[float]]]] = {}
+    for part in parts:
+        for kernel, cases in part.accepted.items():
+            for case, share in cases.items():
+                by_ratio = shares.setdefault(kernel, {}).setdefault(case, {})
+                by_ratio.setdefault(part.ratio, []).append(share)
+    return {
+        kernel: {
+            case: {ratio: float(np.mean(found)) for ratio, found in by_ratio.items()}
+            for case, by_ratio in cases.items()
+        }
+        for kernel, cases in shares.items()
+    }
+
+
+def n_identical(parts: Sequence[Part], what: str) -> tuple[int, int]:
+    """Return in how many machines plain and encrypted agree under key condition 1, and of how many.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        From `run`.
+    what : {"scores", "decisions"}
+        All scores to the last bit, or all decisions at the EER threshold.
+    """
+    found = [found[what] for part in parts for found in part.identical.values()]
+    return sum(found), len(found)
+
+
+def to_csv(table: Sequence[Cell]) -> str:
+    """Return cells as CSV with a header.
+
+    Examples
+    --------
+    >>> print(to_csv([Cell("linear", "plain", 20, 1, 0.02, 0.0, 0.02, 0.02, 0.0223)]))
+    kernel,condition,ratio,splits,mean,deviation,low,high,paper,within
+    linear,plain,20,1,0.02,0.0,0.02,0.02,0.0223,False
+    """
+    text = io.StringIO()
+    names = [*Cell.__dataclass_fields__, "within"]
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    for cell in table:
+        writer.writerow(asdict(cell) | {"within": cell.within})
+    return text.getvalue()
+
+
+def to_json(about: dict[str, Any], choices: Choices, runs: dict[str, Sequence[Part]]) -> str:
+    """Return everything as JSON: what was run, its cells, and its parts."""
+    document = {
+        "format": "etcprops.Reproduction",
+        "version": 1,
+        "about": about,
+        "choices": choices.to_dict(),
+        "runs": {
+            name: {
+                "cells": [asdict(cell) | {"within": cell.within} for cell in cells(parts)],
+                "accepted": accepted(parts),
+                "parts": [asdict(part) for part in parts],
+            }
+            for name, parts in runs.items()
+        },
+    }
+    return json.dumps(document, indent=1)
