@@ -275,7 +275,7 @@ def _law(bench: Bench, candidate: Candidate, effort: _Effort) -> Law | None:
     )
 
 
-def _check_numbers(
+def _check_numbers(  # noqa: PLR0917
     seed: Any, runs: Any, level: Any, budget: Any, tolerance: Any, caller: str
 ) -> None:  # fmt: skip
     """Refuse numbers of another type or range."""
