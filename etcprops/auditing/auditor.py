@@ -111,7 +111,7 @@ def audit(
     >>> from etcprops.experiments.datasets import load_digits_images
     >>> digits = load_digits_images()
     >>> key = EtCKey.from_secret(digits.geometry, "an example")
-    >>> images, labels = digits.images[:300], digits.labels[:300]
+    >>> images, labels = digits.images[:600], digits.labels[:600]
     >>> print(audit(SVC(), images, labels, key, preprocessing="z-score").outcome)
     identical-decisions
     >>> verdict = audit(SVC(), images, labels, key)  # raw pixels: gamma="scale" is not invariant
