@@ -229,7 +229,7 @@ def test_the_page_needs_nothing_else_and_escapes() -> None:
 
 def test_grids_have_one_explaining_cell_a_line() -> None:
     cells = list(
-        grid(["SVC"], ["none", "z-score"], [(), ("negatives",)], keys=3, seeds=2, secret="s")
+        grid(["SVC"], ["none", "z-score"], [(), ("negatives",)], keys=3, seeds=2, secret="s")  # noqa: S106
     )
     assert len(cells) == len({cell.name for cell in cells}) == 24
     assert sum(cell.explain for cell in cells) == 4

@@ -32,7 +32,7 @@ HEAVY = {
     "pandas",
     "_pytest",
 }
-LEARNING = {"claims", "kernels", "reductions", "scaling"}  # with scikit-learn's base classes
+LEARNING = {"auditing", "claims", "kernels", "reductions", "scaling"}  # with scikit-learn's base classes
 CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for name in names]
 
 # The whole of what each module of the core may import from the package (DESIGN.md, Layout).

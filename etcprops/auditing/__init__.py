@@ -4,7 +4,7 @@
 compares what came out with what the theory of invariances predicts.
 """
 
-from etcprops.auditing.audit import audit
+from etcprops.auditing.auditor import audit
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.verdict import Comparison, Law, Mend, Outcome, Trial, Verdict, Witness
 

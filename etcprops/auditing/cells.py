@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import reject
-from etcprops.auditing.audit import DEGENERATE, TOLERANCE, audit
+from etcprops.auditing.auditor import DEGENERATE, TOLERANCE, audit
 from etcprops.auditing.table import TABLE
 from etcprops.auditing.theory import Entry, Path, predict
 from etcprops.auditing.verdict import Outcome

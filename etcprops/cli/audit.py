@@ -214,7 +214,7 @@ def _audit_own(
     """Audit the model that a user named."""
     import numpy as np
 
-    from etcprops.auditing.audit import audit as audit_one
+    from etcprops.auditing.auditor import audit as audit_one
     from etcprops.auditing.cells import load_images
 
     pictures: ImageSet = load_images(data)

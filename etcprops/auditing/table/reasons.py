@@ -59,6 +59,10 @@ CHAOS: Final = (
 ACCIDENT: Final = (
     "no tie and no value on a threshold occurred in these images: an accident, not a property"
 )
+CLOSE: Final = (
+    "decisions agree and values differ by what the solver leaves open when it stops, which depends "
+    "on where it started"
+)
 CONSTANT: Final = (
     "a pixel that is constant in training has a z-score of 0 there, and 0 is above 0 on neither "
     "side: queries with another level are not mirrored"

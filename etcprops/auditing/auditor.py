@@ -111,7 +111,7 @@ def audit(
     >>> from etcprops.experiments.datasets import load_digits_images
     >>> digits = load_digits_images()
     >>> key = EtCKey.from_secret(digits.geometry, "an example")
-    >>> images, labels = digits.images[:300], digits.labels[:300]
+    >>> images, labels = digits.images[:600], digits.labels[:600]
     >>> print(audit(SVC(), images, labels, key, preprocessing="z-score").outcome)
     identical-decisions
     >>> verdict = audit(SVC(), images, labels, key)  # raw pixels: gamma="scale" is not invariant
@@ -275,7 +275,7 @@ def _law(bench: Bench, candidate: Candidate, effort: _Effort) -> Law | None:
     )
 
 
-def _check_numbers(
+def _check_numbers(  # noqa: PLR0917
     seed: Any, runs: Any, level: Any, budget: Any, tolerance: Any, caller: str
 ) -> None:  # fmt: skip
     """Refuse numbers of another type or range."""
