@@ -32,7 +32,8 @@ HEAVY = {
     "pandas",
     "_pytest",
 }
-LEARNING = {"auditing", "claims", "kernels", "reductions", "scaling"}  # with scikit-learn's base classes
+# With scikit-learn's base classes.
+LEARNING = {"auditing", "claims", "kernels", "reductions", "scaling"}
 CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for name in names]
 
 # The whole of what each module of the core may import from the package (DESIGN.md, Layout).
