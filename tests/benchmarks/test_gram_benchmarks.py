@@ -1,0 +1,126 @@
+"""How fast and how lean the exact Gram matrices are, next to BLAS in the same run.
+
+Not part of ``pytest -q``: run ``pytest tests/benchmarks --benchmark-only -o addopts=""``. The
+size is that of the paper's training half, 1,216 images of 30,720 pixels. Both sides are measured by
+turns; the ratio is that of the fastest rounds. Every figure is in the ``extra_info`` of its
+benchmark, next to its target.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from etcprops import exact_gram, exact_squared_distances, integer_gram
+
+ROWS, FEATURES = 1216, 30_720
+ROUNDS = 5
+
+
+@pytest.fixture(scope="module")
+def z_scores() -> NDArray[np.float64]:
+    """Rows of mean zero and variance one in each feature."""
+    X = np.random.default_rng(0).standard_normal((ROWS, FEATURES))
+    X -= X.mean(axis=0)
+    X /= X.std(axis=0)
+    return X
+
+
+@pytest.fixture(scope="module")
+def pixels() -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (ROWS, FEATURES), dtype=np.uint8)
+
+
+def seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def ratio_by_turns(subject: Callable[[], object], reference: Callable[[], object]) -> float:
+    """Return how many times the reference the subject takes, in the fastest rounds."""
+    subject()
+    reference()
+    times = [(seconds(subject), seconds(reference)) for _ in range(ROUNDS)]
+    return min(s for s, _ in times) / min(r for _, r in times)
+
+
+def peak_beyond_output(function: Callable[[], NDArray[Any]]) -> int:
+    """Return how far `function` raises the traced memory at its highest, less its result."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        result = function()
+        return tracemalloc.get_traced_memory()[1] - before - result.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("slices", "target"), [(1, 1.6), (2, 3.8), ("dgemm", 7.5)])
+def test_exact_gram_of_z_scores(
+    benchmark: Any, z_scores: NDArray[np.float64], slices: Any, target: float
+) -> None:
+    X = z_scores
+    ratio = ratio_by_turns(lambda: exact_gram(X, slices=slices), lambda: X @ X.T)
+    benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=target)
+    benchmark.pedantic(exact_gram, args=(X,), kwargs={"slices": slices}, rounds=1)
+    assert ratio <= target
+
+
+def test_error_of_dgemm_choice_is_no_worse_than_that_of_dgemm(
+    benchmark: Any, z_scores: NDArray[np.float64]
+) -> None:
+    # The truth of a sample of entries, the diagonal among them, in rational arithmetic.
+    X = z_scores
+    own, theirs = exact_gram(X, slices="dgemm"), X @ X.T
+    sample = [(0, 0), (1, 1), (0, 1), (5, 900), (77, 1215), (400, 401), (1000, 3), (611, 611)]
+    errors = []
+    for i, j in sample:
+        pairs = zip(X[i].tolist(), X[j].tolist(), strict=True)
+        truth = sum((Fraction(a) * Fraction(b) for a, b in pairs), Fraction(0))
+        errors.append([float(abs(Fraction(float(G[i, j])) - truth)) for G in (own, theirs)])
+    ours, dgemm = np.max(errors, axis=0)
+    benchmark.extra_info.update(largest_error=ours, largest_error_of_dgemm=dgemm)
+    benchmark.pedantic(exact_gram, args=(X[:100],), kwargs={"slices": "dgemm"}, rounds=1)
+    assert ours <= dgemm
+
+
+@pytest.mark.parametrize("function", [integer_gram, exact_squared_distances])
+def test_pixels_no_slower_than_doubles_through_blas(
+    benchmark: Any, pixels: NDArray[np.uint8], function: Callable[..., NDArray[Any]]
+) -> None:
+    doubles = pixels.astype(np.float64)
+    ratio = ratio_by_turns(lambda: function(pixels), lambda: doubles @ doubles.T)
+    benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=1)
+    benchmark.pedantic(function, args=(pixels,), rounds=1)
+    assert ratio <= 1
+
+
+@pytest.mark.parametrize("slices", [1, 2, "dgemm"])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_memory_of_real_rows(
+    benchmark: Any, z_scores: NDArray[np.float64], slices: Any, *, symmetric: bool
+) -> None:
+    X = z_scores
+    Y = None if symmetric else X[:600]
+    inputs = X.nbytes + (0 if Y is None else Y.nbytes)
+    beyond = peak_beyond_output(lambda: exact_gram(X, Y, slices=slices))
+    benchmark.extra_info.update(beyond_in_inputs=beyond / inputs, target_in_inputs=2)
+    benchmark.pedantic(exact_gram, args=(X[:100],), kwargs={"slices": slices}, rounds=1)
+    assert beyond <= inputs + 2**22
+
+
+def test_memory_of_pixels(benchmark: Any, pixels: NDArray[np.uint8]) -> None:
+    beyond = peak_beyond_output(lambda: integer_gram(pixels))
+    benchmark.extra_info.update(beyond_in_inputs=beyond / pixels.nbytes, target_in_inputs=2)
+    benchmark.pedantic(integer_gram, args=(pixels[:100],), rounds=1)
+    assert beyond <= max(pixels.nbytes, 2**25) + 2**22
