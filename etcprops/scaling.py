@@ -84,7 +84,8 @@ class ExactStandardScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         self.statistics_ = PixelStatistics(rows)
         count = self.n_samples_seen_ = self.statistics_.count
         self.mean_ = self.statistics_.total / count
-        self.var_ = self.statistics_.variance_numerator / float(count) ** 2
+        variances = self.statistics_.variance_numerator / float(count) ** 2
+        self.var_ = np.asarray(variances, dtype=np.float64)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -38,7 +38,9 @@ def workers() -> Iterator[None]:
 
 @pytest.mark.filterwarnings("ignore")  # scikit-learn's own modules warn when all are imported
 def test_the_table_has_every_estimator_and_no_other() -> None:
-    assert {name for name, _ in all_estimators()} == set(TABLE)
+    # These are there only where some other test has switched them on.
+    experimental = {"HalvingGridSearchCV", "HalvingRandomSearchCV"}
+    assert {name for name, _ in all_estimators()} - experimental == set(TABLE)
 
 
 @pytest.mark.filterwarnings("ignore")
