@@ -247,7 +247,8 @@ def standard_scaler_error_bound(
         reject("level", caller, "be at least every pixel, and these not negative", f"{level}.")
     varies = statistics.variance_numerator > 0
     # A little less than the deviation, so that rounding here is covered.
-    deviation = np.sqrt(statistics.variance_numerator[varies]) / count * (1 - 2.0**-40)
+    numerator = statistics.variance_numerator[varies].astype(np.float64)
+    deviation = np.sqrt(numerator) / count * (1 - 2.0**-40)
     mean_error = UNIT * largest
     correction = mean_error + gamma_n(count) * (deviation * (1 + 2.0**-38) + mean_error)
     theta = gamma_n(count + 4)

@@ -18,7 +18,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from etcprops import EtCKey, ExactStandardScaler, InvalidParameterError, encrypt
+from etcprops import (
+    EtCKey,
+    ExactStandardScaler,
+    InvalidParameterError,
+    encrypt,
+    standard_scaler_error_bound,
+)
 from etcprops.experiments.datasets import load_digits_images
 
 
@@ -144,15 +150,22 @@ def test_bad_input(X: Any, error: type[ValueError], message: str) -> None:
         ExactStandardScaler().fit(X)
 
 
-def test_many_images_of_16_bits_do_not_overflow() -> None:
-    """N^2 max(x)^2 is beyond 2^63 here: the numerators are no longer 64-bit integers."""
-    many = np.full((50_000, 1), 65535, dtype=np.uint16)
-    many[0] = 0
-    scaler = ExactStandardScaler().fit(many)
-    variance = 65535**2 * (1 / 50_000 - 1 / 50_000**2)
-    np.testing.assert_allclose(scaler.var_, variance, rtol=1e-12)
-    plain, negated = (scaler.fit_transform(rows) for rows in (many, 65535 - many))
-    np.testing.assert_array_equal(negated, -plain)
+@pytest.mark.parametrize("count", [46_340, 46_341, 50_000])
+def test_variances_beyond_int64_are_exact(count: int) -> None:
+    # From 46,341 images of 16 bits on, N^2 max(x)^2 reaches 2^63.
+    X = np.zeros((count, 2), dtype=np.uint16)
+    X[: count // 2] = 65535
+    X[:, 1] = 65535 - X[:, 1]
+    scaler = ExactStandardScaler().fit(X)
+    half = count // 2
+    expected = count * half * 65535**2 - (half * 65535) ** 2
+    assert [int(v) for v in scaler.statistics_.variance_numerator] == [expected, expected]
+    np.testing.assert_allclose(scaler.var_, expected / count**2)
+    assert scaler.var_.dtype == np.float64
+    z = scaler.transform(X[:: count // 2])
+    np.testing.assert_array_equal(z[:, 0], -z[:, 1])
+    bound = standard_scaler_error_bound(scaler.statistics_, level=65535)
+    assert (bound < 1e-9).all()
 
 
 def test_features_and_fitting_are_asked_for() -> None:
