@@ -1,0 +1,59 @@
+"""The chosen images from which a signed permutation can be read off: black, then digits of places.
+
+Image 0 is black: it shows the signs. Image ``d`` shows at place ``i`` digit ``d - 1`` of ``i`` to
+the base of the number of grey levels, so ``1 + ceil(log(n) / log(base))`` images name every place.
+The attack is as old as permutation-only ciphers: Li et al., "A general quantitative cryptanalysis
+of permutation-only multimedia ciphers", Signal Processing: Image Communication 23(3), 2008.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def digit_count(size: int, base: int) -> int:
+    """Return ``ceil(log(size) / log(base))``, in integers.
+
+    Examples
+    --------
+    >>> digit_count(65536, 256), digit_count(65537, 256), digit_count(1, 256)
+    (2, 3, 0)
+    """
+    digits, reach = 0, 1
+    while reach < size:
+        digits, reach = digits + 1, reach * base
+    return digits
+
+
+def digit_vectors(size: int, base: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the digits of ``0 .. size - 1``, the least first, each as int64 of shape (size,).
+
+    Examples
+    --------
+    >>> [digit.tolist() for digit in digit_vectors(5, 3)]
+    [[0, 1, 2, 0, 1], [0, 0, 0, 1, 1]]
+    """
+    rest = np.arange(size)
+    for _ in range(digit_count(size, base)):
+        quotient = rest // base
+        yield rest - quotient * base
+        rest = quotient
+
+
+def fingerprint(source: NDArray[np.int64], sign: NDArray[np.int8], level: int) -> str:
+    """Return the SHA-256 of what a map makes of the chosen images, in hexadecimal digits.
+
+    Of the pixels of all encrypted images, one after the other, each in as many bytes as `level`
+    needs, the least significant first; for 8-bit images these are the images' own bytes.
+    """
+    width = (level.bit_length() + 7) // 8
+    digest = hashlib.sha256()
+    for plain in (np.zeros(source.size, dtype=np.int64), *digit_vectors(source.size, level + 1)):
+        pixels = np.where(sign < 0, level - plain[source], plain[source])
+        octets = pixels.astype("<i8").view(np.uint8).reshape(-1, 8)[:, :width]
+        digest.update(np.ascontiguousarray(octets).tobytes())
+    return digest.hexdigest()
