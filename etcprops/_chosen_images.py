@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+CHUNK: Final = 1 << 16
 
 
 def digit_count(size: int, base: int) -> int:
@@ -29,19 +32,22 @@ def digit_count(size: int, base: int) -> int:
     return digits
 
 
-def digit_vectors(size: int, base: int) -> Iterator[NDArray[np.int64]]:
-    """Yield the digits of ``0 .. size - 1``, the least first, each as int64 of shape (size,).
+def digits(places: NDArray[np.int64], base: int, number: int) -> NDArray[np.int64]:
+    """Return digit `number` of places, counted from the least.
 
     Examples
     --------
-    >>> [digit.tolist() for digit in digit_vectors(5, 3)]
-    [[0, 1, 2, 0, 1], [0, 0, 0, 1, 1]]
+    >>> digits(np.arange(5), 3, 0).tolist(), digits(np.arange(5), 3, 1).tolist()
+    ([0, 1, 2, 0, 1], [0, 0, 0, 1, 1])
     """
-    rest = np.arange(size)
-    for _ in range(digit_count(size, base)):
-        quotient = rest // base
-        yield rest - quotient * base
-        rest = quotient
+    weighted = places // base**number if number else places
+    return np.asarray(weighted if base >= 1 << 63 else weighted % base)
+
+
+def slices(size: int) -> Iterator[slice]:
+    """Yield slices that cover ``0 .. size - 1``, small enough for the processor's cache."""
+    for start in range(0, size, CHUNK):
+        yield slice(start, min(start + CHUNK, size))
 
 
 def fingerprint(source: NDArray[np.int64], sign: NDArray[np.int8], level: int) -> str:
@@ -52,8 +58,11 @@ def fingerprint(source: NDArray[np.int64], sign: NDArray[np.int8], level: int) -
     """
     width = (level.bit_length() + 7) // 8
     digest = hashlib.sha256()
-    for plain in (np.zeros(source.size, dtype=np.int64), *digit_vectors(source.size, level + 1)):
-        pixels = np.where(sign < 0, level - plain[source], plain[source])
-        octets = pixels.astype("<i8").view(np.uint8).reshape(-1, 8)[:, :width]
-        digest.update(np.ascontiguousarray(octets).tobytes())
+    for number in range(-1, digit_count(source.size, level + 1)):
+        for part in slices(source.size):
+            shown = source[part]
+            plain = np.zeros_like(shown) if number < 0 else digits(shown, level + 1, number)
+            pixels = np.where(sign[part] < 0, level - plain, plain)
+            octets = pixels.astype("<i8").view(np.uint8).reshape(-1, 8)[:, :width]
+            digest.update(np.ascontiguousarray(octets).tobytes())
     return digest.hexdigest()

@@ -7,6 +7,7 @@ any other verdict is given, and again at the end.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -79,9 +80,12 @@ class _Classifier:
         self.oracle = oracle
         self.rng = rng
         self.sweep = oracle.size <= extraction.SWEEP_LIMIT and oracle.scale.dtype.kind == "u"
-        self.chosen = list(extraction.chosen_vectors(oracle.size, oracle.scale))
-        self.outputs = list(oracle.ask(self.chosen))
+        # The chosen images are made again when they are needed, for they are large.
+        self.outputs = list(oracle.ask(self._chosen()))
         self._find_output_scale()
+
+    def _chosen(self) -> Iterator[Array]:
+        return extraction.chosen_vectors(self.oracle.size, self.oracle.scale)
 
     def _find_output_scale(self) -> None:
         """Take floats of an integer image that are multiples of 1 / level for what they are."""
@@ -126,9 +130,9 @@ class _Classifier:
 
     def _ask_again(self) -> None:
         """Ask for the chosen images once more, the first of them twice in a row."""
-        for vector, before in zip(self.chosen, self.outputs, strict=True):
+        for vector, before in zip(self._chosen(), self.outputs, strict=True):
             self._same_twice(vector, before)
-        self._same_twice(self.chosen[0], self.outputs[0])
+        self._same_twice(next(self._chosen()), self.outputs[0])
 
     def _same_twice(self, vector: Array, before: Array) -> None:
         again = self.oracle.one(vector)
@@ -137,7 +141,8 @@ class _Classifier:
 
     def _confirmed(self) -> Confirmation:
         images = extraction.confirmation_count(sweep=self.sweep)
-        return Confirmation(images, extraction.UNIFORM, self.sweep, self.oracle.queries)
+        uniform = extraction.uniform_count(sweep=self.sweep)
+        return Confirmation(images, uniform, self.sweep, self.oracle.queries)
 
     def _pixel_map(self, found: PixelMap) -> Verdict:
         """Return the verdict on a map that was right on every image."""
@@ -146,9 +151,9 @@ class _Classifier:
         if found.source.size != oracle.size or found.lost.size:
             return self._copy_map(found, confirmed)
         # n pixels reached from n places, none of them lost: a bijection.
-        bijection = SignedPermutation(found.source, found.sign, level=oracle.scale.level)
+        bijection = SignedPermutation._trusted(found.source, found.sign, found.level)  # noqa: SLF001
         negated = int(np.count_nonzero(found.sign < 0))
-        calls = len(self.chosen)
+        calls = len(self.outputs)
         how = f"read off {calls} chosen images, bijective, and right on {confirmed.images} more"
         if negated:
             kind = Kind.SIGNED_PERMUTATION
@@ -176,10 +181,10 @@ class _Classifier:
         Black and digits alone take a constant for the first pixel, whose digits are all 0.
         """
         oracle = self.oracle
-        constant = (candidate.source == 0) & ((candidate.offset != 0) | (self.outputs[0] == 0))
+        constant = candidate.source == 0
         tests = [
-            oracle.scale.pixels(self.rng.integers(0, oracle.scale.base, oracle.size))
-            for _ in range(extraction.UNIFORM)
+            oracle.scale.draw(self.rng, oracle.size)
+            for _ in range(extraction.uniform_count(sweep=self.sweep))
         ]
         for output in oracle.ask(tests):
             constant &= output == self.outputs[0]
@@ -188,8 +193,9 @@ class _Classifier:
         found = PixelMap(
             np.where(constant, -1, candidate.source),
             np.where(constant, np.int8(0), candidate.sign),
-            np.where(constant, self.outputs[0], candidate.offset).astype(np.float64),
             oracle.size,
+            candidate.level,
+            np.where(constant, self.outputs[0], 0).astype(np.float64),
         )
         vectors = extraction.confirming_vectors(
             oracle.size, oracle.scale, self.rng, sweep=self.sweep
@@ -269,7 +275,9 @@ class _Classifier:
                     else f"sampled: {found.columns.size} of {oracle.size} columns, entries are "
                     f"{numbers}"
                 )
-                return Verdict(Kind.AFFINE, f"Sums of images are kept: y = A x + c, {known}.", found)
+                return Verdict(
+                    Kind.AFFINE, f"Sums of images are kept: y = A x + c, {known}.", found
+                )
         if linearity.xor_departure(oracle, self.rng) is None:
             return self._bits(linearity.find_bits(oracle, self.rng))
         self.residual = residual
@@ -300,5 +308,5 @@ class _Classifier:
 
     def _with_witness(self, verdict: Verdict, departure: Array | None) -> Verdict:
         """Return the verdict with the smallest pair of images that breaks the law."""
-        starts = [] if departure is None else [(self.chosen[0], departure)]
+        starts = [] if departure is None else [(next(self._chosen()), departure)]
         return replace(verdict, witness=find_witness(self.oracle, self.rng, starts))

@@ -79,9 +79,7 @@ def _counts(oracle: Oracle, vector: Array) -> NDArray[np.int64]:
     return np.sort(counts)
 
 
-def _explained(
-    oracle: Oracle, rng: np.random.Generator, candidate: PixelMap
-) -> NDArray[np.bool_]:
+def _explained(oracle: Oracle, rng: np.random.Generator, candidate: PixelMap) -> NDArray[np.bool_]:
     """Return which of the confirming images the candidate is right on."""
     # Not the flat ones, which a blur leaves alone as well.
     tests = list(confirming_vectors(oracle.size, oracle.scale, rng, sweep=False))[2:]

@@ -14,22 +14,26 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._chosen_images import digit_count, digit_vectors
+from etcprops._chosen_images import digit_count, digits, slices
 from etcprops.probing.model import Array, PixelMap
 from etcprops.probing.oracle import Oracle, Scale
 
 SWEEP_LIMIT = 1 << 18
 """Up to this many pixels every pixel is shown all 256 grey levels, in 256 images."""
 
-UNIFORM = 8
-"""Images of uniform noise among those that confirm a map."""
+UNIFORM, FEWER_UNIFORM = 64, 8
+"""Images of uniform noise among those that confirm a map, for images up to that size and beyond."""
 
 
 def chosen_vectors(size: int, scale: Scale) -> Iterator[Array]:
     """Yield black and the digits of the places, ``1 + ceil(log(size) / log(base))`` vectors."""
-    yield scale.pixels(np.zeros(size, dtype=np.int64))
-    for digit in digit_vectors(size, scale.base):
-        yield scale.pixels(digit)
+    yield np.zeros(size, dtype=scale.dtype)
+    for number in range(digit_count(size, scale.base)):
+        vector = np.empty(size, dtype=scale.dtype)
+        for part in slices(size):
+            places = np.arange(part.start, part.stop)
+            vector[part] = scale.pixels(digits(places, scale.base, number))
+        yield vector
 
 
 def read_pixel_map(outputs: list[Array], size: int, scale: Scale) -> PixelMap | None:
@@ -58,26 +62,30 @@ def read_pixel_map(outputs: list[Array], size: int, scale: Scale) -> PixelMap | 
     (array([299, 298, 297]), array([-1, -1, -1], dtype=int8))
     """
     black = outputs[0]
-    negated = np.asarray(black == scale.level)
-    if not np.all(negated | (black == 0)):
-        return None
-    source = np.zeros(black.size, dtype=np.int64)
-    for place, output in enumerate(outputs[1:]):
-        steps = np.where(negated, scale.level - output.astype(np.float32), output) / scale.unit
-        digit = steps.astype(np.int64)
-        if not np.array_equal(digit, steps):
+    source = np.empty(black.size, dtype=np.int64)
+    sign = np.empty(black.size, dtype=np.int8)
+    for part in slices(black.size):
+        negated = np.asarray(black[part] == scale.level)
+        if not np.all(negated | (black[part] == 0)):
             return None
-        digit *= scale.base**place
-        source += digit
-    if source.size and (source.min() < 0 or source.max() >= size):
-        return None
-    sign = np.where(negated, np.int8(-1), np.int8(1))
-    return PixelMap(source, sign, negated * np.float64(scale.level), size)
+        places = np.zeros(negated.size, dtype=np.int64)
+        for number, output in enumerate(outputs[1:]):
+            wide = output[part].astype(np.float64)
+            steps = np.where(negated, scale.level - wide, wide) / scale.unit
+            digit = steps.astype(np.int64)
+            if not np.array_equal(digit, steps):
+                return None
+            places += digit * scale.base**number
+        if places.min() < 0 or places.max() >= size:
+            return None
+        source[part] = places
+        sign[part] = np.where(negated, -1, 1)
+    return PixelMap(source, sign, size, scale.level)
 
 
 def predict(found: PixelMap, vector: Array, scale: Scale) -> Array:
     """Return what the map makes of a vector, of the vector's type."""
-    if (found.source < 0).any():
+    if found.constants is not None:
         values = found.sign * vector[found.source].astype(np.float64) + found.offset
         return np.asarray(values)
     out = np.take(vector, found.source)
@@ -99,27 +107,34 @@ def confirming_vectors(
     """Yield the images on which a map is tested after it was read off.
 
     First the extremes that data-dependent functions react to (white, mid-grey, dark, bright, two
-    levels, a gradient), then `UNIFORM` images of noise and, with `sweep`, 256 images in which
+    levels, a gradient), then uniform noise and, with `sweep`, 256 images in which
     every pixel runs through all grey levels, from dark images to bright ones.
     """
     base = scale.base
     yield scale.pixels(np.full(size, base - 1))
     yield scale.pixels(np.full(size, base // 2))
-    yield scale.pixels(rng.integers(0, 2, size) * (base - 1))
+    yield np.where(scale.draw(rng, size, 0, 2) > 0, scale.pixels(np.array(base - 1)), 0).astype(
+        scale.dtype
+    )
     for low, high in ((0, 1 / 32), (0, 1 / 4), (3 / 4, 1), (31 / 32, 1)):
-        yield scale.pixels(rng.integers(round(low * base), round(high * base), size))
-    yield scale.pixels(np.arange(size) * (base - 1) // max(1, size - 1))
-    for _ in range(UNIFORM):
-        yield scale.pixels(rng.integers(0, base, size))
+        yield scale.draw(rng, size, round(low * base), round(high * base))
+    yield np.resize(scale.pixels(np.arange(base)), size)
+    for _ in range(uniform_count(sweep=sweep)):
+        yield scale.draw(rng, size)
     if sweep:
         start = rng.integers(0, 32, size)
         for level in range(256):
             yield scale.pixels((start + level) % 256 * (base // 256))
 
 
+def uniform_count(*, sweep: bool) -> int:
+    """Return how many images of uniform noise `confirming_vectors` yields."""
+    return UNIFORM if sweep else FEWER_UNIFORM
+
+
 def confirmation_count(*, sweep: bool) -> int:
     """Return how many images `confirming_vectors` yields."""
-    return 8 + UNIFORM + 256 * sweep
+    return 8 + uniform_count(sweep=sweep) + 256 * sweep
 
 
 def first_departure(

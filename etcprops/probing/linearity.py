@@ -168,7 +168,12 @@ def find_bits(oracle: Oracle, rng: np.random.Generator) -> BitMap | None:
         for t in range((count - 1).bit_length())
     )
     for t, output in enumerate(oracle.ask(images)):
-        source |= np.unpackbits(output ^ mask, bitorder="little").astype(np.int64) << t
+        source |= (
+            np.unpackbits(np.bitwise_xor(output, mask, dtype=np.uint8), bitorder="little").astype(
+                np.int64
+            )
+            << t
+        )
     if source.max() >= count:
         return None
     tests = list(confirming_vectors(oracle.size, oracle.scale, rng, sweep=False))

@@ -45,9 +45,7 @@ def influences(
         ones = (places >> bit & 1).astype(np.bool_)
         answered = []
         for group in (ones, ~ones):
-            tests = (
-                scale.pixels(np.where(group, b, a)) for a, b in zip(steps, moved, strict=True)
-            )
+            tests = (scale.pixels(np.where(group, b, a)) for a, b in zip(steps, moved, strict=True))
             changes = (
                 after != first for after, first in zip(oracle.ask(tests), before, strict=True)
             )

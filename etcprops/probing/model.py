@@ -46,16 +46,25 @@ class PixelMap:
         The input pixel that each output pixel shows; -1 where it is constant.
     sign : ndarray of int8, shape (m,)
         -1 where it is negated, 0 where it is constant.
-    offset : ndarray of float64, shape (m,)
-        What is added: the level where negated, the constant where constant.
     size : int
         Number n of input pixels.
+    level : int
+        Largest grey level: negation is ``x -> level - x``.
+    constants : ndarray of float64, shape (m,), or None
+        The values of output pixels that are constant, elsewhere 0; None if none is.
     """
 
     source: NDArray[np.int64]
     sign: NDArray[np.int8]
-    offset: NDArray[np.float64]
     size: int
+    level: int
+    constants: NDArray[np.float64] | None = None
+
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """What is added: the level where negated, the constant where constant, shape (m,)."""
+        negated = np.asarray(self.sign < 0) * np.float64(self.level)
+        return negated if self.constants is None else negated + self.constants
 
     @property
     def uses(self) -> NDArray[np.int64]:
@@ -65,7 +74,9 @@ class PixelMap:
     @property
     def lost(self) -> NDArray[np.int64]:
         """The input pixels that are never shown."""
-        return np.flatnonzero(self.uses == 0)
+        shown = np.zeros(self.size, dtype=np.bool_)
+        shown[self.source if self.constants is None else self.source[self.source >= 0]] = True
+        return np.flatnonzero(~shown)
 
     @property
     def duplicated(self) -> NDArray[np.int64]:

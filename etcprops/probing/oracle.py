@@ -54,8 +54,16 @@ class Scale:
     def pixels(self, steps: Array) -> Array:
         """Return pixels of the type from whole numbers of units in ``[0, base)``."""
         if self.dtype.kind == "u":
-            return np.asarray(steps).astype(self.dtype)
+            return np.asarray(steps).astype(self.dtype, copy=False)
         return (np.asarray(steps) * self.unit).astype(self.dtype)
+
+    def draw(
+        self, rng: np.random.Generator, size: int, low: int = 0, high: int | None = None
+    ) -> Array:
+        """Return random pixels of `low` units to less than `high`, by default all."""
+        narrow = np.uint8 if self.base <= 256 else np.uint16
+        steps = rng.integers(low, self.base if high is None else high, size, dtype=narrow)
+        return self.pixels(steps)
 
     @property
     def tolerance(self) -> float:

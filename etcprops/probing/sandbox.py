@@ -126,7 +126,7 @@ class Sandbox(ABC):
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # nothing to free, unless a subclass says so
         """Free what the sandbox holds."""
 
     @abstractmethod
@@ -270,8 +270,8 @@ class Forked(Sandbox):
             os.dup2(nothing.fileno(), 0)
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-            sys.stdin = open(0, closefd=False)  # noqa: SIM115, PTH123
-            sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115, PTH123
+            sys.stdin = open(0, closefd=False)  # noqa: SIM115
+            sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115
             warnings.resetwarnings()
             warnings.simplefilter("ignore")
             signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops._chosen_images import CHUNK
 from etcprops.geometry import BlockGeometry
 from etcprops.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey
 from etcprops.signed_permutation import SignedPermutation
@@ -61,17 +62,31 @@ class Structure:
 
 @dataclass(frozen=True)
 class _Tiles:
-    """A map cut into blocks: where each pixel of each output block comes from."""
+    """A map cut into blocks, each of which comes from one input block.
+
+    A code is -1 where a block has none: no element of D4, more than one order, negated in part.
+    """
 
     block: int
-    whole: bool  # every output block comes from one input block
     permutation: Integers
-    inside: Integers  # (n_blocks, B * B * C), position in the input block
-    negated: NDArray[np.bool_]  # the same shape
+    codes: Integers
+    orders: Integers
+    negatives: Integers
+    negated_pixels: int
+    in_block_maps: int
+
+    @property
+    def is_etc(self) -> bool:
+        """Whether every block has all codes."""
+        return all((c >= 0).all() for c in (self.codes, self.orders, self.negatives))
 
 
 def infer_structure(
-    found: SignedPermutation, shape: tuple[int, ...], out_shape: tuple[int, ...] | None = None
+    found: SignedPermutation,
+    shape: tuple[int, ...],
+    out_shape: tuple[int, ...] | None = None,
+    *,
+    block: int | None = None,
 ) -> Structure | None:
     """Return the block scheme of a bijective signed permutation.
 
@@ -83,6 +98,8 @@ def infer_structure(
         ``(H, W)`` or ``(H, W, C)``.
     out_shape : tuple of int, optional
         Of the result; by default `shape`. ``(H, C W)`` is taken for components side by side.
+    block : int, optional
+        Look for blocks of this side only; by default of every side.
 
     Returns
     -------
@@ -99,51 +116,55 @@ def infer_structure(
     out_shape = shape if out_shape is None else out_shape
     channels = shape[2] if len(shape) == 3 else 1
     height, width = shape[:2]
-    choices: list[tuple[str, Integers, NDArray[np.bool_], tuple[int, int, int]]] = []
+    size = (height, width, channels)
+    first: Structure | None = None
     if out_shape == shape or (len(shape) == 2 and out_shape == (*shape, 1)):
-        choices.append(("pixels", found.source, found.negated, (height, width, channels)))
-    if channels > 1:
-        planes = (height, channels * width)
-        pixel = np.arange(height * width * channels).reshape(height, width, channels)
-        # Where each pixel of the planes side by side lies in the image.
-        order = pixel.transpose(0, 2, 1).reshape(-1)
+        first = _in_layout("pixels", found.source, found.negated, size, block)
+        if first.key is not None and first.block > 1:
+            return first
+    if channels > 1 and out_shape in {shape, (height, channels * width)}:
+        planes = (height, channels * width, 1)
+        # Where each pixel of the components side by side lies in the image, and the inverse.
+        order = np.arange(found.source.size).reshape(size).transpose(0, 2, 1).reshape(-1)
         place = np.empty_like(order)
         place[order] = np.arange(order.size)
-        if out_shape == planes:
-            choices.append(("planes", place[found.source], found.negated, (*planes, 1)))
-        elif out_shape == shape:
-            source, negated = place[found.source[order]], found.negated[order]
-            choices.append(("planes", source, negated, (*planes, 1)))
-    results = [_in_layout(*choice) for choice in choices]
-    good = [r for r in results if r.key is not None and r.block > 1]
-    better = [r for r in results if r.block > 1]
-    return next(iter(good + better + results), None)
+        shown = order if out_shape == shape else np.arange(order.size)
+        source, negated = place[found.source[shown]], found.negated[shown]
+        second = _in_layout("planes", source, negated, planes, block)
+        return second if first is None or _rank(second) > _rank(first) else first
+    return first
+
+
+def _rank(structure: Structure) -> tuple[bool, bool]:
+    """Return how much a structure explains: blocks before single pixels, a key before none."""
+    return structure.block > 1, structure.key is not None
 
 
 def _in_layout(
-    layout: str, source: Integers, negated: NDArray[np.bool_], size: tuple[int, int, int]
+    layout: str,
+    source: Integers,
+    negated: NDArray[np.bool_],
+    size: tuple[int, int, int],
+    block: int | None,
 ) -> Structure:
     """Return the scheme of the largest blocks that are EtC's, else of the smallest that move."""
     height, width, channels = size
-    sides = [s for s in range(2, gcd(height, width) + 1) if gcd(height, width) % s == 0]
+    common = gcd(height, width)
+    sides = [s for s in range(2, common + 1) if common % s == 0 and block in {None, s}]
     smallest: _Tiles | None = None
     for side in reversed(sides):
         tiles = _cut(source, negated, size, side)
         if tiles is None:
             continue
-        structure = _as_etc(layout, tiles, size)
-        if structure is not None:
-            return structure
+        if tiles.is_etc and channels in {1, 3}:
+            return _describe(layout, tiles, size)
         smallest = tiles
     # One block that is the whole image says nothing.
     if smallest is not None and smallest.permutation.size > 1:
-        return _scrambled(layout, smallest, channels)
+        return _describe(layout, smallest, size)
     tiles = _cut(source, negated, size, 1)
     if tiles is not None:
-        structure = _as_etc(layout, tiles, size)
-        if structure is not None:
-            return structure
-        return _scrambled(layout, tiles, channels)
+        return _describe(layout, tiles, size)
     empty = np.zeros(0, dtype=np.int64)
     what = "components move across pixels: no block size fits, not even single pixels"
     return Structure(layout, 1, empty, None, None, None, 0, None, (what,))
@@ -155,133 +176,144 @@ def _cut(
     """Cut a map into blocks; None unless each output block comes from one input block."""
     height, width, channels = size
     rows, columns = height // side, width // side
-    shape = (rows, side, columns, side, channels)
-
-    def by_block(values: NDArray[Any]) -> NDArray[Any]:
-        return values.reshape(shape).swapaxes(1, 2).reshape(rows * columns, -1)
-
-    tiled = by_block(source)
-    # The corner block first, which most sizes fail at.
-    for part in (tiled[:1], tiled):
-        y, x = np.divmod(part // channels, width)
-        number = y // side * columns + x // side
-        if np.any(number != number[:, :1]):
+    # The first row of the first block: most sizes fail at it.
+    corner = _origins(source[None, : side * channels], width, channels, side)[0]
+    if (corner != corner[:, :1]).any():
+        return None
+    parts: list[tuple[Integers, ...]] = []
+    maps: set[int | bytes] = set()
+    step = max(1, CHUNK // (side * width * channels))
+    for top in range(0, rows, step):
+        pixels = slice(top * side * width * channels, (top + step) * side * width * channels)
+        tiled = _by_block(source[pixels].astype(np.int32), columns, side, channels)
+        signs = _by_block(negated[pixels], columns, side, channels)
+        number, position, component = _origins(tiled, width, channels, side)
+        if (number != number[:, :1]).any():
             return None
-    inside = (y % side * side + x % side) * channels + tiled % channels
-    return _Tiles(side, True, number[:, 0].copy(), inside, by_block(negated))
-
-
-def _as_etc(layout: str, tiles: _Tiles, size: tuple[int, int, int]) -> Structure | None:
-    """Return the structure if every block is turned, negated and reordered as EtC does it."""
-    height, width, channels = size
-    negatives = tiles.negated[:, 0].copy()
-    if np.any(tiles.negated != negatives[:, None]):
-        return None
-    codes = _transform_codes(tiles.inside // channels, tiles.block, channels)
-    if codes is None:
-        return None
-    if channels not in {1, 3}:
-        return None
-    component = (tiles.inside % channels).reshape(-1, tiles.block**2, channels)
-    if np.any(component != component[:, :1]):
-        return None
-    orders = _order_codes(component[:, 0]) if channels == 3 else None
-    if channels == 3 and orders is None:
-        return None
-    geometry = BlockGeometry(height, width, channels=channels, block=tiles.block)
-    same = np.arange(codes.size)
-    steps: dict[str, Any] = {
-        "permutation": tiles.permutation if (tiles.permutation != same).any() else None,
-        "transforms": codes if codes.any() else None,
-        "negatives": negatives if negatives.any() else None,
-        "components": orders if orders is not None and orders.any() else None,
-    }
-    used = codes * 12 + negatives * 6 + (0 if orders is None else orders)
-    return Structure(
-        layout,
-        tiles.block,
-        tiles.permutation,
-        codes,
-        orders,
-        negatives,
-        int(np.unique(used).size),
-        EtCKey(geometry, **steps),
-        _in_words(layout, tiles, codes, orders, negatives),
+        turns = _transform_codes(position, side, channels)
+        order = _order_codes(component, channels)
+        negative = np.where((signs == signs[:, :1]).all(axis=1), signs[:, 0], -1)
+        parts.append((number[:, 0], turns, order, negative, signs.sum(axis=1)))
+        known = (turns >= 0) & (order >= 0) & (negative >= 0)
+        maps.update(np.unique((turns * 6 + order)[known] * 2 + negative[known]).tolist())
+        if not known.all():
+            inside = (2 * (position * channels + component) + signs)[~known]
+            rows_as_one = np.dtype((np.void, inside.itemsize * inside.shape[1]))
+            different = np.unique(np.ascontiguousarray(inside).view(rows_as_one))
+            maps.update(row.tobytes() for row in different)
+    permutation, codes, orders, negatives, counts = (
+        np.concatenate(values).astype(np.int64) for values in zip(*parts, strict=True)
     )
+    return _Tiles(side, permutation, codes, orders, negatives, int(counts.sum()), len(maps))
 
 
-def _transform_codes(position: Integers, side: int, channels: int) -> Integers | None:
-    """Return the element of D4 that each block's positions are, or None if some is none."""
-    square = np.arange(side * side).reshape(side, side)
+def _by_block(values: NDArray[Any], columns: int, side: int, channels: int) -> NDArray[Any]:
+    """Return the pixels of whole rows of blocks, one row a block."""
+    tiles = values.reshape(-1, side, columns, side, channels).swapaxes(1, 2)
+    return tiles.reshape(-1, side * side * channels)
+
+
+def _origins(
+    tiled: NDArray[Any], width: int, channels: int, side: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return the block, the position in it and the component that each pixel comes from."""
+    pixel = tiled // channels
+    y = pixel // width
+    x = pixel - y * width
+    block_y, block_x = y // side, x // side
+    number = block_y * (width // side) + block_x
+    position = (y - block_y * side) * side + x - block_x * side
+    return number, position, tiled - pixel * channels
+
+
+def _transform_codes(position: NDArray[Any], side: int, channels: int) -> Integers:
+    """Return the element of D4 that each block's positions are, -1 where they are none."""
+    square = np.arange(side * side, dtype=position.dtype).reshape(side, side)
     codes = np.full(len(position), -1)
-    for code in reversed(range(N_TRANSFORMS)):  # for one pixel all 8 are 0
+    for code in reversed(range(N_TRANSFORMS)):  # for one pixel all 8 are the same: 0
         turned = np.rot90(square, code % 4)
         pattern = (np.fliplr(turned) if code >= 4 else turned).reshape(-1).repeat(channels)
-        likely = np.flatnonzero((position[:, 0] == pattern[0]) & (position[:, -1] == pattern[-1]))
-        codes[likely[(position[likely] == pattern).all(axis=1)]] = code
-    return None if (codes < 0).any() else codes
-
-
-def _order_codes(component: Integers) -> Integers | None:
-    """Return the index into `COMPONENT_ORDERS` of each row, or None."""
-    equal = (component[:, None, :] == np.array(COMPONENT_ORDERS)[None]).all(axis=2)
-    return equal.argmax(axis=1) if equal.any(axis=1).all() else None
-
-
-def _scrambled(layout: str, tiles: _Tiles, channels: int) -> Structure:
-    """Return the structure of blocks that move as a whole and are no EtC blocks."""
-    partly = np.any(tiles.negated != tiles.negated[:, :1], axis=1)
-    negatives = None if partly.any() else tiles.negated[:, 0].copy()
-    codes = _transform_codes(tiles.inside // channels, tiles.block, channels)
-    maps = np.unique(
-        np.concatenate([2 * tiles.inside + tiles.negated], axis=1), axis=0
-    )
-    words = list(_in_words(layout, tiles, codes, None, negatives))
-    if tiles.block > 1:
-        words.append(
-            f"inside blocks: {len(maps)} different map{'s' * (len(maps) != 1)} for "
-            f"{len(tiles.inside)} blocks"
+        likely = np.flatnonzero(
+            (position[:, 0] == pattern[0])
+            & (position[:, side * channels - 1] == pattern[side * channels - 1])
         )
+        codes[likely[(position[likely] == pattern).all(axis=1)]] = code
+    return codes
+
+
+def _order_codes(component: NDArray[Any], channels: int) -> Integers:
+    """Return the index into `COMPONENT_ORDERS` of each block, -1 where it has more than one."""
+    first = component[:, :channels]
+    uniform = (component.reshape(len(component), -1, channels) == first[:, None]).all(axis=(1, 2))
+    known = np.array(COMPONENT_ORDERS) if channels == 3 else np.arange(channels)[None]
+    equal = (first[:, None, :] == known[None]).all(axis=2)
+    return np.where(uniform & equal.any(axis=1), equal.argmax(axis=1), -1)
+
+
+def _describe(layout: str, tiles: _Tiles, size: tuple[int, int, int]) -> Structure:
+    """Return the structure, with the key if it is that of an EtC scheme."""
+    height, width, channels = size
+    known = {
+        "permutation": tiles.permutation,
+        "transforms": tiles.codes,
+        "negatives": tiles.negatives,
+        "components": tiles.orders,
+    }
+    usable = {name: codes if (codes >= 0).all() else None for name, codes in known.items()}
+    if channels != 3:
+        usable["components"] = None
+    key = None
+    if tiles.is_etc and channels in {1, 3}:
+        geometry = BlockGeometry(height, width, channels=channels, block=tiles.block)
+        still = {"permutation": np.arange(tiles.permutation.size)}
+        key = EtCKey(
+            geometry,
+            **{
+                name: codes
+                for name, codes in usable.items()
+                if codes is not None and (codes != still.get(name, 0)).any()
+            },
+        )
+    negatives = usable["negatives"]
     return Structure(
         layout,
         tiles.block,
         tiles.permutation,
-        codes,
-        None,
-        negatives,
-        len(maps),
-        None,
-        tuple(words),
+        usable["transforms"],
+        usable["components"],
+        None if negatives is None else negatives.astype(np.bool_),
+        tiles.in_block_maps,
+        key,
+        _in_words(layout, tiles, channels),
     )
 
 
-def _in_words(
-    layout: str,
-    tiles: _Tiles,
-    codes: Integers | None,
-    orders: Integers | None,
-    negatives: NDArray[np.bool_] | None,
-) -> tuple[str, ...]:
+def _in_words(layout: str, tiles: _Tiles, channels: int) -> tuple[str, ...]:
     """Return what blocks do, a statement for each step."""
-    count = tiles.permutation.size
+    count, side = tiles.permutation.size, tiles.block
     where = " of the components side by side" if layout == "planes" else ""
-    side = tiles.block
     unit = f"{side} x {side} blocks" if side > 1 else "single pixels"
     moved = int(np.count_nonzero(tiles.permutation != np.arange(count)))
     words = [f"{count} {unit}{where}; {moved} change their place"]
-    if side > 1 and codes is not None:
-        used = np.unique(codes).size
-        words.append(f"each is turned or mirrored by an element of D4, {used} of 8 occur")
-    elif codes is None:
+    if (tiles.codes < 0).any():
         words.append("in-block scramble, not D4")
-    if negatives is not None:
-        n = int(negatives.sum())
-        half = ", exactly half" if 2 * n == count and count > 1 else ""
-        words.append(f"negation per block: {n} of {count}{half}")
-    else:
-        n, total = int(tiles.negated.sum()), tiles.negated.size
-        half = ", exactly half" if 2 * n == total else ""
-        words.append(f"negation per pixel: {n} of {total}{half}")
-    if orders is not None:
-        words.append(f"components in one order a block, {np.unique(orders).size} of 6 occur")
+    elif side > 1:
+        words.append(
+            f"each is turned or mirrored by an element of D4, {np.unique(tiles.codes).size} of 8 "
+            "occur"
+        )
+    per_block = (tiles.negatives >= 0).all()
+    total = count if per_block else count * side * side * channels
+    negated = int(tiles.negatives.sum()) if per_block else tiles.negated_pixels
+    half = ", exactly half" if 2 * negated == total and total > 1 else ""
+    words.append(f"negation per {'block' if per_block else 'pixel'}: {negated} of {total}{half}")
+    if channels == 3:
+        words.append(
+            f"components in one order a block, {np.unique(tiles.orders).size} of 6 occur"
+            if (tiles.orders >= 0).all()
+            else "components are not in one order a block"
+        )
+    if side > 1:
+        maps = tiles.in_block_maps
+        words.append(f"{maps} different map{'s' * (maps != 1)} inside {count} blocks")
     return tuple(words)

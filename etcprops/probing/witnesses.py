@@ -34,7 +34,9 @@ def _unexplained(oracle: Oracle, pair: tuple[Array, Array]) -> tuple[Array, Arra
         broken = not np.allclose(inside, outside, rtol=0, atol=oracle.scale.tolerance)
     else:
         kept = [d[d > oracle.scale.tolerance] for d in (inside, outside)]
-        broken = kept[0].shape != kept[1].shape or not np.allclose(*kept, rtol=0, atol=1e-6)
+        broken = kept[0].shape != kept[1].shape or not np.allclose(
+            kept[0], kept[1], rtol=0, atol=1e-6
+        )
     return (outputs[0], outputs[1]) if broken else None
 
 
@@ -114,9 +116,7 @@ def _shrink(
         return accept(first, second)
 
     _reduce(lambda: np.flatnonzero(best[0] != best[1]), undo, oracle, end - budget // 3)
-    _reduce(
-        lambda: np.flatnonzero((best[0] == best[1]) & (best[0] != 0)), blacken, oracle, end
-    )
+    _reduce(lambda: np.flatnonzero((best[0] == best[1]) & (best[0] != 0)), blacken, oracle, end)
     _reduce(lambda: np.flatnonzero(best[0] != best[1]), undo, oracle, end)
     if oracle.scale.dtype.kind == "u":
         while oracle.queries < end and halve(np.flatnonzero(best[0] | best[1])):
@@ -135,15 +135,11 @@ def _reduce(
             return
         pieces = np.array_split(places, parts)
         # Not the only piece when that would leave nothing: then the law cannot be broken.
-        removed = [
-            oracle.queries < end and bool(piece.size) and remove(piece) for piece in pieces
-        ]
+        removed = [oracle.queries < end and bool(piece.size) and remove(piece) for piece in pieces]
         parts = max(1, parts // 2) if any(removed) and parts > 2 else 2 * parts
 
 
-def _describe(
-    oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]
-) -> Witness:
+def _describe(oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]) -> Witness:
     """Return the witness with the output pixel that shows the break best."""
     inside, outside = _differences(oracle, pair), _differences(oracle, outputs)
     # The output pixel whose difference the input has no counterpart for, and the largest of these.
