@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from etcprops.normalization import PixelStatistics, centre_mid_grey
     from etcprops.pixels import decrypt, encrypt
+    from etcprops.probing import ProbeReport, probe, recover_from_pairs
     from etcprops.signed_permutation import SignedPermutation
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ _HOMES = {
     ),
     "normalization": ("PixelStatistics", "centre_mid_grey"),
     "pixels": ("decrypt", "encrypt"),
+    "probing": ("ProbeReport", "probe", "recover_from_pairs"),
     "signed_permutation": ("SignedPermutation",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -55,6 +57,7 @@ __all__ = [
     "InvalidParameterError",
     "Ledger",
     "PixelStatistics",
+    "ProbeReport",
     "SignedPermutation",
     "Step",
     "block_permutation_matrix",
@@ -66,6 +69,8 @@ __all__ = [
     "encryption_matrix",
     "encryption_offset",
     "negative_positive_matrix",
+    "probe",
+    "recover_from_pairs",
     "verify",
 ]
 

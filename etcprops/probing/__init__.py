@@ -3,8 +3,8 @@
 `sandbox` calls the function, `oracle` counts what is asked; `extraction`, `local`, `linearity` and
 `dependence` test one family of laws each, `classification` puts them in order, `witnesses` shrinks
 what breaks them. `structure` finds blocks and keys, `key_schedule` compares keys, `known_plaintext`
-works from pairs, `consequences` says what follows. `runner` makes the one call, `report` and `page`
-show it; `checker` stands on its own.
+works from pairs, `consequences` says what follows. `runner` makes the one call, `report`
+shows it; `checker` stands on its own.
 """
 
 from etcprops.probing.key_schedule import KeySchedule

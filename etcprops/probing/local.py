@@ -97,7 +97,7 @@ def kind_of_curves(found: LocalMap) -> Kind:
     --------
     >>> levels = np.arange(256, dtype=np.uint8)[None]
     >>> one = np.zeros(1, dtype=np.int64)
-    >>> [str(kind_of_curves(LocalMap(one, one, t))) for t in (levels // 2, levels ^ 77)]
+    >>> [str(kind_of_curves(LocalMap(one, one, t))) for t in (levels // 3, levels ^ 77)]
     ['non-linear, pixel-local', 'affine over GF(2)']
     """
     table = found.table

@@ -1,4 +1,4 @@
-"""The report of a probe: what was found, for people, as JSON, as a page, and as a certificate."""
+"""The report of a probe: what was found, for people, as JSON, and as a certificate."""
 
 from __future__ import annotations
 
@@ -171,18 +171,6 @@ class ProbeReport:
     def to_json(self) -> str:
         """Return the report as JSON text."""
         return json.dumps(self.to_dict(), indent=2)
-
-    def to_html(self, name: str = "encrypt") -> str:
-        """Return the report as one HTML page with pictures that needs nothing else.
-
-        Parameters
-        ----------
-        name : str, default="encrypt"
-            What to call the function.
-        """
-        from etcprops.probing.page import render
-
-        return render(self, name)
 
     def __str__(self) -> str:
         lines = [f"{self.kind}: {self.reason}"]

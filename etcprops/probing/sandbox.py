@@ -353,4 +353,4 @@ def open_sandbox(
         Isolation.ALARM: WithAlarm,
         Isolation.NONE: InProcess,
     }
-    return kinds[isolation](encrypt, keys, time_limit if time_limit else math.inf)
+    return kinds[isolation](encrypt, keys, time_limit or math.inf)

@@ -20,7 +20,7 @@ SMALL_BUDGET, LARGE_BUDGET = 400, 40
 """Calls for shrinking, up to 2^18 pixels and beyond."""
 
 
-def _differences(oracle: Oracle, pair: tuple[Array, Array]) -> Array:
+def _differences(pair: tuple[Array, Array]) -> Array:
     """Return the absolute differences of two vectors, flat."""
     return np.abs(pair[0].astype(np.float64) - pair[1].astype(np.float64))
 
@@ -28,8 +28,8 @@ def _differences(oracle: Oracle, pair: tuple[Array, Array]) -> Array:
 def _unexplained(oracle: Oracle, pair: tuple[Array, Array]) -> tuple[Array, Array] | None:
     """Return the outputs of a pair that breaks the law, or None."""
     outputs = tuple(oracle.ask(pair))
-    inside = np.sort(_differences(oracle, pair))
-    outside = np.sort(_differences(oracle, (outputs[0], outputs[1])))
+    inside = np.sort(_differences(pair))
+    outside = np.sort(_differences((outputs[0], outputs[1])))
     if inside.size == outside.size:
         broken = not np.allclose(inside, outside, rtol=0, atol=oracle.scale.tolerance)
     else:
@@ -141,7 +141,7 @@ def _reduce(
 
 def _describe(oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]) -> Witness:
     """Return the witness with the output pixel that shows the break best."""
-    inside, outside = _differences(oracle, pair), _differences(oracle, outputs)
+    inside, outside = _differences(pair), _differences(outputs)
     # The output pixel whose difference the input has no counterpart for, and the largest of these.
     strange = ~np.isin(outside, inside)
     place = int(np.argmax(np.where(strange, outside, -1.0) if strange.any() else outside))
@@ -165,7 +165,7 @@ def _describe(oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, A
     return _witness(oracle, LAW, pair, outputs, pixel, detail)
 
 
-def _witness(
+def _witness(  # noqa: PLR0917
     oracle: Oracle,
     law: str,
     pair: tuple[Array, Array],
