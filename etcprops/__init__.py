@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from etcprops.normalization import PixelStatistics, centre_mid_grey
     from etcprops.pixels import decrypt, encrypt
+    from etcprops.probing import ProbeReport, probe, recover_from_pairs
     from etcprops.reductions import GramPCA
     from etcprops.scaling import ExactStandardScaler
     from etcprops.signed_permutation import SignedPermutation
@@ -58,6 +59,7 @@ _HOMES = {
     ),
     "normalization": ("PixelStatistics", "centre_mid_grey"),
     "pixels": ("decrypt", "encrypt"),
+    "probing": ("ProbeReport", "probe", "recover_from_pairs"),
     "reductions": ("GramPCA",),
     "scaling": ("ExactStandardScaler",),
     "signed_permutation": ("SignedPermutation",),
@@ -75,6 +77,7 @@ __all__ = [
     "InvalidParameterError",
     "Ledger",
     "PixelStatistics",
+    "ProbeReport",
     "SignedPermutation",
     "Step",
     "Verdict",
@@ -95,6 +98,8 @@ __all__ = [
     "integer_gram",
     "integer_squared_distances",
     "negative_positive_matrix",
+    "probe",
+    "recover_from_pairs",
     "scale_gamma",
     "standard_scaler_error_bound",
     "verify",

@@ -40,7 +40,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(cluster: Any, tmp_pat
     from distributed import Client
 
     address = cluster.scheduler_address
-    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+    with Client(address, set_as_default=False) as client:
         pids = list(client.run(os.getpid).values())
     assert len(set(pids)) == 2
     assert os.getpid() not in pids

@@ -55,7 +55,7 @@ CORE: dict[str, set[str]] = {
 }
 # From the bottom to the top; what is not named here may import all of it but the command line.
 LAYERS = [
-    ("_validation", "_immutable", "_drawing"),
+    ("_validation", "_immutable", "_drawing", "_chosen_images"),
     ("geometry",),
     ("keys",),
     ("pixels", "matrices"),

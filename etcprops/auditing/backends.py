@@ -65,9 +65,7 @@ def run_with_dask(cells: Sequence[Cell], *, scheduler: str, limit: float) -> Ite
         got = "'dask', and dask.distributed is not installed: pip install 'etcprops[distributed]'."
         reject("--backend", "etcprops audit", "be one that is installed", got)
     try:
-        client: Any = Client(  # type: ignore[no-untyped-call]
-            scheduler, timeout=10, set_as_default=False
-        )
+        client: Any = Client(scheduler, timeout=10, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise InvalidParameterError(
@@ -79,7 +77,7 @@ def run_with_dask(cells: Sequence[Cell], *, scheduler: str, limit: float) -> Ite
             client.submit(run_isolated, c.to_dict(), limit, key=f"etcprops {c.name}", retries=3): c
             for c in cells
         }
-        for future in as_completed(list(futures), loop=client.loop):  # type: ignore[no-untyped-call]
+        for future in as_completed(list(futures), loop=client.loop):
             cell = futures.pop(future)
             yield _result(future, cell)
             future.release()

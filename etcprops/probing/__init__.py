@@ -1,0 +1,40 @@
+"""What an ``encrypt()`` really does: black-box analysis of somebody else's encryption.
+
+`sandbox` calls the function, `oracle` counts what is asked; `extraction`, `local`, `linearity` and
+`dependence` test one family of laws each, `classification` puts them in order, `witnesses` shrinks
+what breaks them. `structure` finds blocks and keys, `key_schedule` compares keys, `known_plaintext`
+works from pairs, `consequences` says what follows. `runner` makes the one call, `report`
+shows it; `checker` stands on its own.
+"""
+
+from etcprops.probing.key_schedule import KeySchedule
+from etcprops.probing.known_plaintext import RecoveredKey, recover_from_pairs
+from etcprops.probing.model import (
+    AffineMap,
+    BitMap,
+    Confirmation,
+    Kind,
+    LocalMap,
+    PixelMap,
+    Witness,
+)
+from etcprops.probing.report import ProbeReport
+from etcprops.probing.runner import probe
+from etcprops.probing.structure import Structure, infer_structure
+
+__all__ = [
+    "AffineMap",
+    "BitMap",
+    "Confirmation",
+    "KeySchedule",
+    "Kind",
+    "LocalMap",
+    "PixelMap",
+    "ProbeReport",
+    "RecoveredKey",
+    "Structure",
+    "Witness",
+    "infer_structure",
+    "probe",
+    "recover_from_pairs",
+]

@@ -1,0 +1,296 @@
+"""What a probe finds: kinds of functions, witnesses against a law, and the maps themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from etcprops.signed_permutation import SignedPermutation
+
+Array = NDArray[Any]
+
+
+class Kind(StrEnum):
+    """What a function does to images, from the most to the least that is known of it."""
+
+    IDENTITY = "identity"
+    PERMUTATION = "permutation"
+    SIGNED_PERMUTATION = "signed permutation"
+    COPY_MAP = "copy map"
+    AFFINE = "affine"
+    GF2_AFFINE = "affine over GF(2)"
+    PIXEL_LOCAL = "non-linear, pixel-local"
+    NON_LINEAR = "non-linear"
+    DATA_DEPENDENT = "data-dependent"
+    RANDOMISED = "randomised"
+    NOT_IMAGE = "not image-to-image"
+
+
+BIJECTIVE = (Kind.IDENTITY, Kind.PERMUTATION, Kind.SIGNED_PERMUTATION)
+"""The kinds of which the theorems on encrypted images speak."""
+
+
+@dataclass(frozen=True)
+class PixelMap:
+    """Every output pixel shows one input pixel, negated or not, or is constant.
+
+    Attributes
+    ----------
+    source : ndarray of int64, shape (m,)
+        The input pixel that each output pixel shows; -1 where it is constant.
+    sign : ndarray of int8, shape (m,)
+        -1 where it is negated, 0 where it is constant.
+    size : int
+        Number n of input pixels.
+    level : int
+        Largest grey level: negation is ``x -> level - x``.
+    constants : ndarray of float64, shape (m,), or None
+        The values of output pixels that are constant, elsewhere 0; None if none is.
+    """
+
+    source: NDArray[np.int64]
+    sign: NDArray[np.int8]
+    size: int
+    level: int
+    constants: NDArray[np.float64] | None = None
+
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """What is added: the level where negated, the constant where constant, shape (m,)."""
+        negated = np.asarray(self.sign < 0) * np.float64(self.level)
+        return negated if self.constants is None else negated + self.constants
+
+    @property
+    def uses(self) -> NDArray[np.int64]:
+        """How often each input pixel is shown, shape (n,)."""
+        return np.bincount(self.source[self.source >= 0], minlength=self.size)
+
+    @property
+    def lost(self) -> NDArray[np.int64]:
+        """The input pixels that are never shown."""
+        shown = np.zeros(self.size, dtype=np.bool_)
+        shown[self.source if self.constants is None else self.source[self.source >= 0]] = True
+        return np.flatnonzero(~shown)
+
+    @property
+    def duplicated(self) -> NDArray[np.int64]:
+        """The input pixels that are shown twice or more."""
+        return np.flatnonzero(self.uses > 1)
+
+    def matrix(self) -> csr_array:
+        """Return the linear part, shape (m, n): at most one entry, -1 or +1, in every row."""
+        rows = np.flatnonzero(self.source >= 0)
+        places = (rows, self.source[rows])
+        return csr_array((self.sign[rows], places), shape=(self.source.size, self.size))
+
+
+@dataclass(frozen=True)
+class AffineMap:
+    """``y = matrix @ x + offset`` on pixels.
+
+    Attributes
+    ----------
+    matrix : csr_array, shape (m, n), or (m, columns.size) if only some columns were sampled
+        Of int64 if all entries are integers, else of float64.
+    offset : ndarray of float64, shape (m,)
+        The image of black.
+    columns : ndarray of int64, or None
+        The columns of the matrix that were sampled; None if it is whole.
+    """
+
+    matrix: csr_array
+    offset: NDArray[np.float64]
+    columns: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class BitMap:
+    """Every output bit shows one input bit, flipped or not; bit 8 i + j is bit j of pixel i.
+
+    Attributes
+    ----------
+    source : ndarray of int64, shape (8 m,)
+        The input bit that each output bit shows.
+    mask : ndarray of uint8, shape (m,)
+        What is XORed afterwards.
+    """
+
+    source: NDArray[np.int64]
+    mask: NDArray[np.uint8]
+
+    @property
+    def halves_stay_whole(self) -> bool:
+        """Whether each half of a byte (nibble) comes from one half, its bits in order."""
+        nibbles = self.source.reshape(-1, 4)
+        return bool(np.all(nibbles == nibbles[:, :1] // 4 * 4 + np.arange(4)))
+
+    @property
+    def pixels_stay_whole(self) -> bool:
+        """Whether each pixel comes from one pixel, its bits in order: a permutation and a mask."""
+        pixels = self.source.reshape(-1, 8)
+        return bool(np.all(pixels == pixels[:, :1] // 8 * 8 + np.arange(8)))
+
+
+@dataclass(frozen=True)
+class LocalMap:
+    """``y[i] = table[i, x[source[i]]]``: a tone curve of its own for every output pixel.
+
+    Attributes
+    ----------
+    places : ndarray of int64, shape (k,)
+        The output pixels that were looked at; all m of them unless the image is large.
+    source : ndarray of int64, shape (k,)
+        The only input pixel on which each depends.
+    table : ndarray, shape (k, 256)
+        Its value for each grey level.
+    """
+
+    places: NDArray[np.int64]
+    source: NDArray[np.int64]
+    table: Array
+
+
+FoundMap = SignedPermutation | PixelMap | AffineMap | BitMap | LocalMap
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Two images that show that a law does not hold.
+
+    Attributes
+    ----------
+    law : str
+        What a signed permutation would do.
+    first, second : ndarray of the input's shape
+        The images; two calls with the same image if the function is randomised.
+    outputs : tuple of two ndarrays, or None
+        What the function made of them; None if there is no image to show.
+    pixel : tuple of int
+        The place where the law breaks: in the output, or in the input for a lost pixel.
+    detail : str
+        What is seen there.
+    """
+
+    law: str
+    first: Array
+    second: Array
+    outputs: tuple[Array, Array] | None
+    pixel: tuple[int, ...]
+    detail: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the witness ready for JSON; images by the pixels that differ from black."""
+        return {
+            "law": self.law,
+            "detail": self.detail,
+            "pixel": list(self.pixel),
+            "first": _sparse(self.first),
+            "second": _sparse(self.second),
+        }
+
+
+def _sparse(image: Array, limit: int = 64) -> dict[str, Any]:
+    """Return an image as its shape and its pixels that are not 0, or no pixels if too many."""
+    places = np.argwhere(image)
+    if len(places) > limit:
+        return {"shape": list(image.shape), "nonzero": len(places)}
+    pixels = [[p.tolist(), image[tuple(p)].item()] for p in places]
+    return {"shape": list(image.shape), "nonzero": len(places), "pixels": pixels}
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """How far a map was tested after it was read off, and what such a test can miss.
+
+    Attributes
+    ----------
+    images : int
+        Images on which the map was right, besides those from which it was read.
+    uniform : int
+        Those of them that are uniformly random noise, independent of everything.
+    all_levels : bool
+        Whether every pixel was shown every grey level.
+    calls : int
+        Calls under this key up to the last repetition of the first image.
+    """
+
+    images: int
+    uniform: int
+    all_levels: bool
+    calls: int
+
+    def missed(self, fraction: float) -> float:
+        """Return the chance that a function that departs on this part of all images goes unseen.
+
+        Examples
+        --------
+        >>> round(Confirmation(264, 8, True, 300).missed(0.1), 3)
+        0.43
+        """
+        return float((1 - fraction) ** self.uniform)
+
+    def __str__(self) -> str:
+        unseen = 1 - 0.05 ** (1 / self.uniform)
+        one_level = (
+            "A departure of one pixel at one grey level cannot be missed: every pixel was shown "
+            "every level."
+            if self.all_levels
+            else "A departure of one pixel at one of 256 grey levels is missed with probability "
+            f"{(1 - 1 / 256) ** self.uniform:.3f}: not every pixel was shown every level."
+        )
+        return (
+            f"Sampled: right on {self.images} more images, {self.uniform} of them uniform noise. "
+            f"A function that departs from the map on a fraction p of all images (and on none of "
+            f"the other {self.images - self.uniform}) is missed with probability "
+            f"(1 - p)^{self.uniform}: {self.missed(0.01):.3f} for p = 0.01, and 0.05 for "
+            f"p = {unseen:.3f}. {one_level} What it does after {self.calls} calls, or to an image "
+            "made to trigger it, is not known."
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one function does under one key.
+
+    Attributes
+    ----------
+    kind : Kind
+        Its class.
+    reason : str
+        Why.
+    map : SignedPermutation, PixelMap, AffineMap, BitMap, LocalMap or None
+        The map, if it could be read off.
+    witness : Witness or None
+        Why it is no signed permutation.
+    confirmation : Confirmation or None
+        How far the map was tested.
+    findings : tuple of str
+        What else was seen.
+    """
+
+    kind: Kind
+    reason: str
+    map: FoundMap | None = None
+    witness: Witness | None = None
+    confirmation: Confirmation | None = None
+    findings: tuple[str, ...] = ()
+
+
+@dataclass
+class Notes:
+    """Findings, each once, in the order in which they were made."""
+
+    entries: dict[str, None] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        """Add a finding unless it is there."""
+        self.entries.setdefault(text)
+
+
+Encrypt = Callable[..., Any]

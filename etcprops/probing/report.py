@@ -1,0 +1,216 @@
+"""The report of a probe: what was found, for people, as JSON, and as a certificate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from etcprops._validation import InvalidParameterError
+from etcprops.keys import EtCKey
+from etcprops.probing.consequences import Consequence, consequences
+from etcprops.probing.key_schedule import KeySchedule
+from etcprops.probing.model import (
+    BIJECTIVE,
+    AffineMap,
+    BitMap,
+    Confirmation,
+    FoundMap,
+    Kind,
+    PixelMap,
+    Verdict,
+    Witness,
+)
+from etcprops.probing.shapes import ShapeOutcome
+from etcprops.probing.structure import Structure
+from etcprops.signed_permutation import SignedPermutation
+
+
+@dataclass(frozen=True)
+class ProbeReport:
+    """What a probe found out about a function.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        Class, reason, map, witness, confirmation and findings under the first key.
+    shape, out_shape : tuple of int
+        Of the images and of the results.
+    dtype, out_dtype : str
+        Their types.
+    chosen : int
+        Calls from which the map was read: ``1 + ceil(log256 n)`` for 8-bit images.
+    queries : int
+        All calls under the first key: those, the confirming ones, and the search for witnesses.
+    key_schedule : KeySchedule or None
+        The audit of all keys; None if there are no images.
+    structure : Structure or None
+        The blocks, if the map is a bijective signed permutation.
+    shapes : tuple of ShapeOutcome
+        What becomes of images of other shapes.
+    isolation : str
+        How the function was called.
+    seconds, own_seconds : float
+        In all, and without the time spent in the function.
+    """
+
+    verdict: Verdict
+    shape: tuple[int, ...]
+    dtype: str
+    out_shape: tuple[int, ...]
+    out_dtype: str
+    chosen: int
+    queries: int
+    key_schedule: KeySchedule | None
+    structure: Structure | None
+    shapes: tuple[ShapeOutcome, ...]
+    isolation: str
+    seconds: float
+    own_seconds: float
+
+    @property
+    def kind(self) -> Kind:
+        """The class of the function."""
+        return self.verdict.kind
+
+    @property
+    def reason(self) -> str:
+        """Why it is of that class."""
+        return self.verdict.reason
+
+    @property
+    def map(self) -> FoundMap | None:
+        """The map under the first key, if it could be read off."""
+        return self.verdict.map
+
+    @property
+    def witness(self) -> Witness | None:
+        """Two images that show that the function is no signed permutation; None if it is one."""
+        return self.verdict.witness
+
+    @property
+    def confirmation(self) -> Confirmation | None:
+        """How far the map was tested, and what that can miss."""
+        return self.verdict.confirmation
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What else was seen: side effects, shapes at which it fails, weaknesses of the keys."""
+        failing = tuple(f"Shape {s.shape}: it {s.outcome}." for s in self.shapes if not s.ok)
+        schedule = () if self.key_schedule is None else self.key_schedule.findings
+        return (*self.verdict.findings, *failing, *schedule)
+
+    @property
+    def key(self) -> EtCKey | None:
+        """The key that reproduces the function, if it is an EtC scheme."""
+        return None if self.structure is None else self.structure.key
+
+    @property
+    def ok(self) -> bool:
+        """Whether the function is a bijective signed permutation, of which the theorems speak."""
+        return self.kind in BIJECTIVE
+
+    @property
+    def consequences(self) -> tuple[Consequence, ...]:
+        """What the theory says of learning on its results."""
+        return consequences(self.kind)
+
+    def to_certificate(self) -> dict[str, Any]:
+        """Return the map as a certificate that `etcprops check` and ``checker.py`` verify.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the function is no bijective signed permutation.
+        """
+        if not isinstance(self.map, SignedPermutation):
+            raise InvalidParameterError(
+                "ProbeReport.to_certificate needs a bijective signed permutation. Got a function "
+                f"of kind '{self.kind}'."
+            )
+        return self.map.to_certificate()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report ready for JSON; maps by their sizes, not pixel by pixel."""
+        structure = self.structure
+        return {
+            "format": "etcprops.ProbeReport",
+            "version": 1,
+            "kind": str(self.kind),
+            "reason": self.reason,
+            "shape": list(self.shape),
+            "dtype": self.dtype,
+            "out_shape": list(self.out_shape),
+            "out_dtype": self.out_dtype,
+            "queries": {"chosen": self.chosen, "all": self.queries},
+            "map": _map_in_figures(self.map),
+            "witness": None if self.witness is None else self.witness.to_dict(),
+            "confirmation": None if self.confirmation is None else str(self.confirmation),
+            "structure": None
+            if structure is None
+            else {
+                "layout": structure.layout,
+                "block": structure.block,
+                "statements": list(structure.statements),
+                "in_block_maps": structure.in_block_maps,
+                "key_recovered": structure.key is not None,
+            },
+            "key_schedule": None if self.key_schedule is None else self.key_schedule.to_dict(),
+            "shapes": [
+                {"shape": list(s.shape), "ok": s.ok, "outcome": s.outcome} for s in self.shapes
+            ],
+            "findings": list(self.findings),
+            "consequences": [c.to_dict() for c in self.consequences],
+            "isolation": str(self.isolation),
+            "seconds": round(self.seconds, 3),
+            "own_seconds": round(self.own_seconds, 3),
+        }
+
+    def to_json(self) -> str:
+        """Return the report as JSON text."""
+        return json.dumps(self.to_dict(), indent=2)
+
+    def __str__(self) -> str:
+        lines = [f"{self.kind}: {self.reason}"]
+        if self.witness is not None:
+            lines.append(f"  witness: {self.witness.detail}")
+        if self.structure is not None:
+            lines += [f"  {statement}" for statement in self.structure.statements]
+        if self.confirmation is not None:
+            lines.append(f"  {self.confirmation}")
+        lines += [f"  ! {finding}" for finding in self.findings]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"ProbeReport(kind={str(self.kind)!r}, shape={self.shape}, queries={self.queries})"
+
+
+def _map_in_figures(found: FoundMap | None) -> dict[str, Any] | None:
+    """Return the sizes of a map."""
+    match found:
+        case None:
+            return None
+        case SignedPermutation():
+            return {"pixels": len(found), "negated": int(np.count_nonzero(found.negated))}
+        case PixelMap():
+            return {
+                "pixels": found.size,
+                "lost": int(found.lost.size),
+                "duplicated": int(found.duplicated.size),
+                "first_lost": found.lost[:20].tolist(),
+                "first_duplicated": found.duplicated[:20].tolist(),
+            }
+        case AffineMap():
+            shape = list(found.matrix.shape)
+            return {
+                "shape": shape,
+                "entries": int(found.matrix.nnz),
+                "sampled": found.columns is not None,
+            }
+        case BitMap():
+            moved = int(np.count_nonzero(found.source != np.arange(found.source.size)))
+            return {"bits": int(found.source.size), "moved": moved}
+        case _:
+            return {"pixels": int(found.places.size), "curves": len(np.unique(found.table, axis=0))}

@@ -1,0 +1,206 @@
+"""Small counterexamples: two images whose difference a signed permutation would have kept.
+
+Under a signed permutation the absolute differences of two images are those of their encryptions,
+in another order. A pair that breaks this is shrunk: fewer pixels that differ, fewer that are not
+black, smaller grey levels, as long as the law stays broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from etcprops.probing.model import Array, PixelMap, Witness
+from etcprops.probing.oracle import NoImageError, Oracle
+
+LAW = "a signed permutation keeps the absolute differences of two images, in another order"
+
+SMALL_BUDGET, LARGE_BUDGET = 400, 40
+"""Calls for shrinking, up to 2^18 pixels and beyond."""
+
+
+def _differences(pair: tuple[Array, Array]) -> Array:
+    """Return the absolute differences of two vectors, flat."""
+    return np.abs(pair[0].astype(np.float64) - pair[1].astype(np.float64))
+
+
+def _unexplained(oracle: Oracle, pair: tuple[Array, Array]) -> tuple[Array, Array] | None:
+    """Return the outputs of a pair that breaks the law, or None."""
+    outputs = tuple(oracle.ask(pair))
+    inside = np.sort(_differences(pair))
+    outside = np.sort(_differences((outputs[0], outputs[1])))
+    if inside.size == outside.size:
+        broken = not np.allclose(inside, outside, rtol=0, atol=oracle.scale.tolerance)
+    else:
+        kept = [d[d > oracle.scale.tolerance] for d in (inside, outside)]
+        broken = kept[0].shape != kept[1].shape or not np.allclose(
+            kept[0], kept[1], rtol=0, atol=1e-6
+        )
+    return (outputs[0], outputs[1]) if broken else None
+
+
+def find_witness(
+    oracle: Oracle, rng: np.random.Generator, starts: list[tuple[Array, Array]]
+) -> Witness | None:
+    """Return a shrunk pair of images that breaks the law, or None if no pair at hand does.
+
+    Parameters
+    ----------
+    oracle : Oracle
+        A deterministic function.
+    rng : numpy.random.Generator
+        For more pairs.
+    starts : list of pairs of ndarray
+        Pairs to begin with.
+    """
+    for pair in _candidates(oracle, rng, starts):
+        try:
+            broken = _unexplained(oracle, pair)
+        except NoImageError:
+            continue
+        if broken is not None:
+            small, outputs = _shrink(oracle, pair, broken)
+            return _describe(oracle, small, outputs)
+    return None
+
+
+def _candidates(
+    oracle: Oracle, rng: np.random.Generator, starts: list[tuple[Array, Array]]
+) -> Iterator[tuple[Array, Array]]:
+    """Yield pairs: those given, then black with bright, dark with bright, noise with noise."""
+    yield from starts
+    scale, size = oracle.scale, oracle.size
+    black = scale.pixels(np.zeros(size, dtype=np.int64))
+    for low, high in ((1, scale.base), (scale.base // 2, scale.base), (1, 8)):
+        yield black, scale.pixels(rng.integers(low, high, size))
+    for _ in range(4):
+        steps = rng.integers(0, scale.base, (2, size))
+        yield scale.pixels(steps[0]), scale.pixels(steps[1])
+
+
+def _shrink(
+    oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Return a smaller pair that breaks the law as well, with what became of it."""
+    best, kept = pair, outputs
+    budget = SMALL_BUDGET if oracle.size <= 1 << 18 else LARGE_BUDGET
+    end = oracle.queries + budget
+
+    def accept(a: Array, b: Array) -> bool:
+        nonlocal best, kept
+        if np.array_equal(a, best[0]) and np.array_equal(b, best[1]):
+            return False
+        try:
+            broken = _unexplained(oracle, (a, b))
+        except NoImageError:
+            return False
+        if broken is None:
+            return False
+        best, kept = (a, b), broken
+        return True
+
+    def undo(places: Array) -> bool:
+        second = best[1].copy()
+        second[places] = best[0][places]
+        return accept(best[0], second)
+
+    def blacken(places: Array) -> bool:
+        first, second = best[0].copy(), best[1].copy()
+        first[places], second[places] = 0, 0
+        return accept(first, second)
+
+    def halve(place: Array) -> bool:
+        first, second = best[0].copy(), best[1].copy()
+        first[place], second[place] = first[place] // 2, second[place] // 2
+        return accept(first, second)
+
+    _reduce(lambda: np.flatnonzero(best[0] != best[1]), undo, oracle, end - budget // 3)
+    _reduce(lambda: np.flatnonzero((best[0] == best[1]) & (best[0] != 0)), blacken, oracle, end)
+    _reduce(lambda: np.flatnonzero(best[0] != best[1]), undo, oracle, end)
+    if oracle.scale.dtype.kind == "u":
+        while oracle.queries < end and halve(np.flatnonzero(best[0] | best[1])):
+            pass
+    return best, kept
+
+
+def _reduce(
+    remaining: Callable[[], Array], remove: Callable[[Array], bool], oracle: Oracle, end: int
+) -> None:
+    """Take away as many of the remaining places as can go, large parts first."""
+    parts = 1
+    while oracle.queries < end:
+        places = remaining()
+        if parts > max(1, places.size):
+            return
+        pieces = np.array_split(places, parts)
+        # Not the only piece when that would leave nothing: then the law cannot be broken.
+        removed = [oracle.queries < end and bool(piece.size) and remove(piece) for piece in pieces]
+        parts = max(1, parts // 2) if any(removed) and parts > 2 else 2 * parts
+
+
+def _describe(oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]) -> Witness:
+    """Return the witness with the output pixel that shows the break best."""
+    inside, outside = _differences(pair), _differences(outputs)
+    # The output pixel whose difference the input has no counterpart for, and the largest of these.
+    strange = ~np.isin(outside, inside)
+    place = int(np.argmax(np.where(strange, outside, -1.0) if strange.any() else outside))
+    changed = int(np.count_nonzero(inside))
+    came = int(np.count_nonzero(outside))
+    pixel = tuple(int(i) for i in np.unravel_index(place, oracle.out_shape))
+    first = int(np.argmax(inside))
+    where = tuple(int(i) for i in np.unravel_index(first, oracle.shape))
+    gap = "by" if changed == 1 else "by as much as"
+    detail = (
+        f"The images differ in {changed} pixel{'s' * (changed != 1)}, at {where} {gap} "
+        f"{inside[first]:g}; their encryptions "
+    )
+    if came:
+        detail += (
+            f"in {came}, at {pixel} by {outside[place]:g} "
+            f"({outputs[0][place]:g} and {outputs[1][place]:g})."
+        )
+    else:
+        detail += "are the same."
+    return _witness(oracle, LAW, pair, outputs, pixel, detail)
+
+
+def _witness(  # noqa: PLR0917
+    oracle: Oracle,
+    law: str,
+    pair: tuple[Array, Array],
+    outputs: tuple[Array, Array],
+    pixel: tuple[int, ...],
+    detail: str,
+) -> Witness:
+    first, second = (vector.reshape(oracle.shape) for vector in pair)
+    shown = (outputs[0].reshape(oracle.out_shape), outputs[1].reshape(oracle.out_shape))
+    return Witness(law, first, second, shown, pixel, detail)
+
+
+def lost_pixel(oracle: Oracle, found: PixelMap) -> Witness | None:
+    """Return two images that differ in one pixel and are encrypted alike, if a pixel is lost."""
+    if not found.lost.size:
+        return None
+    lost = int(found.lost[0])
+    black = oracle.scale.pixels(np.zeros(oracle.size, dtype=np.int64))
+    white = black.copy()
+    white[lost] = oracle.scale.pixels(np.array(oracle.scale.base - 1))
+    outputs = tuple(oracle.ask([black, white]))
+    pixel = tuple(int(i) for i in np.unravel_index(lost, oracle.shape))
+    detail = f"The images differ at {pixel} by {white[lost]:g}; their encryptions are the same."
+    law = "different images have different encryptions"
+    return _witness(oracle, law, (black, white), (outputs[0], outputs[1]), pixel, detail)
+
+
+def two_calls(oracle: Oracle, vector: Array, outputs: tuple[Array, Array]) -> Witness:
+    """Return the witness that the same image gave two results."""
+    place = int(np.argmax(outputs[0] != outputs[1]))
+    pixel = tuple(int(i) for i in np.unravel_index(place, oracle.out_shape))
+    count = int(np.count_nonzero(outputs[0] != outputs[1]))
+    detail = (
+        f"The same image gave {outputs[0][place]:g} and {outputs[1][place]:g} at {pixel}; "
+        f"{count} pixels differ."
+    )
+    law = "the same image and key give the same result"
+    return _witness(oracle, law, (vector, vector), outputs, pixel, detail)
