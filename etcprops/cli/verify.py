@@ -55,7 +55,7 @@ def verify(
         Path | None,
         typer.Option(
             help="The Extended Yale Face Database B, cropped: zip or folder, for the end-to-end "
-            "checks. Takes some minutes more."
+            "checks. Takes some ten minutes more."
         ),
     ] = None,
     json: Annotated[
