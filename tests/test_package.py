@@ -47,6 +47,7 @@ CORE: dict[str, set[str]] = {
     "matrices": {"_validation", "geometry", "keys"},
     "signed_permutation": {"_validation", "_immutable", "keys", "matrices"},
     "normalization": {"_validation"},
+    "independent_keys": {"_validation", "geometry", "keys"},
     "_splitting": set(),
     "_gram_accuracy": {"_splitting"},
     "_gram_tiles": {"_splitting"},
@@ -60,7 +61,7 @@ LAYERS = [
     ("keys",),
     ("pixels", "matrices"),
     ("signed_permutation",),
-    ("normalization",),
+    ("normalization", "independent_keys"),
     ("_splitting", "_gram_accuracy", "_gram_tiles", "gram"),
     ("_kernel_error", "kernels", "scaling", "margins"),
 ]

@@ -8,6 +8,7 @@ from etcprops.claims.estimators import ESTIMATOR_CLAIMS
 from etcprops.claims.exactness import EXACTNESS_CLAIMS
 from etcprops.claims.forests import FOREST_CLAIMS
 from etcprops.claims.formal import with_proofs
+from etcprops.claims.key_conditions import KEY_CONDITION_CLAIMS
 from etcprops.claims.model import Claim, Outcome
 from etcprops.claims.models import MODEL_CLAIMS
 from etcprops.claims.reductions import REDUCTION_CLAIMS
@@ -28,6 +29,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
     for claim in (
         *STEP_CLAIMS,
         *STATISTICS_CLAIMS,
+        *KEY_CONDITION_CLAIMS,
         *MODEL_CLAIMS,
         *FOREST_CLAIMS,
         *ESTIMATOR_CLAIMS,

@@ -51,6 +51,17 @@ def negated_modulo_256(images: Images, key: EtCKey) -> Images:
     return np.where(encrypt(np.zeros_like(images), key) == 255, encrypted + np.uint8(1), encrypted)
 
 
+def negated_by_turns(images: Images, key: EtCKey) -> Images:
+    """Negate whole images where the first block's transform is odd: signs without that step."""
+    odd = key.transforms is not None and key.transforms[0] % 2 == 1
+    return 255 - images if odd else images.copy()
+
+
+def blackened(images: Images, _key: EtCKey) -> Images:
+    """Make every image black: no score can rise above another, so nobody passes."""
+    return np.zeros_like(images)
+
+
 def brightness_dependent(images: Images, key: EtCKey) -> Images:
     """Negate the whole of those images that are bright."""
     encrypted = encrypt(images, key)
@@ -247,6 +258,11 @@ SABOTEURS: dict[str, Subject] = {
     "gamma scale": INDIFFERENT,
     "raw linear and polynomial kernels": INDIFFERENT,
     "pooled statistics": INDIFFERENT,
+    "scores under one key": broken(fixed_noise),
+    "scores after one gaussian projection": INDIFFERENT,
+    "inner products under all keys": INDIFFERENT,
+    "mean without negatives": broken(negated_by_turns),
+    "queries in four cases": broken(blackened),
     "decisions on digits": broken(fixed_noise),
     "decisions on digits at mid grey": broken(fixed_noise),
     "decisions on given images": replace(broken(fixed_noise), data=DIGITS),
