@@ -235,7 +235,8 @@ def atlas(
     chosen = [_steps(group, geometry, secret) for group in steps]
     common: dict[str, Any] = {"data": data, "images": images, "budget": budget}
     tests = sum(
-        predict(TABLE[name], front, group or tuple(Step)) is Outcome.EQUAL_IN_DISTRIBUTION
+        predict(TABLE[name], front, [Step(s) for s in group] or list(Step))
+        is Outcome.EQUAL_IN_DISTRIBUTION
         for name, front, group in product(names, fronts, chosen)
     )
     common["level"] = FAMILY_LEVEL / max(tests, 1)

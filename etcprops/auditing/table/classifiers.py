@@ -89,7 +89,7 @@ _CHOICE: Final = (
 )
 
 CLASSIFIERS: Final = (
-    Entry("AdaBoostClassifier", S, why.MIDPOINT_TREE, True, Path.THRESHOLDS),
+    Entry("AdaBoostClassifier", S, why.TREE, True, Path.DRAWS),
     Entry("BaggingClassifier", S, why.MIDPOINT_TREE, True, Path.THRESHOLDS),
     Entry("BernoulliNB", S, "asks whether a feature is above 0; negation exchanges yes and no, "
           "which the model treats alike", path=Path.TIES, notes={"any": why.CONSTANT}),
