@@ -136,7 +136,7 @@ def test_unconverged_solvers_are_named() -> None:
     assert verdict.outcome is Outcome.DIFFERENT
     assert "before it converges" in verdict.cause
     assert verdict.mend is not None
-    assert "tol=1e-10" in verdict.mend.change
+    assert "tol=1e-07" in verdict.mend.change
 
 
 def test_preprocessing_is_found_to_be_the_cause() -> None:

@@ -13,10 +13,11 @@ from typing import Any, Final, Literal
 from etcprops import __version__
 from etcprops._validation import as_positive_integer, describe, reject
 from etcprops.auditing.backends import run_with_dask, run_with_joblib
-from etcprops.auditing.cells import Cell, Row, load_images
+from etcprops.auditing.cells import FAMILY_LEVEL, Cell, Row, load_images
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.store import Store
 from etcprops.auditing.table import TABLE
+from etcprops.auditing.theory import predict
 from etcprops.auditing.verdict import Outcome
 from etcprops.keys import ALL, EtCKey, Step
 
@@ -78,6 +79,16 @@ class Line:
             # The rows of other keys were not tested for a law of their own.
             found = [row["agrees"] for row in self.rows if row.get("law_tested")]
         return None if None in found else all(found)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether some key shows what theory predicts; otherwise none contradicts it."""
+        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION != self.main["predicted"]:
+            return False
+        shown = [bool(row.get("confirmed")) for row in self.rows]
+        identical = self.main["predicted"] == Outcome.IDENTICAL_DECISIONS
+        # One key suffices to show a difference; identity has to hold for each.
+        return bool(self.agrees) and (all(shown) if identical else any(shown))
 
     @property
     def mend(self) -> str:
@@ -222,7 +233,13 @@ def atlas(
     _check_backend(backend, scheduler, caller)
     geometry = load_images(data).geometry
     chosen = [_steps(group, geometry, secret) for group in steps]
-    common = {"data": data, "images": images, "budget": budget}
+    common: dict[str, Any] = {"data": data, "images": images, "budget": budget}
+    tests = sum(
+        predict(TABLE[name], front, [Step(s) for s in group] or list(Step))
+        is Outcome.EQUAL_IN_DISTRIBUTION
+        for name, front, group in product(names, fronts, chosen)
+    )
+    common["level"] = FAMILY_LEVEL / max(tests, 1)
     cells = list(grid(names, fronts, chosen, keys=keys, seeds=seeds, secret=secret, **common))
     about = {
         "estimators": names,
@@ -235,6 +252,7 @@ def atlas(
         "images": images,
         "time_limit": time_limit,
         "budget": budget,
+        "law_level": common["level"],
         **versions(),
     }
     start = time.perf_counter()

@@ -74,7 +74,7 @@ def audit(
     runs : int, default=20
         Seeds on each side for the two-sample test; 0 leaves it out.
     level : float, default=0.01
-        Of that test: the chance of calling equal laws different; at least 0.001.
+        Of that test: the chance of calling equal laws different; at least 0.00001.
     explain : bool, default=True
         Whether to look for cause, mend and witness.
     thorough : bool, default=True
@@ -285,8 +285,8 @@ def _check_numbers(  # noqa: PLR0917
     for parameter, number in (("budget", budget), ("tolerance", tolerance)):
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
             reject(parameter, caller, "be a number of at least 0", describe(number))
-    if isinstance(level, bool) or not isinstance(level, float) or not 0.001 <= level < 1:
-        reject("level", caller, "be a number from 0.001 to 1", describe(level))
+    if isinstance(level, bool) or not isinstance(level, float) or not 1e-5 <= level < 1:
+        reject("level", caller, "be a number from 0.00001 to 1", describe(level))
 
 
 def _check_images(images: Any, key: EtCKey, caller: str) -> None:

@@ -192,7 +192,11 @@ class Search:
             for change in changes:
                 if self._over(20 if kind == "convergence" else 2):
                     break
+                started = time.perf_counter()
                 mend = self._try_change(change)
+                if kind == "convergence":
+                    # What the milder one took says what the tighter one will, and more.
+                    self._cost = max(self._cost, (time.perf_counter() - started) / 2)
                 if mend is not None and best is None:
                     best, best_kind = mend, kind
                 if best is not None and not (self.thorough and kind == "preprocessing"):

@@ -7,6 +7,7 @@ sets of vectors.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from etcprops.auditing.verdict import Law
 from etcprops.two_sample import permutation_p_value, rejection_rate
 
 EXCHANGES: Final = 999
+"""At the least; for a small level as many as make a p-value of half of it possible."""
 SIMULATIONS: Final = 100
 
 
@@ -63,6 +65,7 @@ def two_sample_test(
     codes = np.unique(np.concatenate([plain, encrypted]), return_inverse=True)[1]
     both = codes.reshape(2 * runs, -1)
     changed = max(1, round(effect * both.shape[1]))
+    exchanges = max(EXCHANGES, ceil(2 / level))
 
     def draw(rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
         # Both sides are drawn from the runs at hand, so that they have one law before the change.
@@ -74,8 +77,8 @@ def two_sample_test(
             column[column == answers[counts.argmax()]] = -1
         return sample[:runs], sample[runs:]
 
-    p_value = permutation_p_value(both[:runs], both[runs:], permutations=EXCHANGES, seed=seed)
+    p_value = permutation_p_value(both[:runs], both[runs:], permutations=exchanges, seed=seed)
     power = rejection_rate(
-        draw, level=level, repetitions=SIMULATIONS, permutations=EXCHANGES, seed=seed
+        draw, level=level, repetitions=SIMULATIONS, permutations=exchanges, seed=seed
     )
     return Law(runs, p_value, level, power, effect)

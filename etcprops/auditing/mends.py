@@ -49,22 +49,23 @@ def frozen_gammas(candidate: Candidate, gamma: float | None) -> Iterator[Change]
 
 
 def tighter(candidate: Candidate) -> Iterator[Change]:
-    """Yield the change to a tighter tolerance with more iterations."""
+    """Yield the changes to a tighter tolerance with more iterations, the milder one first."""
     parameters = candidate.final.get_params(deep=True)
-    changes: dict[str, Any] = {}
     if "early_stopping" in parameters:
         return  # more iterations are another model there
-    for name, value in parameters.items():
-        last = name.rpartition("__")[2]
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            continue
-        if last == "tol" and value > 1e-10:
-            changes[name] = 1e-10
-        elif last == "max_iter" and 0 < value <= 100_000:
-            changes[name] = max(20 * int(value), 20_000)
-    if any(name.endswith("tol") for name in changes):
-        text = ", ".join(f"{name}={value:g}" for name, value in changes.items())
-        yield _parameters(text, **changes)
+    for tolerance, fewest in ((1e-7, 0), (1e-10, 20_000)):
+        changes: dict[str, Any] = {}
+        for name, value in parameters.items():
+            last = name.rpartition("__")[2]
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                continue
+            if last.endswith("tol") and value > tolerance:
+                changes[name] = tolerance
+            elif last == "max_iter" and 0 < value <= 100_000:
+                changes[name] = max(20 * int(value), fewest)
+        if any(name.endswith("tol") for name in changes):
+            text = ", ".join(f"{name}={value:g}" for name, value in changes.items())
+            yield _parameters(text, **changes)
 
 
 def all_features(candidate: Candidate) -> Iterator[Change]:

@@ -44,6 +44,7 @@ def render(atlas: Atlas) -> str:
     return environment.get_template("atlas.html").render(
         atlas=atlas,
         lines=lines,
+        confirmed=sum(line.confirmed for line in lines),
         counts=Counter(line.outcome for line in lines),
         meanings={str(outcome): text for outcome, text in MEANINGS.items()},
         severity={str(outcome): rank for rank, outcome in enumerate(MEANINGS)},

@@ -42,6 +42,8 @@ class Path(StrEnum):
     """A solver visits features in order and stops early: the same at convergence only."""
     DRAWS = "draws"
     """Random numbers are drawn by the index of a feature: equal in law."""
+    THRESHOLDS = "thresholds"
+    """So they are, but values on a threshold go to one side: not equal in law."""
 
 
 Target = Literal["labels", "numbers", "columns", "binary columns", "none"]
@@ -130,6 +132,8 @@ def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> Outcome:
     if entry.invariance is Invariance.ANY:
         return Outcome.IDENTICAL_DECISIONS
     if (moved and _moving_matters(entry)) or (negated and _negation_matters(entry, preprocessing)):
+        return Outcome.DIFFERENT
+    if entry.path is Path.THRESHOLDS and chosen:
         return Outcome.DIFFERENT
     if entry.path is Path.DRAWS and chosen:
         return Outcome.EQUAL_IN_DISTRIBUTION

@@ -288,7 +288,8 @@ def _print(found: Atlas, console: Console) -> None:
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
     wrong = len(found.mismatches)
     console.print(
-        f"{len(lines)} lines: {summary}. {wrong} not as theory predicts, "
+        f"{len(lines)} lines: {summary}. "
+        f"{sum(line.confirmed for line in lines)} as theory predicts, {wrong} against it, "
         f"{len(found.unexplained)} of them unexplained; {len(found.unfinished)} without an "
         f"answer. {found.about['seconds']} s.",
         highlight=False,
@@ -299,7 +300,7 @@ def _theory(line: Line) -> Text:
     if line.agrees is None:
         return Text(line.status, style="red")
     if line.agrees:
-        return Text("as predicted", style="dim")
+        return Text("as predicted" if line.confirmed else "not contradicted", style="dim")
     return Text(line.main["predicted"], style="yellow" if line.main["explanation"] else "red")
 
 

@@ -90,7 +90,7 @@ _CHOICE: Final = (
 
 CLASSIFIERS: Final = (
     Entry("AdaBoostClassifier", S, why.TREE, True, Path.DRAWS),
-    Entry("BaggingClassifier", S, why.TREE, True, Path.DRAWS),
+    Entry("BaggingClassifier", S, why.MIDPOINT_TREE, True, Path.THRESHOLDS),
     Entry("BernoulliNB", S, "asks whether a feature is above 0; negation exchanges yes and no, "
           "which the model treats alike", path=Path.TIES, notes={"any": why.CONSTANT}),
     Entry("CalibratedClassifierCV", O, _FOLDS, scale="subsets",
@@ -101,7 +101,7 @@ CLASSIFIERS: Final = (
     Entry("ClassifierChain", O, why.META, build=_meta("ClassifierChain", "multioutput", _ridge),
           offset=True, target="binary columns"),
     Entry("ComplementNB", P, why.COUNTS, counts=True),
-    Entry("DecisionTreeClassifier", S, why.TREE, True, Path.DRAWS),
+    Entry("DecisionTreeClassifier", S, why.MIDPOINT_TREE, True, Path.THRESHOLDS),
     Entry("DummyClassifier", Invariance.ANY, why.DUMMY),
     Entry("ExtraTreeClassifier", S, why.TREE, True, Path.DRAWS),
     Entry("ExtraTreesClassifier", S, why.TREE, True, Path.DRAWS),
@@ -109,7 +109,7 @@ CLASSIFIERS: Final = (
           build=_meta("FixedThresholdClassifier", "model_selection", _ridge)),
     Entry("GaussianNB", S, why.PER_FEATURE, True),
     Entry("GaussianProcessClassifier", O, why.DISTANCES, True),
-    Entry("GradientBoostingClassifier", S, why.TREE, True, Path.DRAWS,
+    Entry("GradientBoostingClassifier", S, why.MIDPOINT_TREE, True, Path.THRESHOLDS,
           parameters={"n_estimators": 20}),
     Entry("GridSearchCV", O, _CHOICE, True, scale="training",
           build=_search("GridSearchCV", "param_grid")),
@@ -146,7 +146,7 @@ CLASSIFIERS: Final = (
           parameters={"solver": "eigen", "shrinkage": 0.1}),
     Entry("RadiusNeighborsClassifier", O, why.DISTANCES, True,
           parameters={"radius": 1000.0, "outlier_label": "most_frequent"}),
-    Entry("RandomForestClassifier", S, why.TREE, True, Path.DRAWS),
+    Entry("RandomForestClassifier", S, why.MIDPOINT_TREE, True, Path.THRESHOLDS),
     Entry("RandomizedSearchCV", O, _CHOICE, True, scale="training",
           build=_search("RandomizedSearchCV", "param_distributions")),
     Entry("RidgeClassifier", O, why.GRAM, True),

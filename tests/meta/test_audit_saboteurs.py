@@ -1,0 +1,110 @@
+"""Wrong encryptions, models, laws and workers, each caught by the part meant for it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.neighbors import KNeighborsClassifier
+
+from etcprops import EtCKey, audit, encrypt
+from etcprops.auditing import Outcome
+from etcprops.auditing.cells import Cell, confirms, make_row
+from etcprops.auditing.isolation import Worker
+from etcprops.auditing.law import two_sample_test
+from etcprops.experiments.datasets import load_digits_images
+
+DIGITS = load_digits_images(block=2)
+KEY = EtCKey.from_secret(DIGITS.geometry, "saboteurs of the audit")
+IMAGES, LABELS = DIGITS.images[:200], DIGITS.labels[:200]
+SHORT: dict[str, Any] = {"budget": 2.0, "runs": 0}
+LEVEL = 0.0004
+
+
+class OnePixel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Say whether one pixel is bright."""
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> OnePixel:  # noqa: ARG002
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return (X[:, 0] > 0).astype(np.int64)
+
+
+def another_key_each(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
+    """Encrypt every second image with another key: no common map."""
+    other = EtCKey.from_secret(key.geometry, "another")
+    odd = (np.arange(len(images)) % 2 == 1)[:, None, None]
+    return np.where(odd, encrypt(images, other), encrypt(images, key))
+
+
+def bright_negated(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
+    """Negate the whole of images that are bright: a step that depends on the image."""
+    encrypted = encrypt(images, key)
+    bright = encrypted.mean(axis=(-2, -1), keepdims=True) > 110
+    return np.where(bright, 255 - encrypted, encrypted).astype(np.uint8)
+
+
+@pytest.mark.parametrize("saboteur", [another_key_each, bright_negated])
+def test_no_common_map_is_different(saboteur: Any) -> None:
+    assert audit(KNeighborsClassifier(), IMAGES, LABELS, KEY).identical
+    broken = audit(KNeighborsClassifier(), IMAGES, LABELS, KEY, encrypt=saboteur, **SHORT)
+    assert broken.outcome is Outcome.DIFFERENT
+
+
+def test_a_model_of_one_pixel_is_different_by_order() -> None:
+    verdict = audit(OnePixel(), IMAGES, LABELS % 2, KEY, preprocessing="mid-grey", **SHORT)
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert "the order of the features" in verdict.cause
+    assert verdict.witness is not None
+
+
+def test_a_biased_law_is_rejected_at_the_level_of_a_run() -> None:
+    rng = np.random.default_rng(0)
+    fair, also = rng.integers(0, 2, (2, 20, 100))
+    biased = (rng.random((20, 100)) < 0.7).astype(int)
+    options: dict[str, Any] = {"level": LEVEL, "effect": 0.05, "seed": 0}
+    assert two_sample_test(fair, also, **options).equal
+    law = two_sample_test(fair, biased, **options)
+    # So small a p-value needs more exchanges than 999.
+    assert not law.equal
+    assert law.p_value <= LEVEL
+
+
+WORKERS = {
+    "hangs": ("import time; time.sleep(60)", "timed out", "more than 0.3 s"),
+    "is killed": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "crashed", "signal 9"),
+    "ends": ("raise SystemExit(3)", "crashed", "exit status 3"),
+}
+
+
+@pytest.mark.parametrize(("end", "status", "reason"), WORKERS.values(), ids=WORKERS)
+def test_a_worker_that(end: str, status: str, reason: str) -> None:
+    script = f"import sys; print('0', flush=True); sys.stdin.readline(); {end}"
+    if end.startswith("raise"):
+        script = script.replace("; raise", "\nraise")
+    worker = Worker([sys.executable, "-c", script])
+    row = worker.run(Cell("SVC"), limit=0.3 if status == "timed out" else 20)
+    worker.stop()
+    assert row["status"] == status
+    assert reason in row["conditions"][0]
+    assert row["agrees"] is None
+    assert not row["confirmed"]
+
+
+def test_luck_and_silence_do_not_count_as_shown() -> None:
+    different, in_law = Outcome.DIFFERENT, Outcome.EQUAL_IN_DISTRIBUTION
+    luck: dict[str, Any] = {"law_tested": False, "values_agree": False}
+    assert not confirms(different, Outcome.IDENTICAL_DECISIONS, **luck)
+    assert not confirms(different, in_law, law_tested=True, values_agree=False)
+    assert not confirms(in_law, different, **luck)
+    assert not confirms(Outcome.IDENTICAL_DECISIONS, Outcome.IDENTICAL_DECISIONS, **luck)
+    # A tree that takes another path, untested for its law, shows nothing about that.
+    tree = Cell("DecisionTreeClassifier")
+    assert not make_row(tree, different, different)["confirmed"]
+    assert make_row(tree, different, different, law_tested=True)["confirmed"]
