@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from etcprops.experiments.reproduction import Part
 
 
+_SEARCHED = (
+    "random-pixels",
+    "grid-sampling",
+    "mean-pooling",
+    "gaussian-projection",
+    "sparse-projection",
+    "exact",
+)
+
+
 class _Normalization(StrEnum):
     POOLED = "pooled"
     PER_CLIENT = "per-client"
@@ -74,6 +84,10 @@ def reproduce(
     first_column: Annotated[
         int, typer.Option(min=0, max=8, help="Where the 160 of 168 columns begin.")
     ] = 4,
+    search: Annotated[
+        bool,
+        typer.Option("--search", help="Search six reductions and 47 machines instead; slow."),
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again what is in the folder already.")
     ] = False,
@@ -96,6 +110,9 @@ def reproduce(
         seed=seed,
     )
     images = _load(data, include_bad=not without_bad, first_column=first_column)
+    if search:
+        _search(images, choices, splits, jobs, out)
+        return
     exact = replace(choices, reduction="exact", conditions=("plain", "common"))
     folder = out / "parts"
     parts = _run(images, choices, splits, jobs, folder, fresh=fresh, label="all conditions")
@@ -161,6 +178,22 @@ def _run(
             fresh=fresh,
             progress=lambda done, total, last: bar(done, total, f"{label}: {last}"),
         )
+
+
+def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Path) -> None:
+    """Rank the grid of machines for each reduction with the chosen normalisation."""
+    from etcprops.experiments.reproduction import write_whole
+    from etcprops.experiments.search import rank, ranking_csv, search
+
+    sets = [replace(choices, reduction=name) for name in _SEARCHED]
+    with progress_bar() as bar:
+        trials = search(images, sets, splits=splits, jobs=jobs, folder=out / "search", progress=bar)
+    candidates = rank(trials)
+    write_whole(out / "search.csv", ranking_csv(candidates))
+    for kernel in ("linear", "rbf"):
+        best = next(c for c in candidates if c.machine.kernel == kernel)
+        typer.echo(f"{kernel}: {best.reduction}, {best.score}, {best.machine}: {best.distance:.3f}")
+    typer.echo(f"{len(candidates)} candidates in {out / 'search.csv'}")
 
 
 def _print(result: Reproduction, console: Console) -> None:

@@ -326,16 +326,18 @@ def run(
         if part is not None:
             done[ratio, split] = part
     missing = [place for place in wanted if place not in done]
-    parallel = Parallel(n_jobs=min(workers, len(missing) or 1), return_as="generator_unordered")
     tasks = (delayed(run_part)(data, choices, *place) for place in missing)
     if progress is not None:
         progress(len(done), len(wanted), "starting" if missing else "all parts are there")
-    for part in parallel(tasks):
-        done[part.ratio, part.split] = part
-        if folder is not None:
-            write_whole(folder / f"{name}-{part.ratio}-{part.split}.json", json.dumps(asdict(part)))
-        if progress is not None:
-            progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
+    workers = min(workers, len(missing) or 1)
+    with Parallel(n_jobs=workers, return_as="generator_unordered") as parallel:
+        for part in parallel(tasks):
+            done[part.ratio, part.split] = part
+            if folder is not None:
+                path = folder / f"{name}-{part.ratio}-{part.split}.json"
+                write_whole(path, json.dumps(asdict(part)))
+            if progress is not None:
+                progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
     return [done[place] for place in wanted]
 
 

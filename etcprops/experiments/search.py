@@ -6,6 +6,7 @@ once for all machines, and machines are trained once for all score rules.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections import defaultdict
@@ -199,8 +200,10 @@ def search(
     """
     from joblib import Parallel, delayed
 
-    wanted = [(c, r, s) for s in range(splits) for c in choices for r in RATIOS]
-    names = {c: fingerprint(data, c) for c in {c for c, _, _ in wanted}}
+    sets = list(choices)
+    wanted = [(c, r, s) for s in range(splits) for c in sets for r in RATIOS]
+    grid = hashlib.sha256(repr(machines).encode()).hexdigest()[:8]
+    names = {c: f"{fingerprint(data, c)}-{grid}" for c in {c for c, _, _ in wanted}}
 
     def path(place: tuple[Choices, int, int]) -> Path | None:
         c, ratio, split = place
@@ -217,15 +220,16 @@ def search(
             found += [_trial(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
         else:
             missing.append(place)
-    parallel = Parallel(n_jobs=min(jobs, len(missing) or 1), return_as="generator_unordered")
-    for done, (place, trials) in enumerate(parallel(delayed(one)(p) for p in missing), start=1):
-        file = path(place)
-        if file is not None:
-            write_whole(file, json.dumps([asdict(trial) for trial in trials]))
-        found += trials
-        if progress is not None:
-            label = f"{place[0].reduction}, 1/{place[1]}"
-            progress(len(wanted) - len(missing) + done, len(wanted), label)
+    workers = min(jobs, len(missing) or 1)
+    with Parallel(n_jobs=workers, return_as="generator_unordered") as parallel:
+        for done, (place, trials) in enumerate(parallel(delayed(one)(p) for p in missing), start=1):
+            file = path(place)
+            if file is not None:
+                write_whole(file, json.dumps([asdict(trial) for trial in trials]))
+            found += trials
+            if progress is not None:
+                label = f"{place[0].reduction}, 1/{place[1]}"
+                progress(len(wanted) - len(missing) + done, len(wanted), label)
     return found
 
 
@@ -262,6 +266,19 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
                 Candidate(reduction, normalization, score, machine, dict(eer), distance)
             )
     return sorted(candidates, key=lambda candidate: candidate.distance)
+
+
+def ranking_csv(candidates: Iterable[Candidate]) -> str:
+    """Return one line a candidate: choices, distance, EERs of the "not encrypted" column."""
+    heads = "reduction,normalization,score,kernel,C,gamma,gamma_rule,distance,encrypted_not_above"
+    lines = [",".join([heads, *(f"plain_{ratio}" for ratio in RATIOS)])]
+    for c in candidates:
+        m = c.machine
+        wide = (m.gamma, m.gamma_rule) if m.kernel == "rbf" else ("", "")
+        row = (c.reduction, c.normalization, c.score, m.kernel, m.C, *wide, c.distance)
+        rates = (c.eer["plain"][ratio] for ratio in RATIOS)
+        lines.append(",".join(map(str, (*row, c.encrypted_not_above, *rates))))
+    return "\n".join(lines) + "\n"
 
 
 def log_ratio(found: float, paper: float) -> float:
