@@ -69,6 +69,9 @@ def test_files_are_written_whole(run: Run, tmp_path: Path) -> None:
     assert "http" not in text, "the page must need nothing from elsewhere"
     assert json.loads(data.read_text())["version"] == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ledger.html", "ledger.json"]
+    ordinary = tmp_path / "ordinary"
+    ordinary.touch()
+    assert data.stat().st_mode == ordinary.stat().st_mode
 
 
 def test_list_names_every_claim(run: Run) -> None:

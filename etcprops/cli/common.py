@@ -90,9 +90,8 @@ def check_writable(option: str, path: Path, command: str) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write the whole file or nothing."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=path.name, delete=False
-    ) as file:
-        file.write(text)
-    Path(file.name).replace(path)
+    """Write the whole file or nothing; others may read it as they may any new file."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.name) as folder:
+        file = Path(folder) / path.name
+        file.write_text(text, encoding="utf-8")
+        file.replace(path)
