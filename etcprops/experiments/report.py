@@ -115,8 +115,9 @@ class Reproduction:
         for name, figure in self.figures().items():
             for kind in ("png", "svg"):
                 files[f"{name}.{kind}"] = figures.rendered(figure, kind)
-        for name, content in files.items():
-            with tempfile.NamedTemporaryFile(dir=folder, prefix=name, delete=False) as file:
-                file.write(content)
-            Path(file.name).replace(folder / name)
+        with tempfile.TemporaryDirectory(dir=folder) as unfinished:
+            for name, content in files.items():
+                file = Path(unfinished) / name
+                file.write_bytes(content)
+                file.replace(folder / name)
         return [folder / name for name in files]
