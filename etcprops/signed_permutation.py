@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 from scipy.sparse.linalg import LinearOperator
 
+from etcprops._chosen_images import fingerprint
 from etcprops._immutable import Immutable, freeze
 from etcprops._validation import (
     InvalidParameterError,
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from etcprops.keys import EtCKey
 
 _FORMAT: Final = "etcprops.SignedPermutation"
-_VERSION: Final = 1
+_VERSION: Final = 2
+_FIELDS: Final = {"format", "version", "level", "source", "sign"}
 
 
 class SignedPermutation(Immutable):
@@ -356,7 +358,9 @@ class SignedPermutation(Immutable):
         """Return a dictionary ready for JSON, which can be checked without this package.
 
         The map is orthogonal exactly if ``sorted(source) == list(range(n))`` and every sign is -1
-        or +1.
+        or +1. ``witness`` is the SHA-256 of the images from which the map can be read off,
+        encrypted: black, then the digits of the pixels' places to the base ``level + 1``, least
+        digit first. Whoever holds the encryption can encrypt these and compare.
 
         Examples
         --------
@@ -369,16 +373,18 @@ class SignedPermutation(Immutable):
             "level": self.level,
             "source": self.source.tolist(),
             "sign": self.sign.tolist(),
+            "witness": fingerprint(self.source, self.sign, self.level),
         }
 
     @classmethod
     def from_certificate(cls, certificate: Mapping[str, Any]) -> SignedPermutation:
-        """Read what `to_certificate` wrote.
+        """Read what `to_certificate` wrote, or its version 1, which has no witness.
 
         Raises
         ------
         InvalidParameterError
-            If the fields are not those of a certificate, of another version, or hold no map.
+            If the fields are not those of a certificate, of another version, or hold no map, or if
+            the witness is not that of the map.
 
         Examples
         --------
@@ -387,13 +393,20 @@ class SignedPermutation(Immutable):
         True
         """
         caller = "SignedPermutation.from_certificate"
-        fields = {"format", "version", "level", "source", "sign"}
-        if not isinstance(certificate, dict) or set(certificate) != fields:
-            wanted = f"be a dictionary with the fields {', '.join(sorted(fields))}"
+        if not isinstance(certificate, dict) or set(certificate) - {"witness"} != _FIELDS:
+            wanted = f"be a dictionary with the fields {', '.join(sorted(_FIELDS | {'witness'}))}"
             got = sorted(map(str, certificate)) if isinstance(certificate, dict) else certificate
             reject("certificate", caller, wanted, describe(got))
         kind = (certificate["format"], certificate["version"])
-        if kind != (_FORMAT, _VERSION) or type(kind[1]) is not int:  # True == 1
-            wanted = f"be of format {_FORMAT}, version {_VERSION}"
+        versions = {_VERSION} if "witness" in certificate else {1}
+        # True == 1, and lists have no hash.
+        if kind[0] != _FORMAT or type(kind[1]) is not int or kind[1] not in versions:
+            wanted = f"be of format {_FORMAT}, version {_VERSION}, or 1 without a witness"
             reject("certificate", caller, wanted, describe(kind))
-        return cls(certificate["source"], certificate["sign"], level=certificate["level"])
+        found = cls(certificate["source"], certificate["sign"], level=certificate["level"])
+        if kind[1] == _VERSION:
+            wanted = "hold the witness of its map"
+            expected = fingerprint(found.source, found.sign, found.level)
+            if certificate["witness"] != expected:
+                reject("certificate", caller, wanted, describe(certificate["witness"]))
+        return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import pickle
 from itertools import permutations, product
@@ -26,6 +27,7 @@ from etcprops import (
     encryption_offset,
     strategies,
 )
+from etcprops.probing import checker
 
 ALL_OF_SIZE_3 = [
     SignedPermutation(source, sign)
@@ -524,24 +526,51 @@ def test_certificate_is_checkable_without_the_package(flip: SignedPermutation) -
 def test_certificate_in_figures() -> None:
     assert SignedPermutation([1, 0], [1, -1]).to_certificate() == {
         "format": "etcprops.SignedPermutation",
-        "version": 1,
+        "version": 2,
         "level": 255,
         "source": [1, 0],
         "sign": [1, -1],
+        # The chosen images are (0, 0) and (0, 1): encrypted, 0 255 and 1 255.
+        "witness": hashlib.sha256(bytes([0, 255, 1, 255])).hexdigest(),
     }
 
 
-_FIELDS = "be a dictionary with the fields format, level, sign, source, version"
-_KIND = "be of format etcprops.SignedPermutation, version 1"
+def test_version_1_has_no_witness_and_is_read(flip_1: dict[str, Any]) -> None:
+    assert SignedPermutation.from_certificate(flip_1) == SignedPermutation([1, 0], [1, -1])
+
+
+@pytest.fixture
+def flip_1() -> dict[str, Any]:
+    certificate = SignedPermutation([1, 0], [1, -1]).to_certificate() | {"version": 1}
+    del certificate["witness"]
+    return certificate
+
+
+def test_version_1_with_a_witness_and_2_without_are_refused(flip_1: dict[str, Any]) -> None:
+    for certificate in (flip_1 | {"version": 3}, flip_1 | {"witness": "0" * 64}):
+        with pytest.raises(InvalidParameterError, match="version"):
+            SignedPermutation.from_certificate(certificate)
+
+
+@pytest.mark.parametrize("level", [1, 255, 65535, 2**63 - 1])
+def test_witness_is_what_the_map_makes_of_the_chosen_images(level: int) -> None:
+    source = np.random.default_rng(0).permutation(70_000 if level == 65535 else 300)
+    flip = SignedPermutation(source, np.where(source % 3, 1, -1), level=level)
+    certificate = flip.to_certificate()
+    assert certificate["witness"] == checker.witness(certificate)
+
+
+_FIELDS = "be a dictionary with the fields format, level, sign, source, version, witness"
+_KIND = "be of format etcprops.SignedPermutation, version 2, or 1 without a witness"
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         pytest.param(
-            {"version": 2},
+            {"version": 3},
             f"The 'certificate' parameter of SignedPermutation.from_certificate must {_KIND}. "
-            "Got ('etcprops.SignedPermutation', 2) (tuple).",
+            "Got ('etcprops.SignedPermutation', 3) (tuple).",
             id="a later version",
         ),
         pytest.param(
@@ -553,19 +582,19 @@ _KIND = "be of format etcprops.SignedPermutation, version 1"
         pytest.param(
             {"format": "etcprops.EtCKey"},
             f"The 'certificate' parameter of SignedPermutation.from_certificate must {_KIND}. "
-            "Got ('etcprops.EtCKey', 1) (tuple).",
+            "Got ('etcprops.EtCKey', 2) (tuple).",
             id="a key's format",
         ),
         pytest.param(
             {"sign": ...},
             f"The 'certificate' parameter of SignedPermutation.from_certificate must {_FIELDS}. "
-            "Got ['format', 'level', 'source', 'version'] (list).",
+            "Got ['format', 'level', 'source', 'version', 'witness'] (list).",
             id="a field missing",
         ),
         pytest.param(
             {7: 0},
             f"The 'certificate' parameter of SignedPermutation.from_certificate must {_FIELDS}. "
-            "Got ['7', 'format', 'level', 'sign', 'source', 'version'] (list).",
+            "Got ['7', 'format', 'level', 'sign', 'source', 'version', 'witness'] (list).",
             id="a field too many, and no text",
         ),
         pytest.param(
@@ -619,6 +648,10 @@ def test_certificates_are_dictionaries(certificate: Any) -> None:
 def test_a_swapped_pixel_in_a_certificate_is_another_map() -> None:
     flip = SignedPermutation([1, 0, 2], [1, -1, 1])
     certificate = {**flip.to_certificate(), "source": [0, 0, 2]}
+    with pytest.raises(InvalidParameterError, match="must hold the witness of its map"):
+        SignedPermutation.from_certificate(certificate)
+    certificate["version"] = 1
+    del certificate["witness"]
     read = SignedPermutation.from_certificate(certificate)
     assert read != flip
     assert not read.is_orthogonal()

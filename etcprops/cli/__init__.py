@@ -16,6 +16,8 @@ from rich.text import Text
 from etcprops import __version__
 from etcprops._validation import InvalidParameterError
 from etcprops.cli.audit import audit
+from etcprops.cli.check import check
+from etcprops.cli.probe import ShapeCommand, probe
 from etcprops.cli.reproduce import reproduce
 from etcprops.cli.verify import verify
 
@@ -28,6 +30,8 @@ app = typer.Typer(
 app.command()(verify)
 app.command()(audit)
 app.command()(reproduce)
+app.command(cls=ShapeCommand)(probe)
+app.command()(check)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from etcprops._validation import InvalidParameterError, reject
-from etcprops.cli.common import check_writable, progress_bar, write_whole
+from etcprops.cli.common import check_writable, import_object, progress_bar, write_whole
 
 if TYPE_CHECKING:
     from etcprops.auditing.atlas import Atlas, Line
@@ -241,18 +240,15 @@ def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -
 
 def _import(name: str) -> Any:
     """Return the object ``module:object``; functions without parameters are called."""
-    module, _, attribute = name.partition(":")
-    wanted = "be module:object, something that can be imported"
     sys.path.insert(0, str(Path.cwd()))
     try:
-        found = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
+        found = import_object(name, "MODEL", COMMAND)
         if callable(found) and not hasattr(found, "fit"):
             found = found()
     except InvalidParameterError:
         raise
-    except Exception as error:  # noqa: BLE001  # a user's module may raise anything
+    except Exception as error:  # noqa: BLE001  # a user's function may raise anything
+        wanted = "be module:object, something that can be imported"
         reject("MODEL", COMMAND, wanted, f"{name!r}: {type(error).__name__}: {error}")
     finally:
         sys.path.pop(0)

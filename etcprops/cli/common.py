@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -78,6 +80,37 @@ class Reporter:
     def __call__(self, done: int, total: int, label: str) -> None:
         """Show that `done` of `total` are done and what comes next."""
         self.bar.update(self.task, completed=done, total=total, description=label)
+
+
+def import_object(name: str, option: str, command: str) -> Any:
+    """Return the object ``module:object``; whatever goes wrong names the option.
+
+    Parameters
+    ----------
+    name : str
+        For example ``os.path:join``.
+    option, command : str
+        What was given it, for the message.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it cannot be imported.
+
+    Examples
+    --------
+    >>> import_object("math:pi", "--keys", "etcprops probe")
+    3.141592653589793
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        found = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's module may do anything
+        wanted = "be module:object, something that can be imported"
+        reject(option, command, wanted, f"{name!r}: {type(error).__name__}: {error}")
+    return found
 
 
 def check_writable(option: str, path: Path, command: str) -> None:

@@ -23,8 +23,10 @@ def read(path: str) -> dict[str, Any]:
     if not isinstance(certificate, dict):
         raise ValueError(f"{path} holds no certificate")  # noqa: TRY004  # the file's fault
     kind = (certificate.get("format"), certificate.get("version"))
-    if kind != ("etcprops.SignedPermutation", 1):
-        raise ValueError(f"{path} holds {kind}, not etcprops.SignedPermutation, version 1")
+    if kind not in [("etcprops.SignedPermutation", version) for version in (1, 2)]:
+        raise ValueError(f"{path} holds {kind}, not etcprops.SignedPermutation, version 1 or 2")
+    if (kind[1] == 2) != isinstance(certificate.get("witness"), str):
+        raise ValueError("'witness' must be text in version 2, and absent in version 1")
     source, sign, level = (certificate.get(name) for name in ("source", "sign", "level"))
     if not (isinstance(source, list) and isinstance(sign, list) and source):
         raise ValueError("'source' and 'sign' must be lists that are not empty")
@@ -74,7 +76,7 @@ def check(path: str, limit: int = 10) -> tuple[int, str]:
     except ValueError as error:
         return 2, f"Error: {error}"
     found = list(faults(certificate))
-    if not found and certificate.get("witness") not in {None, witness(certificate)}:
+    if not found and certificate.get("witness", "") not in {"", witness(certificate)}:
         found = ["the map does not make what 'witness' says of the chosen images"]
     if found:
         more = [f"... and {len(found) - limit} more"] if len(found) > limit else []

@@ -172,6 +172,18 @@ class ProbeReport:
         """Return the report as JSON text."""
         return json.dumps(self.to_dict(), indent=2)
 
+    def to_html(self, name: str = "encrypt") -> str:
+        """Return one HTML page that needs nothing else, with the map and the witness as pictures.
+
+        Parameters
+        ----------
+        name : str, default="encrypt"
+            Of the function, for the heading.
+        """
+        from etcprops.probing.page import render
+
+        return render(self, name)
+
     def __str__(self) -> str:
         lines = [f"{self.kind}: {self.reason}"]
         if self.witness is not None:

@@ -1,0 +1,196 @@
+"""``etcprops probe``: what somebody's encryption does to images, from the outside."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from typer.core import TyperCommand
+
+from etcprops._validation import describe, reject
+from etcprops.cli.common import check_writable, import_object, write_whole
+
+if TYPE_CHECKING:
+    from etcprops.probing.report import ProbeReport
+
+COMMAND = "etcprops probe"
+NUMBER = re.compile(r"-?\d+")
+
+
+class ShapeCommand(TyperCommand):
+    """A command whose ``--shape`` takes as many numbers as follow it: ``--shape 32 32 3``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Join the numbers after ``--shape`` to one value, then parse as ever."""
+        joined: list[str] = []
+        rest = list(args)
+        while rest:
+            joined.append(rest.pop(0))
+            if joined[-1] == "--":
+                break
+            if joined[-1] == "--shape":
+                sides = []
+                while rest and NUMBER.fullmatch(rest[0]):
+                    sides.append(rest.pop(0))
+                joined += ["x".join(sides)] if sides else []
+        return super().parse_args(ctx, joined + rest)
+
+
+def probe(
+    function: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE:FUNCTION",
+            help="encrypt(image, key) or encrypt(image), in a module that can be imported, from "
+            "the current folder too.",
+        ),
+    ],
+    *,
+    shape: Annotated[
+        str, typer.Option(metavar="H W [C]", help="Of the images, such as 32 32 3, or 32x32x3.")
+    ],
+    keys: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K|A,B,...|MODULE:OBJECT",
+            help="A number K for 0 to K - 1, a list (integers, else text), or an iterable or a "
+            "function that returns one. The map is read off for the first.  [default: 0,1,2,3]",
+        ),
+    ] = None,
+    dtype: Annotated[
+        str, typer.Option(help="Of the images: uint8, uint16, or floats in [0, 1].")
+    ] = "uint8",
+    seed: Annotated[int, typer.Option(help="Of the random images.")] = 0,
+    time_limit: Annotated[float, typer.Option(help="Seconds that one call may take.")] = 10.0,
+    isolation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="process|alarm|none",
+            help="What stands between the function and this program.  [default: the best there is]",
+        ),
+    ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Write the report as JSON to a file, or to stdout."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML page.")
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the map as a certificate for etcprops check; exit status 1 if the function "
+            "is no bijective signed permutation.",
+        ),
+    ] = None,
+) -> None:
+    """Find out what an encryption does to images: its class, its map, its keys, what follows.
+
+    Exit status 0 with every verdict, 2 if there was nothing to probe.
+    """
+    as_path = None if json in {None, "-"} else Path(str(json))
+    for option, path in (("--json", as_path), ("--html", html), ("--certificate", certificate)):
+        if path is not None:
+            check_writable(option, path, "probe")
+    sides = _sides(shape)
+    console = Console(stderr=json == "-")
+    with _current_folder(), contextlib.redirect_stdout(sys.stderr):
+        encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
+        if not callable(encrypt):
+            reject("MODULE:FUNCTION", COMMAND, "name a function", describe(encrypt))
+        from etcprops.probing.runner import probe as probe_function
+
+        report = probe_function(
+            encrypt,
+            sides,
+            dtype=dtype,
+            keys=_keys(keys),
+            seed=seed,
+            time_limit=time_limit,
+            isolation=isolation,
+        )
+    _print(report, console)
+    if json == "-":
+        typer.echo(report.to_json())
+    elif as_path is not None:
+        write_whole(as_path, report.to_json())
+    if html is not None:
+        write_whole(html, report.to_html(function))
+    if certificate is not None:
+        if not report.ok:
+            console.print(
+                Text("No certificate: it is no bijective signed permutation.", style="red")
+            )
+            raise typer.Exit(1)
+        write_whole(certificate, dumps(report.to_certificate()))
+
+
+def _sides(text: str) -> tuple[int, ...]:
+    """Return the sides written as ``HxW`` or ``HxWxC``."""
+    if not re.fullmatch(r"-?\d+(x-?\d+)*", text):
+        reject("--shape", COMMAND, "be H W or H W C, such as 32 32 3", f"{text!r}.")
+    return tuple(int(side) for side in text.split("x"))
+
+
+@contextlib.contextmanager
+def _current_folder() -> Iterator[None]:
+    """Find modules in the current folder, also those that the function imports when called."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+def _keys(text: str | None) -> Any:
+    """Return the keys written as a number, a list, or the name of what makes them."""
+    if text is None:
+        return None
+    if text.isdecimal():
+        return int(text)
+    if "," in text:
+        entries = [entry.strip() for entry in text.split(",")]
+        return [int(e) if NUMBER.fullmatch(e) else e for e in entries if e]
+    wanted = "be a number, a list with commas (7, for one key), or module:object"
+    if ":" not in text:
+        reject("--keys", COMMAND, wanted, f"{text!r}.")
+    found = import_object(text, "--keys", COMMAND)
+    if callable(found):
+        try:
+            found = found()
+        except Exception as error:  # noqa: BLE001  # a user's function may raise anything
+            reject("--keys", COMMAND, wanted, f"{text!r}: {type(error).__name__}: {error}")
+    if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
+        reject("--keys", COMMAND, f"{wanted} that is iterable", describe(found))
+    return found
+
+
+def _print(report: ProbeReport, console: Console) -> None:
+    """Print the verdict, what was seen, and what follows for learning."""
+    style = "bold green" if report.ok else "bold yellow"
+    text = Text(str(report))
+    text.stylize(style, 0, len(str(report.kind)))
+    console.print(text, soft_wrap=True)
+    for exact, title in ((True, "Exactly preserved:"), (False, "Not preserved:")):
+        families = [c for c in report.consequences if c.exact == exact]
+        if families:
+            console.print(Text(title, style="bold"))
+        for c in families:
+            line = Text.assemble(f"  {c.family}", (f": {c.condition}" if c.condition else "", ""))
+            console.print(line, soft_wrap=True)
+    console.print(
+        f"{report.queries} calls under the first key, {report.chosen} of them chosen images; "
+        f"{report.seconds:.2f} s, {report.own_seconds:.2f} s of them the probe's own.",
+        highlight=False,
+        soft_wrap=True,
+    )

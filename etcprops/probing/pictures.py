@@ -1,0 +1,117 @@
+"""Pictures of what a probe found: which pixels are lost, where each came from, witnesses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from etcprops.probing.model import PixelMap, Witness
+from etcprops.signed_permutation import SignedPermutation
+
+SIDE = 300
+"""Pictures are enlarged to about this many screen pixels."""
+LOST, ONCE, TWICE, MORE = (196, 40, 40), (226, 230, 235), (90, 150, 205), (22, 62, 110)
+CONSTANT, MARK = (120, 120, 120), (230, 60, 30)
+
+Colours = NDArray[np.uint8]
+
+
+def uses(found: SignedPermutation | PixelMap, shape: tuple[int, ...]) -> Image.Image:
+    """Draw how often each input pixel is shown: red never, pale once, blue more often.
+
+    Components of a colour image stand side by side.
+    """
+    source = found.source[found.source >= 0]
+    counts = np.bincount(source, minlength=int(np.prod(shape)))
+    palette = np.array([LOST, ONCE, TWICE, MORE], dtype=np.uint8)
+    return enlarge(_side_by_side(palette[np.minimum(counts, 3)], shape))
+
+
+def places(shape: tuple[int, ...]) -> Image.Image:
+    """Draw the colour of each input place, with which `origins` shows where pixels went."""
+    return enlarge(_side_by_side(_place_colours(np.arange(int(np.prod(shape))), shape), shape))
+
+
+def origins(
+    found: SignedPermutation | PixelMap, shape: tuple[int, ...], out_shape: tuple[int, ...]
+) -> Image.Image:
+    """Draw each output pixel in the colour of the input place that it shows; grey if constant."""
+    colours = _place_colours(np.maximum(found.source, 0), shape)
+    colours[found.source < 0] = CONSTANT
+    return enlarge(_side_by_side(colours, out_shape))
+
+
+def signs(found: SignedPermutation | PixelMap, out_shape: tuple[int, ...]) -> Image.Image:
+    """Draw which output pixels are negated: dark ones are."""
+    palette = np.array([ONCE, MORE, CONSTANT], dtype=np.uint8)
+    codes = np.select([found.sign < 0, found.sign == 0], [1, 2], 0)
+    return enlarge(_side_by_side(palette[codes], out_shape))
+
+
+def witness(found: Witness) -> list[tuple[str, Image.Image]]:
+    """Draw the two images of a witness and what became of them, the pixel in question marked."""
+    images: list[tuple[str, NDArray[Any]]] = [
+        ("first image", found.first),
+        ("second image", found.second),
+    ]
+    if found.outputs is not None:
+        names = ("first result", "second result")
+        images += list(zip(names, found.outputs, strict=True))
+    top = max(float(np.max(image, initial=0)) for _, image in images if image.dtype.kind in "buif")
+    return [
+        (name, enlarge(_grey(image, top), found.pixel))
+        for name, image in images
+        if image.dtype.kind in "buif" and image.ndim in {2, 3} and image.size
+    ]
+
+
+def enlarge(colours: Colours, mark: tuple[int, ...] | None = None) -> Image.Image:
+    """Return a picture with square pixels, enlarged (or, if large, thinned out) to `SIDE`."""
+    height, width = colours.shape[:2]
+    factor = max(1, SIDE // max(height, width))
+    step = -(-max(height, width) // (2 * SIDE))
+    large = colours[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
+    if mark is not None and len(mark) >= 2 and mark[0] < height and mark[1] < width:
+        top, left = (place // step * factor for place in mark[:2])
+        frame = max(1, factor // 6)
+        area = large[top : top + factor, left : left + factor]
+        inner = area[frame:-frame, frame:-frame].copy()
+        area[:] = MARK
+        area[frame:-frame, frame:-frame] = inner
+    return Image.fromarray(large)
+
+
+def _grey(image: NDArray[Any], top: float) -> Colours:
+    """Return an image of any type as 8-bit colours, on a scale from 0 to `top` (at least 1)."""
+    scale = 255.0 if image.dtype == np.uint8 or top <= 0 else top
+    levels = np.nan_to_num(image.astype(np.float64) * (255 / scale))
+    shades = np.clip(levels, 0, 255).astype(np.uint8)
+    if shades.ndim == 2 or shades.shape[2] not in {3, 4}:
+        shades = shades.reshape(shades.shape[0], -1)
+        return np.repeat(shades[..., None], 3, axis=2)
+    return shades[..., :3]
+
+
+def _place_colours(indices: NDArray[np.int64], shape: tuple[int, ...]) -> Colours:
+    """Return a colour for each place of an image: red grows to the right, green downwards."""
+    where = np.unravel_index(indices, shape)
+    down, right = (
+        (40 + 200 * place / max(1, side - 1)).astype(np.uint8)
+        for place, side in zip(where[:2], shape, strict=False)
+    )
+    component = where[2] if len(shape) == 3 else np.zeros_like(indices)
+    blue = (90 + 40 * component).astype(np.uint8)
+    return np.stack([right, down, blue], axis=-1)
+
+
+def _side_by_side(colours: Colours, shape: tuple[int, ...]) -> Colours:
+    """Return colours of pixels, shape (n, 3), as a picture with the components side by side."""
+    height, width = shape[0], int(np.prod(shape[1:2]))
+    planes = colours.reshape(height, width, -1, 3)
+    gap = np.full((height, 1, 3), 255, dtype=np.uint8)
+    parts = [planes[:, :, c] for c in range(planes.shape[2])]
+    row = [part for plane in parts for part in (gap, plane)][1:]
+    return np.concatenate(row, axis=1)

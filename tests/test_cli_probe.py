@@ -1,0 +1,249 @@
+"""The commands probe and check: exit statuses, messages, files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from etcprops import SignedPermutation, cli
+from etcprops.probing import checker
+
+SCHEMES = """
+import numpy as np
+
+print("a module that prints")
+KEYS = [5, 6]
+NUMBER = 3
+
+
+def flip(image, key):
+    print("a function that prints")
+    order = np.random.default_rng(key).permutation(image.size)
+    pixels = image.ravel()[order].copy()
+    pixels[::2] = 255 - pixels[::2]
+    return pixels.reshape(image.shape)
+
+
+def swap(image):
+    import late_helper
+    return late_helper.swap(image)
+
+
+def lossy(image, key):
+    result = image.copy()
+    result[0] = image[1]
+    return result
+
+
+def seeds():
+    return range(2)
+
+
+def broken_seeds():
+    raise OSError("no seeds today")
+"""
+HELPER = "def swap(image):\n    return image[::-1].copy()\n"
+
+
+class Result(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run ``etcprops`` in this process, in a folder with schemes of a user."""
+    (tmp_path / "foreign_schemes.py").write_text(SCHEMES)
+    (tmp_path / "late_helper.py").write_text(HELPER)
+    (tmp_path / "exits.py").write_text("import sys\nsys.exit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    for module in ("foreign_schemes", "late_helper", "exits"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+
+    def run(*arguments: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["etcprops", *arguments])
+        monkeypatch.setenv("COLUMNS", "200")
+        before = list(sys.path)
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        assert sys.path == before
+        out, err = capsys.readouterr()
+        code = stop.value.code
+        return Result(code if isinstance(code, int) else 0, out, err)
+
+    return run
+
+
+PROBE = ("probe", "foreign_schemes:flip", "--shape", "6", "6")
+
+
+def test_probe_says_what_a_function_is_and_what_follows(run: Run) -> None:
+    result = run(*PROBE)
+    assert result.status == 0
+    for part in ("signed permutation: ", "Exactly preserved:", "Not preserved:", "calls under"):
+        assert part in result.out
+    assert "that prints" not in result.out
+
+
+def test_a_verdict_against_the_function_is_status_0_too(run: Run) -> None:
+    result = run("probe", "--shape", "6", "6", "3", "foreign_schemes:lossy", "--json", "-")
+    document = json.loads(result.out)
+    assert result.status == 0
+    assert (document["kind"], document["shape"]) == ("copy map", [6, 6, 3])
+    assert document["map"]["lost"] == 18
+    assert "copy map: " in result.err
+
+
+def test_modules_of_the_current_folder_are_found_when_called(run: Run) -> None:
+    result = run("probe", "foreign_schemes:swap", "--shape", "4x4")
+    assert result.status == 0
+    assert result.out.startswith("permutation: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("3", 3), ("7,", 1), ("a, b,c", 3), ("foreign_schemes:KEYS", 2), ("foreign_schemes:seeds", 2)],
+)
+def test_keys(run: Run, text: str, number: int) -> None:
+    function = "foreign_schemes:lossy" if "a" in text else "foreign_schemes:flip"
+    result = run("probe", function, "--shape", "4", "4", "--keys", text, "--json", "-")
+    assert json.loads(result.out)["key_schedule"]["n_keys"] == number
+
+
+def test_files_are_written_whole_and_the_certificate_is_checked(run: Run, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("report.json", "report.html", "map.json")]
+    files[0].write_text("old")
+    options = zip(("--json", "--html", "--certificate"), map(str, files), strict=True)
+    assert run(*PROBE, *(part for option in options for part in option)).status == 0
+    assert json.loads(files[0].read_text())["kind"] == "signed permutation"
+    page = files[1].read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "http" not in page, "the page must need nothing from elsewhere"
+    assert "foreign_schemes:flip" in page
+    result = run("check", str(files[2]))
+    assert (result.status, result.out) == (
+        0,
+        "Orthogonal: 36 pixels, each shown once, 18 negated; witness hash confirmed.\n",
+    )
+
+
+def test_no_certificate_of_a_function_that_loses_pixels(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "map.json"
+    result = run("probe", "foreign_schemes:lossy", "--shape", "6", "6", "--certificate", str(path))
+    assert result.status == 1
+    assert "No certificate" in result.out
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("no_such_module:f", "--shape", "4", "4"), "No module named 'no_such_module'"),
+        (("foreign_schemes:nothing", "--shape", "4", "4"), "has no attribute 'nothing'"),
+        (("foreign_schemes", "--shape", "4", "4"), "must be module:object"),
+        (("foreign_schemes:NUMBER", "--shape", "4", "4"), "must name a function. Got 3 (int)"),
+        (("exits:f", "--shape", "4", "4"), "SystemExit: 3"),
+        (("foreign_schemes:flip", "--shape", "4"), "must be (H, W) or (H, W, C)"),
+        (("foreign_schemes:flip", "--shape", "4", "4", "3", "2"), "must be (H, W) or (H, W, C)"),
+        (("foreign_schemes:flip", "--shape", "4", "0"), "a positive integer"),
+        (("foreign_schemes:flip", "--shape", "-4", "4"), "a positive integer"),
+        (("foreign_schemes:flip", "--shape", "wide"), "must be H W or H W C, such as 32 32 3"),
+        (("foreign_schemes:flip",), "Missing option '--shape'"),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--keys", "x"), "a list with commas"),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--keys", "0"), "a positive integer"),
+        (
+            ("foreign_schemes:flip", "--shape", "4", "4", "--keys", "foreign_schemes:NUMBER"),
+            "iterable. Got 3 (int)",
+        ),
+        (
+            ("foreign_schemes:flip", "--shape", "4", "4", "--keys", "foreign_schemes:broken_seeds"),
+            "OSError: no seeds today",
+        ),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--dtype", "int8"), "'dtype'"),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--isolation", "x"), "'isolation'"),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--html", "."), "which is a folder"),
+    ],
+)
+def test_bad_input_is_a_message_and_status_2(
+    run: Run, arguments: tuple[str, ...], message: str
+) -> None:
+    result = run("probe", *arguments)
+    assert result.status == 2
+    assert message in " ".join(result.err.replace("\u2502", " ").split())
+    assert "Traceback" not in result.err
+    assert not result.out
+
+
+# --- Certificates
+
+
+def certificate(source: list[int], sign: list[int]) -> dict[str, object]:
+    return SignedPermutation(source, sign).to_certificate()
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({}, 0, "Orthogonal: 3 pixels, each shown once, 1 negated"),
+        ({"source": [0, 0, 2]}, 1, "input 0 is shown by output 0 and by output 1"),
+        ({"source": [0, 1, 3]}, 1, "output 2 shows input 3, which is none of 0 to 2"),
+        ({"sign": [1, 0, 1]}, 1, "output 1 has sign 0, not -1 or +1"),
+        ({"sign": [1, 1, 1]}, 1, "the map does not make what 'witness' says"),
+        ({"witness": "0" * 64}, 1, "the map does not make what 'witness' says"),
+        ({"witness": None}, 2, "'witness' must be text in version 2"),
+        ({"version": 3}, 2, "version 1 or 2"),
+        ({"sign": [1, 1]}, 2, "must be as long"),
+        ({"source": [0, 1.5, 2]}, 2, "must hold integers"),
+        ({"source": []}, 2, "must be lists that are not empty"),
+    ],
+)
+def test_check(
+    run: Run, tmp_path: Path, changes: dict[str, object], status: int, said: str
+) -> None:
+    path = tmp_path / "cert.json"
+    path.write_text(json.dumps(certificate([1, 0, 2], [1, -1, 1]) | changes))
+    result = run("check", str(path))
+    assert result.status == status
+    assert said in (result.err if status == 2 else result.out)
+
+
+def test_check_reads_version_1(run: Run, tmp_path: Path) -> None:
+    old = certificate([1, 0], [1, 1]) | {"version": 1}
+    del old["witness"]
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    result = run("check", "old.json")
+    assert (result.status, result.out) == (
+        0,
+        "Orthogonal: 2 pixels, each shown once, 0 negated.\n",
+    )
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "\x00", "[" * 100_000])
+def test_check_of_what_is_no_certificate(run: Run, tmp_path: Path, content: str) -> None:
+    (tmp_path / "cert.json").write_text(content)
+    result = run("check", "cert.json")
+    assert result.status == 2
+    assert result.err.startswith("Error: ")
+    assert run("check", "no such file").status == 2
+
+
+def test_the_checker_stands_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cert.json"
+    path.write_text(json.dumps(certificate([1, 0], [1, -1])))
+    script = str(checker.__file__)
+    assert len(Path(script).read_text(encoding="utf-8").splitlines()) < 100
+    for name, status in ((str(path), 0), (str(tmp_path), 2)):
+        command = [sys.executable, "-I", "-S", script, name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        assert done.returncode == status
+        assert not done.stderr
