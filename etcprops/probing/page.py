@@ -38,13 +38,14 @@ def render(report: ProbeReport, name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = [] if report.witness is None else pictures.witness(report.witness)
+    shown, white = ([], 1.0) if report.witness is None else pictures.witness(report.witness)
     return environment.get_template("probe.html").render(
         report=report,
         name=name,
         version=__version__,
         pictures=[(caption, data_uri(image)) for caption, image in _map_pictures(report)],
         witness=[(caption, data_uri(image)) for caption, image in shown],
+        white=white,
     )
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from etcprops.probing.model import PixelMap, Witness
 from etcprops.signed_permutation import SignedPermutation
 
-SIDE = 300
+SIDE = 216
 """Pictures are enlarged to about this many screen pixels."""
 LOST, ONCE, TWICE, MORE = (196, 40, 40), (226, 230, 235), (90, 150, 205), (22, 62, 110)
 CONSTANT, MARK = (120, 120, 120), (230, 60, 30)
@@ -51,21 +51,24 @@ def signs(found: SignedPermutation | PixelMap, out_shape: tuple[int, ...]) -> Im
     return enlarge(_side_by_side(palette[codes], out_shape))
 
 
-def witness(found: Witness) -> list[tuple[str, Image.Image]]:
-    """Draw the two images of a witness and what became of them, the pixel in question marked."""
-    images: list[tuple[str, NDArray[Any]]] = [
-        ("first image", found.first),
-        ("second image", found.second),
-    ]
+def witness(found: Witness) -> tuple[list[tuple[str, Image.Image]], float]:
+    """Draw the two images of a witness and what became of them, stretched; return what is white.
+
+    The pixel where the law breaks is framed: in the results, or in the images if it is lost.
+    """
+    images: list[tuple[str, NDArray[Any], bool]] = []
+    lost = found.outputs is not None and np.array_equal(*found.outputs)
+    images += [("first image", found.first, lost), ("second image", found.second, lost)]
     if found.outputs is not None:
         names = ("first result", "second result")
-        images += list(zip(names, found.outputs, strict=True))
-    top = max(float(np.max(image, initial=0)) for _, image in images if image.dtype.kind in "buif")
-    return [
-        (name, enlarge(_grey(image, top), found.pixel))
-        for name, image in images
-        if image.dtype.kind in "buif" and image.ndim in {2, 3} and image.size
+        images += [(n, r, not lost) for n, r in zip(names, found.outputs, strict=True)]
+    drawable = [
+        i for i in images if i[1].dtype.kind in "buif" and i[1].ndim in {2, 3} and i[1].size
     ]
+    finite = [np.nan_to_num(i[1].astype(np.float64), posinf=0, neginf=0).max() for i in drawable]
+    top = float(max([0.0, *finite])) or 1.0
+    drawn = [(n, enlarge(_grey(i, top), found.pixel if mark else None)) for n, i, mark in drawable]
+    return drawn, top
 
 
 def enlarge(colours: Colours, mark: tuple[int, ...] | None = None) -> Image.Image:
@@ -85,9 +88,8 @@ def enlarge(colours: Colours, mark: tuple[int, ...] | None = None) -> Image.Imag
 
 
 def _grey(image: NDArray[Any], top: float) -> Colours:
-    """Return an image of any type as 8-bit colours, on a scale from 0 to `top` (at least 1)."""
-    scale = 255.0 if image.dtype == np.uint8 or top <= 0 else top
-    levels = np.nan_to_num(image.astype(np.float64) * (255 / scale))
+    """Return an image of any type as 8-bit colours, on a scale from 0 to `top`."""
+    levels = np.nan_to_num(image.astype(np.float64) / top * 255)
     shades = np.clip(levels, 0, 255).astype(np.uint8)
     if shades.ndim == 2 or shades.shape[2] not in {3, 4}:
         shades = shades.reshape(shades.shape[0], -1)

@@ -98,7 +98,9 @@ class ProbeReport:
     @property
     def findings(self) -> tuple[str, ...]:
         """What else was seen: side effects, shapes at which it fails, weaknesses of the keys."""
-        failing = tuple(f"Shape {s.shape}: it {s.outcome}." for s in self.shapes if not s.ok)
+        failing = tuple(
+            f"Shape {s.shape}: it {s.outcome.rstrip('.')}." for s in self.shapes if not s.ok
+        )
         schedule = () if self.key_schedule is None else self.key_schedule.findings
         return (*self.verdict.findings, *failing, *schedule)
 
