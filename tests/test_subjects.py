@@ -148,7 +148,7 @@ def test_what_a_copy_map_loses_cannot_be_seen_in_its_results(name: str) -> None:
     other = image.copy()
     other.ravel()[lost] = 200
     results = [np.asarray(subject.encrypt(i, subject.keys[0])) for i in (image, other)]
-    assert np.array_equal(*results)
+    assert np.array_equal(results[0], results[1])
 
 
 def test_keys_of_the_subjects_are_used() -> None:

@@ -144,7 +144,7 @@ def test_results_say_what_failed_and_what_does_not_apply() -> None:
 
 
 def test_failures_are_raised_together() -> None:
-    with pytest.raises(AssertionError, match=r"\d of 12 checks of 's':") as error:
+    with pytest.raises(AssertionError, match=r"\d of 13 checks of 's':") as error:
         check_scheme(Scheme("s", add_key, (4, 4), [1, 2]))
     assert "loses_no_pixel: failed. under key 1" in str(error.value)
 

@@ -181,16 +181,15 @@ def _print(report: ProbeReport, console: Console) -> None:
     text = Text(str(report))
     text.stylize(style, 0, len(str(report.kind)))
     console.print(text, soft_wrap=True)
-    for exact, title in ((True, "Exactly preserved:"), (False, "Not preserved:")):
+    for exact, title in ((True, "Exactly preserved"), (False, "Not preserved")):
         families: dict[str, list[str]] = {}
         for c in report.consequences:
             if c.exact == exact:
                 families.setdefault(c.condition, []).append(c.family)
-        if families:
-            console.print(Text(title, style="bold"))
         for condition, names in families.items():
-            listed = "\n".join(f"  {name}" for name in names)
-            console.print(Text(f"{listed}{condition and f': {condition}'}"), soft_wrap=True)
+            console.print(Text(f"{title}{condition and ': '}{condition}", "bold"), soft_wrap=True)
+            for name in names:
+                console.print(Text(f"  {name}"), soft_wrap=True)
     console.print(
         f"{report.queries} calls under the first key, {report.chosen} of them chosen images; "
         f"{report.seconds:.2f} s, {report.own_seconds:.2f} s of them the probe's own.",

@@ -253,6 +253,21 @@ def check_scheme_keeps_decisions(scheme: Scheme) -> None:
                 raise _mend(error, key) from None
 
 
+@_replayable
+def check_scheme_probes_as_signed_permutation(scheme: Scheme) -> None:
+    """Require that the probe reads off a bijective signed permutation under every key.
+
+    Every pixel is shown every grey level, so one wrong level of one pixel is found.
+    """
+    from etcprops.probing import probe
+
+    for key in scheme.keys:
+        report = probe(scheme.encrypt, scheme.shape, keys=[key], seed=scheme.seed)
+        if not report.ok:
+            shown = "" if report.witness is None else f" {report.witness.detail}"
+            raise AssertionError(f"under key {key!r}: {report.kind}: {report.reason}{shown}")
+
+
 def _each_key(scheme: Scheme, compare: Callable[[Images, Images], None]) -> None:
     """Compare the images with their encryption under each key."""
     for key in scheme.keys:
@@ -279,6 +294,7 @@ CHECKS: Final[dict[str, SchemeCheck]] = {
         check_scheme_keeps_blocks_together,
         check_scheme_decrypts,
         check_scheme_keeps_decisions,
+        check_scheme_probes_as_signed_permutation,
     )
 }
 """Every check by its name, which is that of its function without ``check_scheme_``."""

@@ -125,6 +125,13 @@ def not_undone(image: Images, _key: EtCKey) -> Images:
     return image
 
 
+def one_level_of_one_pixel(image: Images, key: EtCKey) -> Images:
+    """Wrong where the first pixel of the result should be 7."""
+    encrypted = encrypt(image, key)
+    encrypted[0, 0] += encrypted[0, 0] == 7
+    return encrypted
+
+
 SABOTEURS: dict[str, list[Scheme]] = {
     "keeps_shape_and_dtype": [
         broken(float_result),
@@ -152,6 +159,12 @@ SABOTEURS: dict[str, list[Scheme]] = {
     "keeps_blocks_together": [broken(blocks_off_by_one), broken(one_sign_of_two)],
     "decrypts": [replace(sound(GREY), decrypt=not_undone)],
     "keeps_decisions": [broken(blurred), broken(negated_where_bright)],
+    "probes_as_signed_permutation": [
+        broken(one_level_of_one_pixel),
+        broken(one_pixel_twice),
+        broken(negation_wraps),
+        broken(negated_where_bright),
+    ],
 }
 
 CASES = [
