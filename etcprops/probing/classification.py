@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -59,6 +60,7 @@ def classify(oracle: Oracle, seed: int) -> Verdict:
     try:
         return _Classifier(oracle, np.random.default_rng(seed)).verdict()
     except NoImageError as error:
+        error = _for_black(oracle, error)
         image = np.asarray(error.image)
         what = "black" if not image.any() else "an image with pixels up to " + f"{image.max():g}"
         reason = f"For {what} of shape {oracle.shape} and type {oracle.scale.dtype}, it "
@@ -73,6 +75,15 @@ def classify(oracle: Oracle, seed: int) -> Verdict:
         return Verdict(Kind.RANDOMISED, reason, witness=witness)
 
 
+def _for_black(oracle: Oracle, error: NoImageError) -> NoImageError:
+    """Return the error for black if there is one, for that is the smallest image."""
+    try:
+        oracle.one(np.zeros(oracle.size, dtype=oracle.scale.dtype))
+    except NoImageError as smaller:
+        return smaller
+    return error
+
+
 class _Classifier:
     """The cascade for one function."""
 
@@ -81,11 +92,19 @@ class _Classifier:
         self.rng = rng
         self.sweep = oracle.size <= extraction.SWEEP_LIMIT and oracle.scale.dtype.kind == "u"
         # The chosen images are made again when they are needed, for they are large.
-        self.outputs = list(oracle.ask(self._chosen()))
+        *digits, black = oracle.ask(self._chosen())
+        self.outputs = [black, *digits]
         self._find_output_scale()
 
     def _chosen(self) -> Iterator[Array]:
-        return extraction.chosen_vectors(self.oracle.size, self.oracle.scale)
+        """Yield the chosen images, black last.
+
+        A function that changes after its first call may make the same of black before and after;
+        the digits of the places tell the pixels apart.
+        """
+        size, scale = self.oracle.size, self.oracle.scale
+        yield from islice(extraction.chosen_vectors(size, scale), 1, None)
+        yield np.zeros(size, dtype=scale.dtype)
 
     def _find_output_scale(self) -> None:
         """Take floats of an integer image that are multiples of 1 / level for what they are."""
@@ -129,10 +148,11 @@ class _Classifier:
         return self._with_witness(verdict, None if departure is None else departure[1])
 
     def _ask_again(self) -> None:
-        """Ask for the chosen images once more, the first of them twice in a row."""
-        for vector, before in zip(self._chosen(), self.outputs, strict=True):
+        """Ask for the chosen images once more, the last of them, black, twice in a row."""
+        black, *digits = self.outputs
+        for vector, before in zip(self._chosen(), [*digits, black], strict=True):
             self._same_twice(vector, before)
-        self._same_twice(next(self._chosen()), self.outputs[0])
+        self._same_twice(np.zeros(self.oracle.size, dtype=self.oracle.scale.dtype), black)
 
     def _same_twice(self, vector: Array, before: Array) -> None:
         again = self.oracle.one(vector)
@@ -308,5 +328,5 @@ class _Classifier:
 
     def _with_witness(self, verdict: Verdict, departure: Array | None) -> Verdict:
         """Return the verdict with the smallest pair of images that breaks the law."""
-        starts = [] if departure is None else [(next(self._chosen()), departure)]
+        starts = [] if departure is None else [(np.zeros_like(departure), departure)]
         return replace(verdict, witness=find_witness(self.oracle, self.rng, starts))

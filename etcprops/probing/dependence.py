@@ -81,8 +81,8 @@ def _counts(oracle: Oracle, vector: Array) -> NDArray[np.int64]:
 
 def _explained(oracle: Oracle, rng: np.random.Generator, candidate: PixelMap) -> NDArray[np.bool_]:
     """Return which of the confirming images the candidate is right on."""
-    # Not the flat ones, which a blur leaves alone as well.
-    tests = list(confirming_vectors(oracle.size, oracle.scale, rng, sweep=False))[2:]
+    # Not the flat ones and the gradient, which a blur leaves alone as well.
+    tests = list(confirming_vectors(oracle.size, oracle.scale, rng, sweep=False))[3:]
     return np.array(
         [
             not wrong_pixels(predict(candidate, test, oracle.scale), got, oracle.scale).size

@@ -113,12 +113,13 @@ def confirming_vectors(
     base = scale.base
     yield scale.pixels(np.full(size, base - 1))
     yield scale.pixels(np.full(size, base // 2))
+    # Not the rising gradient: it is one of the chosen images.
+    yield np.resize(scale.pixels(np.arange(base)[::-1]), size)
     yield np.where(scale.draw(rng, size, 0, 2) > 0, scale.pixels(np.array(base - 1)), 0).astype(
         scale.dtype
     )
     for low, high in ((0, 1 / 32), (0, 1 / 4), (3 / 4, 1), (31 / 32, 1)):
         yield scale.draw(rng, size, round(low * base), round(high * base))
-    yield np.resize(scale.pixels(np.arange(base)), size)
     for _ in range(uniform_count(sweep=sweep)):
         yield scale.draw(rng, size)
     if sweep:

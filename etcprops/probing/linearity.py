@@ -6,13 +6,13 @@ while they are few, else from a sample of them.
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import product, tee
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from etcprops.probing.extraction import confirming_vectors
+from etcprops.probing.extraction import SWEEP_LIMIT, confirming_vectors
 from etcprops.probing.model import AffineMap, Array, BitMap
 from etcprops.probing.oracle import Oracle
 
@@ -51,6 +51,10 @@ def quadruple_residual(
     for number in range(instances):
         span = base if number % 3 else base // 4
         a, b = (_tiled(oracle.shape, rng, span, flat) for _ in range(2))
+        if number % 3 == 1:
+            # One of the brightest and one of the darkest, whose sum two ordinary images have.
+            narrow = base // 32 if number % 2 else 1
+            a, b = base - 1 - a * narrow // span, b * narrow // span
         low, high = np.maximum(a + b - (base - 1), 0), np.minimum(a + b, base - 1)
         share = _tiled(oracle.shape, rng, 1 << 16, flat) / (1 << 16)
         c = low + np.rint((high - low) * share).astype(np.int64)
@@ -148,6 +152,12 @@ def xor_departure(oracle: Oracle, rng: np.random.Generator) -> tuple[Array, Arra
         p, q, r, s = oracle.ask([a, b, c, a ^ b ^ c])
         if not np.array_equal(p ^ q ^ r, s):
             return a, b
+    # An image beyond these, together with two whose XOR with it is nothing special.
+    for a in confirming_vectors(oracle.size, oracle.scale, rng, sweep=False):
+        b, c = (oracle.scale.draw(rng, oracle.size) for _ in range(2))
+        p, q, r, s = oracle.ask([a, b, c, a ^ b ^ c])
+        if not np.array_equal(p ^ q ^ r, s):
+            return a, b
     return None
 
 
@@ -176,8 +186,9 @@ def find_bits(oracle: Oracle, rng: np.random.Generator) -> BitMap | None:
         )
     if source.max() >= count:
         return None
-    tests = list(confirming_vectors(oracle.size, oracle.scale, rng, sweep=False))
-    for test, output in zip(tests, oracle.ask(tests), strict=True):
+    sweep = oracle.size <= SWEEP_LIMIT
+    tests, asked = tee(confirming_vectors(oracle.size, oracle.scale, rng, sweep=sweep))
+    for test, output in zip(tests, oracle.ask(asked), strict=True):
         bits = np.unpackbits(test, bitorder="little")[source]
         if not np.array_equal(np.packbits(bits, bitorder="little") ^ mask, output):
             return None

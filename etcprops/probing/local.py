@@ -8,10 +8,12 @@ answers to exactly one of the two groups.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import tee
 
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops.probing.extraction import SWEEP_LIMIT, confirming_vectors
 from etcprops.probing.model import Array, Kind, LocalMap
 from etcprops.probing.oracle import Oracle
 
@@ -61,7 +63,8 @@ def tabulate(
 ) -> LocalMap | None:
     """Return the tone curve of every output pixel, or None if they have none.
 
-    Every pixel is shown all 256 grey levels; the curves must then be right on uniform noise.
+    Every pixel is shown all 256 grey levels; the curves must then be right on the
+    images that confirm a map, in which each level is seen in the company of others.
     """
     if oracle.scale.dtype != np.uint8:
         return None
@@ -80,14 +83,12 @@ def tabulate(
         if table is None:
             table = np.zeros((places.size, 256), dtype=got.dtype)
         table[rows, (start[followed] + level) % 256] = got[places]
-    tests = [rng.integers(low, high, oracle.size) for low, high in _RANGES]
-    for vector, got in zip(tests, oracle.ask(v.astype(np.uint8) for v in tests), strict=True):
+    sweep = oracle.size <= SWEEP_LIMIT
+    tests, asked = tee(confirming_vectors(oracle.size, oracle.scale, rng, sweep=sweep))
+    for vector, got in zip(tests, oracle.ask(asked), strict=True):
         if table is None or not np.array_equal(table[rows, vector[followed]], got[places]):
             return None
     return None if table is None else LocalMap(places, followed, table)
-
-
-_RANGES = ((0, 256), (0, 256), (0, 256), (0, 256), (0, 64), (192, 256), (0, 2), (254, 256))
 
 
 def kind_of_curves(found: LocalMap) -> Kind:

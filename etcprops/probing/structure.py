@@ -177,7 +177,7 @@ def _cut(
     height, width, channels = size
     rows, columns = height // side, width // side
     # The first row of the first block: most sizes fail at it.
-    corner = _origins(source[None, : side * channels], width, channels, side)[0]
+    corner = _origins(source[None, : side * channels].copy(), width, channels, side)[0]
     if (corner != corner[:, :1]).any():
         return None
     parts: list[tuple[Integers, ...]] = []
@@ -190,10 +190,13 @@ def _cut(
         number, position, component = _origins(tiled, width, channels, side)
         if (number != number[:, :1]).any():
             return None
+        # A block may be as large as the image: keep no array longer than needed.
+        number = number[:, 0].copy()
+        del tiled
         turns = _transform_codes(position, side, channels)
         order = _order_codes(component, channels)
         negative = np.where((signs == signs[:, :1]).all(axis=1), signs[:, 0], -1)
-        parts.append((number[:, 0], turns, order, negative, signs.sum(axis=1)))
+        parts.append((number, turns, order, negative, signs.sum(axis=1)))
         known = (turns >= 0) & (order >= 0) & (negative >= 0)
         maps.update(np.unique((turns * 6 + order)[known] * 2 + negative[known]).tolist())
         if not known.all():
@@ -216,14 +219,23 @@ def _by_block(values: NDArray[Any], columns: int, side: int, channels: int) -> N
 def _origins(
     tiled: NDArray[Any], width: int, channels: int, side: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return the block, the position in it and the component that each pixel comes from."""
-    pixel = tiled // channels
-    y = pixel // width
-    x = pixel - y * width
-    block_y, block_x = y // side, x // side
-    number = block_y * (width // side) + block_x
-    position = (y - block_y * side) * side + x - block_x * side
-    return number, position, tiled - pixel * channels
+    """Return the block, the position in it and the component that each pixel comes from.
+
+    The array is used up: these are many pixels, so all is done in place.
+    """
+    component = (tiled % channels).astype(np.int8)
+    x = np.floor_divide(tiled, channels, out=tiled)
+    y = x // width
+    x -= y * width
+    number = y // side
+    y -= number * side
+    column = x // side
+    x -= column * side
+    number *= width // side
+    number += column
+    y *= side
+    y += x
+    return number, y, component
 
 
 def _transform_codes(position: NDArray[Any], side: int, channels: int) -> Integers:

@@ -1,0 +1,439 @@
+"""What the probe says of functions whose truth is known, and what it gives back of them."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import etcprops
+from etcprops import BlockGeometry, EtCKey, InvalidParameterError, SignedPermutation, encrypt
+from etcprops.probing import (
+    AffineMap,
+    BitMap,
+    Kind,
+    LocalMap,
+    PixelMap,
+    infer_structure,
+    probe,
+    recover_from_pairs,
+)
+from etcprops.probing.extraction import chosen_vectors
+from etcprops.probing.oracle import Scale
+
+Image = NDArray[Any]
+GREY = (8, 12)
+ORDER = np.random.default_rng(5).permutation(96)
+MASK = np.random.default_rng(6).integers(0, 2, 96).astype(np.uint8) * 255
+NOISE, CALLS = np.random.default_rng(7), itertools.count()
+
+
+def permuted(image: Image, _key: Any) -> Image:
+    return image.reshape(-1)[ORDER].reshape(image.shape)
+
+
+def signed(image: Image, _key: Any) -> Image:
+    return (image.reshape(-1)[ORDER] ^ MASK).reshape(image.shape)
+
+
+def mean_flip(image: Image, _key: Any) -> Image:
+    return 255 - image if image.mean() > 127.5 else image
+
+
+def blurred(image: Image, _key: Any) -> Image:
+    wide = image.astype(np.int64)
+    return ((wide + np.roll(wide, 1, axis=1)) // 2).astype(np.uint8)
+
+
+def noisy(image: Image, _key: Any) -> Image:
+    return image ^ NOISE.integers(0, 2, image.shape, dtype=np.uint8)
+
+
+OUTCOMES: list[tuple[Callable[[Image, Any], Any], Kind, type | None]] = [
+    (lambda x, _: x, Kind.IDENTITY, SignedPermutation),
+    (permuted, Kind.PERMUTATION, SignedPermutation),
+    (signed, Kind.SIGNED_PERMUTATION, SignedPermutation),
+    (lambda x, _: np.stack([x[:, 0]] * x.shape[1], axis=1), Kind.COPY_MAP, PixelMap),
+    (lambda x, _: x.astype(np.int64) * 3 + x[::-1] - 7, Kind.AFFINE, AffineMap),
+    (lambda x, _: x ^ 77, Kind.GF2_AFFINE, BitMap),
+    (lambda x, _: (x.astype(np.int64) ** 2 // 255).astype(np.uint8), Kind.PIXEL_LOCAL, LocalMap),
+    (blurred, Kind.NON_LINEAR, None),
+    (mean_flip, Kind.DATA_DEPENDENT, None),
+    (noisy, Kind.RANDOMISED, None),
+    (lambda _x, _k: None, Kind.NOT_IMAGE, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "kind_of_map"), OUTCOMES, ids=[o[1] for o in OUTCOMES]
+)
+def test_every_outcome(
+    function: Callable[[Image, Any], Any], kind: Kind, kind_of_map: type | None
+) -> None:
+    report = probe(function, GREY, keys=2)
+    assert report.kind is kind, str(report)
+    assert kind_of_map is None or isinstance(report.map, kind_of_map)
+    assert report.reason
+    assert str(report)
+    assert json.loads(report.to_json())["kind"] == kind
+    bijective = kind in {Kind.IDENTITY, Kind.PERMUTATION, Kind.SIGNED_PERMUTATION}
+    assert report.ok == bijective == (report.witness is None)
+
+
+def test_all_outcomes_are_tested() -> None:
+    assert {kind for _, kind, _ in OUTCOMES} == set(Kind)
+
+
+@pytest.mark.parametrize("function", [signed, mean_flip, noisy], ids=lambda f: f.__name__)
+def test_the_verdict_does_not_hang_on_the_seed(function: Callable[[Image, Any], Image]) -> None:
+    assert len({probe(function, GREY, keys=1, seed=seed).kind for seed in range(8)}) == 1
+
+
+@pytest.mark.parametrize("function", [blurred, mean_flip], ids=lambda f: f.__name__)
+def test_a_witness_shows_what_it_says(function: Callable[[Image, Any], Image]) -> None:
+    witness = probe(function, GREY, keys=1).witness
+    assert witness is not None
+    assert witness.outputs is not None
+    pair = (witness.first, witness.second)
+    for image, output in zip(pair, witness.outputs, strict=True):
+        assert np.array_equal(function(image.astype(np.uint8), 0), output)
+
+
+# --- Extraction
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_signed_permutations_of_every_type_are_read_exactly(dtype: type) -> None:
+    level = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1
+    flip = SignedPermutation(ORDER, np.where(MASK > 0, -1, 1), level=int(level))
+    report = probe(
+        lambda x, _: np.where(
+            MASK > 0, x.dtype.type(level) - x.reshape(-1)[ORDER], x.reshape(-1)[ORDER]
+        ).reshape(x.shape),
+        GREY,
+        dtype=dtype,
+        keys=1,
+    )
+    assert report.kind is Kind.SIGNED_PERMUTATION, str(report)
+    assert report.map == flip
+
+
+def test_chosen_images_are_as_few_as_they_can_be() -> None:
+    report = probe(lambda x, _: x, (20, 20), keys=1)
+    assert report.to_dict()["queries"]["chosen"] == 1 + 2  # 400 pixels have two digits
+    assert report.confirmation is not None
+    assert report.confirmation.all_levels
+    assert "missed with probability" in str(report)
+
+
+def test_an_affine_map_comes_with_its_matrix() -> None:
+    def mixed(image: Image, _key: Any) -> Image:
+        return image.astype(np.int64) * 3 + image[::-1] - 7
+
+    found = probe(mixed, (4, 4), keys=1).map
+    assert isinstance(found, AffineMap)
+    assert found.columns is None
+    image = np.random.default_rng(0).integers(0, 256, (4, 4), dtype=np.uint8)
+    assert np.array_equal(found.matrix @ image.reshape(-1) + found.offset, mixed(image, 0).ravel())
+
+
+# --- Structure and keys
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("block", [2, 4])
+def test_keys_are_recovered(channels: int, block: int) -> None:
+    geometry = BlockGeometry(8, 12, channels=channels, block=block)
+    keys = [EtCKey.from_secret(geometry, f"key {number}") for number in range(2)]
+    report = probe(encrypt, geometry.shape, keys=keys)
+    assert report.kind is Kind.SIGNED_PERMUTATION
+    assert report.structure is not None
+    assert report.structure.block == block
+    found = report.key
+    assert found is not None
+    image = np.random.default_rng(0).integers(0, 256, geometry.shape, dtype=np.uint8)
+    assert np.array_equal(encrypt(image, found), encrypt(image, keys[0]))
+
+
+def test_in_block_scrambles_are_not_taken_for_d4() -> None:
+    geometry = BlockGeometry(16, 16, block=4)
+    places = np.arange(256).reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
+    inside = np.random.default_rng(1).permutation(16)
+    source = np.empty(256, dtype=np.int64)
+    source[places] = places[::-1][:, inside]
+    structure = infer_structure(SignedPermutation(source, np.ones(256)), geometry.shape)
+    assert structure is not None
+    assert structure.block == 4
+    assert structure.transforms is None
+    assert structure.key is None
+    assert "in-block scramble, not D4" in structure.statements
+    assert structure.in_block_maps == 1
+    assert np.array_equal(structure.permutation, np.arange(16)[::-1])
+
+
+def test_components_side_by_side_are_seen_as_planes() -> None:
+    planes = BlockGeometry(8, 24, block=4)
+    key = EtCKey.from_secret(planes, "planes")
+
+    def grayscale_based(image: Image, _key: Any) -> Image:
+        return encrypt(np.concatenate(list(np.moveaxis(image, 2, 0)), axis=1), key)
+
+    report = probe(grayscale_based, (8, 8, 3), keys=1)
+    assert report.kind is Kind.SIGNED_PERMUTATION
+    assert report.out_shape == (8, 24)
+    assert report.structure is not None
+    assert report.structure.layout == "planes"
+    assert report.key == key
+
+
+# --- Known plaintext
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_random_pair_gives_the_key_away(channels: int) -> None:
+    geometry = BlockGeometry(16, 24, channels=channels, block=4)
+    key = EtCKey.from_secret(geometry, "known plaintext")
+    image = np.random.default_rng(0).integers(0, 256, geometry.shape, dtype=np.uint8)
+    found = recover_from_pairs(image, encrypt(image, key), geometry)
+    assert found.determined.all()
+    assert found.bits_left == 0
+    assert found.key == key
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_pairs_leave_open_is_said(channels: int) -> None:
+    geometry = BlockGeometry(16, 16, channels=channels, block=4)
+    key = EtCKey.from_secret(geometry, "known plaintext")
+    image = np.random.default_rng(0).integers(0, 256, geometry.shape, dtype=np.uint8)
+    image[:4, :4] = 40  # constant
+    image[4:8, 4:8] = image[7:3:-1, 4:8][::-1]
+    image[6:8, 4:8] = image[5:3:-1, 4:8]  # symmetric
+    image[8:12, 8:12] = image[12:16, 12:16]  # twins
+    found = recover_from_pairs(image, encrypt(image, key), geometry)
+    assert found.constant.sum() == 1
+    assert found.symmetric.sum() == 1
+    assert found.twins.sum() == 2
+    assert found.determined.sum() == geometry.n_blocks - 4
+    constant, symmetric, twins = 3 + (np.log2(6) if channels == 3 else 0), 1, 1
+    assert found.bits_left == pytest.approx(constant + symmetric + twins)
+    assert found.key is not None
+    assert np.array_equal(encrypt(image, found.key), encrypt(image, key))
+
+
+def test_pairs_of_another_function_are_unexplained() -> None:
+    geometry = BlockGeometry(16, 16, block=4)
+    image = np.random.default_rng(0).integers(0, 256, geometry.shape, dtype=np.uint8)
+    found = recover_from_pairs(image, image ^ 77, geometry)
+    assert found.unexplained.all()
+    assert found.key is None
+    assert found.bits_left == np.inf
+
+
+# --- Functions that misbehave
+
+
+def crash(_image: Image, _key: Any) -> Image:
+    raise KeyError("no such block")
+
+
+def hang(_image: Image, _key: Any) -> Image:
+    while True:
+        time.sleep(0.01)
+
+
+def other_shape(image: Image, _key: Any) -> Image:
+    return image[: 1 + next(CALLS) % 3]
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (crash, "no such block"),
+        (hang, "0.3"),
+        (lambda _x, _k: None, "None"),
+        (lambda _x, _k: "text", ""),
+        (lambda x, _k: x[:1, 0], "shape"),
+        (other_shape, "shape"),
+        (lambda x, _k: x * np.nan, ""),
+    ],
+    ids=["raises", "never returns", "None", "text", "vector", "shapes differ", "NaN"],
+)
+def test_bad_functions_get_a_verdict(function: Callable[[Image, Any], Any], says: str) -> None:
+    report = probe(function, GREY, keys=2, time_limit=0.3)
+    assert report.kind is Kind.NOT_IMAGE, str(report)
+    assert says in report.reason
+    assert report.witness is not None
+    with pytest.raises(InvalidParameterError, match="bijective"):
+        report.to_certificate()
+
+
+def test_side_effects_are_found_and_do_no_harm(capfd: pytest.CaptureFixture[str]) -> None:
+    def loud(image: Image, _key: Any) -> Image:
+        print("encrypting")  # noqa: T201  # the defect
+        image[:] = 255 - image
+        return image
+
+    report = probe(loud, GREY, keys=1)
+    assert report.kind is Kind.SIGNED_PERMUTATION
+    assert {"It modifies its input: pass it a copy.", "It prints."} <= set(report.findings)
+    assert capfd.readouterr().out == ""
+
+
+def test_floats_of_grey_levels_are_seen_through() -> None:
+    report = probe(lambda x, _: (255 - x) / 255, GREY, keys=1)
+    assert report.kind is Kind.SIGNED_PERMUTATION
+    assert any("divided by 255" in finding for finding in report.findings)
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"encrypt": 3}, "'encrypt'"),
+        ({"shape": (8,)}, "'shape'"),
+        ({"shape": (8, 8, 5)}, "'shape'"),
+        ({"shape": (8, 0)}, "'shape'"),
+        ({"dtype": "int8"}, "'dtype'"),
+        ({"keys": []}, "'keys'"),
+        ({"keys": 0}, "'keys'"),
+        ({"seed": -1}, "'seed'"),
+        ({"time_limit": 0}, "'time_limit'"),
+        ({"isolation": "prayer"}, "'isolation'"),
+    ],
+    ids=str,
+)
+def test_bad_parameters_are_named(change: dict[str, Any], names: str) -> None:
+    with pytest.raises(InvalidParameterError, match=names):
+        probe(**({"encrypt": permuted, "shape": GREY} | change))
+
+
+# --- Key schedules
+
+
+def schedule(function: Callable[[Image, Any], Image], shape: tuple[int, ...], keys: int) -> Any:
+    report = probe(function, shape, keys=keys)
+    assert report.kind in {Kind.SIGNED_PERMUTATION, Kind.PERMUTATION}, str(report)
+    return report.key_schedule
+
+
+def drawn(key: int, **changes: Any) -> EtCKey:
+    geometry = BlockGeometry(16, 16, block=4)
+    whole = EtCKey.from_secret(geometry, f"key {key}")
+    codes = {
+        "permutation": whole.permutation,
+        "transforms": whole.transforms,
+        "negatives": whole.negatives,
+    }
+    return EtCKey(geometry, **(codes | changes))
+
+
+def test_a_sound_schedule_is_not_accused() -> None:
+    found = schedule(lambda x, key: encrypt(x, drawn(key)), (16, 16), 40)
+    assert found.keys_used
+    assert found.distinct_maps == 40
+    assert not found.collisions
+    assert not any(test.rejected for test in found.tests)
+    assert not any("Not uniform" in finding for finding in found.findings)
+    assert found.effective_bits == pytest.approx(found.claimed_bits)
+
+
+# --- Certificates
+
+CHECKER = Path(etcprops.__file__).parent / "probing" / "checker.py"
+
+
+def check(tmp_path: Path, content: str) -> subprocess.CompletedProcess[str]:
+    """Run the checker as its user does, apart from the package."""
+    certificate = tmp_path / "certificate.json"
+    certificate.write_text(content, encoding="utf-8")
+    command = [sys.executable, "-I", "-S", str(CHECKER), str(certificate)]
+    return subprocess.run(  # noqa: S603  # our own checker
+        command, capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+def test_good_certificates_are_confirmed(tmp_path: Path) -> None:
+    certificate = probe(signed, GREY, keys=1).to_certificate()
+    done = check(tmp_path, json.dumps(certificate))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("Orthogonal: 96 pixels")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), GREY, (20, 30)])
+def test_witness_hashes_are_those_of_the_encrypted_chosen_images(
+    tmp_path: Path, shape: tuple[int, int]
+) -> None:
+    size = shape[0] * shape[1]
+    rng = np.random.default_rng(0)
+    flip = SignedPermutation(rng.permutation(size), rng.choice([-1, 1], size))
+    digest = hashlib.sha256()
+    for vector in chosen_vectors(size, Scale(np.dtype(np.uint8))):
+        digest.update(flip.apply(vector).tobytes())
+    certificate = flip.to_certificate() | {"witness": digest.hexdigest()}
+    done = check(tmp_path, json.dumps(certificate))
+    assert done.returncode == 0 and "witness hash confirmed" in done.stdout, done.stdout
+
+
+def replaced(**changes: Any) -> str:
+    certificate = SignedPermutation([2, 0, 1], [1, -1, 1]).to_certificate()
+    return json.dumps(certificate | changes)
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "says"),
+    [
+        (replaced(source=[2, 2, 1]), 1, "input 2 is shown by output 0 and by output 1"),
+        (replaced(source=[2, 2, 1]), 1, "input 0 is lost"),
+        (replaced(source=[2, 0, 3]), 1, "output 2 shows input 3, which is none of 0 to 2"),
+        (replaced(sign=[1, -1, 0]), 1, "output 2 has sign 0"),
+        (replaced(witness="00"), 1, "witness"),
+        (replaced(source=[2, 0]), 2, "as long"),
+        (replaced(source=[2, 0, 1.0]), 2, "integers"),
+        (replaced(source=[2, True, 1]), 2, "integers"),
+        (replaced(version=2), 2, "version 1"),
+        (replaced(level=0), 2, "level"),
+        ("[]", 2, "no certificate"),
+        ("{", 2, "cannot be read as JSON"),
+    ],
+)
+def test_broken_certificates_are_rejected(
+    tmp_path: Path, content: str, status: int, says: str
+) -> None:
+    done = check(tmp_path, content)
+    assert (done.returncode, done.stderr) == (status, "")
+    assert says in done.stdout
+
+
+def test_the_checker_is_short_and_needs_the_standard_library_only() -> None:
+    text = CHECKER.read_text(encoding="utf-8").splitlines()
+    assert len(text) < 100
+    imports = {
+        line.split()[1].split(".")[0] for line in text if line.startswith(("import", "from"))
+    }
+    assert imports <= sys.stdlib_module_names
+
+
+# --- Memory
+
+
+def test_structure_of_one_large_block_stays_small() -> None:
+    side = 512
+    source = np.arange(side * side).reshape(side, side)[::-1].reshape(-1)
+    flip = SignedPermutation(source, np.ones(side * side))
+    tracemalloc.start()
+    structure = infer_structure(flip, (side, side))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert structure is not None
+    assert structure.block == side
+    assert peak <= 24 * side * side
