@@ -111,7 +111,7 @@ def _place_colours(indices: NDArray[np.int64], shape: tuple[int, ...]) -> Colour
 
 def _side_by_side(colours: Colours, shape: tuple[int, ...]) -> Colours:
     """Return colours of pixels, shape (n, 3), as a picture with the components side by side."""
-    height, width = shape[0], int(np.prod(shape[1:2]))
+    height, width = (*shape, 1, 1)[:2]
     planes = colours.reshape(height, width, -1, 3)
     gap = np.full((height, 1, 3), 255, dtype=np.uint8)
     parts = [planes[:, :, c] for c in range(planes.shape[2])]
