@@ -6,13 +6,13 @@ it answers for full-size images what products of sparse matrices answer for smal
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 from scipy.sparse.linalg import LinearOperator
 
-from etcprops._chosen_images import fingerprint
+from etcprops import _certificate
 from etcprops._immutable import Immutable, freeze
 from etcprops._validation import (
     InvalidParameterError,
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from etcprops.keys import EtCKey
-
-_FORMAT: Final = "etcprops.SignedPermutation"
-_VERSION: Final = 2
-_FIELDS: Final = {"format", "version", "level", "source", "sign"}
 
 
 class SignedPermutation(Immutable):
@@ -367,14 +363,7 @@ class SignedPermutation(Immutable):
         >>> SignedPermutation([1, 0], [1, -1]).to_certificate()["sign"]
         [1, -1]
         """
-        return {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "level": self.level,
-            "source": self.source.tolist(),
-            "sign": self.sign.tolist(),
-            "witness": fingerprint(self.source, self.sign, self.level),
-        }
+        return _certificate.write(self.source, self.sign, self.level)
 
     @classmethod
     def from_certificate(cls, certificate: Mapping[str, Any]) -> SignedPermutation:
@@ -388,25 +377,11 @@ class SignedPermutation(Immutable):
 
         Examples
         --------
-        >>> flip = SignedPermutation([1, 0], [1, -1])
-        >>> SignedPermutation.from_certificate(flip.to_certificate()) == flip
-        True
+        >>> SignedPermutation.from_certificate(SignedPermutation([0], [-1]).to_certificate())
+        SignedPermutation(n=1, negated=1, level=255)
         """
         caller = "SignedPermutation.from_certificate"
-        if not isinstance(certificate, dict) or set(certificate) - {"witness"} != _FIELDS:
-            wanted = f"be a dictionary with the fields {', '.join(sorted(_FIELDS | {'witness'}))}"
-            got = sorted(map(str, certificate)) if isinstance(certificate, dict) else certificate
-            reject("certificate", caller, wanted, describe(got))
-        kind = (certificate["format"], certificate["version"])
-        versions = {_VERSION} if "witness" in certificate else {1}
-        # True == 1, and lists have no hash.
-        if kind[0] != _FORMAT or type(kind[1]) is not int or kind[1] not in versions:
-            wanted = f"be of format {_FORMAT}, version {_VERSION}, or 1 without a witness"
-            reject("certificate", caller, wanted, describe(kind))
+        _certificate.check_fields(certificate, caller)
         found = cls(certificate["source"], certificate["sign"], level=certificate["level"])
-        if kind[1] == _VERSION:
-            wanted = "hold the witness of its map"
-            expected = fingerprint(found.source, found.sign, found.level)
-            if certificate["witness"] != expected:
-                reject("certificate", caller, wanted, describe(certificate["witness"]))
+        _certificate.check_witness(certificate, found.source, found.sign, caller)
         return found

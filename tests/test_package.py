@@ -42,11 +42,12 @@ CORE: dict[str, set[str]] = {
     "_immutable": set(),
     "_drawing": set(),
     "_chosen_images": set(),
+    "_certificate": {"_validation", "_chosen_images"},
     "geometry": {"_validation"},
     "keys": {"_validation", "_immutable", "_drawing", "geometry"},
     "pixels": {"_validation", "geometry", "keys"},
     "matrices": {"_validation", "geometry", "keys"},
-    "signed_permutation": {"_validation", "_immutable", "_chosen_images", "keys", "matrices"},
+    "signed_permutation": {"_validation", "_immutable", "_certificate", "keys", "matrices"},
     "normalization": {"_validation"},
     "independent_keys": {"_validation", "geometry", "keys"},
     "_splitting": set(),
@@ -57,7 +58,7 @@ CORE: dict[str, set[str]] = {
 }
 # From the bottom to the top; what is not named here may import all of it but the command line.
 LAYERS = [
-    ("_validation", "_immutable", "_drawing", "_chosen_images"),
+    ("_validation", "_immutable", "_drawing", "_chosen_images", "_certificate"),
     ("geometry",),
     ("keys",),
     ("pixels", "matrices"),
