@@ -22,7 +22,7 @@ from scipy import stats
 
 from etcprops.geometry import BlockGeometry
 from etcprops.keys import EtCKey, Step
-from etcprops.probing.extraction import chosen_vectors, read_pixel_map
+from etcprops.probing.extraction import chosen_vectors, predict, read_pixel_map, wrong_pixels
 from etcprops.probing.model import BIJECTIVE, Kind
 from etcprops.probing.oracle import NoImageError, Oracle
 from etcprops.probing.structure import Structure, infer_structure
@@ -99,7 +99,11 @@ class KeySchedule:
 
 
 def audit_keys(
-    oracles: Sequence[Oracle], kind: Kind, seed: int, structure: Structure | None = None
+    oracles: Sequence[Oracle],
+    kind: Kind,
+    seed: int,
+    structure: Structure | None = None,
+    first: SignedPermutation | None = None,
 ) -> KeySchedule:
     """Return what the keys of several oracles do.
 
@@ -113,6 +117,8 @@ def audit_keys(
         Of the random images by which other functions are told apart.
     structure : Structure, optional
         That of the first key.
+    first : SignedPermutation, optional
+        Its map, if it is bijective; the first key is not asked again then.
 
     Returns
     -------
@@ -124,8 +130,9 @@ def audit_keys(
         note = "The result differs from call to call, so keys cannot be compared."
         return KeySchedule(len(oracles), None, 0, (), None, None, (), (note,))
     for number, oracle in enumerate(oracles):
+        known = first if number == 0 else None
         try:
-            mark, found = _extract(oracle, seed, bijective=kind in BIJECTIVE)
+            mark, found = _extract(oracle, seed, known, bijective=kind in BIJECTIVE)
         except NoImageError as error:
             findings.append(f"Key number {number}: it {error.reason}.")
             continue
@@ -165,22 +172,32 @@ def audit_keys(
     )
 
 
-def _extract(oracle: Oracle, seed: int, *, bijective: bool) -> tuple[str, SignedPermutation | None]:
+def _extract(
+    oracle: Oracle, seed: int, known: SignedPermutation | None, *, bijective: bool
+) -> tuple[str, SignedPermutation | None]:
     """Return a mark of what the function does under a key, and the map if it is bijective."""
+    if known is not None:
+        return _mark([known.source, known.sign]), known
     chosen = chosen_vectors(oracle.size, oracle.scale)
     rng = np.random.default_rng(seed)
     noise = [oracle.scale.draw(rng, oracle.size)]
     outputs = list(oracle.ask(chain(chosen, noise)))
-    digest = hashlib.sha256()
-    for output in outputs:
-        digest.update(np.ascontiguousarray(output).tobytes())
-    if not bijective:
-        return digest.hexdigest(), None
-    found = read_pixel_map(outputs[:-1], oracle.size, oracle.scale)
+    found = read_pixel_map(outputs[:-1], oracle.size, oracle.scale) if bijective else None
     if found is None or found.source.size != oracle.size or found.lost.size:
-        return digest.hexdigest(), None
+        return _mark(outputs), None
+    if wrong_pixels(predict(found, noise[0], oracle.scale), outputs[-1], oracle.scale).size:
+        return _mark(outputs), None
     # A bijection, as every input is shown.
-    return digest.hexdigest(), SignedPermutation._trusted(found.source, found.sign, found.level)  # noqa: SLF001
+    flip = SignedPermutation._trusted(found.source, found.sign, found.level)  # noqa: SLF001
+    return _mark([flip.source, flip.sign]), flip
+
+
+def _mark(arrays: Sequence[NDArray[Any]]) -> str:
+    """Return a name for arrays, the same for equal ones."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _steps(

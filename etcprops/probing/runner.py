@@ -102,15 +102,17 @@ def probe(
             notes.add("It takes no key.")
         oracle = Oracle(sandbox, size, scale, notes)
         verdict = classify(oracle, int(seed))
-        structure = None
+        structure = first = None
         if verdict.kind in BIJECTIVE and isinstance(verdict.map, SignedPermutation):
-            structure = infer_structure(verdict.map, size, oracle.out_shape)
+            first = verdict.map
+            structure = infer_structure(first, size, oracle.out_shape)
         oracles = [Oracle(sandbox, size, scale, notes, key) for key in range(len(chosen_keys))]
         schedule: KeySchedule | None = None
         if verdict.kind is not Kind.NOT_IMAGE:
             for other in oracles:
                 other.output_factor = oracle.output_factor
-            schedule = audit_keys(oracles, verdict.kind, int(seed), structure)
+                other.out_shape = oracle.out_shape
+            schedule = audit_keys(oracles, verdict.kind, int(seed), structure, first)
         shapes = survey_shapes(sandbox, size, scale, verdict.kind, oracle.queries)
     seconds = sum(o.seconds for o in (oracle, *oracles)) + sum(s.seconds for s in shapes)
     if kind is Isolation.NONE:

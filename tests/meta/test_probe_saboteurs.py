@@ -41,8 +41,9 @@ def variance_key(image: Image, key: int) -> Image:
 def nibbles(image: Image, key: int) -> Image:
     """Permute halves of bytes."""
     halves = np.stack([image & 15, image >> 4], axis=-1).reshape(-1)
-    halves = halves[np.random.default_rng(key).permutation(halves.size)].reshape(-1, 2)
-    return (halves[:, 0] | halves[:, 1] << 4).reshape(image.shape)
+    order = np.random.default_rng(key).permutation(halves.size)
+    low, high = halves[order].reshape(-1, 2).T
+    return np.asarray(low | high << 4).reshape(image.shape)
 
 
 def ycbcr(image: Image, _key: int) -> Image:
@@ -145,7 +146,7 @@ def biased_shuffle(rng: np.random.Generator) -> dict[str, Any]:
     """Swap each place with any other, not with a later one."""
     order = np.arange(BLOCKS)
     for place in range(BLOCKS):
-        other = rng.integers(BLOCKS)
+        other = int(rng.integers(BLOCKS))
         order[[place, other]] = order[[other, place]]
     return {"permutation": order}
 
