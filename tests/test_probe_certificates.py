@@ -49,7 +49,8 @@ def test_witness_hashes_are_those_of_the_encrypted_chosen_images(
     digest = hashlib.sha256()
     for vector in chosen_vectors(size, Scale(np.dtype(np.uint8))):
         digest.update(flip.apply(vector).tobytes())
-    certificate = flip.to_certificate() | {"witness": digest.hexdigest()}
+    certificate = flip.to_certificate()
+    assert certificate["witness"] == digest.hexdigest()
     done = check(tmp_path, json.dumps(certificate))
     assert done.returncode == 0, done.stdout
     assert "witness hash confirmed" in done.stdout
@@ -71,7 +72,9 @@ def replaced(**changes: Any) -> str:
         (replaced(source=[2, 0]), 2, "as long"),
         (replaced(source=[2, 0, 1.0]), 2, "integers"),
         (replaced(source=[2, True, 1]), 2, "integers"),
-        (replaced(version=2), 2, "version 1"),
+        (replaced(sign=[1, 1, 1]), 1, "witness"),
+        (replaced(version=3), 2, "version 1 or 2"),
+        (replaced(version=1), 2, "absent in version 1"),
         (replaced(level=0), 2, "level"),
         ("[]", 2, "no certificate"),
         ("{", 2, "cannot be read as JSON"),
