@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import math
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from typer.testing import CliRunner
@@ -13,8 +17,9 @@ from etcprops.cli import app
 from etcprops.experiments.choices import Choices
 from etcprops.experiments.cone import synthetic_cone
 from etcprops.experiments.machines import Machine
+from etcprops.experiments.ranking import Candidate, pairs, rank, ranking_csv, reach
 from etcprops.experiments.reproduction import Part, run
-from etcprops.experiments.search import MACHINES, rank, ranking_csv, search
+from etcprops.experiments.search import MACHINES, search, search_choices
 
 SMALL = synthetic_cone(people=4, lights=8, height=48, width=40)
 
@@ -56,25 +61,69 @@ def test_interrupted_run_goes_on_where_it_was(
 
 def test_search_resumes_only_its_own_grid(tmp_path: Path) -> None:
     grid = (Machine("linear", C=1.0),)
-    trials = search(SMALL, [Choices()], splits=1, folder=tmp_path, machines=grid)
+    plain = Choices(conditions=("plain",))
+    trials = search(SMALL, [(plain, grid)], splits=1, folder=tmp_path)
     files = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    again = search(SMALL, iter([Choices()]), splits=1, folder=tmp_path, machines=grid)
+    again = search(SMALL, iter([(plain, grid)]), splits=1, folder=tmp_path)
     assert again == trials
     assert files == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    other = search(SMALL, [Choices()], splits=1, folder=tmp_path, machines=MACHINES[:1])
+    other = search(SMALL, [(plain, MACHINES[:1])], splits=1, folder=tmp_path)
     assert {trial.machine for trial in other} == {MACHINES[0]}
 
 
 def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = sys.modules["etcprops.cli.reproduce"]
     monkeypatch.setattr(command, "_load", lambda *_, **__: SMALL)
-    monkeypatch.setattr(command, "_SEARCHED", ("random-pixels",))
-    arguments = ["reproduce", "--search", "--jobs", "1", "--out", str(tmp_path)]
+    grid = (Machine("linear"), Machine("linear", C=0.01), Machine("rbf"))
+    small = partial(
+        search_choices,
+        reductions=("random-pixels", "exact"),
+        normalizations=("pooled", "mid-grey"),
+        machines=grid,
+        closest=1,
+    )
+    monkeypatch.setattr("etcprops.experiments.search.search_choices", small)
+    arguments = ["reproduce", "--search", "--jobs", "1", "--splits", "1", "--out", str(tmp_path)]
     found = CliRunner().invoke(app, arguments)
     assert found.exit_code == 0, found.output
-    lines = (tmp_path / "search.csv").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 1 + 3 * len(MACHINES)
+    with (tmp_path / "search.csv").open(encoding="utf-8") as file:
+        ranking = list(csv.DictReader(file))
+    assert len(ranking) == 2 * 2 * 3 * len(grid)
+    distances = [float(row["distance"]) for row in ranking]
+    assert distances == sorted(distances)
+    # The nearest of each setting and kernel was tried with own keys, and the RBF one has no rival.
+    assert all(row["own_20"] for row in ranking if row["kernel"] == "rbf")
+    assert {row["own_20"] == "" for row in ranking} == {True, False}
+    with (tmp_path / "search-cells.csv").open(encoding="utf-8") as file:
+        cells = list(csv.DictReader(file))
+    assert len(cells) == 16
+    for cell in cells[:4]:
+        column = [float(r[f"plain_{cell['ratio']}"]) for r in ranking if r["kernel"] == "linear"]
+        paper = float(cell["paper"])
+        # log_ratio takes an EER of zero as 1e-5.
+        nearest = min(column, key=lambda eer: abs(math.log(max(eer, 1e-5) / paper)))
+        assert float(cell["nearest"]) == nearest
+
+
+def test_pairs_share_their_setting() -> None:
+    def candidate(score: str, kernel: Literal["linear", "rbf"], distance: float) -> Candidate:
+        return Candidate("exact", "pooled", score, Machine(kernel, C=distance), {}, distance)
+
+    found = pairs(
+        [
+            candidate("pooled", "linear", 0.1),
+            candidate("pooled", "rbf", 0.9),
+            candidate("per-person", "linear", 0.4),
+            candidate("per-person", "rbf", 0.4),
+            candidate("per-person", "rbf", 0.5),
+            candidate("distance", "rbf", 0.01),
+        ]
+    )
+    # The nearest linear machine has a bad partner, and one setting has no linear machine.
+    assert [[c.distance for c in pair] for pair in found] == [[0.4, 0.4], [0.1, 0.9]]
+    assert all(linear.setting == rbf.setting for linear, rbf in found)
 
 
 def test_ranking_of_nothing_is_a_head() -> None:
     assert ranking_csv(rank([])).count("\n") == 1
+    assert not reach([])

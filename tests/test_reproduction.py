@@ -23,9 +23,10 @@ from etcprops.experiments.machines import (
     straightforward_scores,
     training_products,
 )
+from etcprops.experiments.ranking import rank
 from etcprops.experiments.reproduction import Stage, run, run_part
 from etcprops.experiments.scenario import Client, Cloud, PlainClient
-from etcprops.experiments.search import rank, try_machines
+from etcprops.experiments.search import try_machines
 from etcprops.reductions import BlockMean
 
 MACHINES = (Machine("linear", C=10), Machine("rbf", C=10))

@@ -23,16 +23,6 @@ if TYPE_CHECKING:
     from etcprops.experiments.reproduction import Part
 
 
-_SEARCHED = (
-    "random-pixels",
-    "grid-sampling",
-    "mean-pooling",
-    "gaussian-projection",
-    "sparse-projection",
-    "exact",
-)
-
-
 class _Normalization(StrEnum):
     POOLED = "pooled"
     PER_CLIENT = "per-client"
@@ -86,7 +76,9 @@ def reproduce(
     ] = 4,
     search: Annotated[
         bool,
-        typer.Option("--search", help="Search six reductions and 47 machines instead; slow."),
+        typer.Option(
+            "--search", help="Search reductions, normalisations and machines instead; slow."
+        ),
     ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again what is in the folder already.")
@@ -181,19 +173,37 @@ def _run(
 
 
 def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Path) -> None:
-    """Rank the grid of machines for each reduction with the chosen normalisation."""
+    """Rank reductions, normalisations, scores and machines by their distance to the paper."""
+    from etcprops.experiments.ranking import pairs, ranking_csv, reach, reach_csv
     from etcprops.experiments.reproduction import write_whole
-    from etcprops.experiments.search import rank, ranking_csv, search
+    from etcprops.experiments.search import search_choices
 
-    sets = [replace(choices, reduction=name) for name in _SEARCHED]
     with progress_bar() as bar:
-        trials = search(images, sets, splits=splits, jobs=jobs, folder=out / "search", progress=bar)
-    candidates = rank(trials)
+        candidates = search_choices(
+            images, choices, splits=splits, jobs=jobs, folder=out / "search", progress=bar
+        )
+    cells = reach(candidates)
     write_whole(out / "search.csv", ranking_csv(candidates))
-    for kernel in ("linear", "rbf"):
-        best = next(c for c in candidates if c.machine.kernel == kernel)
-        typer.echo(f"{kernel}: {best.reduction}, {best.score}, {best.machine}: {best.distance:.3f}")
-    typer.echo(f"{len(candidates)} candidates in {out / 'search.csv'}")
+    write_whole(out / "search-cells.csv", reach_csv(cells))
+    table = Table(title="Nearest to both 'not encrypted' columns", title_justify="left")
+    for name in ("reduction", "normalization", "score", "linear", "rbf", "log distance"):
+        table.add_column(name)
+    for linear, rbf in pairs(candidates)[:10]:
+        names = (*linear.setting, str(linear.machine), str(rbf.machine))
+        table.add_row(*names, f"{linear.distance:.3f}, {rbf.distance:.3f}")
+    console = Console()
+    console.print(table)
+    for cell in cells:
+        console.print(
+            f"{cell.kernel} {cell.column} 1/{cell.ratio}: paper {cell.paper:.6g}, "
+            f"nearest {cell.nearest:.6g}",
+            highlight=False,
+        )
+    console.print(
+        f"{len(candidates)} candidates in {out / 'search.csv'}, fitted on {splits} splits of seed "
+        f"{choices.seed}: confirm what you choose on another seed.",
+        highlight=False,
+    )
 
 
 def _print(result: Reproduction, console: Console) -> None:

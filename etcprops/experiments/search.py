@@ -1,16 +1,16 @@
 """A search for the choices, of those that the paper leaves open, that come nearest to its values.
 
 A grid over reductions, normalisations, score rules and kernel parameters. Inner products are taken
-once for all machines, and machines are trained once for all score rules.
+once for all machines, and machines are trained once for all score rules. What is found was fitted
+to the paper on the splits of the search; only other splits can confirm it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from etcprops.experiments.choices import RATIOS, SCORE_RULES, Choices
 from etcprops.experiments.machines import Machine
-from etcprops.experiments.paper import PAPER_EER
+from etcprops.experiments.ranking import OWN_KEYS, Candidate, Trial, rank
 from etcprops.experiments.rates import error_rates
 from etcprops.experiments.reproduction import (
     Stage,
@@ -26,84 +26,47 @@ from etcprops.experiments.reproduction import (
     make_reduction,
     write_whole,
 )
-from etcprops.experiments.scenario import Client, Cloud, PlainClient
+from etcprops.experiments.scenario import (
+    NORMALIZATIONS,
+    Client,
+    Cloud,
+    Normalization,
+    PlainClient,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    from numpy.typing import NDArray
 
     from etcprops.experiments.datasets import ImageSet
 
-PENALTIES: Final = (0.1, 1.0, 10.0, 100.0)
+    Scores = NDArray[np.float64]
+    Machines = tuple[Machine, ...]
+    Place = tuple[Choices, Machines, int, int]
+
+REDUCTIONS: Final = (
+    "random-pixels",
+    "grid-sampling",
+    "mean-pooling",
+    "gaussian-projection",
+    "sparse-projection",
+    "exact",
+    "gram-pca",
+)
+
+PENALTIES: Final = (0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 
 MACHINES: Final = (
-    *(Machine("linear", C=c) for c in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)),
+    *(Machine("linear", C=c) for c in (1e-5, 1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0)),
     *(Machine("rbf", C=c, gamma=g) for g in (0.1, 0.3, 1.0, 3.0) for c in PENALTIES),
     *(
         Machine("rbf", C=c, gamma=g, gamma_rule="fixed")
-        for g in (2e-5, 3e-5, 4.5e-5, 7e-5, 1e-4, 1.5e-4)
+        for g in (1e-5, 2e-5, 3e-5, 4.5e-5, 7e-5, 1e-4, 2e-4, 1e-3)
         for c in PENALTIES
     ),
 )
-"""7 linear machines and 40 with RBF kernels, of which 16 have a gamma that follows the ratio."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One machine under one set of choices, one split and one ratio.
-
-    Attributes
-    ----------
-    reduction, normalization, score : str
-        As in `Choices`.
-    machine : Machine
-        Kernel and parameters.
-    condition : str
-        ``"plain"``, or key condition 2 with ``"own"`` keys or the right person's ``"wrong"`` key.
-    ratio, split : int
-        The part.
-    eer : float
-        What came out.
-    """
-
-    reduction: str
-    normalization: str
-    score: str
-    machine: Machine
-    condition: str
-    ratio: int
-    split: int
-    eer: float
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A set of choices for one kernel, with its EERs averaged over splits.
-
-    Attributes
-    ----------
-    reduction, normalization, score : str
-        As in `Choices`.
-    machine : Machine
-        Kernel and parameters.
-    eer : dict
-        From condition to ratio to mean EER.
-    distance : float
-        Root mean square of ``log(EER / paper's EER)`` over the paper's "not encrypted" column:
-        0.1 means that they differ by 10 % typically.
-    """
-
-    reduction: str
-    normalization: str
-    score: str
-    machine: Machine
-    eer: dict[str, dict[int, float]]
-    distance: float
-
-    @property
-    def encrypted_not_above(self) -> int:
-        """At how many ratios the own-key EER is not above the paper's "encrypted" column."""
-        paper = PAPER_EER[self.machine.kernel, "own"]
-        return sum(self.eer["own"][ratio] <= value for ratio, value in paper.items())
+"""10 linear machines and 72 with RBF kernels, of which 24 have a gamma that follows the ratio."""
 
 
 def try_machines(
@@ -120,7 +83,8 @@ def try_machines(
     data : ImageSet
         The images and whose they are.
     choices : Choices
-        Reduction, normalisation and seed are used.
+        Reduction, normalisation, conditions and seed are used. Key condition 1 is none of a
+        search: it has the plain column's values.
     ratio, split : int
         The part.
     machines : tuple of Machine, default=MACHINES
@@ -131,86 +95,94 @@ def try_machines(
     list of Trial
     """
     stage = Stage(data, choices, ratio, split)
-    trials: list[Trial] = []
-    for condition in ("plain", "own"):
-        clients: list[Client] = (
-            [PlainClient(p) for p in stage.people]
-            if condition == "plain"
-            else [Client(p, stage.key(p)) for p in stage.people]
-        )
+
+    def trials(
+        cloud: Cloud, condition: str, own: list[Scores], impostors: list[Scores]
+    ) -> Iterator[Trial]:
+        rows = zip(machines, own, impostors, cloud.normal_lengths(), strict=True)
+        for (machine, right, others, length), rule in product(rows, SCORE_RULES):
+            unit = np.maximum(length, np.finfo(float).tiny) if rule == "distance" else 1.0
+            if condition == "wrong":
+                same = stage.genuine
+                eer = error_rates((right / unit)[same], (others / unit)[same]).eer
+            else:
+                eer = stage.eer(right / unit, others / unit, rule)
+            names = (choices.reduction, choices.normalization, rule)
+            yield Trial(*names, machine, condition, ratio, split, eer)
+
+    def ask(clients: list[Client]) -> tuple[Cloud, list[Scores]]:
         reduction = make_reduction(data, choices, ratio, split)
         cloud = Cloud(reduction, machines, normalization=choices.normalization)
         cloud.train([client.send(stage.training[client.name]) for client in clients])
-        scores = cloud.test([client.send(stage.queries[client.name]) for client in clients])
-        wrong = stage.wrong(cloud) if condition == "own" else scores
-        lengths = cloud.normal_lengths()
-        for machine, own, other, length in zip(machines, scores, wrong, lengths, strict=True):
-            for rule in SCORE_RULES:
-                unit = np.maximum(length, np.finfo(float).tiny) if rule == "distance" else 1.0
-                trial = Trial(
-                    choices.reduction,
-                    choices.normalization,
-                    rule,
-                    machine,
-                    condition,
-                    ratio,
-                    split,
-                    stage.eer(own / unit, own / unit, rule),
-                )
-                trials.append(trial)
-                if condition == "own":
-                    right, new = (own / unit)[stage.genuine], (other / unit)[stage.genuine]
-                    rate = error_rates(right, new).eer
-                    trials.append(replace(trial, condition="wrong", eer=rate))
-    return trials
+        return cloud, cloud.test([client.send(stage.queries[client.name]) for client in clients])
+
+    cloud, plain = ask([PlainClient(p) for p in stage.people])
+    found = list(trials(cloud, "plain", plain, plain))
+    if set(choices.conditions) & set(OWN_KEYS):
+        clients = [Client(p, stage.key(p)) for p in stage.people]
+        cloud, own = ask(clients)
+        found += trials(cloud, "own", own, own)
+        if "stolen" in choices.conditions:
+            found += trials(cloud, "stolen", own, stage.stolen(cloud, clients))
+        if "wrong" in choices.conditions:
+            found += trials(cloud, "wrong", own, stage.wrong(cloud))
+    return found
 
 
 def search(
     data: ImageSet,
-    choices: Iterable[Choices],
+    tries: Iterable[tuple[Choices, Machines]],
     *,
     splits: int = 2,
     jobs: int = 1,
     folder: Path | None = None,
-    machines: tuple[Machine, ...] = MACHINES,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Trial]:
-    """Try all machines for several choices of reduction and normalisation.
+    """Try machines under several choices.
 
     Parameters
     ----------
     data : ImageSet
         The images and whose they are.
-    choices : iterable of Choices
-        Reduction, normalisation and seed of each are used.
+    tries : iterable of (Choices, tuple of Machine)
+        Of choices, reduction, normalisation, conditions and seed are used.
     splits : int, default=2
         How many random divisions into halves.
     jobs : int, default=1
         How many processes.
     folder : Path, optional
         Where finished parts are kept, so that an interrupted search goes on where it was.
-    machines : tuple of Machine, default=MACHINES
-        What to train.
     progress : callable, optional
         Called with the number of parts done, of all, and what was last.
 
     Returns
     -------
     list of Trial
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no such reduction.
     """
     from joblib import Parallel, delayed
 
-    sets = list(choices)
-    wanted = [(c, r, s) for s in range(splits) for c in sets for r in RATIOS]
-    grid = hashlib.sha256(repr(machines).encode()).hexdigest()[:8]
-    names = {c: f"{fingerprint(data, c)}-{grid}" for c in {c for c, _, _ in wanted}}
+    chosen = list(tries)
+    wanted = [
+        (c, m, ratio, split) for split in range(splits) for c, m in chosen for ratio in RATIOS
+    ]
+    names = {
+        (c, m): f"{fingerprint(data, c)}-{hashlib.sha256(repr(m).encode()).hexdigest()[:8]}"
+        for c, m in chosen
+    }
 
-    def path(place: tuple[Choices, int, int]) -> Path | None:
-        c, ratio, split = place
-        return None if folder is None else folder / f"search-{names[c]}-{ratio}-{split}.json"
+    def path(place: Place) -> Path | None:
+        c, machines, ratio, split = place
+        name = f"search-{names[c, machines]}-{ratio}-{split}.json"
+        return None if folder is None else folder / name
 
-    def one(place: tuple[Choices, int, int]) -> tuple[tuple[Choices, int, int], list[Trial]]:
-        return place, try_machines(data, *place, machines)
+    def one(place: Place) -> tuple[Place, list[Trial]]:
+        c, machines, ratio, split = place
+        return place, try_machines(data, c, ratio, split, machines)
 
     found: list[Trial] = []
     missing = []
@@ -228,7 +200,7 @@ def search(
                 write_whole(file, json.dumps([asdict(trial) for trial in trials]))
             found += trials
             if progress is not None:
-                label = f"{place[0].reduction}, 1/{place[1]}"
+                label = f"{place[0].reduction}, {place[0].normalization}, 1/{place[2]}"
                 progress(len(wanted) - len(missing) + done, len(wanted), label)
     return found
 
@@ -237,50 +209,65 @@ def _trial(entry: dict[str, Any]) -> Trial:
     return Trial(**{**entry, "machine": Machine(**entry["machine"])})
 
 
-def rank(trials: Iterable[Trial]) -> list[Candidate]:
-    """Return all candidates with the paper's ratios, the nearest first.
+def search_choices(
+    data: ImageSet,
+    choices: Choices,
+    *,
+    reductions: Iterable[str] = REDUCTIONS,
+    normalizations: Iterable[Normalization] = NORMALIZATIONS,
+    splits: int = 2,
+    jobs: int = 1,
+    folder: Path | None = None,
+    machines: Machines = MACHINES,
+    closest: int = 3,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[Candidate]:
+    """Rank reductions, normalisations, score rules and machines by their nearness to the paper.
+
+    All are tried on plain images, since the distance is to the "not encrypted" columns. The closest
+    machines of each reduction and normalisation are tried with a key per client and all kinds of
+    impostors then.
 
     Parameters
     ----------
-    trials : iterable of Trial
-        From `search`.
+    data : ImageSet
+        The images and whose they are.
+    choices : Choices
+        Its seed is used.
+    reductions, normalizations : iterable of str
+        What is tried with each other.
+    splits, jobs, folder, progress
+        As in `search`.
+    machines : tuple of Machine, default=MACHINES
+        What to train.
+    closest : int, default=3
+        How many machines of each kernel and score rule are tried under key condition 2.
 
     Returns
     -------
     list of Candidate
+        The nearest first.
     """
-    values: dict[Any, dict[tuple[str, int], list[float]]] = defaultdict(lambda: defaultdict(list))
-    for t in trials:
-        key = (t.reduction, t.normalization, t.score, t.machine)
-        values[key][t.condition, t.ratio].append(t.eer)
-    candidates = []
-    for (reduction, normalization, score, machine), cells in values.items():
-        eer: dict[str, dict[int, float]] = defaultdict(dict)
-        for (condition, ratio), rates in cells.items():
-            eer[condition][ratio] = float(np.mean(rates))
-        paper = PAPER_EER[machine.kernel, "plain"]
-        if set(paper) <= set(eer["plain"]):
-            squares = [log_ratio(eer["plain"][r], value) ** 2 for r, value in paper.items()]
-            distance = math.sqrt(np.mean(squares))
-            candidates.append(
-                Candidate(reduction, normalization, score, machine, dict(eer), distance)
-            )
-    return sorted(candidates, key=lambda candidate: candidate.distance)
-
-
-def ranking_csv(candidates: Iterable[Candidate]) -> str:
-    """Return one line a candidate: choices, distance, EERs of the "not encrypted" column."""
-    heads = "reduction,normalization,score,kernel,C,gamma,gamma_rule,distance,encrypted_not_above"
-    lines = [",".join([heads, *(f"plain_{ratio}" for ratio in RATIOS)])]
-    for c in candidates:
-        m = c.machine
-        wide = (m.gamma, m.gamma_rule) if m.kernel == "rbf" else ("", "")
-        row = (c.reduction, c.normalization, c.score, m.kernel, m.C, *wide, c.distance)
-        rates = (c.eer["plain"][ratio] for ratio in RATIOS)
-        lines.append(",".join(map(str, (*row, c.encrypted_not_above, *rates))))
-    return "\n".join(lines) + "\n"
-
-
-def log_ratio(found: float, paper: float) -> float:
-    """Return ``log(found / paper)``; an EER of zero counts as one of 1e-5, below any of a count."""
-    return math.log(max(found, 1e-5) / paper)
+    options: dict[str, Any] = {"splits": splits, "jobs": jobs, "folder": folder}
+    options["progress"] = progress
+    fronts = list(product(normalizations, reductions))
+    sets = [
+        replace(choices, reduction=r, normalization=n, conditions=("plain",)) for n, r in fronts
+    ]
+    trials = search(data, [(c, machines) for c in sets], **options)
+    ranked = rank(trials)
+    again = []
+    for c in sets:
+        near = {
+            candidate.machine
+            for kernel, rule in product(("linear", "rbf"), SCORE_RULES)
+            for candidate in [
+                x
+                for x in ranked
+                if x.setting == (c.reduction, c.normalization, rule) and x.machine.kernel == kernel
+            ][:closest]
+        }
+        ordered = tuple(machine for machine in machines if machine in near)
+        again.append((replace(c, conditions=("plain", *OWN_KEYS)), ordered))
+    closer = search(data, again, **options)
+    return rank([*trials, *(t for t in closer if t.condition != "plain")])

@@ -1,0 +1,265 @@
+"""What a search found, ranked by how near it comes to the paper's tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from etcprops.experiments.choices import RATIOS
+from etcprops.experiments.paper import PAPER_EER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from etcprops.experiments.machines import Machine
+
+OWN_KEYS: Final = ("own", "stolen", "wrong")
+"""The conditions under which each client has a key of their own."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One machine under one set of choices, one split and one ratio.
+
+    Attributes
+    ----------
+    reduction, normalization, score : str
+        As in `Choices`.
+    machine : Machine
+        Kernel and parameters.
+    condition : str
+        ``"plain"``, or key condition 2 with ``"own"`` keys or the right person's ``"wrong"`` key.
+    ratio, split : int
+        The part.
+    eer : float
+        What came out.
+    """
+
+    reduction: str
+    normalization: str
+    score: str
+    machine: Machine
+    condition: str
+    ratio: int
+    split: int
+    eer: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A set of choices for one kernel, with its EERs averaged over splits.
+
+    Attributes
+    ----------
+    reduction, normalization, score : str
+        As in `Choices`.
+    machine : Machine
+        Kernel and parameters.
+    eer : dict
+        From condition to ratio to mean EER, of the conditions that were tried.
+    distance : float
+        Root mean square of ``log(EER / paper's EER)`` over the paper's "not encrypted" column:
+        0.1 means that they differ by 10 % typically.
+    """
+
+    reduction: str
+    normalization: str
+    score: str
+    machine: Machine
+    eer: dict[str, dict[int, float]]
+    distance: float
+
+    @property
+    def setting(self) -> tuple[str, str, str]:
+        """Reduction, normalisation and score: what both kernels of an experiment share."""
+        return self.reduction, self.normalization, self.score
+
+    @property
+    def encrypted_not_above(self) -> int | None:
+        """At how many ratios the own-key EER is not above the paper's "encrypted" column.
+
+        None if own keys were not tried.
+        """
+        if "own" not in self.eer:
+            return None
+        paper = PAPER_EER[self.machine.kernel, "own"]
+        return sum(self.eer["own"][ratio] <= value for ratio, value in paper.items())
+
+
+def rank(trials: Iterable[Trial]) -> list[Candidate]:
+    """Return all candidates with the paper's ratios, the nearest first.
+
+    Parameters
+    ----------
+    trials : iterable of Trial
+        From `search`.
+
+    Returns
+    -------
+    list of Candidate
+    """
+    values: dict[Any, dict[tuple[str, int], list[float]]] = defaultdict(lambda: defaultdict(list))
+    for t in trials:
+        key = (t.reduction, t.normalization, t.score, t.machine)
+        values[key][t.condition, t.ratio].append(t.eer)
+    candidates = []
+    for (reduction, normalization, score, machine), cells in values.items():
+        eer: dict[str, dict[int, float]] = defaultdict(dict)
+        for (condition, ratio), rates in cells.items():
+            eer[condition][ratio] = float(np.mean(rates))
+        paper = PAPER_EER[machine.kernel, "plain"]
+        if set(paper) <= set(eer["plain"]):
+            squares = [log_ratio(eer["plain"][r], value) ** 2 for r, value in paper.items()]
+            distance = math.sqrt(np.mean(squares))
+            candidates.append(
+                Candidate(reduction, normalization, score, machine, dict(eer), distance)
+            )
+    return sorted(candidates, key=lambda candidate: candidate.distance)
+
+
+def pairs(candidates: Iterable[Candidate]) -> list[tuple[Candidate, Candidate]]:
+    """Return for each reduction, normalisation and score the nearest linear and RBF machines.
+
+    Parameters
+    ----------
+    candidates : iterable of Candidate
+        From `rank`.
+
+    Returns
+    -------
+    list of (Candidate, Candidate)
+        Linear and RBF; one experiment has one such pair. The nearest first, by the root mean square
+        over both "not encrypted" columns.
+    """
+    best: dict[tuple[str, str, str], dict[str, Candidate]] = defaultdict(dict)
+    for candidate in sorted(candidates, key=lambda c: c.distance):
+        best[candidate.setting].setdefault(candidate.machine.kernel, candidate)
+    both = [(found["linear"], found["rbf"]) for found in best.values() if len(found) == 2]
+    return sorted(both, key=lambda pair: math.hypot(*(c.distance for c in pair)))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How near anything in the search comes to one cell of the paper's tables.
+
+    Attributes
+    ----------
+    kernel, column : str
+        ``"linear"`` or ``"rbf"``; ``"plain"`` for "not encrypted", ``"own"`` for "encrypted".
+    ratio : int
+        The reduction ratio's denominator.
+    paper : float
+        The paper's EER.
+    nearest : float
+        The nearest EER of any candidate, for "encrypted" under any of the impostor models.
+    impostors : str
+        The condition that it was found under.
+    candidate : Candidate
+        Whose it is.
+    """
+
+    kernel: str
+    column: str
+    ratio: int
+    paper: float
+    nearest: float
+    impostors: str
+    candidate: Candidate
+
+
+def reach(candidates: Iterable[Candidate]) -> list[Reach]:
+    """Return for each of the paper's 16 cells the nearest EER of any candidate, each on its own.
+
+    Parameters
+    ----------
+    candidates : iterable of Candidate
+        From `rank`. Cells of conditions that none has tried are left out.
+
+    Returns
+    -------
+    list of Reach
+    """
+    all_of_them = list(candidates)
+    cells = []
+    for (kernel, column), paper in PAPER_EER.items():
+        conditions = ("plain",) if column == "plain" else OWN_KEYS
+        for ratio, value in paper.items():
+            found = [
+                Reach(kernel, column, ratio, value, c.eer[condition][ratio], condition, c)
+                for c, condition in product(all_of_them, conditions)
+                if c.machine.kernel == kernel and condition in c.eer
+            ]
+            if found:
+                cells.append(min(found, key=lambda r: abs(log_ratio(r.nearest, r.paper))))
+    return cells
+
+
+CHOICE_NAMES: Final = ("reduction", "normalization", "score", "kernel", "C", "gamma", "gamma_rule")
+
+
+def _named(c: Candidate) -> tuple[Any, ...]:
+    m = c.machine
+    return (
+        *c.setting,
+        m.kernel,
+        m.C,
+        *((m.gamma, m.gamma_rule) if m.kernel == "rbf" else ("", "")),
+    )
+
+
+def ranking_csv(candidates: Iterable[Candidate]) -> str:
+    """Return one line a candidate: choices, distance, EERs; empty where a condition was not tried.
+
+    Parameters
+    ----------
+    candidates : iterable of Candidate
+        From `rank`.
+
+    Returns
+    -------
+    str
+    """
+    columns = list(product(("plain", *OWN_KEYS), RATIOS))
+    names = [f"{condition}_{ratio}" for condition, ratio in columns]
+    lines: list[tuple[Any, ...]] = [(*CHOICE_NAMES, "distance", "encrypted_not_above", *names)]
+    for c in candidates:
+        rates = (c.eer.get(condition, {}).get(ratio) for condition, ratio in columns)
+        lines.append((*_named(c), c.distance, c.encrypted_not_above, *rates))
+    return _csv(lines)
+
+
+def reach_csv(cells: Iterable[Reach]) -> str:
+    """Return one line a cell of the paper's tables: its value, the nearest, and whose that is.
+
+    Parameters
+    ----------
+    cells : iterable of Reach
+        From `reach`.
+
+    Returns
+    -------
+    str
+    """
+    heads = ("column", "ratio", "paper", "nearest", "impostors", *CHOICE_NAMES)
+    rows = (
+        (r.column, r.ratio, r.paper, r.nearest, r.impostors, *_named(r.candidate)) for r in cells
+    )
+    return _csv([heads, *rows])
+
+
+def _csv(rows: Iterable[tuple[Any, ...]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def log_ratio(found: float, paper: float) -> float:
+    """Return ``log(found / paper)``; an EER of zero counts as one of 1e-5, below any of a count."""
+    return math.log(max(found, 1e-5) / paper)
