@@ -13,6 +13,8 @@ the square only the terms with equal ``b`` remain. There ``p(b)`` is uniform ove
 
 If both are encrypted under independent keys, ``<P u, Q v> = <u, P' Q v>``, and ``P' Q`` is uniform
 too, for keys are a group and ``Q`` is uniform: the law is the same.
+
+``proofs/coq/IndependentKeys.v`` has this as theorems, for every geometry.
 """
 
 from __future__ import annotations

@@ -381,7 +381,6 @@ WITHOUT_THEOREM = {
     "same-bits": "floating point: follows from gram-alone, and compared end to end",
     "exact-gram": "floating point: proved by hand, and checked against rational arithmetic",
     "common-key-scores": "floating point: as same-bits, and compared end to end",
-    "independent-keys": "proved by hand for every geometry, and enumerated over all keys of one",
     "certified-margins": "floating point: Higham's analysis by hand, and checked end to end",
 }
 

@@ -14,6 +14,7 @@ from functools import partial
 from etcprops.claims.arithmetic import POWER_OF_TWO
 from etcprops.claims.estimators import SIGNED
 from etcprops.claims.forests import OFF_THRESHOLD, TIES_ALIKE
+from etcprops.claims.key_conditions import NEGATIVES
 from etcprops.claims.model import (
     Check,
     Claim,
@@ -379,6 +380,17 @@ PROOFS: dict[str, Proofs] = {
         ),
         queries=(NUMERATORS,),
         notebook="09-floating-point",
+    ),
+    "independent-keys": Proofs(
+        (
+            "IndependentKeys.independent_keys_mean",
+            "IndependentKeys.independent_keys_variance",
+            "IndependentKeys.two_keys_same_law",
+            "IndependentKeys.every_key_is_drawn",
+            "IndependentKeys.no_key_is_drawn_twice",
+        ),
+        {NEGATIVES: ("IndependentKeys.white_unnegated_inner_product",)},
+        notebook="03-normalization",
     ),
     "gram-alone": Proofs(("Algorithms.gram_only_zscore",), notebook="05-algorithms"),
 }

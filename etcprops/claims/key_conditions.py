@@ -88,19 +88,20 @@ def check_queries_in_four_cases(subject: Subject) -> Observation:
                     continue  # an impostor comes with the own key or with the stolen one
                 who = "same" if person == claimed else "other"
                 scores[f"{who} person, {'same' if key == claimed else 'other'} key"].append(value)
-    threshold = error_rates(
-        scores["same person, same key"], scores["other person, other key"]
-    ).eer_threshold
+    genuine = "same person, same key"
+    threshold = error_rates(scores[genuine], scores["other person, other key"]).eer_threshold
     lines, passed = [], 0
     for case, values in scores.items():
         accepted = np.asarray(values) > threshold
         quartiles = np.percentile(values, [25, 50, 75])
-        passed += 0 if case == "same person, same key" else int(accepted.sum())
+        passed += 0 if case == genuine else int(accepted.sum())
         lines.append(
             f"{case}: {accepted.mean():.1%} of {len(values)} pass, quartiles of the scores "
             f"{', '.join(f'{q:.2f}' for q in quartiles)}"
         )
     detail = f"{PEOPLE} synthetic faces, threshold {threshold:.2f}; " + "; ".join(lines)
+    if not any(score > threshold for score in scores[genuine]):
+        return Observation(None, f"nobody passes, clients with their own keys included: {detail}")
     return Observation(passed == 0, detail)
 
 
@@ -181,7 +182,9 @@ KEY_CONDITION_CLAIMS = (
             Check(check_inner_products_under_all_keys, Strength.EXACT),
             Check(check_mean_without_negatives, Strength.REFUTATION, without=NEGATIVES),
         ),
-        note="Proved by hand in independent_keys.py for every geometry.",
+        note="The theorems: exact arithmetic, every geometry, uniform keys, one or two; not "
+        "keys from a generator, scores or error rates. That independent_keys.py computes the "
+        "formula is checked by enumerating the keys of two blocks.",
     ),
     Claim(
         "key-per-client",
@@ -190,6 +193,8 @@ KEY_CONDITION_CLAIMS = (
         "section 4.2.2",
         Outcome.FAILS,
         checks=(Check(check_queries_in_four_cases, Strength.REFUTATION),),
-        note="At the threshold of the equal error rate for impostors with their own keys.",
+        note="Measured on 6 synthetic faces with linear machines, at the threshold of the equal "
+        "error rate for impostors with their own keys. There stolen keys pass, the right person "
+        "with a wrong key does not; nothing is said of other kernels or of real faces.",
     ),
 )

@@ -6,6 +6,7 @@ refute a claim get one under which the claim would be true, and must find nothin
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -19,9 +20,11 @@ from threadpoolctl import threadpool_info
 from etcprops import BlockGeometry, EtCKey, Step, decrypt, encrypt
 from etcprops.claims import CLAIMS, Finding, Strength, Subject
 from etcprops.claims.formal import PROOFS
+from etcprops.claims.key_conditions import PEOPLE, check_queries_in_four_cases
 from etcprops.claims.model import Check
 from etcprops.claims.runner import examine
 from etcprops.claims.subject import Arithmetic
+from etcprops.experiments.cone import synthetic_cone
 from etcprops.experiments.datasets import load_digits_images
 from etcprops.matrices import step_matrices
 from etcprops.normalization import PixelStatistics
@@ -59,6 +62,29 @@ def negated_by_turns(images: Images, key: EtCKey) -> Images:
 def blackened(images: Images, _key: EtCKey) -> Images:
     """Make every image black: no score can rise above another, so nobody passes."""
     return np.zeros_like(images)
+
+
+def encrypted_for_the_owner_alone(images: Images, key: EtCKey) -> Images:
+    """Give people their own images, and under the keys of others nothing but grey."""
+    clients = [EtCKey.from_secret(key.geometry, f"client {i}").to_json() for i in range(PEOPLE)]
+    faces = synthetic_cone(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
+    owner = np.unique(faces.labels, return_inverse=True)[1]
+    own = (owner == clients.index(key.to_json()))[:, np.newaxis, np.newaxis]
+    return np.where(own, encrypt(images, key), np.uint8(128))
+
+
+def under_one_key(images: Images, key: EtCKey) -> Images:
+    """Encrypt with the same key, whatever key a client holds."""
+    return encrypt(images, EtCKey.from_secret(key.geometry, "the same for all"))
+
+
+def under_almost_one_key(images: Images, key: EtCKey) -> Images:
+    """Encrypt with the same key, and exchange two pixels that the client's key selects."""
+    encrypted = under_one_key(images, key)
+    pixels = encrypted.reshape(len(images), -1)
+    first = int(np.asarray(key.permutation)[0])
+    pixels[:, [first, first + 1]] = pixels[:, [first + 1, first]]
+    return pixels.reshape(images.shape)
 
 
 def brightness_dependent(images: Images, key: EtCKey) -> Images:
@@ -261,7 +287,7 @@ SABOTEURS: dict[str, Subject] = {
     "scores after one gaussian projection": INDIFFERENT,
     "inner products under all keys": INDIFFERENT,
     "mean without negatives": broken(negated_by_turns),
-    "queries in four cases": broken(blackened),
+    "queries in four cases": broken(encrypted_for_the_owner_alone),
     "decisions on digits": broken(fixed_noise),
     "decisions on digits at mid grey": broken(fixed_noise),
     "decisions on given images": replace(broken(fixed_noise), data=DIGITS),
@@ -360,3 +386,37 @@ def test_saboteurs_decrypt_is_sound() -> None:
     assert not np.array_equal(
         not_decrypted(SOUND.images, SOUND.key), decrypt(SOUND.images, SOUND.key)
     )
+
+
+def _share_that_passes(detail: str, case: str) -> float:
+    """Return the percentage that the check on queries reports for a case."""
+    found = re.search(rf"{case}: ([\d.]+)% of", detail)
+    assert found, detail
+    return float(found[1])
+
+
+@pytest.mark.parametrize("scheme", [under_one_key, under_almost_one_key])
+def test_queries_tell_apart_keys_that_do_nothing(scheme: Any) -> None:
+    """Where a key of one's own is no hindrance, the check sees all come through with any key."""
+    observed = check_queries_in_four_cases(broken(scheme))
+    assert observed.agrees is False
+    own = _share_that_passes(observed.detail, "same person, same key")
+    any_key = _share_that_passes(observed.detail, "same person, other key")
+    assert own > 80
+    assert abs(own - any_key) < 2
+
+
+def test_the_row_on_queries_says_what_its_check_shows() -> None:
+    """With the real encryption stolen keys pass, and a wrong key of the right person does not."""
+    observed = check_queries_in_four_cases(SOUND)
+    assert observed.agrees is False
+    assert _share_that_passes(observed.detail, "same person, same key") > 90
+    assert _share_that_passes(observed.detail, "other person, same key") > 50
+    assert _share_that_passes(observed.detail, "same person, other key") == 0
+
+
+def test_queries_of_which_none_pass_show_nothing() -> None:
+    """Black images are no key condition: that nobody passes must not speak for the claim."""
+    observed = check_queries_in_four_cases(broken(blackened))
+    assert observed.agrees is None
+    assert "nobody passes" in observed.detail
