@@ -82,6 +82,29 @@ def test_key_condition_1_is_exact_with_block_means() -> None:
         assert not np.allclose(before, other)
 
 
+def test_scale_about_mid_grey_is_no_keys_business() -> None:
+    """With exact reductions even a key per client leaves the scale as it is, to the bit."""
+    data = small_cone()
+    groups: dict[str, list[Client]] = {
+        "plain": [PlainClient(n) for n in range(1, 6)],
+        "common": [Client(n, EtCKey.from_secret(data.geometry, "common")) for n in range(1, 6)],
+        "own": own_keys(),
+    }
+    lengths, scores = {}, {}
+    for name, clients in groups.items():
+        cloud = Cloud(BlockMean(data.geometry, cell=4), MACHINES, normalization="mid-grey")
+        images = data.images.reshape(5, 12, 48, 40)
+        cloud.train([c.send(images[c.name - 1, ::2]) for c in clients])
+        scores[name] = cloud.test([c.send(images[c.name - 1, 1::2]) for c in clients])
+        trained_on = cloud._trained  # noqa: SLF001  # the scale shows in no public attribute
+        assert trained_on is not None
+        lengths[name] = trained_on.products.squares
+        assert np.mean(lengths[name]) == pytest.approx(cloud.n_features)
+    assert np.array_equal(lengths["plain"], lengths["common"])
+    assert np.array_equal(lengths["plain"], lengths["own"])
+    assert all(map(np.array_equal, scores["plain"], scores["common"]))
+
+
 def test_authentication_has_the_scores_of_the_test() -> None:
     clients = own_keys()
     cloud, (sent, scores) = trained(clients)

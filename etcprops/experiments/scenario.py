@@ -7,6 +7,7 @@ a key, which the tests verify by following every reference.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 Normalization = Literal["pooled", "per-client", "mid-grey"]
 
 NORMALIZATIONS: Final = ("pooled", "per-client", "mid-grey")
-"""Statistics of all training images, of the sender's, or none: the paper does not say."""
+"""Statistics of all training images, of the sender's, or one scale about mid-grey: the paper does
+not say."""
 
 
 class Client:
@@ -144,7 +146,8 @@ class Cloud:
         What is trained; several share the inner products.
     normalization : {"pooled", "per-client", "mid-grey"}, default="pooled"
         z-score after the reduction, with the statistics of all training images or of those of
-        the sender; or the reduction of pixels less 127.5, with no statistics.
+        the sender; or the reduction of pixels less 127.5, all features divided by their common
+        root mean square, which no key changes if the reduction commutes with the encryption.
 
     Raises
     ------
@@ -185,7 +188,7 @@ class Cloud:
         self.machines = tuple(machines)
         self.normalization = normalization
         self._trained: _Trained | None = None
-        self._grey: NDArray[np.float64] | float = 0.0
+        self._grey = np.zeros(0)
 
     @property
     def people(self) -> NDArray[np.int64]:
@@ -324,7 +327,10 @@ class Cloud:
     def _scale(self, reduced: NDArray[Any]) -> _Scale:
         """Return how reduced vectors are normalised, learnt from training vectors."""
         if self.normalization == "mid-grey":
-            return _Scale(offset=self._grey)
+            # Twice the features less mid-grey: integers where the features are, and so their sum.
+            doubled = (2 * reduced - (2 * self._grey).astype(reduced.dtype)).ravel()
+            square = np.vdot(doubled, doubled) / doubled.size / 4
+            return _Scale(self._grey, math.sqrt(square) or 1.0)
         if reduced.dtype.kind == "i":
             return _Scale(exact=PixelStatistics(reduced))
         deviation = reduced.std(axis=0)
