@@ -51,13 +51,13 @@ def reproduce(
     ] = Path("reproduction"),
     seed: Annotated[int, typer.Option(min=0, help="Of splits, keys and reductions.")] = 0,
     reduction: Annotated[
-        str, typer.Option(help="random-pixels, grid-sampling, gaussian-projection, exact, ...")
-    ] = "random-pixels",
-    linear_c: Annotated[float, typer.Option(help="C of the linear kernel.")] = 10.0,
-    rbf_c: Annotated[float, typer.Option(help="C of the RBF kernel.")] = 10.0,
+        str, typer.Option(help="sparse-projection, mean-pooling, random-pixels, exact, ...")
+    ] = "sparse-projection",
+    linear_c: Annotated[float, typer.Option(help="C of the linear kernel.")] = 0.05,
+    rbf_c: Annotated[float, typer.Option(help="C of the RBF kernel.")] = 3.0,
     gamma: Annotated[
         float | None,
-        typer.Option(help="gamma of the RBF kernel.  [default: 1 / 30720, pixels of an image]"),
+        typer.Option(help="gamma of the RBF kernel.  [default: 1.2e-4, or 1 per feature]"),
     ] = None,
     gamma_per_feature: Annotated[
         bool, typer.Option(help="Divide gamma by the number of reduced features.")
@@ -92,7 +92,7 @@ def reproduce(
     _check_folder(out)
     start = time.perf_counter()
     rule = "per-feature" if gamma_per_feature else "fixed"
-    width = gamma if gamma is not None else (1.0 if gamma_per_feature else 1 / 30720)
+    width = gamma if gamma is not None else (1.0 if gamma_per_feature else 1.2e-4)
     choices = Choices(
         reduction=reduction,
         linear=Machine("linear", C=linear_c),
