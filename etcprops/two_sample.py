@@ -74,7 +74,8 @@ def permutation_p_value(
         [float(len(samples[1])), -float(len(samples[0]))], [len(s) for s in samples]
     )
     rng = np.random.default_rng(seed)
-    mixed = np.stack([weights, *(rng.permutation(weights) for _ in range(permutations))])
+    mixed = np.tile(weights, (permutations + 1, 1))
+    rng.permuted(mixed[1:], axis=1, out=mixed[1:])
     # |mixed @ indicators|^2 by way of the few samples instead of the many queries.
     statistics = np.vecdot(mixed @ (indicators @ indicators.T), mixed)
     return float(1 + np.count_nonzero(statistics[1:] >= statistics[0])) / (permutations + 1)

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from rich.console import Console
 from sklearn.utils import all_estimators
 
 from etcprops import InvalidParameterError, Step, cli
@@ -22,6 +24,7 @@ from etcprops.auditing.store import Store
 from etcprops.auditing.table import TABLE
 from etcprops.auditing.theory import Entry, Invariance, predict
 from etcprops.auditing.theory import Path as Way
+from etcprops.cli.audit import print_atlas
 
 FULL = (Step.PERMUTATION, Step.TRANSFORMS, Step.NEGATIVES)
 SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
@@ -307,9 +310,27 @@ def test_names_print_a_table_and_write_a_page(
     assert "KNeighborsClassifier" in page.read_text()
 
 
-def test_own_images_come_from_a_file(tmp_path: Path) -> None:
-    import numpy as np
+@pytest.mark.parametrize("width", [80, 160])
+def test_causes_can_be_read_at_every_width(width: int, capsys: pytest.CaptureFixture[str]) -> None:
+    options: dict[str, Any] = {"cause": "gamma='scale' uses X.var(), which negation changes"}
+    mend = {"change": "gamma=0.5", "outcome": "bitwise-identical", "detail": ""}
+    different, identical = Outcome.DIFFERENT, Outcome.IDENTICAL_DECISIONS
+    rows = [
+        make_row(Cell("SVC", "none"), different, different, mend=mend, **options),
+        make_row(Cell("HistGradientBoostingClassifier", "none"), different, different),
+        make_row(Cell("BernoulliNB"), identical, identical, values_agree=False),
+    ]
+    print_atlas(Atlas(rows, {"seconds": 1}), Console(width=width))
+    out = capsys.readouterr().out
+    words = " ".join(out.replace("│", " ").split())
+    assert max(len(line) for line in out.splitlines()) <= width
+    assert "after none, all steps:" in words
+    assert "HistGradientBoostingClassifier different" in words
+    assert "which negation changes. Mend: gamma=0.5 (bitwise-identical)." in words
+    assert "with values that differ by more than rounding: a pixel that is constant" in words
 
+
+def test_own_images_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     images = np.zeros((30, 8, 16, 3), dtype=np.uint8)
     np.savez(path, images=images, labels=np.array(["cat", "dog"] * 15), block=4)
@@ -317,6 +338,47 @@ def test_own_images_come_from_a_file(tmp_path: Path) -> None:
     assert mine.geometry.shape == (8, 16, 3)
     assert mine.geometry.block == 4
     assert mine.labels.tolist() == [0, 1] * 15
-    np.savez(path, images=images / 255, labels=np.arange(30))
-    with pytest.raises(InvalidParameterError, match="images float64"):
+
+
+LABELS = np.arange(30) % 3
+BAD_DATA: dict[str, tuple[dict[str, Any], str]] = {
+    "of floats": ({"images": np.zeros((30, 8, 8))}, "Got images float64 (30, 8, 8)"),
+    "of one image": ({"images": np.zeros((8, 8), np.uint8)}, "Got images uint8 (8, 8)"),
+    "with fewer labels": ({"labels": LABELS[:29]}, "labels (29,)"),
+    "with two columns of labels": ({"labels": np.zeros((30, 2))}, "labels (30, 2)"),
+    "with one label": ({"labels": np.array(3)}, "labels ()"),
+    "of one class": ({"labels": np.zeros(30)}, "Got 30 images of 1 class, in"),
+    "with a class of one": ({"labels": np.arange(30) == 4}, "Got 30 images of 2 classes, 1 of one"),
+    "of few images": (
+        {"images": np.zeros((9, 8, 8), np.uint8), "labels": LABELS[:9]},
+        "hold 20 images or more, of two classes or more, two of each or more",
+    ),
+    "with blocks that do not fit": ({"block": 3}, "block=3, height=8"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_DATA.values(), ids=BAD_DATA)
+def test_bad_data_is_status_2_before_any_work(
+    change: dict[str, Any],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, output = tmp_path / "mine.npz", tmp_path / "rows.jsonl"
+    good = {"images": np.zeros((30, 8, 8), np.uint8), "labels": LABELS, "block": 4}
+    np.savez(path, **(good | change))
+    arguments = ("SVC", "--data", str(path), "--output", str(output))
+    assert _run(monkeypatch, *arguments) == 2
+    out, err = capsys.readouterr()
+    assert message in " ".join(err.split())
+    assert not out
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"Dear reader"])
+def test_files_that_are_no_arrays_are_told(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    path.write_bytes(content)
+    with pytest.raises(InvalidParameterError, match="with arrays images"):
         load_images(str(path))

@@ -22,6 +22,8 @@ from sklearn.svm import SVC
 
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, Verdict, audit, encrypt
 from etcprops.auditing import Outcome
+from etcprops.auditing.answers import Answers
+from etcprops.auditing.comparison import compare
 from etcprops.experiments.datasets import load_digits_images
 from etcprops.kernels import ExactKernel
 from etcprops.scaling import ExactStandardScaler
@@ -185,6 +187,16 @@ def test_folds_ask_each_image_once() -> None:
     assert verdict.comparison is not None
     assert verdict.comparison.n_queries == len(IMAGES)
     assert verdict.outcome is Outcome.BITWISE_IDENTICAL
+
+
+def test_numbers_that_are_none_on_both_sides_are_the_same() -> None:
+    def answers(*values: float) -> Answers:
+        decisions, column = np.zeros(len(values)), np.array(values)[:, None]
+        return Answers("classifier", decisions, column, False, 0.0, (), None)
+
+    nan = float("nan")
+    assert compare(answers(nan, 1.0), answers(nan, 1.0), tolerance=0.0).identical(0.0)
+    assert not compare(answers(nan, 1.0), answers(0.0, 1.0), tolerance=0.0).identical(1.0)
 
 
 # --- Laws

@@ -6,12 +6,13 @@ row, whatever the estimator raises.
 
 from __future__ import annotations
 
-import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import PurePath
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,9 +128,10 @@ def load_images(data: str) -> ImageSet:
         with np.load(data, allow_pickle=False) as arrays:
             images, labels = arrays["images"], arrays["labels"]
             block = int(arrays["block"]) if "block" in arrays else 8
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, BadZipFile) as error:
         reject("--data", caller, wanted, f"{data!r}: {error}")
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or len(labels) != len(images):
+    fits = images.ndim in (3, 4) and labels.shape == images.shape[:1]
+    if images.dtype != np.uint8 or not fits:
         shapes = f"images {images.dtype} {images.shape}, labels {labels.shape}"
         reject("--data", caller, wanted, f"{shapes} in {data!r}.")
     channels = images.shape[3] if images.ndim == 4 else 1
