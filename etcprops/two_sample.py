@@ -70,7 +70,9 @@ def permutation_p_value(
     decisions = np.unique(pooled)
     # Single precision counts exactly up to 2^24 queries, in half the time.
     exact = np.float32 if pooled.shape[1] < 2**24 else np.float64
-    indicators = np.concatenate([pooled == decision for decision in decisions], axis=1, dtype=exact)
+    indicators: NDArray[Any] = np.concatenate(
+        [pooled == decision for decision in decisions], axis=1, dtype=exact
+    )
     # Sizes as weights in place of shares: sums of integers, the same in any order.
     weights = np.repeat(
         [float(len(samples[1])), -float(len(samples[0]))], [len(s) for s in samples]

@@ -18,10 +18,11 @@ from sklearn.ensemble import AdaBoostClassifier, HistGradientBoostingClassifier
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import all_estimators
+from threadpoolctl import threadpool_limits
 
 from etcprops import EtCKey, InvalidParameterError, Step, cli
 from etcprops.auditing import Outcome
-from etcprops.auditing.atlas import Atlas, atlas, grid
+from etcprops.auditing.atlas import Atlas, atlas, grid, versions
 from etcprops.auditing.auditor import TOLERANCE
 from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.cells import Cell, agree, build_estimator, load_images, make_row, run_cell
@@ -116,19 +117,20 @@ BOOSTED = (
 
 @pytest.mark.parametrize("model", BOOSTED, ids=lambda model: type(model).__name__)
 def test_boosting_depends_on_thresholds_and_ties_only(model: Any) -> None:
-    labels = np.repeat([0, 1], 20)
-    column = np.repeat([100.0, 102.0], 20)[:, None]
-    on_threshold, beside = np.array([[101.0]]), np.array([[100.5], [101.5]])
-    for queries, same in ((beside, True), (on_threshold, False)):
-        plain = clone(model).fit(column, labels).predict(queries)
-        negated = clone(model).fit(255 - column, labels).predict(255 - queries)
-        assert np.array_equal(plain, negated) is same
-    queries = np.array([[100.0, 102.0], [102.0, 100.0]])
-    for second, same in ((column[::-1] * 0 + 7, True), (column, False)):
-        rows = np.hstack([column, second])  # a tie where both columns are equal
-        plain = clone(model).fit(rows, labels).predict(queries)
-        moved = clone(model).fit(rows[:, ::-1], labels).predict(queries[:, ::-1])
-        assert np.array_equal(plain, moved) is same
+    with threadpool_limits(1):  # forty rows are not worth several threads
+        labels = np.repeat([0, 1], 20)
+        column = np.repeat([100.0, 102.0], 20)[:, None]
+        on_threshold, beside = np.array([[101.0]]), np.array([[100.5], [101.5]])
+        for queries, same in ((beside, True), (on_threshold, False)):
+            plain = clone(model).fit(column, labels).predict(queries)
+            negated = clone(model).fit(255 - column, labels).predict(255 - queries)
+            assert np.array_equal(plain, negated) is same
+        queries = np.array([[100.0, 102.0], [102.0, 100.0]])
+        for second, same in ((column[::-1] * 0 + 7, True), (column, False)):
+            rows = np.hstack([column, second])  # a tie where both columns are equal
+            plain = clone(model).fit(rows, labels).predict(queries)
+            moved = clone(model).fit(rows[:, ::-1], labels).predict(queries[:, ::-1])
+            assert np.array_equal(plain, moved) is same
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_graphical_lasso_is_identical_at_convergence() -> None:
 
 
 def _to_levels(values: NDArray[Any]) -> NDArray[Any]:
-    return np.rint(255 * values)
+    return np.asarray(np.rint(255 * values))
 
 
 def _bench(name: str, front: str, steps: tuple[str, ...] = ()) -> tuple[Bench, Candidate]:
@@ -314,12 +316,15 @@ def test_mismatches_without_explanation_are_not_ok() -> None:
 def test_the_page_needs_nothing_else_and_escapes() -> None:
     rows = [run_cell(Cell(name, images=60, explain=False)) for name in SOME]
     rows[0]["cause"] = "<script>alert(1)</script>"
-    about = atlas([SOME[1]], keys=1, images=40).about
+    about = {"data": "digits", "images": 60, "keys": 1, "seeds": 1, "preprocessings": ["z-score"],
+             "law_level": 0.01, "seconds": 1.0, **versions()}  # fmt: skip
     page = Atlas(rows, about).to_html()
     assert page.startswith("<!DOCTYPE html>")
     assert "http" not in page
     assert "<script>alert" not in page
     assert all(name in page for name in SOME)
+    assert "this is no score of blind predictions" in page
+    assert "Of 3 lines, 3 are as predicted, 0 not contradicted, and\n  0 against theory." in page
 
 
 def test_grids_have_one_explaining_cell_a_line() -> None:
@@ -456,7 +461,7 @@ def test_bad_data_is_status_2_before_any_work(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path, output = tmp_path / "mine.npz", tmp_path / "rows.jsonl"
-    good = {"images": np.zeros((30, 8, 8), np.uint8), "labels": LABELS, "block": 4}
+    good: dict[str, Any] = {"images": np.zeros((30, 8, 8), np.uint8), "labels": LABELS, "block": 4}
     np.savez(path, **(good | change))
     arguments = ("SVC", "--data", str(path), "--output", str(output))
     assert _run(monkeypatch, *arguments) == 2

@@ -1,12 +1,12 @@
 """What an audit costs beside the fits and answers of the models that it makes: at most 1.2 times.
 
 Not part of ``pytest -q``: run ``pytest tests/benchmarks --benchmark-only -o addopts=""``. All fits
-count, also those of the search for a cause and for a witness; seconds of the models are taken around
-each of them, and both numbers come from one run.
+count, also those of the search for a cause and for a witness; seconds of the models are taken
+around each of them, and both numbers come from one run.
 
-One case misses that: where a support vector machine's decisions are proved the same, the proof costs
-about as much as a prediction, 1.5 to 1.6 times the two fits and answers in all. It has a target of
-its own.
+One case misses that: where decisions of a support vector machine are proved to be the same, the
+proof costs about as much as a prediction, 1.5 to 1.6 times the two fits and answers in all. It has
+a target of its own.
 """
 
 from __future__ import annotations
