@@ -68,15 +68,20 @@ def permutation_p_value(
     as_positive_integer(permutations, "permutations", caller)
     pooled = np.concatenate(samples)
     decisions = np.unique(pooled)
-    indicators = (pooled[:, :, None] == decisions).reshape(len(pooled), -1).astype(np.float64)
+    # Single precision counts exactly up to 2^24 queries, in half the time.
+    exact = np.float32 if pooled.shape[1] < 2**24 else np.float64
+    indicators: NDArray[Any] = np.concatenate(
+        [pooled == decision for decision in decisions], axis=1, dtype=exact
+    )
     # Sizes as weights in place of shares: sums of integers, the same in any order.
     weights = np.repeat(
         [float(len(samples[1])), -float(len(samples[0]))], [len(s) for s in samples]
     )
     rng = np.random.default_rng(seed)
-    mixed = np.stack([weights, *(rng.permutation(weights) for _ in range(permutations))])
+    mixed = np.tile(weights, (permutations + 1, 1))
+    rng.permuted(mixed[1:], axis=1, out=mixed[1:])
     # |mixed @ indicators|^2 by way of the few samples instead of the many queries.
-    statistics = np.vecdot(mixed @ (indicators @ indicators.T), mixed)
+    statistics = np.vecdot(mixed @ (indicators @ indicators.T).astype(np.float64), mixed)
     return float(1 + np.count_nonzero(statistics[1:] >= statistics[0])) / (permutations + 1)
 
 

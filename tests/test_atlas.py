@@ -9,12 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from rich.console import Console
+from sklearn.base import clone
+from sklearn.ensemble import AdaBoostClassifier, HistGradientBoostingClassifier
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import all_estimators
+from threadpoolctl import threadpool_limits
 
-from etcprops import InvalidParameterError, Step, cli
+from etcprops import EtCKey, InvalidParameterError, Step, cli
 from etcprops.auditing import Outcome
-from etcprops.auditing.atlas import Atlas, atlas, grid
+from etcprops.auditing.atlas import Atlas, atlas, grid, versions
+from etcprops.auditing.auditor import TOLERANCE
+from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.cells import Cell, agree, build_estimator, load_images, make_row, run_cell
 from etcprops.auditing.isolation import Worker, stop_workers
 from etcprops.auditing.preprocessing import PREPROCESSINGS
@@ -22,6 +32,8 @@ from etcprops.auditing.store import Store
 from etcprops.auditing.table import TABLE
 from etcprops.auditing.theory import Entry, Invariance, predict
 from etcprops.auditing.theory import Path as Way
+from etcprops.cli.audit import print_atlas
+from etcprops.keys import ALL
 
 FULL = (Step.PERMUTATION, Step.TRANSFORMS, Step.NEGATIVES)
 SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
@@ -93,6 +105,89 @@ def test_agreement_is_strict_where_it_can_be() -> None:
     assert agree(different, identical, law_tested=False, values_agree=False)
     assert not agree(different, identical, law_tested=False)
     assert not agree(different, Outcome.NOT_APPLICABLE, law_tested=False)
+
+
+# --- What the table says of mechanisms: with the mechanism another answer, without it the same
+
+BOOSTED = (
+    AdaBoostClassifier(random_state=0),
+    HistGradientBoostingClassifier(min_samples_leaf=1, max_iter=5),
+)
+
+
+@pytest.mark.parametrize("model", BOOSTED, ids=lambda model: type(model).__name__)
+def test_boosting_depends_on_thresholds_and_ties_only(model: Any) -> None:
+    with threadpool_limits(1):  # forty rows are not worth several threads
+        labels = np.repeat([0, 1], 20)
+        column = np.repeat([100.0, 102.0], 20)[:, None]
+        on_threshold, beside = np.array([[101.0]]), np.array([[100.5], [101.5]])
+        for queries, same in ((beside, True), (on_threshold, False)):
+            plain = clone(model).fit(column, labels).predict(queries)
+            negated = clone(model).fit(255 - column, labels).predict(255 - queries)
+            assert np.array_equal(plain, negated) is same
+        queries = np.array([[100.0, 102.0], [102.0, 100.0]])
+        for second, same in ((column[::-1] * 0 + 7, True), (column, False)):
+            rows = np.hstack([column, second])  # a tie where both columns are equal
+            plain = clone(model).fit(rows, labels).predict(queries)
+            moved = clone(model).fit(rows[:, ::-1], labels).predict(queries[:, ::-1])
+            assert np.array_equal(plain, moved) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "front"),
+    [("BernoulliNB", "z-score"), ("Binarizer", "z-score"), ("QuantileTransformer", "none")],
+)
+def test_pixels_that_are_constant_in_training_are_the_reason(name: str, front: str) -> None:
+    bench, candidate = _bench(name, front)
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    varying = candidate.with_front(VarianceThreshold(), *candidate.front)
+    assert bench.compare(varying).identical(TOLERANCE)
+
+
+def test_a_scaler_that_scales_nothing_is_identical() -> None:
+    bench, candidate = _bench("MaxAbsScaler", "min-max")
+    for rows in (bench.plain_vectors, bench.encrypted_vectors(bench.key)):
+        scale = candidate.build(0).fit(rows).steps[-1][1].scale_
+        assert np.abs(scale - 1).max() < 1e-15
+
+
+def test_levels_cut_to_integers_are_the_reason_after_min_max() -> None:
+    bench, candidate = _bench("CategoricalNB", "min-max")
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    clip = FunctionTransformer(np.clip, kw_args={"a_min": 0.0, "a_max": 1.0})
+    back = FunctionTransformer(_to_levels)
+    front = (VarianceThreshold(), *candidate.front, clip)
+    assert not bench.compare(candidate.with_front(*front)).identical(TOLERANCE)
+    assert bench.compare(candidate.with_front(*front, back)).identical(TOLERANCE)
+
+
+def test_a_tree_of_sums_without_nodes_is_identical() -> None:
+    bench, candidate = _bench("KernelDensity", "none", steps=("transforms",))
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    assert bench.compare(candidate.with_parameters(leaf_size=300)).bitwise
+
+
+def test_graphical_lasso_is_identical_at_convergence() -> None:
+    bench, candidate = _bench("GraphicalLasso", "z-score")
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    tight = candidate.with_parameters(tol=1e-10, enet_tol=1e-12, max_iter=2000)
+    assert bench.compare(tight).identical(TOLERANCE)
+
+
+def _to_levels(values: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.rint(255 * values))
+
+
+def _bench(name: str, front: str, steps: tuple[str, ...] = ()) -> tuple[Bench, Candidate]:
+    """Return the bench on which a cell of 300 images is tried, and its candidate."""
+    digits = load_images("digits")
+    chosen = np.sort(np.random.default_rng(0).permutation(1797)[:300])
+    key = EtCKey.from_secret(digits.geometry, "etcprops audit, 1", steps=steps or ALL)
+    half = np.arange(300) % 2 == 0
+    folds = [(np.flatnonzero(half), np.flatnonzero(~half))]
+    bench = Bench(digits.images[chosen], digits.labels[chosen], folds, key, 0, TOLERANCE)
+    model = build_estimator(TABLE[name], 64)
+    return bench, Candidate.of(model, PREPROCESSINGS[front]())
 
 
 # --- Cells in processes
@@ -221,12 +316,15 @@ def test_mismatches_without_explanation_are_not_ok() -> None:
 def test_the_page_needs_nothing_else_and_escapes() -> None:
     rows = [run_cell(Cell(name, images=60, explain=False)) for name in SOME]
     rows[0]["cause"] = "<script>alert(1)</script>"
-    about = atlas([SOME[1]], keys=1, images=40).about
+    about = {"data": "digits", "images": 60, "keys": 1, "seeds": 1, "preprocessings": ["z-score"],
+             "law_level": 0.01, "seconds": 1.0, **versions()}  # fmt: skip
     page = Atlas(rows, about).to_html()
     assert page.startswith("<!DOCTYPE html>")
     assert "http" not in page
     assert "<script>alert" not in page
     assert all(name in page for name in SOME)
+    assert "this is no score of blind predictions" in page
+    assert "Of 3 lines, 3 are as predicted, 0 not contradicted, and\n  0 against theory." in page
 
 
 def test_grids_have_one_explaining_cell_a_line() -> None:
@@ -307,9 +405,27 @@ def test_names_print_a_table_and_write_a_page(
     assert "KNeighborsClassifier" in page.read_text()
 
 
-def test_own_images_come_from_a_file(tmp_path: Path) -> None:
-    import numpy as np
+@pytest.mark.parametrize("width", [80, 160])
+def test_causes_can_be_read_at_every_width(width: int, capsys: pytest.CaptureFixture[str]) -> None:
+    options: dict[str, Any] = {"cause": "gamma='scale' uses X.var(), which negation changes"}
+    mend = {"change": "gamma=0.5", "outcome": "bitwise-identical", "detail": ""}
+    different, identical = Outcome.DIFFERENT, Outcome.IDENTICAL_DECISIONS
+    rows = [
+        make_row(Cell("SVC", "none"), different, different, mend=mend, **options),
+        make_row(Cell("HistGradientBoostingClassifier", "none"), different, different),
+        make_row(Cell("BernoulliNB"), identical, identical, values_agree=False),
+    ]
+    print_atlas(Atlas(rows, {"seconds": 1}), Console(width=width))
+    out = capsys.readouterr().out
+    words = " ".join(out.replace("│", " ").split())
+    assert max(len(line) for line in out.splitlines()) <= width
+    assert "after none, all steps:" in words
+    assert "HistGradientBoostingClassifier different" in words
+    assert "which negation changes. Mend: gamma=0.5 (bitwise-identical)." in words
+    assert "with values that differ by more than rounding: a pixel that is constant" in words
 
+
+def test_own_images_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     images = np.zeros((30, 8, 16, 3), dtype=np.uint8)
     np.savez(path, images=images, labels=np.array(["cat", "dog"] * 15), block=4)
@@ -317,6 +433,47 @@ def test_own_images_come_from_a_file(tmp_path: Path) -> None:
     assert mine.geometry.shape == (8, 16, 3)
     assert mine.geometry.block == 4
     assert mine.labels.tolist() == [0, 1] * 15
-    np.savez(path, images=images / 255, labels=np.arange(30))
-    with pytest.raises(InvalidParameterError, match="images float64"):
+
+
+LABELS = np.arange(30) % 3
+BAD_DATA: dict[str, tuple[dict[str, Any], str]] = {
+    "of floats": ({"images": np.zeros((30, 8, 8))}, "Got images float64 (30, 8, 8)"),
+    "of one image": ({"images": np.zeros((8, 8), np.uint8)}, "Got images uint8 (8, 8)"),
+    "with fewer labels": ({"labels": LABELS[:29]}, "labels (29,)"),
+    "with two columns of labels": ({"labels": np.zeros((30, 2))}, "labels (30, 2)"),
+    "with one label": ({"labels": np.array(3)}, "labels ()"),
+    "of one class": ({"labels": np.zeros(30)}, "Got 30 images of 1 class, in"),
+    "with a class of one": ({"labels": np.arange(30) == 4}, "Got 30 images of 2 classes, 1 of one"),
+    "of few images": (
+        {"images": np.zeros((9, 8, 8), np.uint8), "labels": LABELS[:9]},
+        "hold 20 images or more, of two classes or more, two of each or more",
+    ),
+    "with blocks that do not fit": ({"block": 3}, "block=3, height=8"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_DATA.values(), ids=BAD_DATA)
+def test_bad_data_is_status_2_before_any_work(
+    change: dict[str, Any],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, output = tmp_path / "mine.npz", tmp_path / "rows.jsonl"
+    good: dict[str, Any] = {"images": np.zeros((30, 8, 8), np.uint8), "labels": LABELS, "block": 4}
+    np.savez(path, **(good | change))
+    arguments = ("SVC", "--data", str(path), "--output", str(output))
+    assert _run(monkeypatch, *arguments) == 2
+    out, err = capsys.readouterr()
+    assert message in " ".join(err.split())
+    assert not out
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"Dear reader"])
+def test_files_that_are_no_arrays_are_told(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    path.write_bytes(content)
+    with pytest.raises(InvalidParameterError, match="with arrays images"):
         load_images(str(path))

@@ -10,6 +10,9 @@ from itertools import groupby, product
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from etcprops import __version__
 from etcprops._validation import as_positive_integer, describe, reject
 from etcprops.auditing.backends import run_with_dask, run_with_joblib
@@ -22,6 +25,8 @@ from etcprops.auditing.verdict import Outcome
 from etcprops.keys import ALL, EtCKey, Step
 
 Progress = Callable[[int, int, str], None]
+
+FEWEST_IMAGES: Final = 20
 
 SEVERITY: Final = (
     Outcome.BITWISE_IDENTICAL,
@@ -63,8 +68,19 @@ class Line:
 
     @property
     def main(self) -> Row:
-        """The row that says most: with a cause, or the first."""
-        return next((row for row in self.rows if row["cause"]), self.rows[0])
+        """The row that says most: against theory, with a cause, or the first."""
+        wrong = [row for row in self.rows if row["agrees"] is False] if self.agrees is False else []
+        rows = wrong or self.rows
+        return next((row for row in rows if row["cause"]), rows[0])
+
+    @property
+    def against(self) -> str:
+        """What theory says and what was found instead, in words."""
+        row = self.main
+        found = row["outcome"]
+        if found == row["predicted"]:
+            found += " with values that differ by more than rounding"
+        return f"theory says {row['predicted']}, found {found}"
 
     @property
     def status(self) -> str:
@@ -231,7 +247,9 @@ def atlas(
     counts = {"keys": keys, "seeds": seeds, "images": images, "jobs": jobs}
     _check_numbers(counts, {"time_limit": time_limit, "budget": budget}, caller)
     _check_backend(backend, scheduler, caller)
-    geometry = load_images(data).geometry
+    pictures = load_images(data)
+    _check_classes(pictures.labels, data, caller)
+    geometry = pictures.geometry
     chosen = [_steps(group, geometry, secret) for group in steps]
     common: dict[str, Any] = {"data": data, "images": images, "budget": budget}
     tests = sum(
@@ -306,8 +324,13 @@ def _check_numbers(counts: dict[str, Any], seconds: dict[str, Any], caller: str)
     for parameter in ("keys", "seeds"):
         as_positive_integer(counts[parameter], parameter, caller)
     images, jobs = counts["images"], counts["jobs"]
-    if isinstance(images, bool) or not isinstance(images, int) or images < 0 or 0 < images < 20:
-        reject("images", caller, "be 0 for all or at least 20", describe(images))
+    if (
+        isinstance(images, bool)
+        or not isinstance(images, int)
+        or images < 0
+        or 0 < images < FEWEST_IMAGES
+    ):
+        reject("images", caller, f"be 0 for all or at least {FEWEST_IMAGES}", describe(images))
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
         reject("jobs", caller, "be a positive integer, or -1 for one a core", describe(jobs))
     for parameter, number in seconds.items():
@@ -324,11 +347,24 @@ def _check_backend(backend: Any, scheduler: str | None, caller: str) -> None:
         reject("scheduler", caller, "be given for the backend 'dask'", got)
 
 
+def _check_classes(labels: NDArray[np.int64], data: str, caller: str) -> None:
+    """Refuse images with which no classifier can be tried, before one crashes on them."""
+    wanted = (
+        f"hold {FEWEST_IMAGES} images or more, of two classes or more, two of each or more: one "
+        "for training and one query"
+    )
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(labels) < FEWEST_IMAGES or len(classes) < 2 or counts.min() < 2:
+        fewest = f", {counts.min()} of one" if len(classes) > 1 else ""
+        plural = "es" if len(classes) != 1 else ""
+        got = f"{len(labels)} images of {len(classes)} class{plural}{fewest}, in {data!r}."
+        reject("--data", caller, wanted, got)
+
+
 def versions() -> dict[str, str]:
     """Return the versions of what the figures depend on."""
     import platform
 
-    import numpy as np
     import scipy
     import sklearn
 

@@ -79,10 +79,7 @@ def _compare_values(
 ) -> Comparison:
     """Compare values that are the answers themselves."""
     spread = _spread(before)
-    with np.errstate(invalid="ignore"):
-        gaps = np.abs(before - after).reshape(len(before), -1)
-    gaps[(before == after).reshape(gaps.shape)] = 0.0  # infinities too
-    worst = np.nan_to_num(gaps, nan=np.inf).max(axis=1, initial=0.0)
+    worst = _gaps(before, after).reshape(len(before), -1).max(axis=1, initial=0.0)
     different = worst > tolerance * spread
     bitwise = before.shape == after.shape and bool((worst == 0).all())
     first = int(worst.argmax()) if different.any() else -1
@@ -114,10 +111,15 @@ def _spread(values: NDArray[np.float64]) -> float:
 
 
 def _distance(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
-    """Return the largest difference; equal infinities do not differ."""
+    return float(_gaps(before, after).max(initial=0.0))
+
+
+def _gaps(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return differences; equal infinities do not differ, nor do NaN and NaN, but NaN and 1 do."""
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
     with np.errstate(invalid="ignore"):
-        gaps = np.where(before == after, 0.0, np.abs(before - after))
-    return float(np.nan_to_num(gaps, nan=np.inf).max(initial=0.0))
+        gaps = np.where(same, 0.0, np.abs(before - after))
+    return np.asarray(np.nan_to_num(gaps, nan=np.inf))
 
 
 def _close(before: NDArray[np.float64], after: NDArray[np.float64], tolerance: float) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-
+from etcprops._pages import render_page
 from etcprops.auditing.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -34,14 +33,10 @@ def render(atlas: Atlas) -> str:
     str
         HTML that needs nothing else: style and script are inside.
     """
-    environment = Environment(
-        loader=PackageLoader("etcprops.auditing"),
-        autoescape=select_autoescape(),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     lines = atlas.lines
-    return environment.get_template("atlas.html").render(
+    return render_page(
+        "etcprops.auditing",
+        "atlas.html",
         atlas=atlas,
         lines=lines,
         confirmed=sum(line.confirmed for line in lines),

@@ -39,7 +39,8 @@ class Path(StrEnum):
     """A solver stops before it converges. Its path turns with the features but not with an offset:
     it starts from weights of 0, elsewhere as seen from the optimum."""
     ORDER = "order"
-    """A solver visits features in order and stops early: the same at convergence only."""
+    """Order matters, sign does not: a solver visits features in order and stops early (the same
+    at convergence only), or features are taken by their number."""
     DRAWS = "draws"
     """Random numbers are drawn by the index of a feature: equal in law."""
     THRESHOLDS = "thresholds"

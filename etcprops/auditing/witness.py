@@ -62,7 +62,9 @@ def smallest_witness(
         for fewer in _subsets(training, bench.targets, bench.seed):
             if time.perf_counter() > end:
                 break
-            found = _differ(bench.restricted(fewer, queries), candidate)
+            smaller = bench.restricted(fewer, queries)
+            found = _differ(smaller, candidate)
+            bench.model_seconds += smaller.model_seconds
             if found is not None:
                 answers, place = found
                 training, image = fewer, int(queries[place])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-
+from etcprops._pages import render_page
 from etcprops.claims.pictures import LARGEST_TILED, data_uri, step_pictures, tiles
 
 if TYPE_CHECKING:
@@ -26,14 +25,10 @@ def render(ledger: Ledger) -> str:
     str
         HTML that needs nothing else: style and pictures are inside.
     """
-    environment = Environment(
-        loader=PackageLoader("etcprops.claims"),
-        autoescape=select_autoescape(),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     steps = [(name, data_uri(after), data_uri(matrix)) for name, after, matrix in step_pictures()]
-    return environment.get_template("ledger.html").render(
+    return render_page(
+        "etcprops.claims",
+        "ledger.html",
         ledger=ledger,
         counts=Counter(str(row.outcome) for row in ledger.rows),
         pictures=_pictures,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +29,8 @@ OUTCOME_STYLES = {
     "not-applicable": "dim",
 }
 COMMAND = "etcprops audit"
+WIDE = 120
+"""Columns from which on causes have one of their own."""
 
 
 def audit(
@@ -156,7 +159,7 @@ def audit(
             budget=budget,
             progress=progress,
         )
-    _print(found, console)
+    print_atlas(found, console)
     _write(json, found.to_json())
     if html is not None:
         write_whole(html, found.to_html())
@@ -255,41 +258,56 @@ def _import(name: str) -> Any:
     return found
 
 
-def _print(found: Atlas, console: Console) -> None:
-    """Print the lines as a table, and beneath it what was not as predicted."""
+def print_atlas(found: Atlas, console: Console) -> None:
+    """Print the lines, those of one preprocessing and steps together, and what was not foreseen."""
     lines = found.lines
-    several = len({tuple(line["steps"]) for line in lines}) > 1
-    table = Table(expand=False)
-    for name in ("estimator", "after", "measured", "theory"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("cause and mend", min_width=24, ratio=1)
+    groups: dict[str, list[Line]] = {}
     for line in lines:
-        after = line["preprocessing"]
-        if several:
-            after += f", {'+'.join(line['steps']) or 'all steps'}"
-        table.add_row(
-            line["estimator"],
-            after,
-            Text(line.outcome, style=OUTCOME_STYLES[line.outcome]),
-            _theory(line),
-            _say(line),
-        )
-    console.print(table)
+        title = f"after {line['preprocessing']}, {'+'.join(line['steps']) or 'all steps'}"
+        groups.setdefault(title, []).append(line)
+    for title, members in groups.items():
+        console.print(Text(f"{title}:", "bold"))
+        show = _print_table if console.width >= WIDE else _print_list
+        show(members, console)
     for line in found.mismatches:
-        row = line.main
-        explained = row["explanation"] or "NOT EXPLAINED"
-        text = f"{row['name']}: theory says {row['predicted']}, found {line.outcome}: {explained}"
-        console.print(Text(text, style="" if row["explanation"] else "red"), soft_wrap=True)
+        explained = line.main["explanation"] or "NOT EXPLAINED"
+        place = f"{line['preprocessing']}, {'+'.join(line['steps']) or 'all steps'}"
+        text = f"{line['estimator']} after {place}: {line.against}: {explained}"
+        console.print(Text(text, style="" if line.main["explanation"] else "red"))
     counts = {o: sum(line.outcome == o for line in lines) for o in OUTCOME_STYLES}
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-    wrong = len(found.mismatches)
+    confirmed, wrong = sum(line.confirmed for line in lines), len(found.mismatches)
+    silent = len(lines) - confirmed - wrong - len(found.unfinished)
     console.print(
         f"{len(lines)} lines: {summary}. "
-        f"{sum(line.confirmed for line in lines)} as theory predicts, {wrong} against it, "
+        f"{confirmed} as theory predicts, {silent} not contradicted, {wrong} against it, "
         f"{len(found.unexplained)} of them unexplained; {len(found.unfinished)} without an "
         f"answer. {found.about['seconds']} s.",
         highlight=False,
     )
+
+
+def _print_table(lines: list[Line], console: Console) -> None:
+    """Print lines with their causes beside them."""
+    table = Table(expand=False)
+    for name in ("estimator", "measured", "theory"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("cause and mend")
+    for line in lines:
+        outcome = Text(line.outcome, OUTCOME_STYLES[line.outcome])
+        table.add_row(line["estimator"], outcome, _theory(line), _say(line))
+    console.print(table)
+
+
+def _print_list(lines: list[Line], console: Console) -> None:
+    """Print lines with their causes beneath them, where columns would be too narrow."""
+    longest = max(len(line["estimator"]) for line in lines)
+    for line in lines:
+        outcome = Text(f"{line.outcome:<21}", OUTCOME_STYLES[line.outcome])
+        name = Text(f"{line['estimator']:<{longest}}", "bold")
+        console.print(Text("  ").join([name, outcome, _theory(line)]))
+        if told := _say(line):
+            console.print(Padding(Text(told), (0, 0, 0, 4)))
 
 
 def _theory(line: Line) -> Text:
@@ -297,7 +315,7 @@ def _theory(line: Line) -> Text:
         return Text(line.status, style="red")
     if line.agrees:
         return Text("as predicted" if line.confirmed else "not contradicted", style="dim")
-    return Text(line.main["predicted"], style="yellow" if line.main["explanation"] else "red")
+    return Text("against theory", style="yellow" if line.main["explanation"] else "red")
 
 
 def _say(line: Line) -> str:
@@ -305,5 +323,6 @@ def _say(line: Line) -> str:
     row = line.main
     if line.outcome == "not-applicable":
         return "; ".join(c for r in line.rows[:1] for c in r["conditions"])
-    mend = f" Mend: {line.mend}." if line.mend else ""
-    return f"{row['cause']}{'.' if row['cause'] else ''}{mend}"
+    cause = f"{row['cause']}." if row["cause"] else ""
+    told = row["mend"] is None or row["mend"]["change"] in cause
+    return cause if told else f"{cause} Mend: {line.mend}."

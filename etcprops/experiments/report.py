@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from etcprops._pages import render_page
 from etcprops.experiments import figures
 from etcprops.experiments.tables import accepted, cells, n_identical, to_csv, to_json
 
@@ -61,21 +62,15 @@ class Reproduction:
 
     def to_html(self) -> str:
         """Return one page with tables and pictures inside."""
-        from jinja2 import Environment, PackageLoader, select_autoescape
-
-        environment = Environment(
-            loader=PackageLoader("etcprops.experiments"),
-            autoescape=select_autoescape(),
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
         pictures = {
             name: base64.b64encode(figures.rendered(figure, "png")).decode()
             for name, figure in self.figures().items()
         }
         table = {(c.kernel, c.condition, c.ratio): c for c in cells(self.parts)}
         plain = [c for c in table.values() if c.condition == "plain" and c.paper is not None]
-        return environment.get_template("reproduction.html").render(
+        return render_page(
+            "etcprops.experiments",
+            "reproduction.html",
             about=self.about,
             choices=self.choices,
             table=table,

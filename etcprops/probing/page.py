@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image
 
 from etcprops import __version__
+from etcprops._pages import render_page
 from etcprops.claims.pictures import data_uri
 from etcprops.probing import pictures
 from etcprops.probing.model import PixelMap
@@ -32,14 +32,10 @@ def render(report: ProbeReport, name: str) -> str:
     str
         HTML that needs nothing else: style and pictures are inside.
     """
-    environment = Environment(
-        loader=PackageLoader("etcprops.probing"),
-        autoescape=select_autoescape(),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     shown, white = ([], 1.0) if report.witness is None else pictures.witness(report.witness)
-    return environment.get_template("probe.html").render(
+    return render_page(
+        "etcprops.probing",
+        "probe.html",
         report=report,
         name=name,
         version=__version__,

@@ -35,6 +35,11 @@ MIDPOINT_TREE: Final = (
     "keys; p = 0.9 once noise of 1e-6 keeps the same queries off thresholds), though the mean of "
     "many trees may hide it from 20 runs"
 )
+STUMPS: Final = (
+    "boosts stumps, which try all features and split half-way between training values: but for two "
+    "features that tie, of which one is drawn by index, and queries on a threshold, which go left; "
+    "with deeper trees (max_depth=3) answers differ"
+)
 HIST_TREE: Final = (
     "bins and splits of each feature are mirrored by negation; ties between features go to the "
     "first, and a query on a threshold to the left"
@@ -64,20 +69,37 @@ CHAOS: Final = (
     "makes that large: noise of 1e-6 in plain features changes the embedding as much"
 )
 ACCIDENT: Final = (
-    "no tie and no value on a threshold occurred in these images: an accident, not a property"
-)
-CLOSE: Final = (
-    "decisions agree and values differ by what the solver leaves open when it stops, which depends "
-    "on where it started"
+    "no two features tied for a split, and no query that was told apart lay on a threshold: an "
+    "accident of these images, not a property (two features that are equal in training, or a query "
+    "half-way between two levels, are decided by order and sign)"
 )
 CONSTANT: Final = (
     "a pixel that is constant in training has a z-score of 0 there, and 0 is above 0 on neither "
     "side: queries with another level are not mirrored"
 )
 UNSCALED: Final = (
-    "on features of size 100 the solver stops before it converges, or diverges, and has made "
-    "rounding large by then"
+    "on features that are not z-scores the solver stops before it converges, or diverges, and has "
+    "made rounding large by then: noise of 1e-14 of plain features changes answers as much"
 )
-JUST_BELOW: Final = "rounding makes the smallest level -1e-17 on one side, which is refused"
-SOME_NEGATIVE: Final = "negative numbers are refused, and only encrypted queries had some"
+TREE_OF_SUMS: Final = (
+    "sums over nodes of a tree subtract bounds of densities of e^-200 to e^-9300, where rounding "
+    "is all that is left: with a leaf_size above the number of images rows are the same bit by bit"
+)
+COMMON_TERM: Final = (
+    "an offset adds one number to the decision values of all classes of a query: decisions and "
+    "probabilities agree (to 1e-12)"
+)
+FEW_QUERIES: Final = (
+    "has no decision values, and of few queries none happened to be decided otherwise; of 901 "
+    "there are"
+)
+TRUNCATED: Final = (
+    "numbers from 0 to 1 are cut to integers, so that only the brightest level of a pixel is told "
+    "apart; negation makes it the darkest, and rounding sometimes makes the smallest -1e-17, which "
+    "is refused"
+)
+SOME_NEGATIVE: Final = (
+    "cuts numbers to integers and refuses -1 and below; the z-scores of plain digits stay above "
+    "(-0.99), those of negated ones do not (-1.36)"
+)
 SCORES: Final = "ranks each feature by a score that negation does not change"
