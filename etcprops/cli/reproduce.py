@@ -225,6 +225,29 @@ def _print(result: Reproduction, console: Console) -> None:
                 row.append(f"{cell.mean:.4f}")
             table.add_row(*row)
         console.print(table)
+    _print_cases(result, console)
     same, of = n_identical(result.exact, "scores")
     text = f"Key condition 1, exact reductions: scores equal bit for bit in {same} of {of} models."
     console.print(text, highlight=False)
+
+
+def _print_cases(result: Reproduction, console: Console) -> None:
+    """Print what scores the four cases of key condition 2 have, and who is accepted."""
+    from etcprops.experiments.tables import case_scores
+
+    smallest = min(part.ratio for part in result.parts)
+    title = f"Key condition 2, 1/{smallest}: scores (median, 1 % to 99 %) and share accepted"
+    table = Table(title=title, title_justify="left")
+    table.add_column("query")
+    rows: dict[str, list[str]] = {}
+    for kernel in ("linear", "rbf"):
+        table.add_column(kernel, justify="right")
+        table.add_column("accepted", justify="right")
+        for row in case_scores(result.parts):
+            if (row.kernel, row.ratio) == (kernel, smallest):
+                low, middle, high = (row.quantiles[percent] for percent in (1, 50, 99))
+                scores = f"{middle:.2f} ({low:.2f} to {high:.2f})"
+                rows.setdefault(row.case, []).extend([scores, f"{100 * row.accepted:.2f} %"])
+    for case, values in rows.items():
+        table.add_row(case, *values)
+    console.print(table)
