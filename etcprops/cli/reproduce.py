@@ -160,16 +160,27 @@ def _run(
     """Run all parts with a bar."""
     from etcprops.experiments.reproduction import run
 
-    with progress_bar() as bar:
-        return run(
-            images,
-            choices,
-            splits=splits,
-            jobs=jobs,
-            folder=folder,
-            fresh=fresh,
-            progress=lambda done, total, last: bar(done, total, f"{label}: {last}"),
-        )
+    finished = [0, 0]
+    try:
+        with progress_bar() as bar:
+
+            def report(done: int, total: int, last: str) -> None:
+                finished[:] = done, total
+                bar(done, total, f"{label}: {last}")
+
+            return run(
+                images,
+                choices,
+                splits=splits,
+                jobs=jobs,
+                folder=folder,
+                fresh=fresh,
+                progress=report,
+            )
+    except KeyboardInterrupt:
+        kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
+        typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)
+        raise typer.Exit(130) from None
 
 
 def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Path) -> None:
