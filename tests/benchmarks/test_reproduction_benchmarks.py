@@ -7,7 +7,8 @@ ratio have two workers.
 The command is ``etcprops reproduce --splits 1`` on the embedded faces, in a process of its own: its
 start, drawing the faces, all conditions, both kernels, all ratios, the exact reductions, figures
 and report count. Its memory is the sum of the proportional set sizes (pages that are shared count
-once) of the process and all its descendants, from /proc every 50 ms.
+once) of the process and all its descendants, from /proc every 50 ms. Seconds of processor time,
+from there too, say how much of the wall time others took on a busy machine.
 
 The straightforward pipeline fits 38 `SVC` on vectors for each kernel, ratio and training (plain,
 one key, own keys), 24 cells or 912 machines, and asks each for all queries. All of it is run, in
@@ -65,16 +66,29 @@ def proportional_bytes(pid: int) -> int:
     return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
-def watched(command: list[str]) -> tuple[float, int, int]:
-    """Run a command; return seconds, the highest sum of its processes' memory, and how many."""
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has used, 0 if it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def watched(command: list[str]) -> dict[str, float]:
+    """Run a command; return seconds, processor seconds, highest sum of memory, and processes."""
     start = time.perf_counter()
     peaks, counts = [0], [0]
+    used: dict[int, float] = {}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
         ended = threading.Event()
 
         def watch() -> None:
             while not ended.wait(0.05):
-                sizes = [proportional_bytes(pid) for pid in tree(process.pid)]
+                pids = tree(process.pid)
+                for pid in pids:
+                    used[pid] = max(used.get(pid, 0.0), processor_seconds(pid))
+                sizes = [proportional_bytes(pid) for pid in pids]
                 peaks[0] = max(peaks[0], sum(sizes))
                 counts[0] = max(counts[0], len(sizes))
 
@@ -84,7 +98,12 @@ def watched(command: list[str]) -> tuple[float, int, int]:
         ended.set()
         watcher.join()
     assert status == 0
-    return time.perf_counter() - start, peaks[0], counts[0]
+    return {
+        "seconds": time.perf_counter() - start,
+        "processor_seconds": sum(used.values()),
+        "peak_gib": peaks[0] / 2**30,
+        "processes": counts[0],
+    }
 
 
 @pytest.mark.skipif(
@@ -93,14 +112,13 @@ def watched(command: list[str]) -> tuple[float, int, int]:
 def test_command_in_90_seconds_and_3_gib(benchmark: Any, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "etcprops", "reproduce", "--splits", "1"]
     command += ["--jobs", str(JOBS), "--out", str(tmp_path)]
-    seconds, peak, processes = benchmark.pedantic(watched, (command,), rounds=1)
-    figures = {"seconds": seconds, "peak_gib": peak / 2**30, "processes": processes}
+    figures = benchmark.pedantic(watched, (command,), rounds=1)
     benchmark.extra_info.update(figures, target_seconds=TARGET_SECONDS, target_gib=TARGET_GIB)
     print(figures)  # noqa: T201
     assert (tmp_path / "report.html").is_file()
-    assert processes > JOBS
-    assert seconds <= TARGET_SECONDS
-    assert peak <= TARGET_GIB * 2**30
+    assert figures["processes"] > JOBS
+    assert figures["peak_gib"] <= TARGET_GIB
+    assert figures["seconds"] <= TARGET_SECONDS
 
 
 def straightforward(data: ImageSet, ratio: int, condition: str) -> dict[str, float]:
