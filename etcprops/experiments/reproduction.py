@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -347,14 +349,19 @@ def run(
     if progress is not None:
         progress(len(done), len(wanted), "starting" if missing else "all parts are there")
     workers = min(workers, len(missing) or 1)
-    with Parallel(n_jobs=workers, return_as="generator_unordered") as parallel:
-        for part in parallel(tasks):
-            done[part.ratio, part.split] = part
-            if folder is not None:
-                path = folder / f"{name}-{part.ratio}-{part.split}.json"
-                write_whole(path, json.dumps({"version": PART_VERSION, "part": asdict(part)}))
-            if progress is not None:
-                progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
+    with warnings.catch_warnings(), Parallel(workers, return_as="generator_unordered") as parallel:
+        # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
+        # while the filter holds.
+        warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
+        with closing(parallel(tasks)) as results:
+            for part in results:
+                done[part.ratio, part.split] = part
+                if folder is not None:
+                    path = folder / f"{name}-{part.ratio}-{part.split}.json"
+                    document = {"version": PART_VERSION, "part": asdict(part)}
+                    write_whole(path, json.dumps(document))
+                if progress is not None:
+                    progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
     return [done[place] for place in wanted]
 
 

@@ -1,7 +1,7 @@
 """What the paper's experiment takes: seconds, memory, and beside the straightforward pipeline.
 
 Not part of ``pytest -q``: run ``pytest tests/benchmarks/test_reproduction_benchmarks.py
---benchmark-only -o addopts=`` (three minutes; ``-s`` shows the figures). Both sides of the
+--benchmark-only -o addopts=`` (a few minutes; ``-s`` shows the figures). Both sides of the
 ratio have two workers.
 
 The command is ``etcprops reproduce --splits 1`` on the embedded faces, in a process of its own: its
@@ -11,9 +11,10 @@ once) of the process and all its descendants, from /proc every 50 ms. Seconds of
 from there too, say how much of the wall time others took on a busy machine.
 
 The straightforward pipeline fits 38 `SVC` on vectors for each kernel, ratio and training (plain,
-one key, own keys), 24 cells or 912 machines, and asks each for all queries. All of it is run, in
-the same test as `run` with the same conditions, which must have the same EERs. Both begin with
-images.
+one key, own keys), 24 cells or 912 machines, and asks each for all queries. All of it takes minutes,
+so the 8 cells of the conditions in `SAMPLE` are run and their seconds are scaled to 24: the others
+would encrypt first, so they take longer rather than less. `run` does all 24 in the same test, and
+must have the same EERs in those 8. Both begin with images.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ from etcprops.normalization import PixelStatistics
 
 JOBS = 2
 CHOICES = Choices(conditions=("plain", "common", "own"))
+SAMPLE = ("plain",)
+"""Conditions under which the straightforward pipeline is run."""
+
 TARGET_SECONDS, TARGET_GIB, TARGET_RATIO = 90.0, 3.0, 5.0
 
 
@@ -149,12 +153,12 @@ def straightforward(data: ImageSet, ratio: int, condition: str) -> dict[str, flo
 
 def test_engine_5_times_faster_than_the_straightforward_pipeline(benchmark: Any) -> None:
     data = synthetic_cone()
-    places = [(ratio, condition) for ratio in RATIOS for condition in CHOICES.conditions]
+    places = [(ratio, condition) for ratio in RATIOS for condition in SAMPLE]
     with Parallel(n_jobs=JOBS) as parallel:
         parallel(delayed(os.getpid)() for _ in range(4))  # workers start before the clock
         start = time.perf_counter()
         theirs = parallel(delayed(straightforward)(data, *place) for place in places)
-        reference = time.perf_counter() - start
+        sampled = time.perf_counter() - start
     timed = benchmark.pedantic(_timed_run, (data,), rounds=1)
     parts, seconds = timed
     ours = {(part.ratio, c): part.eer[c] for part in parts for c in CHOICES.conditions}
@@ -162,10 +166,12 @@ def test_engine_5_times_faster_than_the_straightforward_pipeline(benchmark: Any)
         for kernel, eer in eers.items():
             # One image of 1,216 may fall on the other side: libsvm stops within 0.001.
             assert abs(ours[place][kernel] - eer) <= 1 / 1216, (place, kernel)
+    reference = sampled * len(CHOICES.conditions) / len(SAMPLE)
     figures = {
         "seconds": seconds,
-        "straightforward_seconds": reference,
-        "machines": len(places) * len(CHOICES.machines) * len(np.unique(data.labels)),
+        "straightforward_seconds_scaled": reference,
+        "straightforward_seconds_measured": sampled,
+        "machines_measured": len(places) * len(CHOICES.machines) * len(np.unique(data.labels)),
         "times_faster": reference / seconds,
     }
     benchmark.extra_info.update(figures, target_times_faster=TARGET_RATIO)
