@@ -87,6 +87,10 @@ def test_interruption_says_what_is_kept_and_leaves_no_process(tmp_path: Path) ->
         finally:
             process.kill()
     assert process.returncode == 130
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < deadline:  # workers take a moment to end
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
     (message,) = errors.splitlines()  # neither a traceback nor what joblib leaves behind
     assert message.startswith("Interrupted. ")
     assert message.endswith(f"kept in {tmp_path / 'parts'}: the same command goes on.")

@@ -11,8 +11,8 @@ once) of the process and all its descendants, from /proc every 50 ms. Seconds of
 from there too, say how much of the wall time others took on a busy machine.
 
 The straightforward pipeline fits 38 `SVC` on vectors for each kernel, ratio and training (plain,
-one key, own keys), 24 cells or 912 machines, and asks each for all queries. All of it takes minutes,
-so the 8 cells of the conditions in `SAMPLE` are run and their seconds are scaled to 24: the others
+one key, own keys), 24 cells or 912 machines, and asks each for all queries. That takes minutes, so
+the 8 cells of the conditions in `SAMPLE` are run and their seconds are scaled to 24: the others
 would encrypt first, so they take longer rather than less. `run` does all 24 in the same test, and
 must have the same EERs in those 8. Both begin with images.
 """
