@@ -1,21 +1,31 @@
-"""``etcprops reproduce``: bad input, resumption and the search."""
+"""``etcprops reproduce``: bad input, interruption, resumption, the four cases and the search."""
 
 from __future__ import annotations
 
 import csv
+import json
 import math
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
+from etcprops import cli
 from etcprops.cli import app
-from etcprops.experiments.choices import Choices
+from etcprops.experiments import figures
+from etcprops.experiments.choices import RATIOS, Choices
 from etcprops.experiments.cone import synthetic_cone
+from etcprops.experiments.figures import CASES, rendered
 from etcprops.experiments.machines import Machine
 from etcprops.experiments.ranking import Candidate, pairs, rank, ranking_csv, reach
 from etcprops.experiments.reproduction import Part, run
@@ -32,15 +42,130 @@ SMALL = synthetic_cone(people=4, lights=8, height=48, width=40)
         (["--splits", "0"], "splits"),
     ],
 )
-def test_bad_input_is_named_and_exits_2(arguments: list[str], named: str, tmp_path: Path) -> None:
-    command_line = [sys.executable, "-m", "etcprops", "reproduce", "--out", "out", *arguments]
-    found = subprocess.run(  # noqa: S603  # our own program
-        command_line, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert found.returncode == 2, found.stderr
-    assert named in found.stderr
-    assert "Traceback" not in found.stderr
-    assert not (tmp_path / "out").exists()
+def test_bad_input_is_named_and_exits_2(
+    arguments: list[str],
+    named: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    monkeypatch.setattr("sys.argv", ["etcprops", "reproduce", "--out", str(out), *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 2
+    assert named in capsys.readouterr().err
+    assert not out.exists()
+
+
+INTERRUPTED = """
+import sys
+from etcprops import cli
+from etcprops.experiments.cone import synthetic_cone
+
+def small(*_, **__):
+    return synthetic_cone(people=4, lights=8, height=48, width=40)
+
+sys.modules["etcprops.cli.reproduce"]._load = small
+sys.argv = ["etcprops", "reproduce", "--splits", "200", "--jobs", "2", "--out", sys.argv[1]]
+cli.main()
+"""
+
+
+def is_running(group: int) -> bool:
+    """Tell whether a process of a group is there."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_interruption_says_what_is_kept_and_leaves_no_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path)]
+    with subprocess.Popen(  # noqa: S603  # our own program, in a group as a terminal makes one
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not list(tmp_path.glob("parts/*.json")) and time.monotonic() < deadline:
+                assert process.poll() is None
+                time.sleep(0.01)
+            os.killpg(process.pid, signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    while is_running(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)  # workers take a moment to end
+    assert not is_running(process.pid)
+    (message,) = errors.splitlines()  # neither a traceback nor what joblib leaves behind
+    assert message.startswith("Interrupted. ")
+    assert message.endswith(f"kept in {tmp_path / 'parts'}: the same command goes on.")
+    for path in (tmp_path / "parts").iterdir():
+        assert path.suffix == ".json"
+        json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_cases(figure: Figure, kind: str) -> bytes:
+        drawn = len(figure.axes) == 2 * len(CASES)  # drawing all seven takes seconds
+        return rendered(figure, kind) if drawn and kind == "png" else b""
+
+    monkeypatch.setattr(figures, "rendered", only_cases)
+    monkeypatch.setattr(sys.modules["etcprops.cli.reproduce"], "_load", lambda *_, **__: SMALL)
+    found = CliRunner().invoke(app, ["reproduce", "--jobs", "1", "--out", str(tmp_path)])
+    assert found.exit_code == 0, found.output
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    rows = list(csv.DictReader((tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()))
+    assert {row["case"] for row in rows} == set(CASES)
+    assert len(rows) == 2 * len(CASES) * len(RATIOS)
+    for case in CASES:
+        assert page.count(f"<td>{case}") == 3
+        assert case.split(",")[0] in found.output
+    for row in rows:
+        quantiles = [float(row[f"q{percent}"]) for percent in (0, 1, 5, 25, 50, 75, 95, 99, 100)]
+        assert quantiles == sorted(quantiles)
+        # The share accepted and the quantiles tell the same story.
+        if quantiles[0] >= float(row["threshold"]):
+            assert float(row["accepted"]) == 1
+        if quantiles[-1] < float(row["threshold"]):
+            assert float(row["accepted"]) == 0
+    assert (tmp_path / "cases.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list(tmp_path.glob("*.svg"))) == len(list(tmp_path.glob("*.png"))) == 7
+
+
+def test_other_choices_in_the_same_folder_are_not_mixed_up(tmp_path: Path) -> None:
+    plain = Choices(conditions=("plain",))
+    first = run(SMALL, plain, ratios=(20,), folder=tmp_path)
+    files = set(tmp_path.iterdir())
+    other = run(SMALL, replace(plain, seed=1), ratios=(20,), folder=tmp_path)
+    assert other != first
+    assert len(set(tmp_path.iterdir())) == 2
+    assert files < set(tmp_path.iterdir())
+    assert run(SMALL, plain, ratios=(20,), folder=tmp_path) == first
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda _: "[]",
+        lambda text: text.replace('"version": 2', '"version": 1'),
+        lambda text: text.replace('"split": 0', '"split": 7'),
+        lambda text: text.replace('"eer"', '"error"'),
+    ],
+    ids=["half", "a list", "an older version", "another split", "another field"],
+)
+def test_damaged_part_is_run_again(tmp_path: Path, damage: Callable[[str], str]) -> None:
+    choices = Choices(conditions=("plain",))
+    expected = run(SMALL, choices, ratios=(20,), folder=tmp_path)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(damage(whole), encoding="utf-8")
+    assert file.read_text(encoding="utf-8") != whole
+    assert run(SMALL, choices, ratios=(20,), folder=tmp_path) == expected
+    assert file.read_text(encoding="utf-8") == whole
 
 
 def test_interrupted_run_goes_on_where_it_was(

@@ -23,9 +23,10 @@ def _products(
     """Return four times the inner product for every key."""
     m = geometry.n_blocks
     codes = 6 if geometry.channels == 3 else 1
+    turns = 8 if geometry.block > 1 else 1  # of one pixel all transforms are the same
     keys = itertools.product(
         itertools.permutations(range(m)),
-        itertools.product(range(8), repeat=m),
+        itertools.product(range(turns), repeat=m),
         itertools.product(range(negatives), repeat=m),
         itertools.product(range(codes), repeat=m),
     )

@@ -160,16 +160,27 @@ def _run(
     """Run all parts with a bar."""
     from etcprops.experiments.reproduction import run
 
-    with progress_bar() as bar:
-        return run(
-            images,
-            choices,
-            splits=splits,
-            jobs=jobs,
-            folder=folder,
-            fresh=fresh,
-            progress=lambda done, total, last: bar(done, total, f"{label}: {last}"),
-        )
+    finished = [0, 0]
+    try:
+        with progress_bar() as bar:
+
+            def report(done: int, total: int, last: str) -> None:
+                finished[:] = done, total
+                bar(done, total, f"{label}: {last}")
+
+            return run(
+                images,
+                choices,
+                splits=splits,
+                jobs=jobs,
+                folder=folder,
+                fresh=fresh,
+                progress=report,
+            )
+    except KeyboardInterrupt:
+        kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
+        typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)
+        raise typer.Exit(130) from None
 
 
 def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Path) -> None:
@@ -225,6 +236,29 @@ def _print(result: Reproduction, console: Console) -> None:
                 row.append(f"{cell.mean:.4f}")
             table.add_row(*row)
         console.print(table)
+    _print_cases(result, console)
     same, of = n_identical(result.exact, "scores")
     text = f"Key condition 1, exact reductions: scores equal bit for bit in {same} of {of} models."
     console.print(text, highlight=False)
+
+
+def _print_cases(result: Reproduction, console: Console) -> None:
+    """Print what scores the four cases of key condition 2 have, and who is accepted."""
+    from etcprops.experiments.tables import case_scores
+
+    smallest = min(part.ratio for part in result.parts)
+    title = f"Key condition 2, 1/{smallest}: scores (median, 1 % to 99 %) and share accepted"
+    table = Table(title=title, title_justify="left")
+    table.add_column("query")
+    rows: dict[str, list[str]] = {}
+    for kernel in ("linear", "rbf"):
+        table.add_column(kernel, justify="right")
+        table.add_column("accepted", justify="right")
+        for row in case_scores(result.parts):
+            if (row.kernel, row.ratio) == (kernel, smallest):
+                low, middle, high = (row.quantiles[percent] for percent in (1, 50, 99))
+                scores = f"{middle:.2f} ({low:.2f} to {high:.2f})"
+                rows.setdefault(row.case, []).extend([scores, f"{100 * row.accepted:.2f} %"])
+    for case, values in rows.items():
+        table.add_row(case, *values)
+    console.print(table)

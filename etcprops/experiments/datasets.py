@@ -11,7 +11,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -143,7 +143,8 @@ def load_extended_yale_b(
         Block size for encryption; divides 192 and 160.
     cache : Path, optional
         A folder in which the decoded images are kept, from where they are mapped into memory the
-        next time: see `user_cache`. It holds what `path` holds, pictures of real people.
+        next time: see `user_cache`. It holds what `path` holds, pictures of real people. If it
+        cannot be written they are read anew each time.
 
     Returns
     -------
@@ -230,7 +231,8 @@ def _stamp(path: Path, caller: str) -> str:
     digest = hashlib.sha256(str(path.resolve()).encode())
     for file in files:
         status = file.stat()
-        digest.update(f"{file.name}/{status.st_size}/{status.st_mtime_ns}".encode())
+        name = file.relative_to(path) if path.is_dir() else file.name
+        digest.update(f"{name}/{status.st_size}/{status.st_mtime_ns}/".encode())
     return digest.hexdigest()[:16]
 
 
@@ -239,20 +241,26 @@ def _mapped(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return pictures and labels, the pictures mapped from a file that is made if it is not there.
 
-    A file that cannot be read is made anew.
+    A file that cannot be read is made anew; where none can be written the pictures stay in memory.
     """
     paths = [file.with_name(f"{file.name}-{name}.npy") for name in ("images", "labels")]
+    with suppress(OSError, ValueError, EOFError):
+        pictures, labels = np.load(paths[0], mmap_mode="r"), np.load(paths[1])
+        if pictures.dtype == np.uint8 and len(pictures) == len(labels):
+            return pictures, labels
+    arrays = read()
     try:
-        pictures, labels = np.load(paths[0], mmap_mode="r"), np.load(paths[1])
-    except (OSError, ValueError, EOFError):
-        arrays = read()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for path, array in zip(paths, map(np.asarray, arrays), strict=True):
-            with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as whole:
-                np.save(whole, array)
-            Path(whole.name).replace(path)
-        pictures, labels = np.load(paths[0], mmap_mode="r"), np.load(paths[1])
-    return pictures, labels
+        # Nobody else's business: the folder holds pictures of real people.
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=file.parent) as unfinished:
+            parts = [Path(unfinished) / path.name for path in paths]
+            for part, array in zip(parts, map(np.asarray, arrays), strict=True):
+                np.save(part, array)
+            for part, path in zip(parts, paths, strict=True):
+                part.replace(path)
+        return np.load(paths[0], mmap_mode="r"), arrays[1]
+    except OSError:
+        return arrays
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from etcprops._validation import InvalidParameterError
 from etcprops.experiments.cone import synthetic_cone
 from etcprops.experiments.paper import PAPER_EER
 from etcprops.experiments.reproduction import FAR_GRID
-from etcprops.experiments.tables import cells
+from etcprops.experiments.tables import case_scores, cells
 from etcprops.keys import EtCKey
 from etcprops.pixels import encrypt
 
@@ -35,6 +35,12 @@ LABELS = {
     "own": "key condition 2, own key",
     "stolen": "key condition 2, stolen key",
     "wrong": "key condition 2, right person, wrong key",
+}
+CASES = {
+    "right person, right key": "#2ca02c",
+    "right person, wrong key": "#9467bd",
+    "other person, stolen key": "#d62728",
+    "other person, own key": "#7f7f7f",
 }
 KERNELS = {"linear": "linear kernel", "rbf": "RBF kernel"}
 
@@ -150,6 +156,42 @@ def det_figure(parts: Sequence[Part], conditions: Sequence[str]) -> Figure:
         axes.set(xlim=(1e-4, 1), ylim=(1e-4, 1))
         axes.grid(alpha=0.3)
     panels[0].legend(fontsize=6.5, loc="lower left")
+    return figure
+
+
+def cases_figure(parts: Sequence[Part]) -> Figure:
+    """Draw the distributions of scores in the four cases of key condition 2, and the threshold.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        From `run`; densities are of the smallest reduction, from quantiles averaged over splits.
+
+    Returns
+    -------
+    Figure
+    """
+    table = case_scores(parts)
+    smallest = min((row.ratio for row in table), default=0)
+    figure = new_figure(8.4, 4.2)
+    panels = figure.subplots(len(CASES), 2, sharex="col", squeeze=False)
+    for column, (kernel, title) in zip(panels.T, KERNELS.items(), strict=True):
+        for axes, (case, colour) in zip(column, CASES.items(), strict=True):
+            axes.set_yticks([])
+            for row in table:
+                if (row.kernel, row.case, row.ratio) != (kernel, case, smallest):
+                    continue
+                # Between neighbouring percentiles lies one part in a hundred.
+                edges = row.quantiles[::2]
+                steps = np.diff(edges)
+                kept = steps > 0
+                axes.bar(
+                    edges[:-1][kept], 0.02 / steps[kept], steps[kept], align="edge", color=colour
+                )
+                axes.axvline(row.threshold, color="black", lw=1, ls="--")
+                text = f"{case}: {100 * row.accepted:.2f} % accepted"
+                axes.set_title(text, fontsize=8, loc="left", color=colour, pad=2)
+        column[-1].set_xlabel(f"score, {title}, 1/{smallest}")
     return figure
 
 

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from etcprops._pages import render_page
 from etcprops.experiments import figures
-from etcprops.experiments.tables import accepted, cells, n_identical, to_csv, to_json
+from etcprops.experiments.tables import (
+    accepted,
+    case_scores,
+    cells,
+    n_identical,
+    scores_csv,
+    to_csv,
+    to_json,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.figure import Figure
 
@@ -56,16 +64,27 @@ class Reproduction:
             "figure4": figures.eer_figure(self.exact, ("plain", "common"), paper=False),
             "figure4-reduced": figures.eer_figure(self.parts, ("plain", "common"), paper=False),
             "tables": figures.eer_figure(self.parts, conditions, paper=True),
+            "cases": figures.cases_figure(self.parts),
             "impostors": figures.eer_figure(self.parts, ("own", "stolen", "wrong"), paper=False),
             "det": figures.det_figure(self.parts, ("plain", "common", "own", "stolen")),
         }
 
-    def to_html(self) -> str:
-        """Return one page with tables and pictures inside."""
-        pictures = {
-            name: base64.b64encode(figures.rendered(figure, "png")).decode()
-            for name, figure in self.figures().items()
+    def to_html(self, figures_as_png: Mapping[str, bytes] | None = None) -> str:
+        """Return one page with tables and pictures inside.
+
+        Parameters
+        ----------
+        figures_as_png : mapping of str to bytes, optional
+            The figures, if they are drawn already.
+
+        Returns
+        -------
+        str
+        """
+        files = figures_as_png or {
+            name: figures.rendered(figure, "png") for name, figure in self.figures().items()
         }
+        pictures = {name: base64.b64encode(content).decode() for name, content in files.items()}
         table = {(c.kernel, c.condition, c.ratio): c for c in cells(self.parts)}
         plain = [c for c in table.values() if c.condition == "plain" and c.paper is not None]
         return render_page(
@@ -78,6 +97,8 @@ class Reproduction:
             dimensions={p.ratio: p.dimension for p in self.exact},
             ratios=sorted({part.ratio for part in self.parts}),
             accepted=accepted(self.parts),
+            scores={(c.kernel, c.case, c.ratio): c for c in case_scores(self.parts)},
+            case_names=list(figures.CASES),
             identical={
                 name: (n_identical(self.exact, name), n_identical(self.parts, name))
                 for name in ("scores", "decisions")
@@ -101,15 +122,18 @@ class Reproduction:
         """
         folder.mkdir(parents=True, exist_ok=True)
         runs = {"reproduction": self.parts, "exact reductions": self.exact}
+        drawn = self.figures()
+        pictures = {name: figures.rendered(figure, "png") for name, figure in drawn.items()}
         files: dict[str, bytes] = {
-            "report.html": self.to_html().encode(),
+            "report.html": self.to_html(pictures).encode(),
             "eer.csv": to_csv(cells(self.parts)).encode(),
             "eer-exact-reductions.csv": to_csv(cells(self.exact)).encode(),
+            "scores.csv": scores_csv(case_scores(self.parts)).encode(),
             "results.json": to_json(self.about, self.choices, runs).encode(),
         }
-        for name, figure in self.figures().items():
-            for kind in ("png", "svg"):
-                files[f"{name}.{kind}"] = figures.rendered(figure, kind)
+        for name, figure in drawn.items():
+            files[f"{name}.png"] = pictures[name]
+            files[f"{name}.svg"] = figures.rendered(figure, "svg")
         with tempfile.TemporaryDirectory(dir=folder) as unfinished:
             for name, content in files.items():
                 file = Path(unfinished) / name

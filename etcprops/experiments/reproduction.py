@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
 FAR_GRID: Final = np.geomspace(1e-4, 1, 81)
 """Where curves are sampled for the figures."""
 
+SHARES: Final = np.linspace(0, 1, 101)
+"""The shares of claims whose quantiles of scores are kept: the lowest score to the highest."""
+
+PART_VERSION: Final = 2
+"""Of the files in which parts are kept; others are run again."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -51,6 +59,10 @@ class Part:
         and whether all decisions at the EER threshold are the same.
     curves : dict
         From condition to kernel to FRR at `FAR_GRID`.
+    scores : dict
+        From kernel to the quantiles, at `SHARES`, of the scores of the four cases of `accepted`.
+    thresholds : dict
+        From kernel to the EER threshold of key condition 2; None if it accepts nobody.
     """
 
     ratio: int
@@ -60,6 +72,8 @@ class Part:
     accepted: dict[str, dict[str, float]] = field(default_factory=dict)
     identical: dict[str, dict[str, bool]] = field(default_factory=dict)
     curves: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    scores: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    thresholds: dict[str, float | None] = field(default_factory=dict)
 
 
 def make_reduction(data: ImageSet, choices: Choices, ratio: int, split: int) -> Any:
@@ -200,19 +214,23 @@ class Stage:
         others = ~self.genuine
         for place, machine in enumerate(self.choices.machines):
             right = own[place][self.genuine]
-            rates = self.rates(own[place], own[place])
-            shares = {
-                "right person, right key": rates.share_accepted(right),
-                "other person, own key": rates.share_accepted(own[place][others]),
-            }
+            cases = {"right person, right key": right, "other person, own key": own[place][others]}
             if "stolen" in claims:
-                stolen = claims["stolen"][place][others]
-                shares["other person, stolen key"] = rates.share_accepted(stolen)
+                cases["other person, stolen key"] = claims["stolen"][place][others]
             if "wrong" in claims:
                 wrong = claims["wrong"][place][self.genuine]
-                shares["right person, wrong key"] = rates.share_accepted(wrong)
+                cases["right person, wrong key"] = wrong
                 part.eer.setdefault("wrong", {})[machine.kernel] = error_rates(right, wrong).eer
-            part.accepted[machine.kernel] = shares
+            rates = self.rates(own[place], own[place])
+            threshold = rates.eer_threshold
+            part.thresholds[machine.kernel] = threshold if np.isfinite(threshold) else None
+            part.accepted[machine.kernel] = {
+                case: rates.share_accepted(scores) for case, scores in cases.items()
+            }
+            part.scores[machine.kernel] = {
+                case: [float(f"{value:.6g}") for value in np.quantile(scores, SHARES)]
+                for case, scores in cases.items()
+            }
 
     def stolen(self, cloud: Cloud, clients: list[Client]) -> list[NDArray[np.float64]]:
         """Return, for each machine, scores of everybody's queries under the claimed client's key.
@@ -321,32 +339,41 @@ def run(
     wanted = [(ratio, split) for split in range(count) for ratio in ratios]
     name = fingerprint(data, choices) if folder is not None else ""
     done: dict[tuple[int, int], Part] = {}
-    for ratio, split in wanted if folder is not None and not fresh else ():
-        part = _read(folder / f"{name}-{ratio}-{split}.json") if folder is not None else None
-        if part is not None:
-            done[ratio, split] = part
+    if folder is not None and not fresh:
+        for ratio, split in wanted:
+            part = _read(folder / f"{name}-{ratio}-{split}.json", ratio, split)
+            if part is not None:
+                done[ratio, split] = part
     missing = [place for place in wanted if place not in done]
     tasks = (delayed(run_part)(data, choices, *place) for place in missing)
     if progress is not None:
         progress(len(done), len(wanted), "starting" if missing else "all parts are there")
     workers = min(workers, len(missing) or 1)
-    with Parallel(n_jobs=workers, return_as="generator_unordered") as parallel:
-        for part in parallel(tasks):
-            done[part.ratio, part.split] = part
-            if folder is not None:
-                path = folder / f"{name}-{part.ratio}-{part.split}.json"
-                write_whole(path, json.dumps(asdict(part)))
-            if progress is not None:
-                progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
+    with warnings.catch_warnings(), Parallel(workers, return_as="generator_unordered") as parallel:
+        # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
+        # while the filter holds.
+        warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
+        with closing(parallel(tasks)) as results:
+            for part in results:
+                done[part.ratio, part.split] = part
+                if folder is not None:
+                    path = folder / f"{name}-{part.ratio}-{part.split}.json"
+                    document = {"version": PART_VERSION, "part": asdict(part)}
+                    write_whole(path, json.dumps(document))
+                if progress is not None:
+                    progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
     return [done[place] for place in wanted]
 
 
-def _read(path: Path) -> Part | None:
+def _read(path: Path, ratio: int, split: int) -> Part | None:
     """Return a part that was written before, None if there is none or it cannot be read."""
     try:
-        return Part(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        part = Part(**document["part"])
+    except (OSError, ValueError, TypeError, KeyError):
         return None
+    whole = (document.get("version"), part.ratio, part.split) == (PART_VERSION, ratio, split)
+    return part if whole else None
 
 
 def write_whole(path: Path, text: str) -> None:

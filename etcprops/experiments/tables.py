@@ -16,6 +16,8 @@ from etcprops.experiments.paper import PAPER_EER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from etcprops.experiments.choices import Choices
     from etcprops.experiments.reproduction import Part
 
@@ -100,6 +102,67 @@ def accepted(parts: Sequence[Part]) -> dict[str, dict[str, dict[int, float]]]:
     }
 
 
+@dataclass(frozen=True)
+class CaseScores:
+    """Scores of one of the four cases of key condition 2, over splits.
+
+    Attributes
+    ----------
+    kernel, case : str
+        Which; the case is a key of `Part.accepted`.
+    ratio, splits : int
+        The reduction ratio's denominator, and how many splits.
+    quantiles : ndarray of float64, shape (101,)
+        At `SHARES`, means over splits.
+    threshold : float
+        The EER threshold against impostors with their own keys, mean over splits; NaN if there is
+        none that accepts anybody.
+    accepted : float
+        The share that scores at least the threshold, mean over splits.
+    """
+
+    kernel: str
+    case: str
+    ratio: int
+    splits: int
+    quantiles: NDArray[np.float64]
+    threshold: float
+    accepted: float
+
+
+def case_scores(parts: Sequence[Part]) -> list[CaseScores]:
+    """Return the distributions of scores in the four cases, by kernel, case and ratio.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        From `run`; those without key condition 2 have no such scores.
+
+    Returns
+    -------
+    list of CaseScores
+    """
+    shares = accepted(parts)
+    found = []
+    for kernel, cases in shares.items():
+        for case, by_ratio in cases.items():
+            for ratio, share in by_ratio.items():
+                mine = [p for p in parts if p.ratio == ratio and case in p.scores.get(kernel, {})]
+                thresholds = [t for p in mine if (t := p.thresholds[kernel]) is not None]
+                found.append(
+                    CaseScores(
+                        kernel,
+                        case,
+                        ratio,
+                        len(mine),
+                        np.mean([p.scores[kernel][case] for p in mine], axis=0),
+                        float(np.mean(thresholds)) if thresholds else np.nan,
+                        share,
+                    )
+                )
+    return found
+
+
 def n_identical(parts: Sequence[Part], what: str) -> tuple[int, int]:
     """Return in how many machines plain and encrypted agree under key condition 1, and of how many.
 
@@ -129,6 +192,20 @@ def to_csv(table: Sequence[Cell]) -> str:
     writer.writeheader()
     for cell in table:
         writer.writerow(asdict(cell) | {"within": cell.within})
+    return text.getvalue()
+
+
+def scores_csv(table: Sequence[CaseScores]) -> str:
+    """Return the four cases as CSV with a header: quantiles, the threshold, and who is accepted."""
+    percents = (0, 1, 5, 25, 50, 75, 95, 99, 100)
+    heads = ["kernel", "case", "ratio", "splits", *(f"q{percent}" for percent in percents)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*heads, "threshold", "accepted"])
+    for row in table:
+        values = [f"{row.quantiles[percent]:.6g}" for percent in percents]
+        rest = [f"{row.threshold:.6g}", f"{row.accepted:.6g}"]
+        writer.writerow([row.kernel, row.case, row.ratio, row.splits, *values, *rest])
     return text.getvalue()
 
 

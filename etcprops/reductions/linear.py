@@ -175,9 +175,15 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 wanted = f"hold integers of magnitude at most {(2**63 - 1) // weight}"
                 reject("X", type(self).__name__, wanted, f"one of {largest}.")
         reduced = np.empty((len(rows), R.shape[0]), dtype=np.int64 if integer else np.float64)
-        step = max(1, _ENTRIES // rows.shape[1])
+        # Sampling uses a few columns: the others are neither converted nor copied.
+        used = np.arange(0) if isinstance(R, np.ndarray) else np.unique(R.indices)
+        few = 0 < 2 * used.size < rows.shape[1]
+        if few:
+            R = R[:, used]
+        step = max(1, _ENTRIES // R.shape[1])
         for start in range(0, len(rows), step):
-            part = rows[start : start + step].astype(reduced.dtype, copy=False)
+            part = rows[start : start + step]
+            part = (part[:, used] if few else part).astype(reduced.dtype, copy=False)
             reduced[start : start + step] = (R @ part.T).T
         return reduced
 
