@@ -176,15 +176,17 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 reject("X", type(self).__name__, wanted, f"one of {largest}.")
         reduced = np.empty((len(rows), R.shape[0]), dtype=np.int64 if integer else np.float64)
         # Sampling uses a few columns: the others are neither converted nor copied.
-        used = np.arange(0) if isinstance(R, np.ndarray) else np.unique(R.indices)
+        sampling = not isinstance(R, np.ndarray) and R.nnz < rows.shape[1]
+        used = np.unique(R.indices) if sampling else np.arange(0)
         few = 0 < 2 * used.size < rows.shape[1]
         if few:
             R = R[:, used]
         step = max(1, _ENTRIES // R.shape[1])
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
-            part = (part[:, used] if few else part).astype(reduced.dtype, copy=False)
-            reduced[start : start + step] = (R @ part.T).T
+            # Turned while they are small; sparse products need them in this order.
+            turned = (part[:, used] if few else part).T.astype(reduced.dtype, order="C", copy=False)
+            reduced[start : start + step] = (R @ turned).T
         return reduced
 
     @property

@@ -6,6 +6,7 @@ Hastie and Church (2006).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -105,8 +106,17 @@ class SparseProjection(_RandomProjection):
     """
 
     def _build(self) -> csr_array:
-        from sklearn.random_projection import SparseRandomProjection
-
         count, seed, row = self._checked()
-        projection = SparseRandomProjection(n_components=count, random_state=seed).fit(row)
-        return csr_array(projection.components_)
+        return _sparse_matrix(row.shape[1], count, seed)
+
+
+@lru_cache(maxsize=1)
+def _sparse_matrix(n: int, count: int, seed: int) -> csr_array:
+    """Return the last matrix again, which an experiment fits for each of its conditions."""
+    from sklearn.random_projection import SparseRandomProjection
+
+    projection = SparseRandomProjection(n_components=count, random_state=seed)
+    R = csr_array(projection.fit(np.zeros((1, n))).components_)
+    for array in (R.data, R.indices, R.indptr):
+        array.flags.writeable = False
+    return R
