@@ -22,13 +22,13 @@ from threadpoolctl import threadpool_limits
 
 from etcprops import EtCKey, InvalidParameterError, Step, cli
 from etcprops.auditing import Outcome
-from etcprops.auditing.atlas import Atlas, atlas, grid, versions
+from etcprops.auditing.atlas import Atlas, atlas, grid
 from etcprops.auditing.auditor import TOLERANCE
 from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.cells import Cell, agree, build_estimator, load_images, make_row, run_cell
 from etcprops.auditing.isolation import Worker, stop_workers
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.store import Store
+from etcprops.auditing.store import Store, versions
 from etcprops.auditing.table import TABLE
 from etcprops.auditing.theory import Entry, Invariance, predict
 from etcprops.auditing.theory import Path as Way

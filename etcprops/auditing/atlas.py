@@ -13,12 +13,11 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops import __version__
 from etcprops._validation import as_positive_integer, describe, reject
 from etcprops.auditing.backends import run_with_dask, run_with_joblib
 from etcprops.auditing.cells import FAMILY_LEVEL, Cell, Row, load_images
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.store import Store
+from etcprops.auditing.store import Store, versions
 from etcprops.auditing.table import TABLE
 from etcprops.auditing.theory import predict
 from etcprops.auditing.verdict import Outcome
@@ -359,22 +358,6 @@ def _check_classes(labels: NDArray[np.int64], data: str, caller: str) -> None:
         plural = "es" if len(classes) != 1 else ""
         got = f"{len(labels)} images of {len(classes)} class{plural}{fewest}, in {data!r}."
         reject("--data", caller, wanted, got)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what the figures depend on."""
-    import platform
-
-    import scipy
-    import sklearn
-
-    return {
-        "etcprops": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-learn": sklearn.__version__,
-    }
 
 
 def _run(

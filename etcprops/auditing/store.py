@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
+from etcprops import __version__
 from etcprops._validation import reject
 from etcprops.auditing.cells import Row
 
@@ -137,3 +138,20 @@ class Store:
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the figures depend on."""
+    import platform
+
+    import numpy as np
+    import scipy
+    import sklearn
+
+    return {
+        "etcprops": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+    }

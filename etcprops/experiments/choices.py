@@ -1,9 +1,9 @@
 """What the paper does not say about its experiment, each with a documented default.
 
-The defaults were fitted: of all that `search` tries, and finer steps around the nearest, they come
-near to the paper's "not encrypted" columns on splits 0 to 3 of seed 101 of the same images, with
-own-key EERs that are not above its "encrypted" columns. That they are near on those splits is
-therefore no confirmation; other splits, such as those of seed 0, are. Others come as near.
+The defaults were fitted: of four reductions with a pooled z-score and some dozens of machines they
+are among those that come nearest to the paper's "not encrypted" columns on splits 0 to 3 of seed
+101 of the same images, with own-key EERs that are not above its "encrypted" columns. That they are
+near on those splits is therefore no confirmation; other splits, such as those of seed 2, are.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Choices:
         A name from :func:`~etcprops.reductions.reductions_to`, or ``"exact"``: of those that
         commute with the encryption the one of the nearest dimension.
     linear, rbf : Machine
-        Kernel parameters. The default gamma is the same for all ratios: only then do the EERs of
-        the RBF kernel rise as steeply as the paper's.
+        Kernel parameters. The default gamma is the same for all ratios: such machines came nearest,
+        since EERs of the RBF kernel rise with the ratio then, as the paper's do.
     normalization : {"pooled", "per-client", "mid-grey"}, default="pooled"
         Whose statistics z-scores are taken with; see `Cloud`.
     score : {"pooled", "per-person", "distance"}, default="pooled"
