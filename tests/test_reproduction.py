@@ -181,7 +181,12 @@ def test_cone_repeats_and_differs_by_seed() -> None:
     [
         (lambda: Machine("poly"), "'kernel' parameter of Machine"),  # type: ignore[arg-type]
         (lambda: Machine("rbf", C=0), "'C' parameter of Machine"),
-        (lambda: Choices(conditions=("own",)), "'conditions' parameter of Choices"),
+        (lambda: Choices(conditions=()), "'conditions' parameter of Choices"),
+        (lambda: Choices(conditions=("theirs",)), "'conditions' parameter of Choices"),
+        (
+            lambda: run_part(small_cone(), Choices(conditions=("own",)), 20, 0),
+            "'choices' parameter",
+        ),
         (lambda: Cloud(None, []), "'machines' parameter of Cloud"),
         (lambda: synthetic_cone(lights=65), "'lights' parameter of synthetic_cone"),
         (lambda: run_part(small_cone(), Choices(reduction="none"), 20, 0), "'reduction' param"),

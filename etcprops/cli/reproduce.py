@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,8 @@ from etcprops._validation import reject
 from etcprops.cli.common import progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from etcprops.experiments.choices import Choices
     from etcprops.experiments.datasets import ImageSet
     from etcprops.experiments.report import Reproduction
@@ -160,6 +163,21 @@ def _run(
     """Run all parts with a bar."""
     from etcprops.experiments.reproduction import run
 
+    with _interruptible(folder, label) as report:
+        return run(
+            images,
+            choices,
+            splits=splits,
+            jobs=jobs,
+            folder=folder,
+            fresh=fresh,
+            progress=report,
+        )
+
+
+@contextmanager
+def _interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Show a bar; interrupted, say what is kept where, and exit as shells expect."""
     finished = [0, 0]
     try:
         with progress_bar() as bar:
@@ -168,15 +186,7 @@ def _run(
                 finished[:] = done, total
                 bar(done, total, f"{label}: {last}")
 
-            return run(
-                images,
-                choices,
-                splits=splits,
-                jobs=jobs,
-                folder=folder,
-                fresh=fresh,
-                progress=report,
-            )
+            yield report
     except KeyboardInterrupt:
         kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
         typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)
@@ -189,9 +199,10 @@ def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Pat
     from etcprops.experiments.reproduction import write_whole
     from etcprops.experiments.search import search_choices
 
-    with progress_bar() as bar:
+    folder = out / "search"
+    with _interruptible(folder, "search") as report:
         candidates = search_choices(
-            images, choices, splits=splits, jobs=jobs, folder=out / "search", progress=bar
+            images, choices, splits=splits, jobs=jobs, folder=folder, progress=report
         )
     cells = reach(candidates)
     write_whole(out / "search.csv", ranking_csv(candidates))

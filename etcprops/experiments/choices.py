@@ -46,7 +46,7 @@ class Choices:
         Whether one threshold serves all people, or each has an EER of their own and the mean is
         reported, or scores are divided by the length of the machine's normal vector first.
     conditions : tuple of str, default=CONDITIONS
-        What is run.
+        What is run. The experiment needs ``"plain"`` among them, a search does not.
     seed : int, default=0
         Splits, keys and random reductions follow from it.
     """
@@ -66,8 +66,8 @@ class Choices:
             value = getattr(self, name)
             if value not in known:
                 reject(name, "Choices", f"be one of {', '.join(known)}", describe(value))
-        if set(self.conditions) - set(CONDITIONS) or "plain" not in self.conditions:
-            wanted = f"hold 'plain' and others from {', '.join(CONDITIONS)}"
+        if not self.conditions or set(self.conditions) - set(CONDITIONS):
+            wanted = f"hold some of {', '.join(CONDITIONS)}"
             reject("conditions", "Choices", wanted, describe(self.conditions))
         for name in ("linear", "rbf"):
             machine = getattr(self, name)

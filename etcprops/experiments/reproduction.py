@@ -24,7 +24,7 @@ from etcprops.keys import EtCKey
 from etcprops.reductions import nearest_exact, reductions_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -125,7 +125,15 @@ def run_part(data: ImageSet, choices: Choices, ratio: int, split: int) -> Part:
     Returns
     -------
     Part
+
+    Raises
+    ------
+    InvalidParameterError
+        If plain images are not among the conditions.
     """
+    if "plain" not in choices.conditions:
+        wanted = "have 'plain' among its conditions"
+        reject("choices", "run_part", wanted, describe(choices.conditions))
     return Stage(data, choices, ratio, split).part()
 
 
@@ -332,7 +340,7 @@ def run(
     list of Part
         By split, then by ratio.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     count = as_positive_integer(splits, "splits", "run")
     workers = as_positive_integer(jobs, "jobs", "run")
@@ -348,21 +356,27 @@ def run(
     tasks = (delayed(run_part)(data, choices, *place) for place in missing)
     if progress is not None:
         progress(len(done), len(wanted), "starting" if missing else "all parts are there")
-    workers = min(workers, len(missing) or 1)
+    for part in in_parallel(tasks, min(workers, len(missing) or 1)):
+        done[part.ratio, part.split] = part
+        if folder is not None:
+            path = folder / f"{name}-{part.ratio}-{part.split}.json"
+            document = {"version": PART_VERSION, "part": asdict(part)}
+            write_whole(path, json.dumps(document))
+        if progress is not None:
+            progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
+    return [done[place] for place in wanted]
+
+
+def in_parallel(tasks: Iterable[Any], workers: int) -> Iterator[Any]:
+    """Yield what joblib's delayed tasks return, as they end; left early, the rest is cancelled."""
+    from joblib import Parallel
+
     with warnings.catch_warnings(), Parallel(workers, return_as="generator_unordered") as parallel:
         # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
         # while the filter holds.
         warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
         with closing(parallel(tasks)) as results:
-            for part in results:
-                done[part.ratio, part.split] = part
-                if folder is not None:
-                    path = folder / f"{name}-{part.ratio}-{part.split}.json"
-                    document = {"version": PART_VERSION, "part": asdict(part)}
-                    write_whole(path, json.dumps(document))
-                if progress is not None:
-                    progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
-    return [done[place] for place in wanted]
+            yield from results
 
 
 def _read(path: Path, ratio: int, split: int) -> Part | None:

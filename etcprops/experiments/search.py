@@ -23,6 +23,7 @@ from etcprops.experiments.rates import error_rates
 from etcprops.experiments.reproduction import (
     Stage,
     fingerprint,
+    in_parallel,
     make_reduction,
     write_whole,
 )
@@ -114,8 +115,10 @@ def try_machines(
         cloud.train([client.send(stage.training[client.name]) for client in clients])
         return cloud, cloud.test([client.send(stage.queries[client.name]) for client in clients])
 
-    cloud, plain = ask([PlainClient(p) for p in stage.people])
-    found = list(trials(cloud, "plain", plain, plain))
+    found: list[Trial] = []
+    if "plain" in choices.conditions:
+        cloud, plain = ask([PlainClient(p) for p in stage.people])
+        found += trials(cloud, "plain", plain, plain)
     if set(choices.conditions) & set(OWN_KEYS):
         clients = [Client(p, stage.key(p)) for p in stage.people]
         cloud, own = ask(clients)
@@ -162,7 +165,7 @@ def search(
     InvalidParameterError
         If there is no such reduction.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     chosen = list(tries)
     wanted = [
@@ -190,16 +193,15 @@ def search(
             found += [_trial(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
         else:
             missing.append(place)
-    workers = min(jobs, len(missing) or 1)
-    with Parallel(n_jobs=workers, return_as="generator_unordered") as parallel:
-        for done, (place, trials) in enumerate(parallel(delayed(one)(p) for p in missing), start=1):
-            file = path(place)
-            if file is not None:
-                write_whole(file, json.dumps([asdict(trial) for trial in trials]))
-            found += trials
-            if progress is not None:
-                label = f"{place[0].reduction}, {place[0].normalization}, 1/{place[2]}"
-                progress(len(wanted) - len(missing) + done, len(wanted), label)
+    tasks = (delayed(one)(place) for place in missing)
+    for done, (place, trials) in enumerate(in_parallel(tasks, min(jobs, len(missing) or 1)), 1):
+        file = path(place)
+        if file is not None:
+            write_whole(file, json.dumps([asdict(trial) for trial in trials]))
+        found += trials
+        if progress is not None:
+            label = f"{place[0].reduction}, {place[0].normalization}, 1/{place[2]}"
+            progress(len(wanted) - len(missing) + done, len(wanted), label)
     return found
 
 
@@ -247,12 +249,20 @@ def search_choices(
         The nearest first.
     """
     options: dict[str, Any] = {"splits": splits, "jobs": jobs, "folder": folder}
-    options["progress"] = progress
     fronts = list(product(normalizations, reductions))
     sets = [
         replace(choices, reduction=r, normalization=n, conditions=("plain",)) for n, r in fronts
     ]
-    trials = search(data, [(c, machines) for c in sets], **options)
+
+    def half(number: int) -> Callable[[int, int, str], None] | None:
+        """Report one of both halves as part of the whole."""
+        if progress is None:
+            return None
+        label = ("plain", "own keys")[number]
+        return lambda done, of, last: progress(number * of + done, 2 * of, f"{label}: {last}")
+
+    tries = [(c, machines) for c in sets]
+    trials = search(data, tries, **options, progress=half(0))
     ranked = rank(trials)
     again = []
     for c in sets:
@@ -266,6 +276,5 @@ def search_choices(
             ][:closest]
         }
         ordered = tuple(machine for machine in machines if machine in near)
-        again.append((replace(c, conditions=("plain", *OWN_KEYS)), ordered))
-    closer = search(data, again, **options)
-    return rank([*trials, *(t for t in closer if t.condition != "plain")])
+        again.append((replace(c, conditions=OWN_KEYS), ordered))
+    return rank([*trials, *search(data, again, **options, progress=half(1))])
