@@ -274,6 +274,24 @@ def test_transformers_keep_scikit_learns_manners() -> None:
         assert np.array_equal(as_floats, copy.transform(images.astype(np.int64)))
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int16, np.int32, np.int64])
+@pytest.mark.parametrize("margin", [-1, 0, 1])
+def test_sums_are_exact_on_both_sides_of_single_precision(kind: Any, margin: int) -> None:
+    """Integers whose sums reach 2^24 and beyond, where float32 would round odd ones."""
+    rng = np.random.default_rng(6)
+    wide = BlockGeometry(128, 128, block=64)
+    for reduction in (BlockMean(wide, cell=64), SparseProjection(wide, 8)):
+        R: Any = reduction.matrix()
+        signs = np.sign(R.toarray()).astype(np.int64)
+        weight = int(np.abs(signs).sum(axis=1).max())
+        top = min(int(np.iinfo(kind).max), 2**24 // weight + margin)
+        rows = rng.integers(top - 1, top, (2, wide.n_pixels), dtype=kind, endpoint=True)
+        sums = signs @ rows.T.astype(np.int64)
+        assert np.abs(sums).max() > top
+        unit = 1 if R.dtype.kind == "i" else np.abs(R.data).max()
+        assert np.array_equal(reduction.fit(rows).transform(rows), (sums * unit).T)
+
+
 BAD = [
     pytest.param(BlockMean(GREY, 3), "'cell' parameter of BlockMean must divide the", id="cell"),
     pytest.param(BlockMean(GREY, 5), "must be an integer from 1 to 4. Got 5", id="large cell"),

@@ -192,6 +192,11 @@ def fit_people(
     -------
     PersonModels
 
+    Raises
+    ------
+    InvalidParameterError
+        If the kernel is not finite.
+
     Examples
     --------
     >>> X = np.array([[0.0, 0.0], [0.1, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -200,14 +205,19 @@ def fit_people(
     >>> models.scores(X @ X.T).argmax(axis=1)
     array([0, 0, 1, 2])
     """
+    import sklearn
     from sklearn.svm import SVC
 
+    if not np.isfinite(kernel).all():
+        reject("kernel", "fit_people", "be finite", describe(kernel))
     weights = np.zeros((len(kernel), len(people)))
     intercepts = np.empty(len(people))
-    for place, person in enumerate(people):
-        machine = SVC(kernel="precomputed", C=C).fit(kernel, labels == person)
-        weights[machine.support_, place] = machine.dual_coef_[0]
-        intercepts[place] = machine.intercept_[0]
+    # Looked through once, not by each machine again.
+    with sklearn.config_context(assume_finite=True):
+        for place, person in enumerate(people):
+            machine = SVC(kernel="precomputed", C=C).fit(kernel, labels == person)
+            weights[machine.support_, place] = machine.dual_coef_[0]
+            intercepts[place] = machine.intercept_[0]
     squares = np.einsum("ip,ip->p", weights, kernel @ weights)
     return PersonModels(weights, intercepts, np.sqrt(np.maximum(squares, 0)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from etcprops.keys import EtCKey, Step
 
-_ENTRIES = 2**21  # of pixels promoted at once: 16 MB
+_ENTRIES = 2**20  # of pixels promoted at once: 4 or 8 MB
 
 
 class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
@@ -142,6 +143,7 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             wanted = f"have the {self.geometry.n_pixels} features of its geometry"
             reject("X", type(self).__name__, wanted, f"{self.n_features_in_}.")
         self.components_ = R
+        self._whole = _in_whole_numbers(R)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
@@ -168,13 +170,19 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         rows = self._validated(X, reset=False)
         R: Any = self.components_
         integer = R.dtype.kind == "i" and rows.dtype.kind in "iu"
-        if integer and rows.dtype.itemsize > 2:
-            weight = int(abs(R).sum(axis=1).max())
-            largest = max(int(rows.max(initial=0)), -int(rows.min(initial=0)))
-            if largest * weight >= 2**63:
-                wanted = f"hold integers of magnitude at most {(2**63 - 1) // weight}"
-                reject("X", type(self).__name__, wanted, f"one of {largest}.")
         reduced = np.empty((len(rows), R.shape[0]), dtype=np.int64 if integer else np.float64)
+        working, unit, whole = reduced.dtype, 1.0, self._whole
+        if whole is not None and R.dtype.kind == "f":
+            R, unit = whole.matrix, whole.unit  # signs: integers have exact sums as floats, too
+        if whole is not None and rows.dtype.kind in "iu":
+            largest = _largest_magnitude(rows)
+            bound = largest * whole.weight
+            if integer and bound >= 2**63:
+                wanted = f"hold integers of magnitude at most {(2**63 - 1) // whole.weight}"
+                reject("X", type(self).__name__, wanted, f"one of {largest}.")
+            if bound < 2**24:
+                # Sums are integers that float32 holds: nothing is rounded, in half the memory.
+                R, working = whole.matrix, np.dtype(np.float32)
         # Sampling uses a few columns: the others are neither converted nor copied.
         sampling = not isinstance(R, np.ndarray) and R.nnz < rows.shape[1]
         used = np.unique(R.indices) if sampling else np.arange(0)
@@ -185,8 +193,10 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
             # Turned while they are small; sparse products need them in this order.
-            turned = (part[:, used] if few else part).T.astype(reduced.dtype, order="C", copy=False)
+            turned = (part[:, used] if few else part).T.astype(working, order="C", copy=False)
             reduced[start : start + step] = (R @ turned).T
+        if unit != 1:
+            reduced *= unit
         return reduced
 
     @property
@@ -198,6 +208,47 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Return `X` as an array, checked by scikit-learn; integers stay integers."""
         rows: NDArray[Any] = validate_data(self, X, reset=reset, dtype="numeric")
         return rows
+
+
+def _largest_magnitude(rows: NDArray[Any]) -> int:
+    """Return a bound of integers' magnitudes, by their type if that is small."""
+    if rows.dtype.itemsize > 2:
+        return max(int(rows.max(initial=0)), -int(rows.min(initial=0)))
+    limits = np.iinfo(rows.dtype)
+    return max(int(limits.max), -int(limits.min))
+
+
+@dataclass(frozen=True)
+class _WholeNumbers:
+    """A sparse matrix as integers, and what they are multiples of.
+
+    Attributes
+    ----------
+    matrix : csr_array of float32, shape (m, n)
+        Integers; rounded only if `weight` is at least 2^24.
+    unit : float
+        The matrix is that many times as large.
+    weight : int
+        The greatest sum of magnitudes in a row.
+    """
+
+    matrix: csr_array
+    unit: float
+    weight: int
+
+
+def _in_whole_numbers(R: Any) -> _WholeNumbers | None:
+    """Return a sparse matrix of integers, or of entries of one size; None for any other."""
+    if isinstance(R, np.ndarray) or not R.nnz:
+        return None
+    if R.dtype.kind == "i":
+        unit, values, weight = 1, R.data, abs(R).sum(axis=1).max()
+    else:
+        unit, values, weight = abs(R.data[0]), np.sign(R.data), np.diff(R.indptr).max()
+        if not (np.abs(R.data) == unit).all():
+            return None
+    matrix = csr_array((values.astype(np.float32), R.indices, R.indptr), shape=R.shape)
+    return _WholeNumbers(matrix, float(unit), int(weight))
 
 
 def check_count(value: Any, largest: int, parameter: str, caller: str) -> int:
