@@ -116,9 +116,12 @@ def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(figures, "rendered", only_cases)
     monkeypatch.setattr(sys.modules["etcprops.cli.reproduce"], "_load", lambda *_, **__: SMALL)
-    found = CliRunner().invoke(app, ["reproduce", "--jobs", "1", "--out", str(tmp_path)])
+    own = ["--data", "a copy of one's own", "--first-column", "3", "--without-bad"]
+    found = CliRunner().invoke(app, ["reproduce", *own, "--jobs", "1", "--out", str(tmp_path)])
     assert found.exit_code == 0, found.output
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "columns 3 to 162 of 0 to 167" in page
+    assert "marks as corrupt are left out" in page
     rows = list(csv.DictReader((tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()))
     assert {row["case"] for row in rows} == set(CASES)
     assert len(rows) == 2 * len(CASES) * len(RATIOS)

@@ -115,6 +115,7 @@ def reproduce(
     about = {
         "data": images.name,
         "synthetic": data is None,
+        **({} if data is None else {"first_column": first_column, "without_bad": without_bad}),
         "images": len(images.images),
         "people": len(set(images.labels.tolist())),
         "splits": splits,
