@@ -127,6 +127,27 @@ def test_engine_has_the_straightforward_scores(machine: Machine, exact: bool) ->
     np.testing.assert_allclose(models.scores(cross.kernel(machine)), expected, atol=1e-6)
 
 
+def test_a_machine_that_does_not_converge_is_given_up() -> None:
+    data = small_cone()
+    stage = Stage(data, Choices(), 20, 0)
+    machines = (Machine("linear", C=1e-6), Machine("linear", C=1e3), Machine("rbf"))
+    clients = [PlainClient(person) for person in stage.people]
+    bounded, unbounded = (
+        Cloud(BlockMean(data.geometry, cell=4), machines, max_iter=steps) for steps in (20, -1)
+    )
+    for cloud in (bounded, unbounded):
+        cloud.train([client.send(stage.training[client.name]) for client in clients])
+    assert unbounded.trained == machines
+    assert machines[1] not in bounded.trained
+    assert bounded.trained
+    queries = [client.send(stage.queries[client.name]) for client in clients]
+    answers = dict(zip(bounded.trained, bounded.test(queries), strict=True))
+    expected = dict(zip(machines, unbounded.test(queries), strict=True))
+    assert all(np.array_equal(answers[machine], expected[machine]) for machine in answers)
+    assert len(bounded.authenticate(queries[0])) == len(bounded.trained)
+    assert len(bounded.normal_lengths()) == len(bounded.trained)
+
+
 def test_conditions_and_resumption(tmp_path: Path) -> None:
     data, choices = small_cone(), Choices()
     parts = run(data, choices, ratios=[20], splits=2, folder=tmp_path)

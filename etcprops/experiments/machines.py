@@ -8,6 +8,7 @@ is solved by `SVC` on a kernel matrix that all share, so no inner product is tak
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -173,7 +174,12 @@ class PersonModels:
 
 
 def fit_people(
-    kernel: NDArray[np.float64], labels: NDArray[np.int64], people: NDArray[np.int64], C: float
+    kernel: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    people: NDArray[np.int64],
+    C: float,
+    *,
+    max_iter: int = -1,
 ) -> PersonModels:
     """Train a binary SVM for each person against all others.
 
@@ -187,6 +193,8 @@ def fit_people(
         Whom to train for; others stay examples of the opposite.
     C : float
         Penalty of errors.
+    max_iter : int, default=-1
+        How many steps libsvm may take for one of them; -1 for as many as it needs.
 
     Returns
     -------
@@ -196,6 +204,8 @@ def fit_people(
     ------
     InvalidParameterError
         If the kernel is not finite.
+    ConvergenceWarning
+        scikit-learn's, as an error: if `max_iter` did not suffice for somebody.
 
     Examples
     --------
@@ -206,6 +216,7 @@ def fit_people(
     array([0, 0, 1, 2])
     """
     import sklearn
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import SVC
 
     if not np.isfinite(kernel).all():
@@ -213,9 +224,11 @@ def fit_people(
     weights = np.zeros((len(kernel), len(people)))
     intercepts = np.empty(len(people))
     # Looked through once, not by each machine again.
-    with sklearn.config_context(assume_finite=True):
+    with sklearn.config_context(assume_finite=True), warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
         for place, person in enumerate(people):
-            machine = SVC(kernel="precomputed", C=C).fit(kernel, labels == person)
+            machine = SVC(kernel="precomputed", C=C, max_iter=max_iter)
+            machine.fit(kernel, labels == person)
             weights[machine.support_, place] = machine.dual_coef_[0]
             intercepts[place] = machine.intercept_[0]
     squares = np.einsum("ip,ip->p", weights, kernel @ weights)

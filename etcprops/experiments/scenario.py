@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -148,6 +149,9 @@ class Cloud:
         z-score after the reduction, with the statistics of all training images or of those of
         the sender; or the reduction of pixels less 127.5, all features divided by their common
         root mean square, which no key changes if the reduction commutes with the encryption.
+    max_iter : int, default=-1
+        How many steps of libsvm one person's machine may take, -1 for no bound. Machines that need
+        more for anybody are given up: see `trained`.
 
     Raises
     ------
@@ -178,6 +182,7 @@ class Cloud:
         machines: Sequence[Machine],
         *,
         normalization: Normalization = "pooled",
+        max_iter: int = -1,
     ) -> None:
         if not machines:
             reject("machines", "Cloud", "hold at least one Machine", describe(machines))
@@ -187,6 +192,7 @@ class Cloud:
         self.reduction = reduction
         self.machines = tuple(machines)
         self.normalization = normalization
+        self.max_iter = max_iter
         self._trained: _Trained | None = None
         self._grey = np.zeros(0)
 
@@ -194,6 +200,11 @@ class Cloud:
     def people(self) -> NDArray[np.int64]:
         """The names of the clients, ascending, as in the columns of scores."""
         return self._ready().people
+
+    @property
+    def trained(self) -> tuple[Machine, ...]:
+        """Those of `machines` that have been trained: all, if `max_iter` does not bound them."""
+        return tuple(self._ready().models)
 
     @property
     def n_features(self) -> int:
@@ -240,10 +251,15 @@ class Cloud:
             rows[mine] = statistics[int(person)].apply(reduced[mine])
         exact = reduced.dtype.kind == "i"
         products = training_products(rows, exact=exact)
-        models = {
-            machine: fit_people(products.kernel(machine), labels, people, machine.C)
-            for machine in self.machines
-        }
+        from sklearn.exceptions import ConvergenceWarning
+
+        models = {}
+        for machine in self.machines:
+            kernel = products.kernel(machine)
+            with suppress(ConvergenceWarning):
+                models[machine] = fit_people(
+                    kernel, labels, people, machine.C, max_iter=self.max_iter
+                )
         self._trained = _Trained(rows, products, people, models, statistics)
 
     def test(self, queries: Sequence[EncryptedImages]) -> list[NDArray[np.float64]]:
@@ -257,7 +273,7 @@ class Cloud:
         Returns
         -------
         list of ndarray of float64, shape (m, p)
-            For each machine the score of every query, in order, for each of `people`.
+            For each of `trained` the score of every query, in order, for each of `people`.
 
         Raises
         ------
@@ -271,9 +287,7 @@ class Cloud:
         )
         exact = all(r.dtype.kind == "i" for r in reduced)
         products = query_products(rows, trained.rows, trained.products, exact=exact)
-        return [
-            trained.models[machine].scores(products.kernel(machine)) for machine in self.machines
-        ]
+        return [models.scores(products.kernel(m)) for m, models in trained.models.items()]
 
     def authenticate(self, query: EncryptedImages) -> list[NDArray[np.float64]]:
         """Score queries for the client whose name they carry, and for nobody else.
@@ -289,7 +303,7 @@ class Cloud:
         Returns
         -------
         list of ndarray of float64, shape (m,)
-            For each machine.
+            For each of `trained`.
 
         Raises
         ------
@@ -301,8 +315,7 @@ class Cloud:
         place = int(np.searchsorted(trained.people, query.sender))
         squares = np.vecdot(rows, rows)
         scores = []
-        for machine in self.machines:
-            models = trained.models[machine]
+        for machine, models in trained.models.items():
             support = np.flatnonzero(models.weights[:, place])
             products = InnerProducts(
                 rows @ trained.rows[support].T,
@@ -315,8 +328,8 @@ class Cloud:
         return scores
 
     def normal_lengths(self) -> list[NDArray[np.float64]]:
-        """Return for each machine the lengths of the clients' normal vectors, shape (p,)."""
-        return [self._ready().models[machine].norms for machine in self.machines]
+        """Return for each of `trained` the lengths of the clients' normal vectors, shape (p,)."""
+        return [models.norms for models in self._ready().models.values()]
 
     def _reduce(self, query: EncryptedImages, caller: str) -> NDArray[Any]:
         """Return reduced pixels of somebody who is known."""
