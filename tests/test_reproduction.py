@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from etcprops import EtCKey, InvalidParameterError
+from etcprops import BlockGeometry, EtCKey, InvalidParameterError
 from etcprops.experiments.choices import Choices
 from etcprops.experiments.cone import light_directions, synthetic_cone
 from etcprops.experiments.datasets import ImageSet
@@ -27,7 +28,7 @@ from etcprops.experiments.ranking import rank
 from etcprops.experiments.reproduction import Stage, run, run_part
 from etcprops.experiments.scenario import Client, Cloud, PlainClient
 from etcprops.experiments.search import try_machines
-from etcprops.reductions import BlockMean
+from etcprops.reductions import BlockDCT, BlockMean
 
 MACHINES = (Machine("linear", C=10), Machine("rbf", C=10))
 
@@ -125,6 +126,30 @@ def test_engine_has_the_straightforward_scores(machine: Machine, exact: bool) ->
     cross = query_products(queries, training, own, exact=exact)
     expected = straightforward_scores(training, labels, np.arange(4), queries, machine)
     np.testing.assert_allclose(models.scores(cross.kernel(machine)), expected, atol=1e-6)
+
+
+def test_mid_grey_has_no_overflow() -> None:
+    """Sums of squared cosine coefficients of bright images pass 2^63."""
+    geometry = BlockGeometry(192, 160)
+    reduction = BlockDCT(geometry, 3)
+    images = np.random.default_rng(3).integers(200, 256, (2, 24, 192, 160), dtype=np.uint8)
+    key = EtCKey.from_secret(geometry, "bright")
+    doubled = 2 * reduction.fit_transform(images.reshape(48, -1)).astype(object)
+    doubled -= reduction.transform(np.full((1, geometry.n_pixels), 255, dtype=np.uint8))[0]
+    total = (doubled**2).sum()
+    assert total >= 2**63
+    expected = math.sqrt(total / (4 * doubled.size))
+    answers = []
+    for clients in ([PlainClient(0), PlainClient(1)], [Client(0, key), Client(1, key)]):
+        cloud = Cloud(reduction, [Machine("linear")], normalization="mid-grey")
+        cloud.train([client.send(images[client.name, ::2]) for client in clients])
+        answers.append(cloud.test([client.send(images[client.name, 1::2]) for client in clients]))
+    (plain,), (encrypted,) = answers
+    assert np.array_equal(plain, encrypted)
+    cloud.train([PlainClient(n).send(images[n]) for n in (0, 1)])
+    state = cloud._trained  # noqa: SLF001
+    assert state is not None
+    assert state.statistics[0].divisor == expected
 
 
 def test_a_machine_that_does_not_converge_is_given_up() -> None:

@@ -341,9 +341,8 @@ class Cloud:
         """Return how reduced vectors are normalised, learnt from training vectors."""
         if self.normalization == "mid-grey":
             # Twice the features less mid-grey: integers where the features are, and so their sum.
-            doubled = (2 * reduced - (2 * self._grey).astype(reduced.dtype)).ravel()
-            square = np.vdot(doubled, doubled) / doubled.size / 4
-            return _Scale(self._grey, math.sqrt(square) or 1.0)
+            doubled = 2 * reduced - (2 * self._grey).astype(reduced.dtype)
+            return _Scale(self._grey, math.sqrt(_mean_square(doubled) / 4) or 1.0)
         if reduced.dtype.kind == "i":
             return _Scale(exact=PixelStatistics(reduced))
         deviation = reduced.std(axis=0)
@@ -370,6 +369,18 @@ class _Scale:
         if self.exact is not None:
             return self.exact.z_score(reduced)
         return np.asarray((reduced - self.offset) / self.divisor)
+
+
+def _mean_square(values: NDArray[Any]) -> float:
+    """Return the mean of squares; of integers rounded once, whatever their order and size."""
+    if values.dtype.kind != "i":
+        return float(np.vdot(values, values)) / values.size
+    statistics = PixelStatistics(values)
+    sums, spreads = (
+        int(numbers.astype(object).sum())
+        for numbers in (statistics.total.astype(object) ** 2, statistics.variance_numerator)
+    )
+    return float((sums + spreads) / (statistics.count * values.size))
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
