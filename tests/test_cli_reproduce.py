@@ -192,10 +192,18 @@ def test_interrupted_run_goes_on_where_it_was(
 def test_search_resumes_only_its_own_grid(tmp_path: Path) -> None:
     grid = (Machine("linear", C=1.0),)
     plain = Choices(conditions=("plain",))
-    trials = search(SMALL, [(plain, grid)], splits=1, folder=tmp_path)
+    told: list[tuple[int, int]] = []
+
+    def progress(done: int, of: int, _: str) -> None:
+        told.append((done, of))
+
+    trials = search(SMALL, [(plain, grid)], splits=1, folder=tmp_path, progress=progress)
+    assert told == [(done, 4) for done in range(5)]
     files = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    again = search(SMALL, iter([(plain, grid)]), splits=1, folder=tmp_path)
+    told.clear()
+    again = search(SMALL, iter([(plain, grid)]), splits=1, folder=tmp_path, progress=progress)
     assert again == trials
+    assert told == [(4, 4)]
     assert files == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     other = search(SMALL, [(plain, MACHINES[:1])], splits=1, folder=tmp_path)
     assert {trial.machine for trial in other} == {MACHINES[0]}

@@ -201,15 +201,19 @@ def search(
             found += [_trial(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
         else:
             missing.append(place)
+    there = len(wanted) - len(missing)
+    if progress is not None:
+        progress(there, len(wanted), "starting" if missing else "all parts are there")
     tasks = (delayed(one)(place) for place in missing)
-    for done, (place, trials) in enumerate(in_parallel(tasks, min(jobs, len(missing) or 1)), 1):
+    results = in_parallel(tasks, min(jobs, len(missing) or 1))
+    for done, (place, trials) in enumerate(results, start=there + 1):
         file = path(place)
         if file is not None:
             write_whole(file, json.dumps([asdict(trial) for trial in trials]))
         found += trials
         if progress is not None:
             label = f"{place[0].reduction}, {place[0].normalization}, 1/{place[2]}"
-            progress(len(wanted) - len(missing) + done, len(wanted), label)
+            progress(done, len(wanted), label)
     return found
 
 
