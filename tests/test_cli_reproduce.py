@@ -27,7 +27,15 @@ from etcprops.experiments.choices import RATIOS, Choices
 from etcprops.experiments.cone import synthetic_cone
 from etcprops.experiments.figures import CASES, rendered
 from etcprops.experiments.machines import Machine
-from etcprops.experiments.ranking import Candidate, pairs, rank, ranking_csv, reach
+from etcprops.experiments.paper import PAPER_EER
+from etcprops.experiments.ranking import (
+    Candidate,
+    nearest_to_both_columns,
+    pairs,
+    rank,
+    ranking_csv,
+    reach,
+)
 from etcprops.experiments.reproduction import Part, run
 from etcprops.experiments.search import MACHINES, search, search_choices
 
@@ -232,6 +240,8 @@ def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.Mon
     # The nearest of each setting and kernel was tried with own keys, and the RBF one has no rival.
     assert all(row["own_20"] for row in ranking if row["kernel"] == "rbf")
     assert {row["own_20"] == "" for row in ranking} == {True, False}
+    for title in ("Nearest to both 'not encrypted' columns", "Nearest to all 16 values"):
+        assert title in found.output
     with (tmp_path / "search-cells.csv").open(encoding="utf-8") as file:
         cells = list(csv.DictReader(file))
     assert len(cells) == 16
@@ -260,6 +270,35 @@ def test_pairs_share_their_setting() -> None:
     # The nearest linear machine has a bad partner, and one setting has no linear machine.
     assert [[c.distance for c in pair] for pair in found] == [[0.4, 0.4], [0.1, 0.9]]
     assert all(linear.setting == rbf.setting for linear, rbf in found)
+
+
+def test_nearness_to_both_columns_counts_one_kind_of_impostors() -> None:
+    def candidate(score: str, kernel: Literal["linear", "rbf"], **factors: float) -> Candidate:
+        eer = {
+            condition: {r: v * factor for r, v in PAPER_EER[kernel, "own"].items()}
+            for condition, factor in factors.items()
+        }
+        return Candidate("exact", "pooled", score, Machine(kernel), eer, 0.3)
+
+    candidates = [
+        candidate("pooled", "linear", own=1, stolen=math.e),
+        candidate("pooled", "rbf", own=math.exp(4), stolen=math.exp(2)),
+        candidate("pooled", "rbf", own=math.exp(5)),
+        candidate("distance", "linear", own=1),
+        candidate("per-person", "linear"),
+    ]
+    found = nearest_to_both_columns(candidates)
+    # Own keys fit the linear column alone better than any set fits both.
+    assert [(impostors, linear.score) for impostors, linear, _, _ in found] == [
+        ("stolen", "pooled"),
+        ("own", "pooled"),
+    ]
+    assert found[0][3] == pytest.approx(math.sqrt((0.3**2 + (1 + 4) / 2) / 2))
+    assert found[1][3] == pytest.approx(math.sqrt((0.3**2 + (0 + 16) / 2) / 2))
+    assert found[1][2] is candidates[1]
+    rows = list(csv.DictReader(ranking_csv(candidates).splitlines()))
+    assert float(rows[0]["distance_with_own"]) == pytest.approx(0.3 / math.sqrt(2))
+    assert rows[4]["distance_with_own"] == ""
 
 
 def test_ranking_of_nothing_is_a_head() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from etcprops.experiments.choices import Choices
     from etcprops.experiments.datasets import ImageSet
+    from etcprops.experiments.machines import Machine
     from etcprops.experiments.report import Reproduction
     from etcprops.experiments.reproduction import Part
 
@@ -196,7 +197,13 @@ def _interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str
 
 def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Path) -> None:
     """Rank reductions, normalisations, scores and machines by their distance to the paper."""
-    from etcprops.experiments.ranking import pairs, ranking_csv, reach, reach_csv
+    from etcprops.experiments.ranking import (
+        nearest_to_both_columns,
+        pairs,
+        ranking_csv,
+        reach,
+        reach_csv,
+    )
     from etcprops.experiments.reproduction import write_whole
     from etcprops.experiments.search import search_choices
 
@@ -208,13 +215,21 @@ def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Pat
     cells = reach(candidates)
     write_whole(out / "search.csv", ranking_csv(candidates))
     write_whole(out / "search-cells.csv", reach_csv(cells))
+    console = Console()
+    heads = ("reduction", "normalization", "score", "linear", "rbf")
     table = Table(title="Nearest to both 'not encrypted' columns", title_justify="left")
-    for name in ("reduction", "normalization", "score", "linear", "rbf", "log distance"):
+    for name in (*heads, "log distances"):
         table.add_column(name)
     for linear, rbf in pairs(candidates)[:10]:
-        names = (*linear.setting, str(linear.machine), str(rbf.machine))
+        names = (*linear.setting, _short(linear.machine), _short(rbf.machine))
         table.add_row(*names, f"{linear.distance:.3f}, {rbf.distance:.3f}")
-    console = Console()
+    console.print(table)
+    table = Table(title="Nearest to all 16 values", title_justify="left")
+    for name in ("impostors", *heads, "log distance"):
+        table.add_column(name)
+    for impostors, linear, rbf, distance in nearest_to_both_columns(candidates)[:10]:
+        names = (*linear.setting, _short(linear.machine), _short(rbf.machine))
+        table.add_row(impostors, *names, f"{distance:.2f}")
     console.print(table)
     for cell in cells:
         console.print(
@@ -227,6 +242,13 @@ def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Pat
         f"{choices.seed}: confirm what you choose on another seed.",
         highlight=False,
     )
+
+
+def _short(machine: Machine) -> str:
+    """Return a machine's parameters in a few characters."""
+    divided = "/n" if machine.gamma_rule == "per-feature" else ""
+    width = f", gamma {machine.gamma:g}{divided}" if machine.kernel == "rbf" else ""
+    return f"C {machine.C:g}{width}"
 
 
 def _print(result: Reproduction, console: Console) -> None:
