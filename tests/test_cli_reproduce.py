@@ -30,6 +30,7 @@ from etcprops.experiments.machines import Machine
 from etcprops.experiments.paper import PAPER_EER
 from etcprops.experiments.ranking import (
     Candidate,
+    Trial,
     nearest_to_both_columns,
     pairs,
     rank,
@@ -299,6 +300,19 @@ def test_nearness_to_both_columns_counts_one_kind_of_impostors() -> None:
     rows = list(csv.DictReader(ranking_csv(candidates).splitlines()))
     assert float(rows[0]["distance_with_own"]) == pytest.approx(0.3 / math.sqrt(2))
     assert rows[4]["distance_with_own"] == ""
+
+
+def test_columns_with_gaps_are_left_out() -> None:
+    machine = Machine("linear")
+
+    def trial(condition: str, ratio: int) -> Trial:
+        return Trial("exact", "pooled", "pooled", machine, condition, ratio, 0, 0.1)
+
+    trials = [trial("plain", ratio) for ratio in RATIOS] + [trial("own", 20), trial("own", 40)]
+    (candidate,) = rank(trials)
+    assert set(candidate.eer) == {"plain"}
+    assert {cell.column for cell in reach([candidate])} == {"plain"}
+    assert not rank(trials[1:])
 
 
 def test_ranking_of_nothing_is_a_head() -> None:

@@ -136,16 +136,16 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
         values[key][t.condition, t.ratio].append(t.eer)
     candidates = []
     for (reduction, normalization, score, machine), cells in values.items():
-        eer: dict[str, dict[int, float]] = defaultdict(dict)
+        means: dict[str, dict[int, float]] = defaultdict(dict)
         for (condition, ratio), rates in cells.items():
-            eer[condition][ratio] = float(np.mean(rates))
+            means[condition][ratio] = float(np.mean(rates))
         paper = PAPER_EER[machine.kernel, "plain"]
-        if set(paper) <= set(eer["plain"]):
+        # A machine may have been given up at some ratios: it has no column then.
+        eer = {name: column for name, column in means.items() if set(paper) <= set(column)}
+        if "plain" in eer:
             squares = [log_ratio(eer["plain"][r], value) ** 2 for r, value in paper.items()]
             distance = math.sqrt(np.mean(squares))
-            candidates.append(
-                Candidate(reduction, normalization, score, machine, dict(eer), distance)
-            )
+            candidates.append(Candidate(reduction, normalization, score, machine, eer, distance))
     return sorted(candidates, key=lambda candidate: candidate.distance)
 
 
