@@ -216,20 +216,20 @@ def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Pat
     write_whole(out / "search.csv", ranking_csv(candidates))
     write_whole(out / "search-cells.csv", reach_csv(cells))
     console = Console()
-    heads = ("reduction", "normalization", "score", "linear", "rbf")
+    heads = ("reduction, normalization, score", "linear", "rbf")
     table = Table(title="Nearest to both 'not encrypted' columns", title_justify="left")
     for name in (*heads, "log distances"):
         table.add_column(name)
     for linear, rbf in pairs(candidates)[:10]:
-        names = (*linear.setting, _short(linear.machine), _short(rbf.machine))
+        names = (", ".join(linear.setting), _short(linear.machine), _short(rbf.machine))
         table.add_row(*names, f"{linear.distance:.3f}, {rbf.distance:.3f}")
     console.print(table)
     table = Table(title="Nearest to all 16 values", title_justify="left")
-    for name in ("impostors", *heads, "log distance"):
+    for name in (*heads, "impostors", "log distance"):
         table.add_column(name)
     for impostors, linear, rbf, distance in nearest_to_both_columns(candidates)[:10]:
-        names = (*linear.setting, _short(linear.machine), _short(rbf.machine))
-        table.add_row(impostors, *names, f"{distance:.2f}")
+        names = (", ".join(linear.setting), _short(linear.machine), _short(rbf.machine))
+        table.add_row(*names, impostors, f"{distance:.2f}")
     console.print(table)
     for cell in cells:
         console.print(
@@ -238,8 +238,8 @@ def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Pat
             highlight=False,
         )
     console.print(
-        f"{len(candidates)} candidates in {out / 'search.csv'}, fitted on {splits} splits of seed "
-        f"{choices.seed}: confirm what you choose on another seed.",
+        f"{len(candidates)} candidates in {out / 'search.csv'}, fitted on seed {choices.seed}, "
+        f"{splits} split{'s' * (splits > 1)}: confirm what you choose on another seed.",
         highlight=False,
     )
 
