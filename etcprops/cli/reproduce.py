@@ -216,16 +216,19 @@ def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Pat
     write_whole(out / "search.csv", ranking_csv(candidates))
     write_whole(out / "search-cells.csv", reach_csv(cells))
     console = Console()
-    heads = ("reduction, normalization, score", "linear", "rbf")
-    table = Table(title="Nearest to both 'not encrypted' columns", title_justify="left")
-    for name in (*heads, "log distances"):
+    heads = ("choices", "linear", "rbf")
+    table = Table(
+        title="Nearest to both 'not encrypted' columns (distance: of logarithms)",
+        title_justify="left",
+    )
+    for name in (*heads, "distances"):
         table.add_column(name)
     for linear, rbf in pairs(candidates)[:10]:
         names = (", ".join(linear.setting), _short(linear.machine), _short(rbf.machine))
         table.add_row(*names, f"{linear.distance:.3f}, {rbf.distance:.3f}")
     console.print(table)
     table = Table(title="Nearest to all 16 values", title_justify="left")
-    for name in (*heads, "impostors", "log distance"):
+    for name in (*heads, "impostors", "distance"):
         table.add_column(name)
     for impostors, linear, rbf, distance in nearest_to_both_columns(candidates)[:10]:
         names = (", ".join(linear.setting), _short(linear.machine), _short(rbf.machine))
