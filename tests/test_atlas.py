@@ -174,6 +174,20 @@ def test_graphical_lasso_is_identical_at_convergence() -> None:
     assert bench.compare(tight).identical(TOLERANCE)
 
 
+@pytest.mark.parametrize("steps", [("permutation",), ("transforms",)])
+def test_biclusters_depend_on_pixels_of_one_image_and_on_first_centres(
+    steps: tuple[str, ...],
+) -> None:
+    bench, candidate = _bench("SpectralBiclustering", "none", steps=steps)
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    assert bench.compare(candidate.with_front(VarianceThreshold(100))).bitwise
+    bench, candidate = _bench("SpectralCoclustering", "none", steps=steps)
+    once = candidate.with_parameters(n_init=1)
+    assert not bench.compare(once).identical(TOLERANCE)
+    given = once.with_parameters(init=np.array([[0.0, 0.0], [0.01, 0.0], [0.0, 0.01]]))
+    assert bench.compare(given).bitwise
+
+
 def _to_levels(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.rint(255 * values))
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.cluster import DBSCAN, KMeans
+from sklearn.cluster import DBSCAN, KMeans, SpectralCoclustering
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import Lasso, Ridge
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -23,6 +24,7 @@ from sklearn.svm import SVC
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, Verdict, audit, encrypt
 from etcprops.auditing import Outcome
 from etcprops.auditing.answers import Answers
+from etcprops.auditing.auditor import _named
 from etcprops.auditing.comparison import compare
 from etcprops.experiments.datasets import load_digits_images
 from etcprops.kernels import ExactKernel
@@ -214,6 +216,18 @@ def test_equal_in_law_is_found_by_a_test_with_power() -> None:
     assert verdict.law is not None
     assert verdict.law.runs == 20
     assert verdict.law.p_value > verdict.law.level == 0.01
+
+
+@pytest.mark.parametrize("negated", [False, True])
+def test_laws_of_partitions_do_not_depend_on_the_names_of_clusters(*, negated: bool) -> None:
+    model = make_pipeline(VarianceThreshold(), SpectralCoclustering(3, n_init=1))
+    steps = ("permutation", "negatives") if negated else ("permutation",)
+    key = EtCKey.from_secret(DIGITS.geometry, "1", steps=steps)
+    verdict = audit(model, DIGITS.images[:60], None, key, budget=3, thorough=False)
+    assert verdict.law is not None
+    assert verdict.law.equal is not negated
+    named = _named(Answers("clusterer", np.array([4, 4, 2, 7, 2]), None, True, 0.0, (), None))
+    assert named.tolist() == [0, 0, 1, 2, 1]
 
 
 def test_another_law_is_rejected() -> None:

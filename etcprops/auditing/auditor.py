@@ -201,8 +201,7 @@ def _explained(
     plain, encrypted = answers
     witness = smallest_witness(bench, candidate, plain, encrypted, budget=effort.budget)
     law = None
-    decides = plain.decisions is not None and not plain.of_training
-    if effort.runs and decides and search.seed_matters():
+    if effort.runs and plain.decisions is not None and search.seed_matters():
         law = _law(bench, candidate, effort)
     outcome = verdict.outcome
     if law is not None and law.equal and outcome is Outcome.DIFFERENT:
@@ -268,11 +267,20 @@ def _law(bench: Bench, candidate: Candidate, effort: _Effort) -> Law | None:
             other = bench.answers(candidate, rows, seed=seed + runs)
         except ModelError:
             return None
-        plain.append(np.asarray(one.decisions).ravel())
-        encrypted.append(np.asarray(other.decisions).ravel())
+        plain.append(_named(one))
+        encrypted.append(_named(other))
     return two_sample_test(
         np.stack(plain), np.stack(encrypted), level=effort.level, effect=EFFECT, seed=bench.seed
     )
+
+
+def _named(answers: Answers) -> NDArray[Any]:
+    """Return the decisions of a run; clusters are numbered as they appear, having no names."""
+    decisions = np.asarray(answers.decisions).ravel()
+    if answers.kind != "clusterer":
+        return decisions
+    _, first, codes = np.unique(decisions, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[codes])
 
 
 def _check_numbers(  # noqa: PLR0917

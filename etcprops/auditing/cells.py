@@ -298,7 +298,8 @@ def confirms(
     """Whether what came out shows what theory predicts, and does not only fail to contradict it.
 
     A predicted difference is shown by a decision that differs and by no test of laws that found
-    nothing; equality in law by a test, or by identity; identity by values that agree.
+    nothing; equality in law by a test, of which one identical pair of runs says nothing; identity
+    by values that agree.
 
     Examples
     --------

@@ -13,11 +13,36 @@ _COVARIANCE: Final = "mean and covariance turn with the features, and so do Maha
 _SHRUNK: Final = f"{_COVARIANCE}; shrinking towards a multiple of the identity turns too"
 _MIXTURE: Final = f"starts from k-means; {_COVARIANCE}"
 
-_SUMS: Final = "scales rows and columns by their sums, which negation changes"
-_BLACK: Final = {"any": "sums of 0 or below: nothing can be divided by their roots"}
+_SUMS: Final = (
+    "scales rows and columns by their sums, which negation changes (constant columns are left out: "
+    "a black one has no sum to divide by); its k-means is of columns, too, and draws its first "
+    "centres by their number: equal in law under movement, and the same from given centres"
+)
+_CHECKERBOARD: Final = (
+    "scales rows and columns by their sums, which negation changes (constant columns are left out: "
+    "a black one has no sum to divide by); starts from an SVD whose random matrix is drawn by "
+    "index, where pixels that are lit in one image only make the largest singular value fourfold: "
+    "which vectors of its space come out is open, equal in law under movement; without these "
+    "pixels it is the same"
+)
 _PRECISION: Final = (
     "an L1 penalty on the precision matrix moves with the features; columns are visited in order"
 )
+
+
+def _biclusters(name: str) -> Any:
+    """Return a builder of a spectral clustering of images and pixels, of those that vary."""
+
+    def build(_features: int) -> Any:
+        from importlib import import_module
+
+        from sklearn.feature_selection import VarianceThreshold
+        from sklearn.pipeline import make_pipeline
+
+        model = getattr(import_module("sklearn.cluster"), name)(n_clusters=3)
+        return make_pipeline(VarianceThreshold(), model)
+
+    return build
 
 
 def _graph(name: str, **parameters: Any) -> Any:
@@ -77,10 +102,10 @@ UNSUPERVISED: Final = (
           scale="training", offset=True, parameters={"nu": 0.1}, target="none"),
     Entry("SGDOneClassSVM", O, why.SAMPLES, target="none"),
     Entry("ShrunkCovariance", O, _SHRUNK, True, target="none"),
-    Entry("SpectralBiclustering", Invariance.PERMUTATION, _SUMS,
-          parameters={"n_clusters": 3}, target="none", notes=_BLACK),
+    Entry("SpectralBiclustering", Invariance.PERMUTATION, _CHECKERBOARD, path=Path.DRAWS,
+          build=_biclusters("SpectralBiclustering"), target="none"),
     Entry("SpectralClustering", O, why.DISTANCES, True,
           parameters={"n_clusters": 10, "gamma": 0.01}, target="none"),
-    Entry("SpectralCoclustering", Invariance.PERMUTATION, _SUMS,
-          parameters={"n_clusters": 3}, target="none", notes=_BLACK),
+    Entry("SpectralCoclustering", Invariance.PERMUTATION, _SUMS, path=Path.DRAWS,
+          build=_biclusters("SpectralCoclustering"), target="none"),
 )  # fmt: skip
