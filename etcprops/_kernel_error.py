@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,18 +25,27 @@ class KernelError:
     """The kernel between plain queries, shape (q, n), and rows, shape (N, n): size and error.
 
     `model` is the support vector machine whose kernel it is; results of exp, tanh and pow are off
-    by `ulps` units in the last place at most.
+    by `ulps` units in the last place at most. With `coarse` nothing is multiplied: all rows are
+    taken for the longest, in the direction that is worst, and arrays have a single column.
     """
 
     model: Any
     X: NDArray[np.float64]
     rows: NDArray[np.float64]
     ulps: float
+    coarse: bool = False
 
     def __post_init__(self) -> None:
         self.gamma = abs(float(self.model._gamma))  # noqa: SLF001
         self.features = self.X.shape[1]
         self.norms = norms(self.X)[:, None], norms(self.rows)
+        if self.coarse:
+            self.norms = self.norms[0], self.norms[1].max(keepdims=True)
+            self.products = self.norms[0] * self.norms[1] * (1 + 4 * UNIT)
+            self.product_error = self._product_error(0.0)
+            self.nearest = np.zeros_like(self.products)
+            self.farthest = (self.norms[0] + self.norms[1]) ** 2 * (1 + 8 * UNIT)
+            return
         self.products = self.X @ self.rows.T
         self.product_error = self._product_error(0.0)
         sum_of_norms = self.norms[0] + self.norms[1]
@@ -48,8 +58,9 @@ class KernelError:
         self.nearest = np.maximum(distances - slack, 0.0)
         self.farthest = np.maximum(distances, 0.0) + slack
 
+    @cached_property
     def magnitude(self) -> NDArray[np.float64]:
-        """Return a bound of the exact kernel's magnitude for the computed plain features."""
+        """A bound of the exact kernel's magnitude for the computed plain features."""
         kind = self.model.kernel
         if kind == "linear":
             return np.abs(self.products) + self.product_error
@@ -76,7 +87,7 @@ class KernelError:
             exponent = gamma * error + gap * self.farthest
             exponent += UNIT * gamma * (self.farthest + error) + SMALLEST
             grown = np.expm1(exponent) * (1 + 8 * UNIT)
-            error = self.magnitude() * (grown * (1 + off) + off) + 2 * self.ulps * SMALLEST
+            error = self.magnitude * (grown * (1 + off) + off) + 2 * self.ulps * SMALLEST
             return np.asarray(error)
         error = self._product_error(shift)
         if kind == "linear":
@@ -102,6 +113,8 @@ class KernelError:
         """Return a bound of the magnitude of ``gamma x.y + coef0``."""
         gamma, constant = float(self.model._gamma), float(self.model.coef0)  # noqa: SLF001
         rounding = gamma_n(4) * (self.gamma * np.abs(self.products) + abs(constant))
+        if self.coarse:  # the products are magnitudes
+            gamma, constant = self.gamma, abs(constant)
         value: NDArray[np.float64] = np.abs(gamma * self.products + constant)
         return value + rounding + self.gamma * self.product_error + 2 * SMALLEST
 
@@ -113,10 +126,16 @@ def dual_sum_error(
     error: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return a bound of the error of ``sum(dual * kernel) + intercept``, shape (q, pairs)."""
-    weights = np.abs(dual).T
+    weights = weights_of(dual, size)
     terms = dual.shape[1] + 2
     rounding = gamma_n(terms) * ((size + error) @ weights + np.abs(intercept))
     return np.asarray(error @ weights + rounding + terms * 2 * SMALLEST)
+
+
+def weights_of(dual: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the coefficients' magnitudes, added up where `size` has one column for all rows."""
+    weights = np.abs(dual).T
+    return weights.sum(axis=0, keepdims=True) if size.shape[1] < len(weights) else weights
 
 
 def gamma_n(terms: int) -> float:

@@ -23,7 +23,7 @@ from sklearn.svm import SVC
 
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, Verdict, audit, encrypt
 from etcprops.auditing import Outcome
-from etcprops.auditing.answers import Answers
+from etcprops.auditing.answers import Answers, ask
 from etcprops.auditing.auditor import _named
 from etcprops.auditing.comparison import compare
 from etcprops.experiments.datasets import load_digits_images
@@ -94,6 +94,47 @@ def test_rounding_is_identical_decisions_with_all_certified() -> None:
     assert verdict.certified == verdict.comparison.n_queries
     assert 0 < verdict.largest_difference < 1e-10
     assert "rounding" in verdict.cause
+
+
+class Shifted(SVC):  # type: ignore[misc]
+    """Say something else than its decision values do."""
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return np.roll(super().predict(X), int(X[0, 0] > 0))
+
+
+def test_only_decisions_far_from_the_boundary_are_certified() -> None:
+    # A query half-way between both classes, which votes by rounding; and no votes at all.
+    images = np.zeros((12, 8, 8), dtype=np.uint8)
+    images[:8:2, :, :4], images[1:8:2, :, 4:] = 200, 200
+    images[8:, :4] = 200
+    images[8, :, :4], images[9, :, 4:] = 180, 180
+    folds = [(np.arange(8), np.arange(8, 12))]
+    verdict = audit(SVC(gamma=1e-6), images, np.arange(12) % 2, KEY, cv=folds, explain=False)
+    assert verdict.certified is None  # raw pixels, negated
+    verdict = audit(
+        SVC(gamma=1e-6), images, np.arange(12) % 2, KEY, cv=folds, explain=False,
+        preprocessing="mid-grey",
+    )  # fmt: skip
+    assert verdict.certified == 2
+    for model in (SVC(break_ties=True), Shifted()):
+        assert audit(model, IMAGES, LABELS, KEY, preprocessing="z-score").certified is None
+
+
+@pytest.mark.parametrize("shape", ["ovr", "ovo"])
+@pytest.mark.parametrize("classes", [2, 10])
+def test_values_are_those_of_the_model_and_those_of_pairs_make_them(
+    shape: str, classes: int
+) -> None:
+    rows, labels = IMAGES.reshape(200, 64).astype(np.float64), LABELS % classes
+    model = make_pipeline(StandardScaler(), SVC(decision_function_shape=shape))
+    answers = ask(model, rows[:100], labels[:100], rows[100:])
+    assert answers.values is not None
+    assert answers.pairs is not None
+    expected = model.decision_function(rows[100:]).reshape(100, -1)
+    assert answers.values.tobytes() == np.ascontiguousarray(expected).tobytes()
+    assert answers.pairs.reshape(100, -1).shape[1] == classes * (classes - 1) // 2
+    assert model.steps[-1][1].decision_function_shape == shape
 
 
 def test_gamma_scale_on_raw_pixels_is_found_to_be_the_cause() -> None:

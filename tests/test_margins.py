@@ -116,6 +116,8 @@ def test_moved_features_stay_within_the_bound(kernel: str, scale: float, machine
         bound = decision_error_bound(plain, Q, encrypted=other, train=X)
         difference = plain.decision_function(Q) - other.decision_function(moved(Q, seed))
         assert (abs(difference) <= bound).all()
+        coarse = decision_error_bound(plain, Q, encrypted=other, train=X, coarse=True)
+        assert (coarse >= bound).all()
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -124,6 +126,7 @@ def test_perturbed_features_stay_within_the_bound(kernel: str) -> None:
     machine, X, Q = fitted(kernel, 3)
     size = 1e-4
     bound = decision_error_bound(machine, Q, feature_error=size)
+    assert (decision_error_bound(machine, Q, feature_error=size, coarse=True) >= bound).all()
     worst = 0.0
     for seed in range(20):
         rng = np.random.default_rng(seed)
@@ -211,10 +214,29 @@ def test_certified_needs_every_pair() -> None:
     np.testing.assert_array_equal(certified([0.5, -0.6], [0.5, 0.5]), [False, True])
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_coarse_bounds_hold_where_rows_point_one_way(kernel: str) -> None:
+    # Rows along one direction: inner products are as large as norms allow, coef0 works against.
+    rng = np.random.default_rng(0)
+    direction, sizes = rng.standard_normal(40), rng.uniform(0.5, 2.0, 30)
+    X = sizes[:, None] * direction + 1e-3 * rng.standard_normal((30, 40))
+    options: dict[str, Any] = {"coef0": -2.0} if kernel in {"poly", "sigmoid"} else {}
+    machine = SVC(kernel=kernel, gamma=0.02, **options).fit(X, sizes > 1.0)
+    size, difference = 1e-6, np.zeros(30)
+    for seed in range(10):
+        noise = np.random.default_rng(seed).choice([-2 * size, 2 * size], X.shape)
+        other = machine.decision_function(X + noise)
+        difference = np.maximum(difference, abs(machine.decision_function(X) - other))
+    bound = decision_error_bound(machine, X, feature_error=size, coarse=True)
+    assert (difference <= bound).all()
+    assert (bound >= decision_error_bound(machine, X, feature_error=size)).all()
+
+
 def test_infinite_error_certifies_nothing() -> None:
     machine, _, Q = fitted("rbf")
     bound = decision_error_bound(machine, Q, feature_error=np.inf)
     assert np.isinf(bound).all()
+    assert np.isinf(decision_error_bound(machine, Q, feature_error=np.inf, coarse=True)).all()
     assert not certified(machine.decision_function(Q), bound).any()
 
 
@@ -222,7 +244,8 @@ def test_tiny_rows_are_covered() -> None:
     rng = np.random.default_rng(1)
     X = rng.standard_normal((20, 30)) * 1e-165  # squares underflow
     machine = SVC(kernel="rbf", gamma=1e300).fit(X, np.arange(20) % 2)
-    assert (decision_error_bound(machine, X) > 0).all()
+    for coarse in (False, True):
+        assert (decision_error_bound(machine, X, coarse=coarse) > 0).all()
 
 
 MACHINE, ROWS, QUERIES = fitted("linear", 3)

@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from sklearn.base import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC, NuSVC
+from sklearn.utils.multiclass import _ovr_decision_function
 
 from etcprops._validation import describe, reject
 
@@ -57,6 +59,9 @@ class Answers:
         That a solver did not converge, for instance.
     model : estimator
         As fitted.
+    pairs : ndarray of float64, shape (q,) or (q, n_pairs), or None
+        Of support vector classifiers: decision values of each pair of classes, of which `values`
+        are made.
     """
 
     kind: Kind
@@ -66,6 +71,7 @@ class Answers:
     seconds: float
     warnings: tuple[str, ...]
     model: Any
+    pairs: NDArray[np.float64] | None = None
 
 
 class ModelError(Exception):
@@ -186,34 +192,53 @@ def ask(
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
         warnings.simplefilter("always")
         try:
-            decisions, values, of_training = _answers(estimator, kind, training, targets, queries)
+            found = _answers(estimator, kind, training, targets, queries)
         except Exception as error:
             message = " ".join(str(error).split())[:200]
             raise ModelError(f"{type(error).__name__}: {message}") from error
     seconds = time.perf_counter() - start
     stopped = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
     told = ("the solver stopped before it converged",) if stopped else ()
-    return Answers(kind, decisions, values, of_training, seconds, told, estimator)
+    return Answers(
+        kind,
+        found.decisions,
+        found.values,
+        found.of_training,
+        seconds,
+        told,
+        estimator,
+        found.pairs,
+    )
+
+
+class _Said(NamedTuple):
+    """What `Answers` is made of."""
+
+    decisions: NDArray[Any] | None
+    values: NDArray[np.float64] | None
+    of_training: bool = False
+    pairs: NDArray[np.float64] | None = None
 
 
 def _answers(
     model: Any, kind: Kind, training: NDArray[Any], targets: Any, queries: NDArray[Any]
-) -> tuple[NDArray[Any] | None, NDArray[np.float64] | None, bool]:
-    """Fit and return decisions, values and whether they are about the training images."""
+) -> _Said:
+    """Fit and ask."""
     if kind == "transformer" and not hasattr(model, "transform"):
-        return None, _as_values(model.fit_transform(training, targets)), True
+        return _Said(None, _as_values(model.fit_transform(training, targets)), of_training=True)
     model.fit(training, targets)
-    if kind == "transformer":
-        return None, _as_values(model.transform(queries)), False
-    if kind == "regressor":
-        return None, _as_values(model.predict(queries)), False
+    if kind in {"transformer", "regressor"}:
+        asked = model.transform if kind == "transformer" else model.predict
+        return _Said(None, _as_values(asked(queries)))
     if kind == "scorer":
-        return *_scores(model, queries), False
+        return _Said(*_scores(model, queries))
     if not hasattr(model, "predict"):
-        return _labels_of_training(model, training), None, True
-    # Columns of clusterers have no fixed order.
-    values = None if kind == "clusterer" else _decision_values(model, queries)
-    return np.asarray(model.predict(queries)), values, False
+        return _Said(_labels_of_training(model, training), None, of_training=True)
+    if kind == "clusterer":  # columns of theirs have no fixed order
+        return _Said(np.asarray(model.predict(queries)), None)
+    pairs = _values_of_pairs(model, queries)
+    values = _decision_values(model, queries) if pairs is None else _of_pairs(model, pairs)
+    return _Said(np.asarray(model.predict(queries)), values, pairs=pairs)
 
 
 def _scores(
@@ -237,6 +262,27 @@ def _labels_of_training(model: Any, training: NDArray[Any]) -> NDArray[Any]:
         if hasattr(last, name):
             return np.asarray(getattr(last, name))
     return np.asarray(model.fit_predict(training))
+
+
+def _values_of_pairs(model: Any, queries: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Return decision values of each pair of classes; None if it is no support vector machine."""
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    if type(last) not in {SVC, NuSVC}:
+        return None
+    shape = last.decision_function_shape
+    last.decision_function_shape = "ovo"
+    try:
+        return _as_values(model.decision_function(queries))
+    finally:
+        last.decision_function_shape = shape
+
+
+def _of_pairs(model: Any, pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what ``decision_function`` makes of the values of pairs, as columns."""
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    if pairs.ndim == 1 or last.decision_function_shape == "ovo":
+        return pairs.reshape(len(pairs), -1)
+    return _as_values(_ovr_decision_function(pairs < 0, -pairs, len(last.classes_)))
 
 
 def _decision_values(model: Any, queries: NDArray[Any]) -> NDArray[np.float64] | None:

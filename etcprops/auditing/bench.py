@@ -201,6 +201,7 @@ def _joined(parts: list[Answers]) -> Answers:
         parts[0],
         decisions=join([p.decisions for p in parts]),
         values=join([p.values for p in parts]),
+        pairs=join([p.pairs for p in parts]),
         seconds=sum(p.seconds for p in parts),
         warnings=tuple(dict.fromkeys(w for p in parts for w in p.warnings)),
     )
