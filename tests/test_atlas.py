@@ -11,20 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from rich.console import Console
-from sklearn.base import clone
-from sklearn.ensemble import AdaBoostClassifier, HistGradientBoostingClassifier
-from sklearn.feature_selection import VarianceThreshold
-from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import all_estimators
-from threadpoolctl import threadpool_limits
 
-from etcprops import EtCKey, InvalidParameterError, Step, cli
+from etcprops import InvalidParameterError, Step, cli
 from etcprops.auditing import Outcome
 from etcprops.auditing.atlas import Atlas, atlas, grid
-from etcprops.auditing.auditor import TOLERANCE
-from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.cells import Cell, agree, build_estimator, load_images, make_row, run_cell
 from etcprops.auditing.isolation import Worker, stop_workers
 from etcprops.auditing.preprocessing import PREPROCESSINGS
@@ -33,7 +25,6 @@ from etcprops.auditing.table import TABLE
 from etcprops.auditing.theory import Entry, Invariance, predict
 from etcprops.auditing.theory import Path as Way
 from etcprops.cli.audit import print_atlas
-from etcprops.keys import ALL
 
 FULL = (Step.PERMUTATION, Step.TRANSFORMS, Step.NEGATIVES)
 SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
@@ -105,103 +96,6 @@ def test_agreement_is_strict_where_it_can_be() -> None:
     assert agree(different, identical, law_tested=False, values_agree=False)
     assert not agree(different, identical, law_tested=False)
     assert not agree(different, Outcome.NOT_APPLICABLE, law_tested=False)
-
-
-# --- What the table says of mechanisms: with the mechanism another answer, without it the same
-
-BOOSTED = (
-    AdaBoostClassifier(random_state=0),
-    HistGradientBoostingClassifier(min_samples_leaf=1, max_iter=5),
-)
-
-
-@pytest.mark.parametrize("model", BOOSTED, ids=lambda model: type(model).__name__)
-def test_boosting_depends_on_thresholds_and_ties_only(model: Any) -> None:
-    with threadpool_limits(1):  # forty rows are not worth several threads
-        labels = np.repeat([0, 1], 20)
-        column = np.repeat([100.0, 102.0], 20)[:, None]
-        on_threshold, beside = np.array([[101.0]]), np.array([[100.5], [101.5]])
-        for queries, same in ((beside, True), (on_threshold, False)):
-            plain = clone(model).fit(column, labels).predict(queries)
-            negated = clone(model).fit(255 - column, labels).predict(255 - queries)
-            assert np.array_equal(plain, negated) is same
-        queries = np.array([[100.0, 102.0], [102.0, 100.0]])
-        for second, same in ((column[::-1] * 0 + 7, True), (column, False)):
-            rows = np.hstack([column, second])  # a tie where both columns are equal
-            plain = clone(model).fit(rows, labels).predict(queries)
-            moved = clone(model).fit(rows[:, ::-1], labels).predict(queries[:, ::-1])
-            assert np.array_equal(plain, moved) is same
-
-
-@pytest.mark.parametrize(
-    ("name", "front"),
-    [("BernoulliNB", "z-score"), ("Binarizer", "z-score"), ("QuantileTransformer", "none")],
-)
-def test_pixels_that_are_constant_in_training_are_the_reason(name: str, front: str) -> None:
-    bench, candidate = _bench(name, front)
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    varying = candidate.with_front(VarianceThreshold(), *candidate.front)
-    assert bench.compare(varying).identical(TOLERANCE)
-
-
-def test_a_scaler_that_scales_nothing_is_identical() -> None:
-    bench, candidate = _bench("MaxAbsScaler", "min-max")
-    for rows in (bench.plain_vectors, bench.encrypted_vectors(bench.key)):
-        scale = candidate.build(0).fit(rows).steps[-1][1].scale_
-        assert np.abs(scale - 1).max() < 1e-15
-
-
-def test_levels_cut_to_integers_are_the_reason_after_min_max() -> None:
-    bench, candidate = _bench("CategoricalNB", "min-max")
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    clip = FunctionTransformer(np.clip, kw_args={"a_min": 0.0, "a_max": 1.0})
-    back = FunctionTransformer(_to_levels)
-    front = (VarianceThreshold(), *candidate.front, clip)
-    assert not bench.compare(candidate.with_front(*front)).identical(TOLERANCE)
-    assert bench.compare(candidate.with_front(*front, back)).identical(TOLERANCE)
-
-
-def test_a_tree_of_sums_without_nodes_is_identical() -> None:
-    bench, candidate = _bench("KernelDensity", "none", steps=("transforms",))
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    assert bench.compare(candidate.with_parameters(leaf_size=300)).bitwise
-
-
-def test_graphical_lasso_is_identical_at_convergence() -> None:
-    bench, candidate = _bench("GraphicalLasso", "z-score")
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    tight = candidate.with_parameters(tol=1e-10, enet_tol=1e-12, max_iter=2000)
-    assert bench.compare(tight).identical(TOLERANCE)
-
-
-@pytest.mark.parametrize("steps", [("permutation",), ("transforms",)])
-def test_biclusters_depend_on_pixels_of_one_image_and_on_first_centres(
-    steps: tuple[str, ...],
-) -> None:
-    bench, candidate = _bench("SpectralBiclustering", "none", steps=steps)
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    assert bench.compare(candidate.with_front(VarianceThreshold(100))).bitwise
-    bench, candidate = _bench("SpectralCoclustering", "none", steps=steps)
-    once = candidate.with_parameters(n_init=1)
-    assert not bench.compare(once).identical(TOLERANCE)
-    given = once.with_parameters(init=np.array([[0.0, 0.0], [0.01, 0.0], [0.0, 0.01]]))
-    assert bench.compare(given).bitwise
-
-
-def _to_levels(values: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(np.rint(255 * values))
-
-
-def _bench(name: str, front: str, steps: tuple[str, ...] = ()) -> tuple[Bench, Candidate]:
-    """Return the bench on which a cell of 300 images is tried, and its candidate."""
-    digits = load_images("digits")
-    chosen = np.sort(np.random.default_rng(0).permutation(1797)[:300])
-    key = EtCKey.from_secret(digits.geometry, "etcprops audit, 1", steps=steps or ALL)
-    half = np.arange(300) % 2 == 0
-    folds = [(np.flatnonzero(half), np.flatnonzero(~half))]
-    bench = Bench(digits.images[chosen], digits.labels[chosen], folds, key, 0, TOLERANCE)
-    model = build_estimator(TABLE[name], 64)
-    return bench, Candidate.of(model, PREPROCESSINGS[front]())
 
 
 # --- Cells in processes

@@ -18,7 +18,7 @@ DIRECT_SOLVERS: Final[dict[str, tuple[Any, ...]]] = {
     "svd_method": ("lapack",),
     "eigen_solver": ("dense", "eigen"),
     "algorithm": ("brute", "arpack"),
-    "solver": ("svd", "lbfgs"),
+    "solver": ("svd", "lbfgs", "newton-cholesky"),
     "dual": (True,),
     "method": ("exact",),
 }

@@ -124,7 +124,7 @@ CLASSIFIERS: Final = (
     Entry("LogisticRegression", O, why.GRAM, True, Path.SOLVER, {"max_iter": 1000}),
     Entry("LogisticRegressionCV", O, why.GRAM, True, Path.SOLVER,
           {"max_iter": 1000, "Cs": 3, "cv": 3},
-          notes={"none": why.UNSCALED, "mid-grey": why.UNSCALED}),
+          notes={"none": why.CHOICE, "mid-grey": why.CHOICE}),
     Entry("MLPClassifier", O, why.RANDOM_WEIGHTS, path=Path.DRAWS,
           parameters={"hidden_layer_sizes": (20,), "max_iter": 50}),
     Entry("MultiOutputClassifier", O, why.META, True, target="columns",

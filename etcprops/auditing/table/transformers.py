@@ -112,8 +112,9 @@ TRANSFORMERS: Final = (
     Entry("KBinsDiscretizer", S, "equal bins of each feature, mirrored by negation but for values "
           "on an edge", True, Path.TIES,
           {"n_bins": 3, "encode": "ordinal", "strategy": "uniform"}, target="none",
-          notes={"any": "edges at a third of a pixel's range are levels themselves where the range "
-                 "is a multiple of three levels"}),
+          notes={"any": "a third of a pixel's range is a level itself where the range is a "
+                 "multiple of three levels, and an edge belongs to the bin above; without such "
+                 "pixels rows are the same bit by bit"}),
     Entry("KNNImputer", S, "nothing is missing: the identity", True, target="none"),
     Entry("KNeighborsTransformer", O, why.DISTANCES, True, target="none"),
     Entry("KernelPCA", O, why.GRAM_NO_OFFSET, True,
@@ -201,8 +202,8 @@ TRANSFORMERS: Final = (
     Entry("SplineTransformer", S, "a symmetric set of knots and of basis functions", True,
           target="none"),
     Entry("StandardScaler", S, why.PER_FEATURE, True, target="none"),
-    Entry("TSNE", O, _MANIFOLD, True, Path.SOLVER, {"max_iter": 250, "perplexity": 10},
-          target="none", notes={"any": why.CHAOS}),
+    Entry("TSNE", O, _MANIFOLD, True, parameters={"max_iter": 250, "perplexity": 10},
+          target="none", notes={"any": why.MIRRORED}),
     Entry("TargetEncoder", S, why.LEVELS, True, target="numbers"),
     Entry("TfidfTransformer", S, "counts the images in which a feature is not 0, and divides each "
           "image by its norm", target="none"),

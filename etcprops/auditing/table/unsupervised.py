@@ -94,9 +94,7 @@ UNSUPERVISED: Final = (
     Entry("NearestNeighbors", O, why.DISTANCES, True, target="none"),
     Entry("OAS", O, _SHRUNK, True, target="none"),
     Entry("OPTICS", O, f"{why.DISTANCES}; equal distances are ties", True, Path.TIES,
-          target="none",
-          notes={"any": "of equal distances rounding decides which comes first: noise of 1e-14 "
-                 "in plain features does the same"}),
+          target="none", notes={"any": why.TWICE}),
     Entry("OneClassSVM", O,
           "a kernel of distances, but gamma='scale' uses X.var() over all features",
           scale="training", offset=True, parameters={"nu": 0.1}, target="none"),

@@ -1,0 +1,225 @@
+"""What the table says of mechanisms: with the mechanism another answer, without it the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
+from sklearn.cluster import OPTICS
+from sklearn.ensemble import AdaBoostClassifier, HistGradientBoostingClassifier
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.metrics import pairwise_distances
+from sklearn.preprocessing import FunctionTransformer
+from threadpoolctl import threadpool_limits
+
+from etcprops import EtCKey, SignedPermutation
+from etcprops.auditing.auditor import TOLERANCE, _folds
+from etcprops.auditing.bench import Bench, Candidate
+from etcprops.auditing.cells import build_estimator, load_images, make_targets
+from etcprops.auditing.comparison import compare
+from etcprops.auditing.preprocessing import PREPROCESSINGS
+from etcprops.auditing.table import TABLE
+from etcprops.keys import ALL
+
+BOOSTED = (
+    AdaBoostClassifier(random_state=0),
+    HistGradientBoostingClassifier(min_samples_leaf=1, max_iter=5),
+)
+
+
+@pytest.mark.parametrize("model", BOOSTED, ids=lambda model: type(model).__name__)
+def test_boosting_depends_on_thresholds_and_ties_only(model: Any) -> None:
+    with threadpool_limits(1):  # forty rows are not worth several threads
+        labels = np.repeat([0, 1], 20)
+        column = np.repeat([100.0, 102.0], 20)[:, None]
+        on_threshold, beside = np.array([[101.0]]), np.array([[100.5], [101.5]])
+        for queries, same in ((beside, True), (on_threshold, False)):
+            plain = clone(model).fit(column, labels).predict(queries)
+            negated = clone(model).fit(255 - column, labels).predict(255 - queries)
+            assert np.array_equal(plain, negated) is same
+        queries = np.array([[100.0, 102.0], [102.0, 100.0]])
+        for second, same in ((column[::-1] * 0 + 7, True), (column, False)):
+            rows = np.hstack([column, second])  # a tie where both columns are equal
+            plain = clone(model).fit(rows, labels).predict(queries)
+            moved = clone(model).fit(rows[:, ::-1], labels).predict(queries[:, ::-1])
+            assert np.array_equal(plain, moved) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "front"),
+    [("BernoulliNB", "z-score"), ("Binarizer", "z-score"), ("QuantileTransformer", "none")],
+)
+def test_pixels_that_are_constant_in_training_are_the_reason(name: str, front: str) -> None:
+    bench, candidate = _bench(name, front)
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    varying = candidate.with_front(VarianceThreshold(), *candidate.front)
+    assert bench.compare(varying).identical(TOLERANCE)
+
+
+def test_a_scaler_that_scales_nothing_is_identical() -> None:
+    bench, candidate = _bench("MaxAbsScaler", "min-max")
+    for rows in (bench.plain_vectors, bench.encrypted_vectors(bench.key)):
+        scale = candidate.build(0).fit(rows).steps[-1][1].scale_
+        assert np.abs(scale - 1).max() < 1e-15
+
+
+def test_levels_cut_to_integers_are_the_reason_after_min_max() -> None:
+    bench, candidate = _bench("CategoricalNB", "min-max")
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    clip = FunctionTransformer(np.clip, kw_args={"a_min": 0.0, "a_max": 1.0})
+    back = FunctionTransformer(_to_levels)
+    front = (VarianceThreshold(), *candidate.front, clip)
+    assert not bench.compare(candidate.with_front(*front)).identical(TOLERANCE)
+    assert bench.compare(candidate.with_front(*front, back)).identical(TOLERANCE)
+
+
+def test_a_tree_of_sums_without_nodes_is_identical() -> None:
+    bench, candidate = _bench("KernelDensity", "none", steps=("transforms",))
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    assert bench.compare(candidate.with_parameters(leaf_size=300)).bitwise
+
+
+def test_graphical_lasso_is_identical_at_convergence() -> None:
+    bench, candidate = _bench("GraphicalLasso", "z-score")
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    tight = candidate.with_parameters(tol=1e-10, enet_tol=1e-12, max_iter=2000)
+    assert bench.compare(tight).identical(TOLERANCE)
+
+
+@pytest.mark.parametrize("steps", [("permutation",), ("transforms",)])
+def test_biclusters_depend_on_pixels_of_one_image_and_on_first_centres(
+    steps: tuple[str, ...],
+) -> None:
+    bench, candidate = _bench("SpectralBiclustering", "none", steps=steps)
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    assert bench.compare(candidate.with_front(VarianceThreshold(100))).bitwise
+    bench, candidate = _bench("SpectralCoclustering", "none", steps=steps)
+    once = candidate.with_parameters(n_init=1)
+    given = once.with_parameters(init=np.array([[0.0, 0.0], [0.01, 0.0], [0.0, 0.01]]))
+    seeds = [replace(bench, seed=seed) for seed in range(8)]
+    assert not all(one.compare(once).identical(TOLERANCE) for one in seeds)
+    assert all(one.compare(given).bitwise for one in seeds)
+
+
+class WithoutTwins(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Leave out pixels that are multiples of others in training, but for an offset."""
+
+    def fit(self, X: NDArray[Any], y: Any = None) -> Self:  # noqa: ARG002
+        varies = np.ptp(X, axis=0) > 0
+        correlations = np.zeros((X.shape[1], X.shape[1]))
+        correlations[np.ix_(varies, varies)] = np.corrcoef(X[:, varies].T)
+        np.fill_diagonal(correlations, 0.0)
+        self.kept_ = varies & (np.abs(correlations) < 1 - 1e-9).all(axis=1)
+        return self
+
+    def transform(self, X: NDArray[Any]) -> NDArray[Any]:
+        return X[:, self.kept_]
+
+
+class WithoutEdges(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Leave out pixels of which a level, plain or negated, is at a third of the range."""
+
+    def fit(self, X: NDArray[Any], y: Any = None) -> Self:  # noqa: ARG002
+        low, size = X.min(axis=0), np.ptp(X, axis=0)
+        levels = np.unique(load_images("digits").images).astype(np.float64)
+        levels = np.union1d(levels, 255 - levels)[:, None]
+        on_edge = [np.isclose(levels, low + size * third / 3).any(axis=0) for third in (1, 2)]
+        self.kept_ = (size > 0) & ~on_edge[0] & ~on_edge[1]
+        return self
+
+    def transform(self, X: NDArray[Any]) -> NDArray[Any]:
+        return X[:, self.kept_]
+
+
+@pytest.mark.parametrize("front", ["z-score", "standard-scaler"])
+@pytest.mark.parametrize(
+    "name", ["LassoLars", "LassoLarsCV", "LassoLarsIC", "FactorAnalysis", "QuantileRegressor"]
+)
+def test_equal_columns_are_the_reason_of_greedy_and_linear_programmes(
+    name: str, front: str
+) -> None:
+    bench, candidate = _bench(name, front, count=600)
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    without = candidate.with_front(WithoutTwins(), *candidate.front)
+    assert bench.compare(without).identical(1e-13)
+
+
+@pytest.mark.parametrize("front", ["none", "z-score", "mid-grey", "standard-scaler"])
+def test_levels_on_edges_of_bins_are_the_reason(front: str) -> None:
+    bench, candidate = _bench("KBinsDiscretizer", front, steps=("negatives",), count=600)
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    assert bench.compare(candidate.with_front(WithoutEdges(), *candidate.front)).bitwise
+
+
+def test_the_mirrored_start_of_an_embedding_and_its_tree_are_the_reason() -> None:
+    bench, candidate = _bench("TSNE", "z-score", steps=("negatives",))
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    for mended in ({"method": "exact"}, {"init": "random"}):
+        assert bench.compare(candidate.with_parameters(**mended)).bitwise
+    bench, candidate = _bench("TSNE", "z-score", steps=("permutation", "transforms"))
+    assert bench.compare(candidate).bitwise  # signs of the start are not touched
+    # It is not rounding: noise in plain features changes nothing.
+    rows = candidate.front[0].fit(bench.plain_vectors).transform(bench.plain_vectors)
+    noisy = rows + 1e-14 * np.ptp(rows) * np.random.default_rng(0).uniform(-1, 1, rows.shape)
+    answers = [bench.answers(candidate.with_front(), side, seed=0) for side in (rows, noisy)]
+    assert compare(*answers, tolerance=0.0).bitwise
+
+
+@pytest.mark.parametrize(("front", "count"), [("z-score", 300), ("min-max", 600)])
+def test_a_distance_computed_twice_is_the_reason_of_another_order(front: str, count: int) -> None:
+    bench, candidate = _bench("OPTICS", front, count=count)
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    training = bench.plain_vectors[bench.folds[0][0]]
+    rows = candidate.front[0].fit(training).transform(training)
+    movement = SignedPermutation.from_key(bench.key)
+    sides = rows, rows[:, movement.source] * movement.sign
+    orders = [OPTICS().fit(side).ordering_ for side in sides]
+    assert not np.array_equal(*orders)
+    once = [OPTICS(metric="precomputed").fit(pairwise_distances(side)) for side in sides]
+    assert np.array_equal(*(model.ordering_ for model in once))
+    assert np.array_equal(*(model.labels_ for model in once))
+
+
+@pytest.mark.parametrize("front", ["none", "mid-grey"])
+@pytest.mark.parametrize("name", ["GammaRegressor", "PoissonRegressor", "TweedieRegressor"])
+def test_a_solver_that_stops_early_is_the_reason(name: str, front: str) -> None:
+    bench, candidate = _bench(name, front, steps=("permutation",))
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    newton = candidate.with_parameters(solver="newton-cholesky")
+    assert bench.compare(newton).identical(1e-12)
+
+
+def test_the_choice_of_c_hangs_on_an_image_and_newton_makes_it_one() -> None:
+    digits = load_images("digits")
+    some = np.flatnonzero(digits.labels >= 7)[:150]
+    key = EtCKey.from_secret(digits.geometry, "etcprops audit, 2", steps=("permutation",))
+    halves = [(np.arange(0, 150, 2), np.arange(1, 150, 2))]
+    bench = Bench(digits.images[some], digits.labels[some], halves, key, 0, TOLERANCE)
+    candidate = Candidate.of(build_estimator(TABLE["LogisticRegressionCV"], 64), None)
+    newton = candidate.with_parameters(solver="newton-cholesky", tol=1e-8)
+    for model, same in ((candidate, False), (newton, True)):
+        rows = bench.plain_vectors, bench.encrypted_vectors(key)
+        plain, encrypted = (bench.answers(model, side, seed=0) for side in rows)
+        assert np.array_equal(plain.model.C_, encrypted.model.C_) is same
+        assert compare(plain, encrypted, tolerance=0.0).identical(1e-12) is same
+
+
+def _to_levels(values: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.rint(255 * values))
+
+
+def _bench(
+    name: str, front: str, steps: tuple[str, ...] = (), *, count: int = 300, key: int = 1
+) -> tuple[Bench, Candidate]:
+    """Return the bench on which the atlas tries a cell, and its candidate."""
+    digits, entry = load_images("digits"), TABLE[name]
+    chosen = np.sort(np.random.default_rng(0).permutation(1797)[:count])
+    secret = EtCKey.from_secret(digits.geometry, f"etcprops audit, {key}", steps=steps or ALL)
+    model, targets = build_estimator(entry, 64), make_targets(entry.target, digits.labels[chosen])
+    folds = _folds(targets, count, None, seed=0, by_class=is_classifier(model))
+    bench = Bench(digits.images[chosen], targets, folds, secret, 0, TOLERANCE)
+    return bench, Candidate.of(model, PREPROCESSINGS[front]())
