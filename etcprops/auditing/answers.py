@@ -6,9 +6,11 @@ regressors, transformers and density models have values only.
 
 from __future__ import annotations
 
+import contextlib
+import random
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
@@ -155,10 +157,19 @@ def seeded(estimator: Any, seed: int) -> Any:
     return fresh.set_params(**open_states)
 
 
-def is_random(estimator: Any) -> bool:
-    """Whether the estimator, or a part of it, draws random numbers."""
-    names: Mapping[str, Any] = estimator.get_params(deep=True)
-    return any(name.rpartition("__")[2] == "random_state" for name in names)
+def unseeded(estimator: Any) -> Any:
+    """Return a fresh clone in which every ``random_state`` is None, for `seeded` to set.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> seeded(unseeded(RandomForestClassifier(random_state=5)), 3).random_state
+    3
+    """
+    fresh = clone(estimator)
+    names: Mapping[str, Any] = fresh.get_params(deep=True)
+    states = [name for name in names if name.rpartition("__")[2] == "random_state"]
+    return fresh.set_params(**dict.fromkeys(states))
 
 
 def ask(
@@ -166,6 +177,8 @@ def ask(
     training: NDArray[Any],
     targets: NDArray[Any] | None,
     queries: NDArray[Any],
+    *,
+    seed: int = 0,
 ) -> Answers:
     """Fit an estimator, which is changed, and ask it about the queries.
 
@@ -177,6 +190,9 @@ def ask(
         Vectors.
     targets : ndarray of shape (m,) or (m, outputs), or None
         What to learn.
+    seed : int, default=0
+        Of the global states of `random` and `numpy.random`, from which models without a
+        ``random_state`` draw; they are as before afterwards.
 
     Returns
     -------
@@ -189,7 +205,11 @@ def ask(
     """
     kind = kind_of(estimator)
     start = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        np.errstate(all="ignore"),
+        _global_states(seed),
+    ):
         warnings.simplefilter("always")
         try:
             found = _answers(estimator, kind, training, targets, queries)
@@ -209,6 +229,19 @@ def ask(
         estimator,
         found.pairs,
     )
+
+
+@contextlib.contextmanager
+def _global_states(seed: int) -> Iterator[None]:
+    """Seed what models without a random_state of their own draw from, and put it back."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002  # a user's model draws there
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
 
 
 class _Said(NamedTuple):

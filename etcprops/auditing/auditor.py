@@ -46,10 +46,11 @@ def audit(
 ) -> Verdict:
     """Fit a model on plain and on encrypted images, compare its answers, and find out why.
 
-    Both fits are of fresh clones with the same seeds, on the same images in the same order. Where
-    the answers are not the same, experiments look for the cause and for the smallest change that
-    makes them the same; where the model draws random numbers, a two-sample test over many seeds
-    and keys says whether answers are equal in distribution.
+    Both fits are of fresh clones with the same seeds, on the same images in the same order; the
+    global states of `random` and `numpy.random` are seeded for them and put back. Where the answers
+    are not the same, experiments look for the cause and for the smallest change that makes them the
+    same; where the model draws random numbers, a two-sample test over many seeds and keys says
+    whether answers are equal in distribution.
 
     Parameters
     ----------
@@ -193,7 +194,8 @@ def _explained(
     effort: _Effort,
 ) -> Verdict:
     """Look for cause, mend, witness and law of answers that differ."""
-    search = Search(bench, candidate, effort.budget, effort.thorough)
+    difference = verdict.comparison or compare(*answers, tolerance=bench.tolerance)
+    search = Search(bench, candidate, difference, effort.budget, effort.thorough)
     cause, mend = search.run()
     conditions = verdict.conditions
     if search.cut_short:
@@ -202,7 +204,11 @@ def _explained(
     witness = smallest_witness(bench, candidate, plain, encrypted, budget=effort.budget)
     law = None
     if effort.runs and plain.decisions is not None and search.seed_matters():
-        law = _law(bench, candidate, effort)
+        law = _law(bench, candidate.with_open_seeds(), plain.seconds, effort)
+    if law is not None and (fixed := candidate.fixed_seeds()):
+        conditions += (
+            f"the law is over seeds in place of {fixed}, with which both fits were made",
+        )
     outcome = verdict.outcome
     if law is not None and law.equal and outcome is Outcome.DIFFERENT:
         outcome = Outcome.EQUAL_IN_DISTRIBUTION
@@ -248,9 +254,12 @@ def _conditions(
     return tuple(conditions)
 
 
-def _law(bench: Bench, candidate: Candidate, effort: _Effort) -> Law | None:
-    """Fit with many seeds and keys, and test; None if the time does not suffice."""
-    runs, seconds = effort.runs, bench.plain_answers(candidate).seconds
+def _law(bench: Bench, candidate: Candidate, seconds: float, effort: _Effort) -> Law | None:
+    """Fit with many seeds and keys, and test; None if the time does not suffice.
+
+    One fit takes so many `seconds`.
+    """
+    runs = effort.runs
     if 2 * runs * seconds > effort.budget:
         return None
     end = time.perf_counter() + 2 * effort.budget

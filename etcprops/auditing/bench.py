@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from etcprops import pixels
-from etcprops.auditing.answers import Answers, ModelError, ask, kind_of, seeded
+from etcprops.auditing.answers import Answers, ModelError, ask, kind_of, seeded, unseeded
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.verdict import Comparison
@@ -54,6 +54,20 @@ class Candidate:
         if not self.front:
             return seeded(self.final, seed)
         return seeded(make_pipeline(*self.front, self.final), seed)
+
+    def with_open_seeds(self) -> Candidate:
+        """Return it with every ``random_state`` left to `build`, also those that were fixed."""
+        return Candidate(tuple(unseeded(step) for step in self.front), unseeded(self.final))
+
+    def fixed_seeds(self) -> str:
+        """Return in words which ``random_state`` are numbers already, empty if none is."""
+        named = [
+            f"{name}={value}"
+            for part in (*self.front, self.final)
+            for name, value in part.get_params(deep=True).items()
+            if name.rpartition("__")[2] == "random_state" and value is not None
+        ]
+        return ", ".join(dict.fromkeys(named))
 
     def with_parameters(self, **parameters: Any) -> Candidate:
         """Return it with other parameters of the model."""
@@ -120,7 +134,7 @@ class Bench:
             targets = None if self.targets is None else self.targets[training]
             start = time.perf_counter()
             try:
-                part = ask(candidate.build(seed), rows[training], targets, rows[queries])
+                part = ask(candidate.build(seed), rows[training], targets, rows[queries], seed=seed)
             finally:
                 self.model_seconds += time.perf_counter() - start
             parts.append(part)

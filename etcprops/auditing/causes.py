@@ -1,15 +1,16 @@
 """Why answers differ, found by experiment: one thing is changed at a time, and compared again.
 
-No table of estimators is asked here. Each step of the encryption is tried alone; the model is fed
-with features that were moved or negated only; then changes that might mend it are tried, from the
-smallest to the largest.
+No table of estimators is asked here. The model is fitted again on the same images; each step of the
+encryption is tried alone; the model is fed with features that were moved or negated only; then
+changes that might mend it are tried, from the smallest to the largest. What the experiments show is
+put into a sentence by `etcprops.auditing.wording`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,21 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.auditing import mends
-from etcprops.auditing.answers import Answers, ModelError, is_random
+from etcprops.auditing.answers import Answers, ModelError
 from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.verdict import Comparison, Mend, Outcome, Trial
+from etcprops.auditing.wording import STEP_NAMES, UNREPEATABLE, Findings, explain, name_of
 from etcprops.keys import EtCKey, Step
 from etcprops.signed_permutation import SignedPermutation
 
-STEP_NAMES: Final = {
-    Step.PERMUTATION: "block scramble",
-    Step.TRANSFORMS: "rotation and inversion",
-    Step.NEGATIVES: "negative-positive transform",
-    Step.COMPONENTS: "component shuffle",
-}
 DITHER: Final = 1e-3
 """Noise against ties, in units of a feature's spread."""
+
+OTHER_SEED: Final = 1_000_003
+"""Added to the seed to see whether it matters."""
+
+SMALL: Final = 0.1
+"""Share of the difference to be explained, up to which an experiment counts as making none."""
 
 ROUNDING: Final = 1e-14
 ROUNDING_TRIAL: Final = "plain features, no two values equal, with noise of 1e-14 of their spread"
@@ -47,6 +49,8 @@ class Search:
         Where to try.
     candidate : Candidate
         What answered differently.
+    difference : Comparison
+        How differently.
     budget : float
         Seconds, after which no further experiment is started.
     thorough : bool
@@ -55,6 +59,7 @@ class Search:
 
     bench: Bench
     candidate: Candidate
+    difference: Comparison
     budget: float
     thorough: bool
     trials: list[Trial] = field(default_factory=list)
@@ -66,26 +71,47 @@ class Search:
     def run(self) -> tuple[str, Mend | None]:
         """Make the experiments; return the cause as a sentence, and the mend if one was found."""
         self._cost = self.bench.plain_answers(self.candidate).seconds
+        if not self._repeats():
+            return UNREPEATABLE, None
         breaking = self._steps_alone()
-        features = self._features()
+        features, front = self._features()
         mend, kind = self._mend()
-        about = _sensitivity(features, seed_matters=self.seed_matters())
-        found = _Findings(breaking, features, about, mend, kind)
-        return _explain(self.candidate, found), mend
+        seed = self.seed_matters()
+        found = Findings(breaking, features, front, mend, kind, seed_matters=seed)
+        return explain(found), mend
 
     def seed_matters(self) -> bool:
-        """Whether another seed gives other answers on plain images."""
+        """Whether another seed, also for what has a fixed one, gives other answers."""
         if self._seed_matters is None:
             self._seed_matters = False
-            if is_random(self.candidate.final):
-                before = self.bench.plain_answers(self.candidate)
-                rows = self.bench.plain_vectors
-                with contextlib.suppress(ModelError):
-                    after = self.bench.answers(self.candidate, rows, seed=self.bench.seed + 1)
-                    self._seed_matters = not compare(before, after, tolerance=0.0).bitwise
+            before = self.bench.plain_answers(self.candidate)
+            rows, seed = self.bench.plain_vectors, self.bench.seed + OTHER_SEED
+            with contextlib.suppress(ModelError):
+                after = self.bench.answers(self.candidate.with_open_seeds(), rows, seed=seed)
+                self._seed_matters = not compare(before, after, tolerance=0.0).bitwise
         return self._seed_matters
 
     # --- Experiments
+
+    def _repeats(self) -> bool:
+        """Whether a second fit on the same plain images, with the same seed, answers the same."""
+        before, rows = self.bench.plain_answers(self.candidate), self.bench.plain_vectors
+        again = self.bench.answers(self.candidate, rows, seed=self.bench.seed)
+        found = compare(before, again, tolerance=self.bench.tolerance)
+        if not found.identical(self.bench.tolerance):
+            self.trials.append(Trial("a second fit on the same plain images", False, str(found)))
+            return False
+        return True
+
+    def _small(self, comparison: Comparison) -> bool:
+        """Whether a comparison shows next to nothing of the difference that is to be explained."""
+        if comparison.identical(self.bench.tolerance):
+            return True
+        whole = self.difference
+        return not comparison.failure and (
+            comparison.n_different <= SMALL * whole.n_different
+            and comparison.relative_difference <= SMALL * whole.relative_difference
+        )
 
     def _note(self, name: str, comparison: Comparison) -> bool:
         identical = comparison.identical(self.bench.tolerance)
@@ -114,11 +140,26 @@ class Search:
                 breaking.append(step)
         return tuple(breaking)
 
-    def _features(self) -> dict[str, bool]:
-        """Feed the model with plain features that were moved, negated, or both; no offset."""
-        rows = self._plain_features()
-        if rows is None:
-            return {}
+    def _features(self) -> tuple[dict[str, bool], tuple[Any, ...]]:
+        """Feed the model with plain features that were moved, negated, or both; no offset.
+
+        Features are those after as few transformers as make the rest of the pipeline answer the
+        same; these transformers are returned as well.
+        """
+        found: dict[str, bool] = {}
+        blamed: tuple[Any, ...] = self.candidate.front
+        for rows, before, after in self._stages():
+            if self._over():
+                break
+            found, blamed = self._feed(rows, after, _after(before, self.candidate)), before
+            if found.get("features moved and negated", True):
+                break
+        return found, blamed
+
+    def _feed(
+        self, rows: NDArray[np.float64], model: Candidate, where: str
+    ) -> dict[str, bool]:  # fmt: skip
+        """Compare a model on features with itself on the same moved, negated, and both."""
         movement = SignedPermutation.from_key(self.bench.key)
         moved, sign = movement.source, movement.sign.astype(np.float64)
         changed: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
@@ -126,7 +167,6 @@ class Search:
             "features moved": lambda z: z[:, moved],
             "features negated": lambda z: z * sign,
         }
-        model = self.candidate.with_front()
         found: dict[str, bool] = {}
         plain = self._try_answers(model, rows)
         rng = np.random.default_rng(self.bench.seed)
@@ -134,7 +174,7 @@ class Search:
         for name, change in changed.items():
             trivial = np.array_equal(change(rows), rows)
             if plain is not None and not trivial and not self._over():
-                found[name] = self._compare_with(plain, model, change(rows), name)
+                found[name] = self._compare_with(plain, model, change(rows), name + where)
         wrong = [n for n in ("features moved", "features negated") if found.get(n) is False]
         if not wrong or self._over():
             return found
@@ -147,25 +187,41 @@ class Search:
         for name in wrong:
             if plain is not None and not self._over():
                 label = f"{name}, no two values equal"
-                found[label] = self._compare_with(plain, model, changed[name](dithered), label)
+                found[label] = self._compare_with(
+                    plain, model, changed[name](dithered), label + where
+                )
         return found
 
-    def _plain_features(self) -> NDArray[np.float64] | None:
-        """Return what the model gets to see of all plain images; None if that is no pixel's own."""
-        if not self.candidate.front:
-            return self.bench.plain_vectors
-        front = self.candidate.with_front(*self.candidate.front[:-1])
-        pipeline = Candidate(front.front, self.candidate.front[-1]).build(self.bench.seed)
-        training = self.bench.folds[0][0]
+    def _stages(self) -> Iterator[tuple[NDArray[np.float64], tuple[Any, ...], Candidate]]:
+        """Yield features of all plain images after the first transformers, these, and the rest.
+
+        Only where each feature may be one pixel's own: as many as there are pixels.
+        """
+        front, rows = self.candidate.front, self.bench.plain_vectors
+        first = self._features_after(front[:1])
+        if first is None or first.shape != rows.shape or not front:
+            yield rows, (), self.candidate
+            return
+        for count in range(1, len(front) + 1):
+            features = self._features_after(front[:count])
+            if features is None or features.shape != rows.shape:
+                return
+            yield features, front[:count], self.candidate.with_front(*front[count:])
+
+    def _features_after(self, front: tuple[Any, ...]) -> NDArray[np.float64] | None:
+        """Return what the transformers make of all plain images; None if they cannot."""
         rows = self.bench.plain_vectors
+        if not front:
+            return rows
+        pipeline = Candidate(front[:-1], front[-1]).build(self.bench.seed)
+        training = self.bench.folds[0][0]
         targets = None if self.bench.targets is None else self.bench.targets[training]
         try:
             with np.errstate(all="ignore"):
                 pipeline.fit(rows[training], targets)
-                features = np.asarray(pipeline.transform(rows), dtype=np.float64)
+                return np.asarray(pipeline.transform(rows), dtype=np.float64)
         except (TypeError, ValueError):
             return None
-        return features if features.shape == rows.shape else None
 
     def _try_answers(self, model: Candidate, rows: NDArray[np.float64]) -> Answers | None:
         try:
@@ -180,13 +236,16 @@ class Search:
         if other is None:
             self.trials.append(Trial(name, False, "the model cannot be fitted"))
             return False
-        return self._note(name, compare(plain, other, tolerance=self.bench.tolerance))
+        found = compare(plain, other, tolerance=self.bench.tolerance)
+        self._note(name, found)
+        return self._small(found)
 
     def _mend(self) -> tuple[Mend | None, str]:
         """Try changes from the smallest to the largest; return the first that helps."""
         best: Mend | None = None
-        best_kind = ""
+        best_kind, cost = "", self._cost
         for kind, changes in self._changes():
+            self._cost = cost
             if best is not None and not (self.thorough and kind == "preprocessing"):
                 continue
             for change in changes:
@@ -208,6 +267,7 @@ class Search:
         return (
             ("gamma", mends.frozen_gammas(c, self._gamma())),
             ("solver", mends.direct_solvers(c)),
+            ("newton", mends.newton(c)),
             ("preprocessing", mends.preprocessings(c)),
             ("convergence", mends.tighter(c)),
             ("draws", mends.all_features(c)),
@@ -217,7 +277,7 @@ class Search:
 
     def _gamma(self) -> float | None:
         """Return the number that ``gamma="scale"`` is on plain training images."""
-        rows = self._plain_features()
+        rows = self._features_after(self.candidate.front)
         if rows is None:
             return None
         spread = float(rows[self.bench.folds[0][0]].var())
@@ -227,6 +287,8 @@ class Search:
         try:
             comparison = self.bench.compare(change.apply(self.candidate))
         except (ModelError, TypeError, ValueError) as error:
+            if type(error.__cause__).__name__ == "InvalidParameterError":
+                return None  # no value of that parameter
             self.trials.append(Trial(change.name, None, f"cannot be fitted so: {error}"))
             return None
         if not self._note(change.name, comparison):
@@ -236,80 +298,8 @@ class Search:
         return Mend(change.name, outcome, str(comparison))
 
 
-@dataclass(frozen=True)
-class _Findings:
-    """What the experiments showed.
-
-    Attributes
-    ----------
-    breaking : tuple of Step
-        Steps that change answers alone.
-    features : dict
-        Names of experiments on features, and whether answers were identical.
-    about : str
-        On what of the features the model depends.
-    mend, kind : Mend or None, str
-        What helped, and which kind of change it is.
-    """
-
-    breaking: tuple[Step, ...]
-    features: dict[str, bool]
-    about: str
-    mend: Mend | None
-    kind: str
-
-
-def _explain(candidate: Candidate, found: _Findings) -> str:
-    """Put what the experiments showed into one sentence."""
-    features, mend, kind = found.features, found.mend, found.kind
-    breaking, about = found.breaking, found.about
-    steps = " and ".join(STEP_NAMES[step] for step in breaking) or "the steps together, none alone,"
-    verb = "changes" if len(breaking) == 1 else "change"
-    evidence = f"; with {mend.change} the answers are identical" if mend else ""
-    moved, negated = features.get("features moved"), features.get("features negated")
-    both = features.get("features moved and negated", moved if negated is None else negated)
-    if kind == "gamma":
-        return f"gamma='scale' uses X.var(), which {steps} {verb}{evidence}"
-    if both and candidate.front:
-        front = " and ".join(_name(transformer) for transformer in candidate.front)
-        return (
-            f"{front} does not turn {steps} into moved and negated features, on which the model "
-            f"is identical{evidence}"
-        )
-    if both:
-        return (
-            f"{steps} {verb} pixels by more than order and sign, namely the offset of "
-            f"x -> 255 - x, to which the model is not indifferent{evidence}"
-        )
-    if features.get("rounding") is False:
-        return (
-            "the model makes rounding large: noise of 1e-14 of their spread in plain features "
-            f"changes its answers as well; {steps} {verb} the order of sums{evidence}"
-        )
-    if kind == "convergence":
-        return f"the solver stops before it converges, at a point that depends on {about}{evidence}"
-    return f"the model depends on {about}: {steps} {verb} its answers{evidence}"
-
-
-def _name(transformer: Any) -> str:
-    """Return what a transformer is called: a function by its own name."""
-    function = getattr(transformer, "func", None)
-    return type(transformer).__name__ if function is None else str(function.__name__)
-
-
-def _sensitivity(features: dict[str, bool], *, seed_matters: bool) -> str:
-    """Say on what of the features the model depends."""
-    parts = []
-    if features.get("features moved") is False:
-        part = "the order of the features"
-        if features.get("features moved, no two values equal"):
-            part += " (ties: without equal values it does not)"
-        elif seed_matters:
-            part += " (it draws by index, with one seed)"
-        parts.append(part)
-    if features.get("features negated") is False:
-        part = "the signs of the features"
-        if features.get("features negated, no two values equal"):
-            part += " (values on a threshold: without equal values it does not)"
-        parts.append(part)
-    return " and on ".join(parts) or "the features in a way that no experiment isolated"
+def _after(front: tuple[Any, ...], candidate: Candidate) -> str:
+    """Say after which transformers features are taken, unless after all."""
+    if not front or len(candidate.front) < 2:
+        return ""
+    return f" after {' and '.join(name_of(transformer) for transformer in front)}"

@@ -12,18 +12,20 @@ from typing import Any, Final
 
 from etcprops.auditing.bench import Candidate
 from etcprops.auditing.preprocessing import PREPROCESSINGS
+from etcprops.auditing.wording import name_of
 
 DIRECT_SOLVERS: Final[dict[str, tuple[Any, ...]]] = {
     "svd_solver": ("full",),
     "svd_method": ("lapack",),
     "eigen_solver": ("dense", "eigen"),
     "algorithm": ("brute", "arpack"),
-    "solver": ("svd", "lbfgs", "newton-cholesky"),
+    "solver": ("svd", "lbfgs"),
     "dual": (True,),
     "method": ("exact",),
 }
 """Values of solver parameters that do not start from random or ordered features."""
 
+GRIDS: Final = frozenset({"param_grid", "param_distributions"})
 KERNELS: Final = ("linear", "rbf", "poly", "sigmoid")
 
 
@@ -42,10 +44,33 @@ def _parameters(name: str, **parameters: Any) -> Change:
 def frozen_gammas(candidate: Candidate, gamma: float | None) -> Iterator[Change]:
     """Yield the change of each ``gamma="scale"`` to the number it has on plain images."""
     for name, value in candidate.final.get_params(deep=True).items():
-        if name.rpartition("__")[2] == "gamma" and isinstance(value, str) and value == "scale":
+        last = name.rpartition("__")[2]
+        if last == "gamma" and isinstance(value, str) and value == "scale":
             if gamma is not None:
                 yield _parameters(f"{name}={gamma:.4g}", **{name: gamma})
             yield _parameters(f"{name}='auto'", **{name: "auto"})
+        elif last in GRIDS and gamma is not None:
+            frozen = _without_scale(value, gamma)
+            if frozen != value:
+                yield _parameters(f"gamma={gamma:.4g} for 'scale' in {name}", **{name: frozen})
+
+
+def _without_scale(grid: Any, gamma: float) -> Any:
+    """Return a grid of parameters in which "scale" is a number among the values of gamma."""
+    if isinstance(grid, dict):
+        return {
+            name: [gamma if isinstance(v, str) and v == "scale" else v for v in values]
+            if name.rpartition("__")[2] == "gamma" and isinstance(values, (list, tuple))
+            else values
+            for name, values in grid.items()
+        }
+    return [_without_scale(part, gamma) for part in grid] if isinstance(grid, list) else grid
+
+
+def newton(candidate: Candidate) -> Iterator[Change]:
+    """Yield the change to Newton's steps, which converge where others stop early."""
+    if candidate.final.get_params(deep=False).get("solver") in {"lbfgs", "newton-cg"}:
+        yield _parameters("solver='newton-cholesky'", solver="newton-cholesky")
 
 
 def tighter(candidate: Candidate) -> Iterator[Change]:
@@ -105,12 +130,16 @@ def exact_arithmetic(candidate: Candidate) -> Iterator[Change]:
 
 def preprocessings(candidate: Candidate) -> Iterator[Change]:
     """Yield the change to each other named preprocessing, linearising ones first."""
+    now = candidate.front
+    replaced = f" instead of {' and '.join(map(name_of, now))}" if now else ""
     for name in ("mid-grey", "z-score", "none", "min-max", "per-image z-score"):
         fresh = PREPROCESSINGS[name]()
-        now = candidate.front
         if (fresh is None and not now) or (len(now) == 1 and repr(now[0]) == repr(fresh)):
             continue
-        yield Change(f"preprocessing {name!r}", lambda c, name=name: c.with_preprocessing(name))  # type: ignore[misc]
+        yield Change(
+            f"preprocessing {name!r}{replaced}",
+            lambda c, name=name: c.with_preprocessing(name),  # type: ignore[misc]
+        )
 
 
 def normal_forms(candidate: Candidate) -> Iterator[Change]:
