@@ -20,7 +20,7 @@ from etcprops.auditing.atlas import Atlas, atlas, grid
 from etcprops.auditing.cells import Cell, agree, build_estimator, load_images, make_row, run_cell
 from etcprops.auditing.isolation import Worker, stop_workers
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.store import Store, versions
+from etcprops.auditing.store import Store
 from etcprops.auditing.table import TABLE
 from etcprops.auditing.theory import Entry, Invariance, predict
 from etcprops.auditing.theory import Path as Way
@@ -219,20 +219,6 @@ def test_mismatches_without_explanation_are_not_ok() -> None:
     assert Atlas([explained]).ok
     lost = make_row(Cell("SVC"), Outcome.NOT_APPLICABLE, Outcome.DIFFERENT, status="crashed")
     assert not Atlas([lost]).ok
-
-
-def test_the_page_needs_nothing_else_and_escapes() -> None:
-    rows = [run_cell(Cell(name, images=60, explain=False)) for name in SOME]
-    rows[0]["cause"] = "<script>alert(1)</script>"
-    about = {"data": "digits", "images": 60, "keys": 1, "seeds": 1, "preprocessings": ["z-score"],
-             "law_level": 0.01, "seconds": 1.0, **versions()}  # fmt: skip
-    page = Atlas(rows, about).to_html()
-    assert page.startswith("<!DOCTYPE html>")
-    assert "http" not in page
-    assert "<script>alert" not in page
-    assert all(name in page for name in SOME)
-    assert "this is no score of blind predictions" in page
-    assert "Of 3 lines, 3 are as predicted, 0 not contradicted, and\n  0 against theory." in page
 
 
 def test_grids_have_one_explaining_cell_a_line() -> None:

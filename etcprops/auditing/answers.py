@@ -75,6 +75,12 @@ class Answers:
     model: Any
     pairs: NDArray[np.float64] | None = None
 
+    @property
+    def degenerate(self) -> bool:
+        """Whether every answer is the same one."""
+        said = self.values if self.decisions is None else self.decisions
+        return said is not None and bool((said == said[:1]).all())
+
 
 class ModelError(Exception):
     """A model could not be fitted or asked; the message says what it raised."""

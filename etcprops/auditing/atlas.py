@@ -20,7 +20,7 @@ from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.store import Store, versions
 from etcprops.auditing.table import TABLE
 from etcprops.auditing.theory import predict
-from etcprops.auditing.verdict import Outcome
+from etcprops.auditing.verdict import VERDICTS, Outcome
 from etcprops.keys import ALL, EtCKey, Step
 
 Progress = Callable[[int, int, str], None]
@@ -104,6 +104,18 @@ class Line:
         identical = self.main["predicted"] == Outcome.IDENTICAL_DECISIONS
         # One key suffices to show a difference; identity has to hold for each.
         return bool(self.agrees) and (all(shown) if identical else any(shown))
+
+    @property
+    def verdict(self) -> str:
+        """What to say of theory: one of `VERDICTS`."""
+        if self.agrees is None:
+            return VERDICTS[3]
+        return VERDICTS[0 if self.agrees is False else 2 if self.confirmed else 1]
+
+    @property
+    def steps(self) -> str:
+        """Steps of the key in words."""
+        return ", ".join(self["steps"]) or "all steps"
 
     @property
     def mend(self) -> str:

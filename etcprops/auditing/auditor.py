@@ -240,8 +240,7 @@ def _conditions(
     negatives = bench.key.negatives
     if negatives is not None and len(set(negatives.tolist())) == 1:
         conditions.append(f"the key negates {'every' if negatives[0] else 'no'} block")
-    said = plain.values if plain.decisions is None else plain.decisions
-    if said is not None and (said == said[:1]).all():
+    if plain.degenerate:
         conditions.append(DEGENERATE)
     if plain.of_training:
         conditions.append("answers are those for the training images: the model has no others")

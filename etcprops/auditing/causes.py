@@ -285,7 +285,8 @@ class Search:
 
     def _try_change(self, change: mends.Change) -> Mend | None:
         try:
-            comparison = self.bench.compare(change.apply(self.candidate))
+            changed = change.apply(self.candidate)
+            comparison = self.bench.compare(changed)
         except (ModelError, TypeError, ValueError) as error:
             if type(error.__cause__).__name__ == "InvalidParameterError":
                 return None  # no value of that parameter
@@ -293,6 +294,8 @@ class Search:
             return None
         if not self._note(change.name, comparison):
             return None
+        if self.bench.plain_answers(changed).degenerate:
+            return None  # no answers are left that could differ
         bitwise = comparison.bitwise
         outcome = Outcome.BITWISE_IDENTICAL if bitwise else Outcome.IDENTICAL_DECISIONS
         return Mend(change.name, outcome, str(comparison))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etcprops._pages import render_page
-from etcprops.auditing.verdict import Outcome
+from etcprops.auditing.verdict import VERDICTS, Outcome
 
 if TYPE_CHECKING:
     from etcprops.auditing.atlas import Atlas
@@ -34,22 +35,32 @@ def render(atlas: Atlas) -> str:
         HTML that needs nothing else: style and script are inside.
     """
     lines = atlas.lines
+    counts = Counter(line.outcome for line in lines)
+    choices = {
+        "measured": [str(outcome) for outcome in MEANINGS if counts[outcome]],
+        "theory": [verdict for verdict in VERDICTS if any(verdict == n.verdict for n in lines)],
+        "preprocessing": list(dict.fromkeys(line["preprocessing"] for line in lines)),
+        "steps": list(dict.fromkeys(line.steps for line in lines)),
+    }
+    filters = {name: values for name, values in choices.items() if len(values) > 1}
     return render_page(
         "etcprops.auditing",
         "atlas.html",
         atlas=atlas,
         lines=lines,
         confirmed=sum(line.confirmed for line in lines),
-        counts=Counter(line.outcome for line in lines),
+        counts=counts,
         meanings={str(outcome): text for outcome, text in MEANINGS.items()},
         severity={str(outcome): rank for rank, outcome in enumerate(MEANINGS)},
-        reference=_reference(lines),
+        verdicts=VERDICTS,
+        names={line["estimator"]: _breakable(line["estimator"]) for line in lines},
+        filters=filters,
+        steps=choices["steps"],
     )
 
 
-def _reference(lines: list[Any]) -> dict[str, bool]:
-    """Say which columns are worth their width: those that differ between lines."""
-    return {
-        "preprocessing": len({line["preprocessing"] for line in lines}) > 1,
-        "steps": len({tuple(line["steps"]) for line in lines}) > 1,
-    }
+def _breakable(name: str) -> str:
+    """Return a name as HTML that may be broken between its words."""
+    from markupsafe import Markup
+
+    return Markup("<wbr>").join(re.split(r"(?<=[a-z])(?=[A-Z])", name))

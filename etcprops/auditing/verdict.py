@@ -9,7 +9,7 @@ import json
 import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ class Outcome(StrEnum):
     EQUAL_IN_DISTRIBUTION = "equal-in-distribution"
     DIFFERENT = "different"
     NOT_APPLICABLE = "not-applicable"
+
+
+VERDICTS: Final = ("against theory", "not contradicted", "as predicted", "no answer")
+"""How what was measured stands to theory, the most remarkable first."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,7 @@ class Law:
     def __str__(self) -> str:
         return (
             f"{self.runs} seeds plain against {self.runs} seeds and keys encrypted: p = "
-            f"{self.p_value:.3f} at level {self.level:g}; power {self.power:.2f} against "
+            f"{self.p_value:.2g} at level {self.level:.2g}; power {self.power:.2f} against "
             f"{self.effect:.0%} of the queries answered otherwise"
         )
 

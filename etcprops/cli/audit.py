@@ -313,9 +313,8 @@ def _print_list(lines: list[Line], console: Console) -> None:
 def _theory(line: Line) -> Text:
     if line.agrees is None:
         return Text(line.status, style="red")
-    if line.agrees:
-        return Text("as predicted" if line.confirmed else "not contradicted", style="dim")
-    return Text("against theory", style="yellow" if line.main["explanation"] else "red")
+    wrong = "yellow" if line.main["explanation"] else "red"
+    return Text(line.verdict, style="dim" if line.agrees else wrong)
 
 
 def _say(line: Line) -> str:
