@@ -78,8 +78,16 @@ class Answers:
     @property
     def degenerate(self) -> bool:
         """Whether every answer is the same one."""
-        said = self.values if self.decisions is None else self.decisions
-        return said is not None and bool((said == said[:1]).all())
+        return _constant(self.values if self.decisions is None else self.decisions)
+
+    @property
+    def empty(self) -> bool:
+        """Whether all decision values are the same, too: there is nothing that could differ."""
+        return self.degenerate and (self.values is None or _constant(self.values))
+
+
+def _constant(said: NDArray[Any] | None) -> bool:
+    return said is not None and bool((said == said[:1]).all())
 
 
 class ModelError(Exception):

@@ -294,8 +294,8 @@ class Search:
             return None
         if not self._note(change.name, comparison):
             return None
-        if self.bench.plain_answers(changed).degenerate:
-            return None  # no answers are left that could differ
+        if self.bench.plain_answers(changed).empty:
+            return None
         bitwise = comparison.bitwise
         outcome = Outcome.BITWISE_IDENTICAL if bitwise else Outcome.IDENTICAL_DECISIONS
         return Mend(change.name, outcome, str(comparison))
