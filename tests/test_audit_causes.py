@@ -99,7 +99,7 @@ class GlobalDraws(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: NDArray[Any], y: NDArray[Any]) -> GlobalDraws:
         rng: Any = np.random.default_rng() if self.wild else np.random
-        self.directions_ = rng.standard_normal((X.shape[1], 4))
+        self.directions_ = rng.standard_normal((X.shape[1], 32))
         self.inner_ = KNeighborsClassifier(1).fit(X @ self.directions_, y)
         self.classes_ = self.inner_.classes_
         return self

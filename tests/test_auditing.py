@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.cluster import DBSCAN, KMeans, SpectralCoclustering
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -19,13 +19,15 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.random_projection import GaussianRandomProjection
 from sklearn.svm import SVC
 
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, Verdict, audit, encrypt
-from etcprops.auditing import Outcome
+from etcprops.auditing import Outcome, law
 from etcprops.auditing.answers import Answers, ask
-from etcprops.auditing.auditor import _named
+from etcprops.auditing.auditor import _said
 from etcprops.auditing.comparison import compare
+from etcprops.auditing.law import two_sample_test_of_values
 from etcprops.experiments.datasets import load_digits_images
 from etcprops.kernels import ExactKernel
 from etcprops.scaling import ExactStandardScaler
@@ -48,7 +50,7 @@ class FirstPixel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Coin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Toss a coin for each query, seeded by the features: equal in law and never path by path."""
+    """Answer 1 to a tenth of the queries at random, seeded by the features: equal in law only."""
 
     def __init__(self, random_state: int | None = None) -> None:
         self.random_state = random_state
@@ -60,7 +62,7 @@ class Coin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         rng = np.random.default_rng([self.state_, self.random_state or 0])
-        return rng.integers(0, 2, len(X))
+        return (rng.integers(0, 10, len(X)) == 0).astype(np.int64)
 
 
 class BiasedOnNegated(Coin):
@@ -204,8 +206,73 @@ def test_laws_of_partitions_do_not_depend_on_the_names_of_clusters(*, negated: b
     verdict = audit(model, DIGITS.images[:60], None, key, budget=3, thorough=False)
     assert verdict.law is not None
     assert verdict.law.equal is not negated
-    named = _named(Answers("clusterer", np.array([4, 4, 2, 7, 2]), None, True, 0.0, (), None))
+    named = _said(Answers("clusterer", np.array([4, 4, 2, 7, 2]), None, True, 0.0, (), None))
     assert named.tolist() == [0, 0, 1, 2, 1]
+
+
+class Drawn(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Predict the sum of all features but one drawn by index, and one more in bright images."""
+
+    def __init__(self, random_state: int | None = None) -> None:
+        self.random_state = random_state
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Drawn:  # noqa: ARG002
+        rng = np.random.default_rng(self.random_state)
+        self.weights_ = np.arange(X.shape[1]) != rng.integers(X.shape[1])
+        self.offset_ = float(X[:, 0].min() > 0)
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(X @ self.weights_ / 1e4 + self.offset_)
+
+
+@pytest.mark.parametrize("negated", [False, True])
+def test_laws_of_values_are_tested_where_there_are_no_decisions(*, negated: bool) -> None:
+    steps = ("permutation", "negatives") if negated else ("permutation",)
+    key = EtCKey.from_secret(DIGITS.geometry, "1", steps=steps)
+    verdict = audit(Drawn(), IMAGES[:60], LABELS[:60], key, budget=3, thorough=False)
+    assert verdict.law is not None
+    assert verdict.law.equal is not negated
+    assert verdict.law.convincing
+    different, in_law = Outcome.DIFFERENT, Outcome.EQUAL_IN_DISTRIBUTION
+    assert verdict.outcome is (different if negated else in_law)
+
+
+def test_a_test_without_power_shows_no_equal_law() -> None:
+    # One direction: runs differ by so much that hardly anything would be noticed among 20.
+    projection = GaussianRandomProjection(1)
+    verdict = audit(projection, IMAGES[:60], None, KEY, budget=3, thorough=False)
+    assert verdict.law is not None
+    assert verdict.law.equal
+    assert verdict.law.power < 0.5
+    assert not verdict.law.convincing
+    assert any("more runs would tell" in condition for condition in verdict.conditions)
+    assert verdict.outcome is Outcome.DIFFERENT
+
+
+def test_the_level_of_the_test_of_values_is_kept() -> None:
+    runs = np.random.default_rng(1).standard_normal((150, 16, 5, 2))
+    options: dict[str, Any] = {"level": 0.1, "effect": 0.2, "seed": 0}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(law, "SIMULATIONS", 1)
+        equal = [two_sample_test_of_values(r[:8], r[8:], **options).equal for r in runs]
+        assert 4 <= equal.count(False) <= 27  # of 150 at 0.1: 1 in 1,000 is outside
+        moved = [two_sample_test_of_values(r[:8], 1 + r[8:], **options).equal for r in runs]
+        assert moved.count(False) > 100
+
+
+def test_power_of_the_test_of_values_is_that_of_the_effect() -> None:
+    rng = np.random.default_rng(2)
+    queries = rng.standard_normal((30, 2)) * 10
+    options: dict[str, Any] = {"level": 0.01, "seed": 0}
+    for spread, effect, low, high in ((0.1, 0.1, 0.95, 1.0), (1000.0, 0.1, 0.0, 0.2)):
+        runs = queries + spread * rng.standard_normal((20, 30, 2))
+        found = two_sample_test_of_values(runs[:10], runs[10:], effect=effect, **options)
+        assert low <= found.power <= high
+        # By hand: rows of some queries are those of others on one side.
+        runs[10:, :3] = runs[10:, 3:6]
+        by_hand = two_sample_test_of_values(runs[:10], runs[10:], effect=effect, **options)
+        assert by_hand.equal is (high < 0.5)
 
 
 def test_another_law_is_rejected() -> None:

@@ -71,7 +71,7 @@ class Cell:
     data: str = "digits"
     images: int = 600
     explain: bool = True
-    runs: int = 20
+    runs: int = 40
     budget: float = 10.0
     level: float = FAMILY_LEVEL
 
@@ -228,7 +228,7 @@ def run_cell(cell: Cell) -> Row:
     if found["witness"] is not None:
         # The pictures are in the data set; a row says which they are.
         found["witness"] = str(verdict.witness)
-    found["law_tested"] = verdict.law is not None
+    found["law_tested"] = verdict.law is not None and verdict.law.convincing
     compared = verdict.comparison
     found["values_agree"] = compared is not None and compared.identical(TOLERANCE)
     for name in ("comparison", "law"):

@@ -25,6 +25,9 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
+POWER: Final = 0.5
+"""Least power of a test that is to show equal laws."""
+
 VERDICTS: Final = ("against theory", "not contradicted", "as predicted", "no answer")
 """How what was measured stands to theory, the most remarkable first."""
 
@@ -181,6 +184,11 @@ class Law:
     def equal(self) -> bool:
         """Whether the test did not reject."""
         return self.p_value > self.level
+
+    @property
+    def convincing(self) -> bool:
+        """Whether it rejected, or would have noticed the effect at least every other time."""
+        return not self.equal or self.power >= POWER
 
     def __str__(self) -> str:
         return (
