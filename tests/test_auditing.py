@@ -62,7 +62,7 @@ class Coin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         rng = np.random.default_rng([self.state_, self.random_state or 0])
-        return (rng.integers(0, 10, len(X)) == 0).astype(np.int64)
+        return np.asarray(rng.integers(0, 10, len(X)) == 0, dtype=np.int64)
 
 
 class BiasedOnNegated(Coin):

@@ -213,10 +213,8 @@ def _explained(
             f"the law is over seeds in place of {fixed}, with which both fits were made",
         )
     if law is not None and not law.convincing:
-        conditions += (
-            f"that the test of laws did not reject shows little, its power being {law.power:.2f}: "
-            "more runs would tell",
-        )
+        weak = f"that the test of laws did not reject shows little, its power being {law.power:.2f}"
+        conditions += (f"{weak}: more runs would tell",)
     outcome = verdict.outcome
     if law is not None and law.equal and law.convincing and outcome is Outcome.DIFFERENT:
         outcome = Outcome.EQUAL_IN_DISTRIBUTION
