@@ -126,19 +126,19 @@ class Search:
         return over
 
     def _steps_alone(self) -> tuple[Step, ...]:
-        """Try each step of the key alone; return those under which answers differ."""
+        """Try each step of the key alone; return those under which answers differ, by as much."""
         key = self.bench.key
         if len(key.steps) < 2:
             return key.steps
-        breaking = []
+        breaking, slightly = [], []
         for step in key.steps:
             if self._over():
                 break
             alone = EtCKey(key.geometry, **{str(step): getattr(key, step)})
             comparison = self.bench.compare(self.candidate, alone)
             if not self._note(f"{STEP_NAMES[step]} alone", comparison):
-                breaking.append(step)
-        return tuple(breaking)
+                (slightly if self._small(comparison) else breaking).append(step)
+        return tuple(breaking or slightly)
 
     def _features(self) -> tuple[dict[str, bool], tuple[Any, ...]]:
         """Feed the model with plain features that were moved, negated, or both; no offset.
