@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etcprops.claims.arithmetic import ARITHMETIC_CLAIMS
+from etcprops.claims.audited import AUDITED_CLAIMS
 from etcprops.claims.certificates import CERTIFICATE_CLAIMS
 from etcprops.claims.estimators import ESTIMATOR_CLAIMS
 from etcprops.claims.exactness import EXACTNESS_CLAIMS
@@ -32,6 +33,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *KEY_CONDITION_CLAIMS,
         *MODEL_CLAIMS,
         *FOREST_CLAIMS,
+        *AUDITED_CLAIMS,
         *ESTIMATOR_CLAIMS,
         *REDUCTION_CLAIMS,
         *ARITHMETIC_CLAIMS,
