@@ -184,6 +184,18 @@ def test_a_distance_computed_twice_is_the_reason_of_another_order(front: str, co
     assert np.array_equal(*(model.labels_ for model in once))
 
 
+@pytest.mark.parametrize("front", ["none", "z-score"])
+def test_a_first_pixel_that_is_black_loses_components_and_that_is_the_reason(front: str) -> None:
+    bench, candidate = _bench("FastICA", front, count=600)
+    rows, training = bench.plain_vectors, bench.folds[0][0]
+    assert np.ptp(rows[training, 0]) == 0
+    assert not bench.compare(candidate).identical(TOLERANCE)
+    varying = candidate.with_front(VarianceThreshold(), *candidate.front)
+    for seed in (0, 1):
+        comparison = replace(bench, seed=seed).compare(varying)
+        assert comparison.identical(1e-12)
+
+
 @pytest.mark.parametrize("front", ["none", "mid-grey"])
 @pytest.mark.parametrize("name", ["GammaRegressor", "PoissonRegressor", "TweedieRegressor"])
 def test_a_solver_that_stops_early_is_the_reason(name: str, front: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.cluster import DBSCAN, KMeans, SpectralCoclustering
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, MiniBatchSparsePCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import Ridge
@@ -236,6 +236,22 @@ def test_laws_of_values_are_tested_where_there_are_no_decisions(*, negated: bool
     assert verdict.law.convincing
     different, in_law = Outcome.DIFFERENT, Outcome.EQUAL_IN_DISTRIBUTION
     assert verdict.outcome is (different if negated else in_law)
+
+
+def test_laws_of_transformers_are_those_of_distances() -> None:
+    # Signs of these components follow a start that the key moves: the law of rows is another.
+    model = MiniBatchSparsePCA(2, max_iter=2, alpha=0.1)
+    verdict = audit(model, IMAGES[:60], None, KEY, budget=8, preprocessing="z-score")
+    assert verdict.law is not None
+    assert verdict.law.equal
+    rows = np.random.default_rng(0).standard_normal((5, 3))
+    answers = [
+        Answers("transformer", None, values, False, 0.0, (), None)
+        for values in (rows, 7 - rows[:, [2, 0, 1]])
+    ]
+    first, second = (_said(one) for one in answers)
+    assert np.allclose(first, second)
+    assert np.isclose(first[0, 1], np.linalg.norm(rows[0] - rows[1]))
 
 
 def test_a_test_without_power_shows_no_equal_law() -> None:

@@ -15,7 +15,7 @@ from etcprops.auditing.answers import Answers, ModelError, check_estimator, kind
 from etcprops.auditing.bench import Bench, Candidate, Encryption, Fold, is_supervised, vectors
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
-from etcprops.auditing.comparison import compare
+from etcprops.auditing.comparison import compare, row_distances
 from etcprops.auditing.law import two_sample_test, two_sample_test_of_values
 from etcprops.auditing.preprocessing import make_preprocessing
 from etcprops.auditing.verdict import Comparison, Law, Outcome, Verdict
@@ -24,6 +24,8 @@ from etcprops.keys import EtCKey, check_key
 
 TOLERANCE: Final = 1e-6
 EFFECT: Final = 0.05
+FEW: Final = 100
+"""Queries of a transformer whose distances are compared in law."""
 DEGENERATE: Final = "every answer is the same one: that they agree says little"
 
 
@@ -295,11 +297,13 @@ def _law(bench: Bench, candidate: Candidate, seconds: float, effort: _Effort) ->
 def _said(answers: Answers) -> NDArray[Any]:
     """Return the answers of a run for the test: decisions as a vector, or values as rows.
 
-    Clusters are numbered as they appear, having no names.
+    Clusters are numbered as they appear, having no names. Of transformers, whose columns may change
+    order and sign, rows are the distances of a query from the others.
     """
     if answers.decisions is None:
         values = np.asarray(answers.values)
-        return values.reshape(len(values), -1)
+        rows = values.reshape(len(values), -1)
+        return row_distances(rows[:FEW]) if answers.kind == "transformer" else rows
     decisions = np.asarray(answers.decisions).ravel()
     if answers.kind != "clusterer":
         return decisions

@@ -130,7 +130,8 @@ class Search:
         key = self.bench.key
         if len(key.steps) < 2:
             return key.steps
-        breaking, slightly = [], []
+        breaking: list[Step] = []
+        slightly: list[Step] = []
         for step in key.steps:
             if self._over():
                 break

@@ -180,6 +180,19 @@ def _matched(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[
     return np.asarray(moved + (rows[0] - moved[0]))
 
 
+def row_distances(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distances between rows: what order, sign and offset of columns do not change.
+
+    Examples
+    --------
+    >>> row_distances(np.array([[0.0, 3.0], [4.0, 0.0]])).tolist()
+    [[0.0, 5.0], [5.0, 0.0]]
+    """
+    squares = np.maximum(_squared_distances(rows - rows.mean(axis=0)), 0.0)
+    np.fill_diagonal(squares, 0.0)
+    return np.asarray(np.sqrt(squares))
+
+
 def _squared_distances(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     squares = np.vecdot(rows, rows)
     return np.asarray(squares[:, None] + squares - 2 * rows @ rows.T)

@@ -74,6 +74,11 @@ _BLACK_COLUMNS: Final = (
     "pixels that are black in all training images have equal columns (9 of 64), and equal weights: "
     "rounding decides which is dropped first, as noise of 1e-14 in plain features does"
 )
+_LOST_COMPONENTS: Final = (
+    "multiplies eigenvectors by the sign of the first feature's loading, which is 0 or rounding "
+    "where the first pixel is black in all training images: components are lost, others on "
+    "encrypted images; without constant pixels rows are the same up to a rotation (to 1e-13)"
+)
 _MANIFOLD: Final = "sees images only through distances; rows are compared up to rotation"
 _ROBUST: Final = "median and quartiles of each feature; negation exchanges the quartiles"
 
@@ -94,9 +99,9 @@ TRANSFORMERS: Final = (
     Entry("FactorAnalysis", S, "one noise variance a feature: moves with the features", True,
           parameters={"n_components": 5, "svd_method": "lapack"}, target="none",
           notes={"z-score": why.EQUAL_COLUMNS, "standard-scaler": why.EQUAL_COLUMNS}),
-    Entry("FastICA", O, "signs of whitened components follow the first feature, and the random "
-          "start, symmetric in sign, meets other ones: equal in law", True, Path.DRAWS,
-          {"n_components": 5}, target="none"),
+    Entry("FastICA", O, "turns whitened components: rows are those of a whitened PCA up to a "
+          "rotation, whatever the random start", True, parameters={"n_components": 5},
+          target="none", notes={"any": _LOST_COMPONENTS}),
     Entry("FeatureAgglomeration", P, "clusters features by their distance, which negation of one "
           "of two changes", parameters={"n_clusters": 5}, target="none"),
     Entry("FeatureUnion", S, "as PCA and the z-score side by side", True, build=_union,
