@@ -87,7 +87,7 @@ AUDITED_CLAIMS = (
             Check(check_svms_on_raw_digits_by_audit, Strength.REFUTATION, without=SCALED),
             Check(check_forest_on_z_scores_by_audit, Strength.REFUTATION, without=NORMAL_FORM),
         ),
-        note="k-nearest neighbours need nothing. `etcprops audit` tells the same of any pipeline, "
-        "with cause and mend.",
+        note="k-nearest neighbours need nothing. The theorem for forests stands under "
+        "mended-forest. `etcprops audit` tells the same of any pipeline, with cause and mend.",
     ),
 )

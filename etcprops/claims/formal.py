@@ -279,6 +279,9 @@ PROOFS: dict[str, Proofs] = {
         ),
         notebook="05-algorithms",
     ),
+    "named-classifiers": Proofs(
+        ("Algorithms.svm_zscore", "Algorithms.knn_raw"), notebook="05-algorithms"
+    ),
     "other-estimators": Proofs(
         (
             "Algorithms.linear_model_zscore",
