@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
 from hypothesis import HealthCheck, Phase, Verbosity, settings
+from threadpoolctl import threadpool_limits
 
 DEFAULT_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "CroppedYale.zip"
 
@@ -47,6 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-profile") is None:
         # Deterministic by default; --hypothesis-profile=dev or deep looks further.
         settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Keep BLAS to one thread: on small matrices several would mostly wait for one another."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from etcprops.experiments.datasets import load_digits_images
 DIGITS = load_digits_images(block=2)
 KEY = EtCKey.from_secret(DIGITS.geometry, "tests of the audit")
 IMAGES, LABELS = DIGITS.images[:200], DIGITS.labels[:200]
-SHORT: dict[str, Any] = {"budget": 2.0, "runs": 0}
+SHORT: dict[str, Any] = {"budget": 100.0, "runs": 0}
 
 
 def test_gamma_scale_on_raw_pixels_is_found_to_be_the_cause() -> None:
@@ -116,7 +116,7 @@ def gradients(X: NDArray[Any]) -> NDArray[Any]:
 
 def test_models_that_draw_from_global_states_have_the_same_seed_on_both_sides() -> None:
     before = np.random.get_state()[1].tobytes(), random.getstate()  # type: ignore[index]  # noqa: NPY002
-    verdict = audit(GlobalDraws(), IMAGES, LABELS, KEY, preprocessing="z-score", budget=5)
+    verdict = audit(GlobalDraws(), IMAGES, LABELS, KEY, preprocessing="z-score", budget=100)
     assert verdict.outcome is Outcome.EQUAL_IN_DISTRIBUTION
     assert "order of the features (it draws by index, with one seed)" in verdict.cause
     assert verdict.mend is not None
@@ -127,7 +127,7 @@ def test_models_that_draw_from_global_states_have_the_same_seed_on_both_sides() 
 
 
 def test_models_that_no_seed_governs_are_told_and_no_cause_is_made_up() -> None:
-    verdict = audit(GlobalDraws(wild=True), IMAGES, LABELS, KEY, budget=5, runs=0)
+    verdict = audit(GlobalDraws(wild=True), IMAGES, LABELS, KEY, budget=100, runs=0)
     assert "otherwise each time it is fitted, on the same plain images" in verdict.cause
     assert verdict.mend is None
     assert [trial.name for trial in verdict.trials] == ["a second fit on the same plain images"]
@@ -135,7 +135,7 @@ def test_models_that_no_seed_governs_are_told_and_no_cause_is_made_up() -> None:
 
 def test_a_fixed_seed_does_not_hide_that_the_seed_matters() -> None:
     forest = RandomForestClassifier(n_estimators=3, max_features=None, random_state=1)
-    verdict = audit(forest, IMAGES[:60], LABELS[:60], KEY, thorough=False, budget=5)
+    verdict = audit(forest, IMAGES[:60], LABELS[:60], KEY, thorough=False, budget=100)
     assert "order of the features (it draws by index, with one seed)" in verdict.cause
     assert verdict.law is not None
     assert any("in place of random_state=1, with which" in text for text in verdict.conditions)

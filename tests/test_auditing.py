@@ -35,7 +35,7 @@ from etcprops.scaling import ExactStandardScaler
 DIGITS = load_digits_images(block=2)
 KEY = EtCKey.from_secret(DIGITS.geometry, "tests of the audit")
 IMAGES, LABELS = DIGITS.images[:200], DIGITS.labels[:200]
-SHORT: dict[str, Any] = {"budget": 2.0, "runs": 0}
+SHORT: dict[str, Any] = {"budget": 100.0, "runs": 0}
 
 
 class FirstPixel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -191,7 +191,7 @@ def test_numbers_that_are_none_on_both_sides_are_the_same() -> None:
 
 
 def test_equal_in_law_is_found_by_a_test_with_power() -> None:
-    verdict = audit(Coin(), IMAGES[:60], LABELS[:60], KEY, budget=3, runs=20)
+    verdict = audit(Coin(), IMAGES[:60], LABELS[:60], KEY, budget=100, runs=20)
     assert verdict.outcome is Outcome.EQUAL_IN_DISTRIBUTION
     assert verdict.law is not None
     assert verdict.law.runs == 20
@@ -203,7 +203,7 @@ def test_laws_of_partitions_do_not_depend_on_the_names_of_clusters(*, negated: b
     model = make_pipeline(VarianceThreshold(), SpectralCoclustering(3, n_init=1))
     steps = ("permutation", "negatives") if negated else ("permutation",)
     key = EtCKey.from_secret(DIGITS.geometry, "1", steps=steps)
-    verdict = audit(model, DIGITS.images[:60], None, key, budget=3, thorough=False)
+    verdict = audit(model, DIGITS.images[:60], None, key, budget=100, thorough=False)
     assert verdict.law is not None
     assert verdict.law.equal is not negated
     named = _said(Answers("clusterer", np.array([4, 4, 2, 7, 2]), None, True, 0.0, (), None))
@@ -230,7 +230,7 @@ class Drawn(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 def test_laws_of_values_are_tested_where_there_are_no_decisions(*, negated: bool) -> None:
     steps = ("permutation", "negatives") if negated else ("permutation",)
     key = EtCKey.from_secret(DIGITS.geometry, "1", steps=steps)
-    verdict = audit(Drawn(), IMAGES[:60], LABELS[:60], key, budget=3, thorough=False)
+    verdict = audit(Drawn(), IMAGES[:60], LABELS[:60], key, budget=100, thorough=False)
     assert verdict.law is not None
     assert verdict.law.equal is not negated
     assert verdict.law.convincing
@@ -257,7 +257,7 @@ def test_laws_of_transformers_are_those_of_distances() -> None:
 def test_a_test_without_power_shows_no_equal_law() -> None:
     # One direction: runs differ by so much that hardly anything would be noticed among 20.
     projection = GaussianRandomProjection(1)
-    verdict = audit(projection, IMAGES[:60], None, KEY, budget=3, thorough=False)
+    verdict = audit(projection, IMAGES[:60], None, KEY, budget=100, thorough=False)
     assert verdict.law is not None
     assert verdict.law.equal
     assert verdict.law.power < 0.5
@@ -295,7 +295,7 @@ def test_another_law_is_rejected() -> None:
     images = IMAGES[:60].copy()
     images[:, 0] = 255
     key = EtCKey(DIGITS.geometry, negatives=np.arange(16) < 4)
-    verdict = audit(BiasedOnNegated(), images, LABELS[:60] % 2, key, budget=3, runs=20)
+    verdict = audit(BiasedOnNegated(), images, LABELS[:60] % 2, key, budget=100, runs=20)
     assert verdict.outcome is Outcome.DIFFERENT
     assert verdict.law is not None
     assert verdict.law.p_value <= 0.01

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from threadpoolctl import threadpool_limits
 
 from etcprops import (
     EtCKey,
@@ -31,12 +29,6 @@ from etcprops.experiments.datasets import load_digits_images
 
 DIGITS = load_digits_images()
 TRAINING, QUERIES = DIGITS.half_split(0)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 @parametrize_with_checks([GramPCA(), GramPCA(kernel=ExactKernel("rbf"))])  # type: ignore[untyped-decorator]

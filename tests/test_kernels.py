@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import tracemalloc
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +18,6 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
-from threadpoolctl import threadpool_limits
 
 from etcprops import (
     EtCKey,
@@ -36,13 +34,6 @@ from etcprops.experiments.datasets import load_digits_images
 DIGITS = load_digits_images()
 KINDS: tuple[Any, ...] = ("linear", "rbf", "poly", "sigmoid")
 seeds = st.integers(0, 2**32 - 1)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: on small matrices several would mostly wait for one another."""
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 def vectors(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, NuSVC
-from threadpoolctl import threadpool_limits
 
 from etcprops import (
     EtCKey,
@@ -27,12 +25,6 @@ from etcprops.experiments.datasets import load_digits_images
 
 Matrix = NDArray[np.float64]
 KERNELS = ("linear", "rbf", "poly", "sigmoid")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 def fitted(kernel: str, classes: int = 2, *, seed: int = 0, n: int = 40, **options: Any) -> Any:
