@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
-from sklearn.cluster import OPTICS
+from sklearn.cluster import OPTICS, AffinityPropagation
 from sklearn.ensemble import AdaBoostClassifier, HistGradientBoostingClassifier
 from sklearn.feature_selection import VarianceThreshold
-from sklearn.metrics import pairwise_distances
+from sklearn.metrics import euclidean_distances, pairwise_distances
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
@@ -182,6 +182,22 @@ def test_a_distance_computed_twice_is_the_reason_of_another_order(front: str, co
     once = [OPTICS(metric="precomputed").fit(pairwise_distances(side)) for side in sides]
     assert np.array_equal(*(model.ordering_ for model in once))
     assert np.array_equal(*(model.labels_ for model in once))
+
+
+@pytest.mark.parametrize("drawn", [48, 99, 114])
+def test_noise_of_the_size_of_rounding_chooses_who_stands_for_a_pair(drawn: int) -> None:
+    points = np.random.default_rng(drawn).standard_normal((12, 4))
+    similarities = np.round(-euclidean_distances(points, squared=True), 9)
+    models = [
+        AffinityPropagation(damping=0.9, affinity="precomputed", random_state=seed).fit(
+            similarities
+        )
+        for seed in range(8)  # of the noise that the estimator adds against ties
+    ]
+    one, other = {frozenset(model.cluster_centers_indices_.tolist()) for model in models}
+    labels = models[0].labels_
+    pair = np.flatnonzero(labels == labels[min(one ^ other)])
+    assert set(pair.tolist()) == one ^ other
 
 
 @pytest.mark.parametrize("front", ["none", "z-score"])

@@ -76,6 +76,12 @@ TWICE: Final = (
     "1e-14 in plain features does; with each distance computed once (metric='precomputed') orders "
     "are the same"
 )
+PAIRS: Final = (
+    "of two images that are a cluster of their own either may stand for it: the estimator breaks "
+    "such ties by noise of the size of rounding, so that rounding chooses as well, though with few "
+    "keys (12 of 120 for 150 and 300 digits); with similarities rounded to nine digits "
+    "(affinity='precomputed') clusters were the same with each of these"
+)
 ACCIDENT: Final = (
     "no two features tied for a split, and no query that was told apart lay on a threshold: an "
     "accident of these images, not a property (two features that are equal in training, or a query "

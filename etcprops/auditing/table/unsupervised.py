@@ -63,7 +63,7 @@ def _graph(name: str, **parameters: Any) -> Any:
 
 UNSUPERVISED: Final = (
     Entry("AffinityPropagation", O, why.DISTANCES, True, parameters={"damping": 0.9},
-          target="none"),
+          target="none", notes={"any": why.PAIRS}),
     Entry("AgglomerativeClustering", O, why.DISTANCES, True, parameters={"n_clusters": 10},
           target="none"),
     Entry("BayesianGaussianMixture", O, _MIXTURE, True,
