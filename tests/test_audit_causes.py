@@ -43,6 +43,25 @@ def test_gamma_scale_on_raw_pixels_is_found_to_be_the_cause() -> None:
     assert verdict.certified is None  # raw pixels are not moved and negated
 
 
+class Bright(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Say whether a pixel is bright, which after a normalisation none is."""
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Bright:  # noqa: ARG002
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return (X[:, 20] > 150).astype(np.int64)
+
+
+def test_a_change_that_makes_all_answers_one_is_no_mend() -> None:
+    verdict = audit(Bright(), IMAGES, LABELS % 2, KEY, thorough=False, **SHORT)
+    assert verdict.outcome is Outcome.DIFFERENT
+    tried = {trial.name: trial.identical for trial in verdict.trials}
+    assert tried["preprocessing 'mid-grey'"]
+    assert verdict.mend is None or "preprocessing" not in verdict.mend.change
+
+
 def test_forests_differ_with_a_small_witness_and_are_mended() -> None:
     forest = RandomForestClassifier(n_estimators=5)
     verdict = audit(forest, IMAGES, LABELS, KEY, thorough=False, **SHORT)

@@ -68,13 +68,15 @@ def test_bad_input_is_named_and_exits_2(
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 from etcprops import cli
 from etcprops.experiments.cone import synthetic_cone
 
 def small(*_, **__):
     return synthetic_cone(people=4, lights=8, height=48, width=40)
 
+# A shell has its background jobs ignore it, and so all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.modules["etcprops.cli.reproduce"]._load = small
 sys.argv = ["etcprops", "reproduce", "--splits", "200", "--jobs", "2", "--out", sys.argv[1]]
 cli.main()
@@ -216,6 +218,21 @@ def test_search_resumes_only_its_own_grid(tmp_path: Path) -> None:
     assert files == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     other = search(SMALL, [(plain, MACHINES[:1])], splits=1, folder=tmp_path)
     assert {trial.machine for trial in other} == {MACHINES[0]}
+
+
+def test_search_gives_up_what_does_not_converge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = (Machine("linear", C=1e-6), Machine("linear", C=1e3))
+    options = {"splits": 1, "folder": tmp_path}
+    plain = Choices(conditions=("plain",))
+    monkeypatch.setattr("etcprops.experiments.search.MAX_ITER", 15)
+    few = {trial.machine for trial in search(SMALL, [(plain, grid)], **options)}  # type: ignore[arg-type]
+    monkeypatch.undo()
+    # Parts of another bound are not taken for those of this one.
+    both = {trial.machine for trial in search(SMALL, [(plain, grid)], **options)}  # type: ignore[arg-type]
+    assert few == {grid[0]}
+    assert both == set(grid)
 
 
 def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

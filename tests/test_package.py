@@ -58,7 +58,7 @@ CORE: dict[str, set[str]] = {
 }
 # From the bottom to the top; what is not named here may import all of it but the command line.
 LAYERS = [
-    ("_validation", "_immutable", "_drawing", "_chosen_images", "_certificate", "_pages"),
+    ("_validation", "_immutable", "_drawing", "_chosen_images", "_certificate", "_pages", "_files"),
     ("geometry",),
     ("keys",),
     ("pixels", "matrices"),

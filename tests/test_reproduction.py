@@ -30,6 +30,7 @@ from etcprops.experiments.scenario import Client, Cloud, PlainClient
 from etcprops.experiments.search import try_machines
 from etcprops.reductions import BlockDCT, BlockMean
 
+PAIR = np.arange(2)
 MACHINES = (Machine("linear", C=10), Machine("rbf", C=10))
 
 
@@ -234,6 +235,7 @@ def test_cone_repeats_and_differs_by_seed() -> None:
             "'choices' parameter",
         ),
         (lambda: Cloud(None, []), "'machines' parameter of Cloud"),
+        (lambda: fit_people(np.full((2, 2), np.nan), PAIR, PAIR, 1.0), "'kernel' .* be finite"),
         (lambda: synthetic_cone(lights=65), "'lights' parameter of synthetic_cone"),
         (lambda: run_part(small_cone(), Choices(reduction="none"), 20, 0), "'reduction' param"),
     ],

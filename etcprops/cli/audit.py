@@ -12,8 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from etcprops._files import write_whole
 from etcprops._validation import InvalidParameterError, reject
-from etcprops.cli.common import check_writable, import_object, progress_bar, write_whole
+from etcprops.cli.common import check_writable, import_object, progress_bar
 
 if TYPE_CHECKING:
     from etcprops.auditing.atlas import Atlas, Line

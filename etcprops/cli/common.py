@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,11 +119,3 @@ def check_writable(option: str, path: Path, command: str) -> None:
         reject(option, f"etcprops {command}", "be a file in an existing folder", got)
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         reject(option, f"etcprops {command}", "be a file that may be written", f"{str(path)!r}.")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write the whole file or nothing; others may read it as they may any new file."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.name) as folder:
-        file = Path(folder) / path.name
-        file.write_text(text, encoding="utf-8")
-        file.replace(path)

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperCommand
 
+from etcprops._files import write_whole
 from etcprops._validation import describe, reject
-from etcprops.cli.common import check_writable, import_object, write_whole
+from etcprops.cli.common import check_writable, import_object
 
 if TYPE_CHECKING:
     from etcprops.probing.report import ProbeReport

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from etcprops._files import write_whole
 from etcprops._validation import reject
 from etcprops.cli.common import progress_bar
 
@@ -204,7 +205,6 @@ def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Pat
         reach,
         reach_csv,
     )
-    from etcprops.experiments.reproduction import write_whole
     from etcprops.experiments.search import search_choices
 
     folder = out / "search"

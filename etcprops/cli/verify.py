@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from etcprops.cli.common import check_writable, parse_geometry, progress_bar, write_whole
+from etcprops._files import write_whole
+from etcprops.cli.common import check_writable, parse_geometry, progress_bar
 
 if TYPE_CHECKING:
     from etcprops.claims.model import Ledger, Row

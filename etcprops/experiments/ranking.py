@@ -107,15 +107,8 @@ class Candidate:
         """
         if impostors not in self.eer:
             return None
-        squares = [self.distance**2, self._mean_square("own", self.eer[impostors])]
-        return math.sqrt(np.mean(squares))
-
-    def _mean_square(self, column: str, found: dict[int, float]) -> float:
-        """Return the mean square of the logarithms for a column of the paper."""
-        paper = PAPER_EER[self.machine.kernel, column]
-        return float(
-            np.mean([log_ratio(found[ratio], value) ** 2 for ratio, value in paper.items()])
-        )
+        encrypted = _distance(self.eer[impostors], self.machine.kernel, "own")
+        return _root_mean_square(self.distance, encrypted)
 
 
 def rank(trials: Iterable[Trial]) -> list[Candidate]:
@@ -143,8 +136,7 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
         # A machine may have been given up at some ratios: it has no column then.
         eer = {name: column for name, column in means.items() if set(paper) <= set(column)}
         if "plain" in eer:
-            squares = [log_ratio(eer["plain"][r], value) ** 2 for r, value in paper.items()]
-            distance = math.sqrt(np.mean(squares))
+            distance = _distance(eer["plain"], machine.kernel, "plain")
             candidates.append(Candidate(reduction, normalization, score, machine, eer, distance))
     return sorted(candidates, key=lambda candidate: candidate.distance)
 
@@ -197,7 +189,7 @@ def nearest_to_both_columns(
             setting[0],
             found["linear"][1],
             found["rbf"][1],
-            math.sqrt((found["linear"][0] ** 2 + found["rbf"][0] ** 2) / 2),
+            _root_mean_square(found["linear"][0], found["rbf"][0]),
         )
         for setting, found in best.items()
         if len(found) == 2
@@ -321,6 +313,16 @@ def _csv(rows: Iterable[tuple[Any, ...]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
+
+
+def _distance(found: dict[int, float], kernel: str, column: str) -> float:
+    """Return the root mean square of the logarithms over a column of the paper."""
+    paper = PAPER_EER[kernel, column]
+    return _root_mean_square(*(log_ratio(found[ratio], value) for ratio, value in paper.items()))
+
+
+def _root_mean_square(*values: float) -> float:
+    return math.sqrt(sum(value**2 for value in values) / len(values))
 
 
 def log_ratio(found: float, paper: float) -> float:

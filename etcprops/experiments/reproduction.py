@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from etcprops._files import write_whole
 from etcprops._validation import as_positive_integer, describe, reject
 from etcprops.experiments.choices import RATIOS, Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
@@ -388,11 +389,3 @@ def _read(path: Path, ratio: int, split: int) -> Part | None:
         return None
     whole = (document.get("version"), part.ratio, part.split) == (PART_VERSION, ratio, split)
     return part if whole else None
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is there as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

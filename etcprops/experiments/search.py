@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from etcprops._files import write_whole
 from etcprops.experiments.choices import RATIOS, SCORE_RULES, Choices
 from etcprops.experiments.machines import Machine
 from etcprops.experiments.ranking import OWN_KEYS, Candidate, Trial, rank
@@ -25,7 +26,6 @@ from etcprops.experiments.reproduction import (
     fingerprint,
     in_parallel,
     make_reduction,
-    write_whole,
 )
 from etcprops.experiments.scenario import (
     NORMALIZATIONS,
@@ -180,7 +180,10 @@ def search(
         (c, m, ratio, split) for split in range(splits) for c, m in chosen for ratio in RATIOS
     ]
     names = {
-        (c, m): f"{fingerprint(data, c)}-{hashlib.sha256(repr(m).encode()).hexdigest()[:8]}"
+        (
+            c,
+            m,
+        ): f"{fingerprint(data, c)}-{hashlib.sha256(repr((m, MAX_ITER)).encode()).hexdigest()[:8]}"
         for c, m in chosen
     }
 
