@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from etcprops import _elementary
 from etcprops._validation import as_array, describe, reject
 from etcprops.gram import as_slices, exact_gram, integer_squared_distances
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Kind = Literal["linear", "rbf", "poly", "sigmoid"]
 
 _KINDS = ("linear", "rbf", "poly", "sigmoid")
+_LARGEST_PIXEL = 65535.0  # of 16 bits
 _BLOCK = 2**16  # entries per elementwise step: half a megabyte of doubles
 _ROWS = 32  # rows whose norms are taken from one product
 
@@ -62,13 +64,13 @@ class ExactKernel(BaseEstimator):
     It has the parameters of an estimator (``get_params``, ``set_params``, ``clone``), so a grid
     search reaches ``svc__kernel__gamma``; kernels with equal parameters are equal and hash alike.
 
-    An entry depends on its two rows alone, and through gamma on the training rows. Distances are
-    those of :func:`exact_squared_distances`, so the RBF kernel is 1, exactly, where two rows are
-    equal. Powers are products. The exponential function and the hyperbolic tangent are NumPy's,
-    functions of the bits; besides, each value is at the same place for plain and encrypted data,
-    since rows and columns are samples.
+    An entry depends on its two rows alone, and through gamma on the training rows: on no other
+    row, no number of threads and no machine. Distances are those of
+    :func:`exact_squared_distances`, so the RBF kernel is 1, exactly, where two rows are equal.
+    Powers are products. Exponentials and hyperbolic tangents are correctly rounded; NumPy's
+    depend on the processor.
 
-    Memory: as :func:`~etcprops.gram.exact_gram` and a megabyte. Pixels that come as floats are
+    Memory: as :func:`~etcprops.gram.exact_gram` and two megabytes. Pixels that come as floats are
     copied to integers of 8 or 16 bits.
 
     Examples
@@ -163,7 +165,13 @@ class ExactKernel(BaseEstimator):
         # Infinite products are exact limits for exp and tanh; those of powers are refused.
         with np.errstate(over="ignore", under="ignore"):
             for rows in _row_blocks(out):
-                self._apply(out[rows], float(gamma))
+                if Y is not None:
+                    self._apply(out[rows], float(gamma))
+                    continue
+                part = out[rows, rows.start :].copy()  # the rest is symmetric
+                self._apply(part, float(gamma))
+                out[rows, rows.start :] = part
+                out[rows.start :, rows] = part.T
         if self.kind == "poly" and not np.isfinite(out).all():
             wanted = "be one whose powers stay below the largest double for these rows"
             reject("degree", "ExactKernel", wanted, f"{self.degree} with gamma={gamma}.")
@@ -173,12 +181,12 @@ class ExactKernel(BaseEstimator):
         """Turn inner products, or squared distances, into values of the kernel, in place."""
         if self.kind == "rbf":
             values *= -gamma
-            np.exp(values, out=values)
+            _elementary.exp(values)
             return
         values *= gamma
         values += self.coef0
         if self.kind == "sigmoid":
-            np.tanh(values, out=values)
+            _elementary.tanh(values)
         else:
             _power(values, int(self.degree))
 
@@ -215,11 +223,12 @@ def scale_gamma(X: ArrayLike) -> float:
 
     Notes
     -----
-    Pixels (uint8, uint16, or integers from 0 to 65,535 of any real dtype) are added exactly,
+    Integers of magnitude up to 65,535, of any real dtype and either sign, are added exactly,
     :math:`\gamma = m^2 / \sum_f (m \sum_i x_{if}^2 - (\sum_i x_{if})^2)` is rounded once, and
     negation at any level, as :math:`x \to 255 - x`, does not change a bit. Of other rows, mean and
     variance of each feature are added up row by row, whatever its place and sign, and the variances
-    with :func:`math.fsum`, which rounds once in whatever order they come.
+    with :func:`math.fsum`, which rounds once in whatever order they come. A change of sign of a
+    feature leaves integers integers, so it does not change which way is taken either.
 
     Examples
     --------
@@ -229,11 +238,11 @@ def scale_gamma(X: ArrayLike) -> float:
     (0.125, 0.125)
     """
     rows, _ = _operands(X, None, "scale_gamma")
-    count, pixels = len(rows), _as_pixels(rows)
-    if pixels is not None:
+    count = len(rows)
+    if _largest_integer(rows) <= _LARGEST_PIXEL:
         totals, energy = np.zeros(rows.shape[1], dtype=np.int64), 0
-        for block in _row_blocks(pixels):
-            part = pixels[block].astype(np.int64)
+        for block in _row_blocks(rows):
+            part = rows[block].astype(np.int64)
             totals += part.sum(axis=0)
             energy += int(np.vecdot(part, part).sum())
         inertia = count * energy - sum(total**2 for total in totals.tolist())
@@ -353,14 +362,24 @@ def _as_pixels(X: NDArray[Any]) -> NDArray[Any] | None:
     """Return rows of integers from 0 to 65,535 as uint8 or uint16, None if there are others."""
     if X.dtype in (np.uint8, np.uint16):
         return X
-    largest = 0
+    largest = _largest_integer(X, signed=False)
+    if largest > _LARGEST_PIXEL:
+        return None
+    return X.astype(np.uint8 if largest <= 255 else np.uint16)
+
+
+def _largest_integer(X: NDArray[Any], *, signed: bool = True) -> float:
+    """Return the largest magnitude of integers up to that of pixels, infinity for other entries."""
+    lowest = -_LARGEST_PIXEL if signed else 0.0
+    largest = 0.0
     for rows in _row_blocks(X):  # real rows are found out in the first block
         block = X[rows]
-        # NaN compares false. The limit is a double: as a float16 it would be infinite.
-        if not ((block >= 0) & (block <= np.float64(65535)) & (np.trunc(block) == block)).all():
-            return None
-        largest = max(largest, int(block.max()))
-    return X.astype(np.uint8 if largest <= 255 else np.uint16)
+        # NaN compares false. The limits are doubles: as a float16 the upper would be infinite.
+        inside = (block >= np.float64(lowest)) & (block <= np.float64(_LARGEST_PIXEL))
+        if not (inside & (np.trunc(block) == block)).all():
+            return math.inf
+        largest = max(largest, float(block.max()), -float(block.min()))
+    return largest
 
 
 def _row_blocks(X: NDArray[Any]) -> Iterator[slice]:

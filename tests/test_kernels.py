@@ -24,6 +24,7 @@ from etcprops import (
     ExactKernel,
     ExactStandardScaler,
     InvalidParameterError,
+    PixelStatistics,
     encrypt,
     exact_gram,
     exact_squared_distances,
@@ -170,6 +171,23 @@ def test_scale_gamma_is_rounded_once_and_invariant(seed: int) -> None:
     assert scale_gamma(X) == scale_gamma(X.astype(np.float64))
     z = rng.standard_normal((7, 30)) * rng.uniform(0.1, 10, 30)
     assert scale_gamma(z) == scale_gamma(moved(z, seed)) == scale_gamma(np.asfortranarray(z))
+
+
+@given(seed=seeds)
+def test_signs_of_integers_do_not_show_in_gamma(seed: int) -> None:
+    """z-scores of rows other than the fitted ones are often integers, of the other sign encrypted.
+
+    Such integers were once added exactly only where none is negative.
+    """
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 9, (rng.integers(2, 7), rng.integers(1, 5)))
+    sign = rng.choice([-1, 1], X.shape[1])
+    for dtype in (np.int16, np.float32, np.float64):
+        assert scale_gamma(X.astype(dtype)) == scale_gamma((X * sign).astype(dtype))
+    statistics = PixelStatistics(np.array([[0, 0], [2, 2]]))
+    rows = rng.integers(0, 9, (5, 2))
+    plain, negated = statistics.z_score(rows), statistics.z_score(rows) * [1, -1]
+    assert scale_gamma(plain) == scale_gamma(negated)
 
 
 def test_scale_gamma_is_that_of_scikit_learn_on_z_scores() -> None:

@@ -50,6 +50,7 @@ CORE: dict[str, set[str]] = {
     "signed_permutation": {"_validation", "_immutable", "_certificate", "keys", "matrices"},
     "normalization": {"_validation"},
     "independent_keys": {"_validation", "geometry", "keys"},
+    "_elementary": set(),
     "_splitting": set(),
     "_gram_accuracy": {"_splitting"},
     "_gram_tiles": {"_splitting"},
@@ -65,7 +66,7 @@ LAYERS = [
     ("signed_permutation",),
     ("normalization", "independent_keys"),
     ("_splitting", "_gram_accuracy", "_gram_tiles", "gram"),
-    ("_kernel_error", "kernels", "scaling", "margins"),
+    ("_elementary", "_kernel_error", "kernels", "scaling", "margins"),
 ]
 TOP = ("cli", "__main__")
 

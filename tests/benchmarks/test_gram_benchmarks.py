@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from etcprops import exact_gram, exact_squared_distances, integer_gram
+from etcprops import ExactKernel, exact_gram, exact_squared_distances, integer_gram
 
 ROWS, FEATURES = 1216, 30_720
 ROUNDS = 5
@@ -73,6 +73,25 @@ def test_exact_gram_of_z_scores(
     ratio = ratio_by_turns(lambda: exact_gram(X, slices=slices), lambda: X @ X.T)
     benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=target)
     benchmark.pedantic(exact_gram, args=(X,), kwargs={"slices": slices}, rounds=1)
+    assert ratio <= target
+
+
+@pytest.mark.parametrize(("features", "target"), [(64, 1.6), (256, 1.4), (1024, 1.3)])
+@pytest.mark.parametrize("kind", ["rbf", "sigmoid"])
+def test_kernels_whose_functions_are_correctly_rounded(
+    benchmark: Any, z_scores: NDArray[np.float64], kind: Any, features: int, target: float
+) -> None:
+    X = np.ascontiguousarray(z_scores[:, :features])
+    kernel = ExactKernel(kind, gamma=1 / features)
+
+    def with_numpys_functions() -> None:
+        values = exact_squared_distances(X) if kind == "rbf" else exact_gram(X)
+        values *= (-1 if kind == "rbf" else 1) / features
+        (np.exp if kind == "rbf" else np.tanh)(values, out=values)
+
+    ratio = ratio_by_turns(lambda: kernel(X), with_numpys_functions)
+    benchmark.extra_info.update(ratio_to_numpys_functions=ratio, target_ratio=target)
+    benchmark.pedantic(kernel, args=(X,), rounds=1)
     assert ratio <= target
 
 
