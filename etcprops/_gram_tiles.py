@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.linalg import blas
 
-from etcprops import _splitting
+from etcprops import _gram_memory, _splitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,11 +108,15 @@ def real_gram(
     operands: list[NDArray[Any]], exponents: list[NDArray[np.int64]], splitting: Splitting
 ) -> NDArray[np.float64]:
     """Return the rounded products of real rows, whose first slices are in units 2**exponent."""
-    out = np.empty((len(operands[0]), len(operands[-1])))
-    sides = list(zip(operands, exponents, strict=True))
-    tile = partial(_real_tile, splitting=splitting)
-    _fill(out, sides, tile, products=splitting.products, block=BLOCK, itemsize=8)
-    return out
+
+    def compute() -> NDArray[np.float64]:
+        out = np.empty((len(operands[0]), len(operands[-1])))
+        sides = list(zip(operands, exponents, strict=True))
+        tile = partial(_real_tile, splitting=splitting)
+        _fill(out, sides, tile, products=splitting.products, block=BLOCK, itemsize=8)
+        return out
+
+    return _gram_memory.recall(operands, splitting, compute)
 
 
 def centred_gram(operands: list[NDArray[Any]], centre: int) -> NDArray[np.int64]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from etcprops._kernel_function import KernelFunction
 
 UNIT = 2.0**-53
 SMALLEST = 2.0**-1074
@@ -24,19 +26,19 @@ SMALLEST = 2.0**-1074
 class KernelError:
     """The kernel between plain queries, shape (q, n), and rows, shape (N, n): size and error.
 
-    `model` is the support vector machine whose kernel it is; results of exp, tanh and pow are off
-    by `ulps` units in the last place at most. With `coarse` nothing is multiplied: all rows are
-    taken for the longest, in the direction that is worst, and arrays have a single column.
+    Results of exp, tanh and pow are off by `ulps` units in the last place at most. With `coarse`
+    nothing is multiplied: all rows are taken for the longest, in the direction that is worst, and
+    arrays have a single column.
     """
 
-    model: Any
+    kernel: KernelFunction
     X: NDArray[np.float64]
     rows: NDArray[np.float64]
     ulps: float
     coarse: bool = False
 
     def __post_init__(self) -> None:
-        self.gamma = abs(float(self.model._gamma))  # noqa: SLF001
+        self.gamma = abs(self.kernel.gamma)
         self.features = self.X.shape[1]
         self.norms = norms(self.X)[:, None], norms(self.rows)
         if self.coarse:
@@ -61,7 +63,7 @@ class KernelError:
     @cached_property
     def magnitude(self) -> NDArray[np.float64]:
         """A bound of the exact kernel's magnitude for the computed plain features."""
-        kind = self.model.kernel
+        kind = self.kernel.kind
         if kind == "linear":
             return np.abs(self.products) + self.product_error
         if kind == "rbf":
@@ -70,7 +72,7 @@ class KernelError:
             return np.asarray(power * (1 + 4 * self.ulps * UNIT) + self.ulps * 2 * SMALLEST)
         argument = self._argument()
         return np.asarray(
-            argument ** int(self.model.degree) if kind == "poly" else np.minimum(argument, 1.0)
+            argument**self.kernel.degree if kind == "poly" else np.minimum(argument, 1.0)
         )
 
     def error(self, shift: float, gap: float) -> NDArray[np.float64]:
@@ -78,7 +80,7 @@ class KernelError:
 
         Rows and queries are moved by `shift` at most, gamma is changed by `gap` at most.
         """
-        kind, off = self.model.kernel, 2 * self.ulps * UNIT
+        kind, off = self.kernel.kind, 2 * self.ulps * UNIT
         gamma = self.gamma + gap
         if kind == "rbf":
             moved = 2 * shift
@@ -93,11 +95,11 @@ class KernelError:
         if kind == "linear":
             return error
         product = np.abs(self.products) + self.product_error
-        rounding = gamma_n(3) * (gamma * (product + error) + abs(self.model.coef0))
+        rounding = gamma_n(3) * (gamma * (product + error) + abs(self.kernel.coef0))
         error = gamma * error + gap * product + rounding + 2 * SMALLEST
         if kind == "sigmoid":
             return np.asarray(error + off)
-        degree = int(self.model.degree)
+        degree = self.kernel.degree
         top = self._argument() + error
         slope = degree * top ** max(degree - 1, 0)
         error = slope * error + (gamma_n(degree) + off) * top**degree + degree * 2 * SMALLEST
@@ -111,7 +113,7 @@ class KernelError:
 
     def _argument(self) -> NDArray[np.float64]:
         """Return a bound of the magnitude of ``gamma x.y + coef0``."""
-        gamma, constant = float(self.model._gamma), float(self.model.coef0)  # noqa: SLF001
+        gamma, constant = self.kernel.gamma, self.kernel.coef0
         rounding = gamma_n(4) * (self.gamma * np.abs(self.products) + abs(constant))
         if self.coarse:  # the products are magnitudes
             gamma, constant = self.gamma, abs(constant)
@@ -146,4 +148,5 @@ def gamma_n(terms: int) -> float:
 def norms(X: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return upper bounds of the norms of rows, in spite of rounding and underflow."""
     n = X.shape[1]
-    return np.asarray(np.sqrt(np.vecdot(X, X)) * (1 + gamma_n(n + 4)) + math.sqrt(n) * 2.0**-536)
+    squares = np.einsum("ij,ij->i", X, X)  # no BLAS, which gives long dot products to threads
+    return np.asarray(np.sqrt(squares) * (1 + gamma_n(n + 4)) + math.sqrt(n) * 2.0**-536)

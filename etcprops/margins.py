@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from etcprops._kernel_error import UNIT, KernelError, dual_sum_error, gamma_n, norms, weights_of
+from etcprops._kernel_function import (
+    KINDS,
+    KernelFunction,
+    kernel_function,
+    n_features,
+    support_vectors,
+)
 from etcprops._validation import as_array, as_positive_integer, describe, reject
 from etcprops.normalization import PixelStatistics
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_KERNELS = ("linear", "rbf", "poly", "sigmoid")
 _BLOCK = 2**19  # kernel entries at a time
 
 
@@ -45,7 +51,9 @@ def decision_error_bound(
     Parameters
     ----------
     model : SVC or NuSVC
-        Fitted on dense plain features with the kernel "linear", "rbf", "poly" or "sigmoid".
+        Fitted on dense plain features with the kernel "linear", "rbf", "poly" or "sigmoid", or, as
+        float64, with scikit-learn's function of one of these (``SVC(kernel=rbf_kernel)``; a partial
+        of it sets the parameters), which multiplies by BLAS: much faster with many features.
     X : array_like, shape (q, n)
         Plain features of the queries, as they were computed.
     encrypted : SVC or NuSVC, optional
@@ -122,10 +130,10 @@ def decision_error_bound(
     (True, True)
     """
     caller = "decision_error_bound"
-    _check_model(model, "model", caller)
+    function = _kernel_of(model, "model", caller)
     other = model if encrypted is None else encrypted
-    _check_match(model, other, caller)
-    queries = _as_features(X, model.n_features_in_, "X", caller)
+    other_gamma = _check_match(model, other, caller)
+    queries = _as_features(X, n_features(model), "X", caller)
     n = queries.shape[1]
     shift = 2 * _norm_of_error(feature_error, n, caller)
     if isinstance(ulps, bool) or not isinstance(ulps, (int, float)) or not 1 <= ulps <= 2**20:
@@ -134,12 +142,12 @@ def decision_error_bound(
     rows = _support_rows(model, other, train, support, caller)
     dual, intercept = _dual(model, support)
     other_dual, other_intercept = _dual(other, support)
-    gap = abs(float(model._gamma) - float(other._gamma)) * (1 + UNIT)  # noqa: SLF001
+    gap = abs(function.gamma - other_gamma) * (1 + UNIT)
     bounds = np.empty((len(queries), len(intercept)))
     step = len(queries) if coarse else max(1, _BLOCK // len(support))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for start in range(0, len(queries), step):
-            kernel = KernelError(model, queries[start : start + step], rows, float(ulps), coarse)
+            kernel = KernelError(function, queries[start : start + step], rows, float(ulps), coarse)
             size = kernel.magnitude
             bound = dual_sum_error(dual, intercept, size, kernel.error(0.0, 0.0))
             bound += dual_sum_error(other_dual, other_intercept, size, kernel.error(shift, gap))
@@ -298,14 +306,15 @@ def _support_rows(
     model: Any, other: Any, train: ArrayLike | None, support: NDArray[Any], caller: str
 ) -> NDArray[np.float64]:
     """Return the plain features of the support vectors of either model."""
+    own = support_vectors(model)
     if train is None:
         if not np.array_equal(model.support_, other.support_):
             wanted = "hold the training rows, since the models have other support vectors"
             reject("train", caller, wanted, "None.")
         order = np.argsort(model.support_)
-        return np.asarray(model.support_vectors_[order], dtype=np.float64)
-    rows = _as_features(train, model.n_features_in_, "train", caller)
-    if support[-1] >= len(rows) or not np.array_equal(rows[model.support_], model.support_vectors_):
+        return np.asarray(own[order], dtype=np.float64)
+    rows = _as_features(train, n_features(model), "train", caller)
+    if support[-1] >= len(rows) or not np.array_equal(rows[model.support_], own):
         reject("train", caller, "hold the rows that model was fitted on", "other rows.")
     return np.asarray(rows[support])
 
@@ -321,25 +330,32 @@ def _as_features(value: ArrayLike, n: int, name: str, caller: str) -> NDArray[np
     return array.astype(np.float64, copy=False)
 
 
-def _check_model(model: Any, name: str, caller: str) -> None:
-    """Refuse what is no fitted dense support vector classifier with a kernel known here."""
+def _kernel_of(model: Any, name: str, caller: str) -> KernelFunction:
+    """Return the kernel of a fitted dense support vector classifier; refuse what is none."""
     from sklearn.svm import SVC, NuSVC
 
     if not isinstance(model, (SVC, NuSVC)) or not hasattr(model, "support_vectors_"):
         reject(name, caller, "be a fitted SVC or NuSVC", describe(model))
-    if not isinstance(model.kernel, str) or model.kernel not in _KERNELS:
-        got = f"kernel={describe(model.kernel)}"
-        reject(name, caller, f"have one of the kernels {', '.join(_KERNELS)}", got)
     if not isinstance(model.support_vectors_, np.ndarray):
         reject(name, caller, "be fitted on dense features", "sparse support vectors.")
+    function = kernel_function(model)
+    if function is None:
+        wanted = f"have one of the kernels {', '.join(KINDS)}, or scikit-learn's function of one"
+        reject(name, caller, wanted, f"kernel={describe(model.kernel)}")
+    return function
 
 
-def _check_match(model: Any, other: Any, caller: str) -> None:
-    """Refuse a second model that is not the first one's counterpart."""
-    _check_model(other, "encrypted", caller)
-    for name in ("kernel", "degree", "coef0", "n_features_in_"):
-        mine, its = getattr(model, name), getattr(other, name)
-        if mine != its:
-            reject("encrypted", caller, f"have {name}={mine!r} as model has", f"{its!r}.")
+def _check_match(model: Any, other: Any, caller: str) -> float:
+    """Return the gamma of the second model; refuse one that is not the first one's counterpart."""
+    mine, its = _kernel_of(model, "model", caller), _kernel_of(other, "encrypted", caller)
+    for name, own, there in (
+        ("kernel", mine.kind, its.kind),
+        ("degree", mine.degree, its.degree),
+        ("coef0", mine.coef0, its.coef0),
+        ("features", n_features(model), n_features(other)),
+    ):
+        if own != there:
+            reject("encrypted", caller, f"have {name}={own!r} as model has", f"{there!r}.")
     if not np.array_equal(model.classes_, other.classes_):
         reject("encrypted", caller, "have the classes of model", f"{other.classes_}.")
+    return its.gamma

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.metrics.pairwise import (
+    linear_kernel,
+    polynomial_kernel,
+    rbf_kernel,
+    sigmoid_kernel,
+)
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, NuSVC
 
@@ -93,6 +101,60 @@ def test_twice_the_error_against_60_digits_is_within_the_bound(kernel: str, clas
             error = abs(Decimal(float(computed[i, pair])) - value)
             assert 2 * error <= Decimal(float(bound[i, pair]))
     assert bound.max() < 1e-11 * (1 + np.abs(computed).max())
+
+
+FUNCTIONS = {
+    "linear": linear_kernel,
+    "rbf": rbf_kernel,
+    "poly": partial(polynomial_kernel, gamma=0.1, coef0=0.5, degree=2),
+    "sigmoid": partial(sigmoid_kernel, coef0=0.5),
+}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_kernels_from_one_product_against_60_digits(kernel: str) -> None:
+    rng = np.random.default_rng(0)
+    X, Q = rng.standard_normal((30, 40)), rng.standard_normal((4, 40))
+    options = {"decision_function_shape": "ovo"}
+    machine = SVC(kernel=FUNCTIONS[kernel], **options).fit(X, np.arange(30) % 4)
+    given = getattr(FUNCTIONS[kernel], "keywords", {})
+    named = SimpleNamespace(
+        **{name: getattr(machine, name) for name in ("dual_coef_", "intercept_", "n_support_")},
+        classes_=machine.classes_,
+        support_vectors_=X[machine.support_],
+        kernel=kernel,
+        degree=given.get("degree"),
+        _gamma=given.get("gamma", 1 / 40),
+        coef0=given.get("coef0", 1.0),
+    )
+    bound = decision_error_bound(machine, Q)
+    errors = [
+        [abs(Decimal(float(value)) - exact) for value, exact in zip(*both, strict=True)]
+        for both in zip(machine.decision_function(Q), exact_decisions(named, Q), strict=True)
+    ]
+    assert (2 * np.array(errors, dtype=float) <= bound).all()
+    assert bound.max() < 1e-11
+    # The same bound as for libsvm's own kernel with the same parameters.
+    own = SVC(kernel=kernel, gamma=named._gamma, coef0=named.coef0, **options)  # noqa: SLF001
+    own.set_params(degree=named.degree or 3).fit(X, np.arange(30) % 4)
+    np.testing.assert_allclose(bound, decision_error_bound(own, Q), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_moved_features_of_kernels_from_one_product(kernel: str) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        X, Q = rng.standard_normal((30, 200)), rng.standard_normal((9, 200))
+        machines = [
+            SVC(kernel=FUNCTIONS[kernel], decision_function_shape="ovo").fit(rows, X[:, 0] > 0)
+            for rows in (X, moved(X, seed))
+        ]
+        bound = decision_error_bound(machines[0], Q, encrypted=machines[1], train=X)
+        plain, other = (
+            machines[0].decision_function(Q),
+            machines[1].decision_function(moved(Q, seed)),
+        )
+        assert (abs(plain - other) <= bound).all()
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -241,13 +303,22 @@ def test_tiny_rows_are_covered() -> None:
 
 
 MACHINE, ROWS, QUERIES = fitted("linear", 3)
+GROUPS = np.arange(30) % 2
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no model": ({"model": 3}, r"'model' .* fitted SVC or NuSVC\. Got 3"),
     "not fitted": ({"model": SVC()}, r"'model' .* fitted SVC or NuSVC"),
     "a regression": ({"model": SVR().fit(ROWS, ROWS[:, 0])}, r"'model' .* fitted SVC"),
     "a callable kernel": (
-        {"model": SVC(kernel=np.inner).fit(ROWS, np.arange(30) % 2)},
-        r"'model' .* kernels linear, rbf, poly, sigmoid\. Got kernel=",
+        {"model": SVC(kernel=np.inner).fit(ROWS, GROUPS)},
+        r"'model' .* kernels linear, rbf, poly, sigmoid, or scikit-learn's .* Got kernel=",
+    ),
+    "a kernel in single precision": (
+        {"model": SVC(kernel=rbf_kernel).fit(ROWS.astype(np.float32), GROUPS)},
+        r"'model' .* Got kernel=<function rbf_kernel",
+    ),
+    "a fractional degree": (
+        {"model": SVC(kernel=partial(polynomial_kernel, degree=1.5)).fit(abs(ROWS), GROUPS)},
+        r"'model' .* Got kernel=functools\.partial",
     ),
     "features": ({"X": QUERIES[:, :3]}, r"'X' .* with 40 features\. Got .* \(12, 3\)"),
     "NaN": ({"X": np.full((1, 40), np.nan)}, r"'X' .* finite .* Got infinities or NaN"),

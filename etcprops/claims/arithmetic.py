@@ -32,16 +32,18 @@ def _first_asymmetry(subject: Subject, count: int) -> str | None:
     Tries every sum that `count` pixels can have, with every pixel.
     """
     pixels = np.arange(256.0)
-    sums = np.arange(255.0 * count + 1)[:, None]
     centre = subject.arithmetic.centre
-    plain = centre(pixels, sums, count)
-    negated = centre(255 - pixels, 255 * count - sums, count)
-    wrong = np.argwhere(negated != -plain)
-    if not wrong.size:
-        return None
-    i, j = (int(index) for index in wrong[0])
-    values = f"{plain[i, j].item()!r} plain, {negated[i, j].item()!r} negated"
-    return f"N = {count}, sum {i}, x = {j}: {values}"
+    sums = range(255 * count + 1)
+    for start in range(0, len(sums), 512):  # a megabyte at a time
+        part = np.arange(start, min(start + 512, len(sums)), dtype=float)[:, None]
+        plain = centre(pixels, part, count)
+        negated = centre(255 - pixels, 255 * count - part, count)
+        wrong = np.argwhere(negated != -plain)
+        if wrong.size:
+            i, j = (int(index) for index in wrong[0])
+            values = f"{plain[i, j].item()!r} plain, {negated[i, j].item()!r} negated"
+            return f"N = {count}, sum {start + i}, x = {j}: {values}"
+    return None
 
 
 def check_centring_for_powers_of_two(subject: Subject) -> Observation:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops._gram_memory import remembered
 from etcprops.claims.model import Check, Claim, Observation, Outcome, Strength
 from etcprops.claims.properties import fuzz
 from etcprops.claims.subject import Subject, flat
@@ -61,7 +62,6 @@ def _decision_values(
     kernel: Callable[[Any], Any] | None = None,
 ) -> Values:
     """Train SVMs on half of some images and return the decision values of the others."""
-    from sklearn.pipeline import make_pipeline
     from sklearn.svm import SVC
 
     from etcprops.kernels import ExactKernel
@@ -69,12 +69,12 @@ def _decision_values(
 
     training, queries = data.half_split(0)
     vectors = images.reshape(len(images), -1)
+    scores = (scaler or ExactStandardScaler)().fit(vectors[training])
+    Z, W = (scores.transform(vectors[half]) for half in (training, queries))
     values: Values = {}
     for kind in KERNELS:
         machine = SVC(kernel=(kernel or ExactKernel)(kind), decision_function_shape="ovo")
-        pipeline = make_pipeline((scaler or ExactStandardScaler)(), machine)
-        pipeline.fit(vectors[training], data.labels[training])
-        values[kind] = pipeline.decision_function(vectors[queries])
+        values[kind] = machine.fit(Z, data.labels[training]).decision_function(W)
     return values
 
 
@@ -93,11 +93,12 @@ def _compare_bits(plain: Values, encrypted: list[Values], what: str) -> Observat
 
 def _bits_of_decisions(subject: Subject, data: ImageSet, count: int, **options: Any) -> Observation:
     """Compare decision values of plain and of encrypted images, bit for bit."""
-    plain = _decision_values(data, data.images, **options)
     keys = keys_of(subject, data.geometry, count)
-    encrypted = [
-        _decision_values(data, subject.encrypt(data.images, key), **options) for key in keys
-    ]
+    with remembered(subject.exact_products):
+        plain = _decision_values(data, data.images, **options)
+        encrypted = [
+            _decision_values(data, subject.encrypt(data.images, key), **options) for key in keys
+        ]
     what = f"{len(data.images)} images of {data.name}, decision values"
     return _compare_bits(plain, encrypted, what)
 
@@ -255,11 +256,12 @@ def _bits_after(
     subject: Subject, data: ImageSet, reduction: Any, estimators: list[Any], count: int
 ) -> Observation:
     """Compare scores and probabilities on plain and on encrypted images, bit for bit."""
-    plain = _after(reduction, data, data.images, estimators)
     keys = keys_of(subject, data.geometry, count)
-    encrypted = [
-        _after(reduction, data, subject.encrypt(data.images, key), estimators) for key in keys
-    ]
+    with remembered(subject.exact_products):
+        plain = _after(reduction, data, data.images, estimators)
+        encrypted = [
+            _after(reduction, data, subject.encrypt(data.images, key), estimators) for key in keys
+        ]
     return _compare_bits(plain, encrypted, f"{len(data.images)} images of {data.name}")
 
 

@@ -23,6 +23,7 @@ from etcprops.proving import coq
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+    from etcprops._gram_memory import Products
     from etcprops.experiments.datasets import ImageSet
 
 DEFAULT_GEOMETRY = BlockGeometry(192, 160, channels=3)
@@ -138,6 +139,11 @@ class Subject:
         noise = rng.integers(0, 256, shape)
         pictures = [noise, gradient, black, black + 255, 255 * rng.integers(0, 2, shape)]
         return np.stack(pictures).astype(np.uint8)
+
+    @cached_property
+    def exact_products(self) -> Products:
+        """Exact products of rows, for checks that give the same rows to several models."""
+        return {}
 
     def vectors(self, key: EtCKey) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the five images and their encryption as flat vectors, int64, shape (5, n)."""

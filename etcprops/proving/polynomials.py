@@ -114,6 +114,8 @@ class SymbolicImages:
         self.scale = 2 ** (blocks + 1)
         self.signs: Form = tuple(symbols[:blocks])
         self.level: PolyElement = symbols[blocks]
+        # Under all keys the same entries meet again and again.
+        self._product = cache(self._multiplied)
         self.x: Form = tuple(symbols[blocks + 1 : blocks + 1 + n])
         self.y: Form = tuple(symbols[blocks + 1 + n :])
 
@@ -135,17 +137,25 @@ class SymbolicImages:
         for exponents, coefficient in terms:
             even = (*(e & 1 for e in exponents[:k]), *exponents[k:])
             total[even] = total.get(even, 0) + coefficient
-        return self.level.ring.from_dict({e: c for e, c in total.items() if c})
+        return self._polynomial(total)
+
+    def _polynomial(self, terms: dict[tuple[int, ...], Any]) -> PolyElement:
+        """Return the polynomial with these terms, of which some may be zero."""
+        return self.level.new({e: c for e, c in terms.items() if c})
+
+    def _multiplied(self, a: PolyElement, b: PolyElement) -> list[tuple[tuple[int, ...], Any]]:
+        """Return the terms of a product, reduced."""
+        multiply = self.level.ring.monomial_mul
+        terms = ((multiply(e, f), c * d) for e, c in a.items() for f, d in b.items())
+        return list(self._from_terms(terms).items())
 
     def inner(self, x: Sequence[PolyElement], y: Sequence[PolyElement]) -> PolyElement:
         """Return the inner product of two vectors, reduced."""
-        multiply = self.level.ring.monomial_mul
-        return self._from_terms(
-            (multiply(e, f), c * d)
-            for a, b in zip(x, y, strict=True)
-            for e, c in a.items()
-            for f, d in b.items()
-        )
+        total: dict[tuple[int, ...], Any] = {}
+        for a, b in zip(x, y, strict=True):
+            for exponents, coefficient in self._product(a, b):
+                total[exponents] = total.get(exponents, 0) + coefficient
+        return self._polynomial(total)
 
     def permute(self, vector: Form, step: Step, codes: Sequence[int]) -> Form:
         """Multiply `vector` by the matrix of one permuting step."""
