@@ -116,22 +116,23 @@ def eigenpairs(A: Floats, count: int | None = None, above: float = 0.0) -> tuple
     values, vectors = _start(scaled)
     norm = float(np.abs(values).max())
     margin = lowest / 2 if lowest > 0 else m * 2.0**-50 * norm
-    wanted = min(m if count is None else count, int((values > lowest - margin).sum()))
+    most = m if count is None else min(count, m)
+    wanted = min(most, int((values > lowest - margin).sum()))
     bounds = np.flatnonzero(values[:-1] - values[1:] >= _CLOSE * norm) + 1
     bounds = np.array([0, *bounds, m])
     split = _split(scaled)
-    for found in dict.fromkeys((int(bounds[bounds >= wanted][0]), m)):
+    # Where LAPACK's eigenvalues do not suffice for a proof, all are taken.
+    for wanted, found in ((wanted, int(bounds[bounds >= wanted][0])), (most, m)):
         groups = np.split(np.arange(found), bounds[(bounds > 0) & (bounds < found)])
         problem = _Problem(scaled, split, values.copy(), vectors, groups if found else [])
-        limit = lowest if count is None or found < count else math.inf
-        if problem.solve(limit):
+        if problem.solve(wanted, lowest if wanted < most or count is None else math.inf):
             break
     else:
         raise np.linalg.LinAlgError("not proved: whether the eigenvalues found are all")
-    kept = problem.numbers[:count] > lowest
-    rounded = problem.rounded[:, :count][:, kept]
+    kept = problem.numbers[:wanted] > lowest
+    rounded = problem.rounded[:, :wanted][:, kept]
     leading = rounded[np.abs(rounded).argmax(axis=0), np.arange(rounded.shape[1])]
-    return np.ldexp(problem.numbers[:count][kept], exponent), rounded * np.sign(leading)
+    return np.ldexp(problem.numbers[:wanted][kept], exponent), rounded * np.sign(leading) + 0.0
 
 
 def _start(A: Floats) -> tuple[Floats, Floats]:
@@ -171,8 +172,11 @@ class _Problem:
         self.groups = [self._separated(columns) for columns in groups]
         self.found = sum(len(columns) for columns in groups)
 
-    def solve(self, limit: float) -> bool:
-        """Refine all; return whether they are proved to be the largest, the rest below `limit`."""
+    def solve(self, wanted: int, limit: float) -> bool:
+        """Refine all, some until they can be rounded.
+
+        Return whether these are proved to be the largest, and all others at most `limit`.
+        """
         m, found = len(self.A), self.found
         self.numbers, self.rounded = np.empty(found), np.empty((m, found))
         last = self.values[found - 1] if found else math.inf
@@ -181,7 +185,7 @@ class _Problem:
             floor = min(limit, self.values[found] + (last - self.values[found]) / 4)
         exact, errors, gaps = [0] * found, np.empty(found), np.empty(found)
         for groups in _batches(self.groups):
-            start = self._start_of(groups, floor)
+            start = self._start_of(groups, wanted, floor)
             refined = refine(self.matrix, start)
             self.rounded[:, start.columns] = refined.vectors
             errors[start.columns], gaps[start.columns] = refined.errors, start.gaps
@@ -190,7 +194,12 @@ class _Problem:
             ):
                 exact[column] = number
                 self.numbers[column] = _digits.nearest(number, POINT, error)[0]
-        return self._apart(exact, errors, gaps, floor) and self._rest_below(floor)
+        highest = self.numbers[wanted:].max(initial=-math.inf)
+        return (
+            highest <= limit
+            and self._apart(exact, errors, gaps, floor)
+            and self._rest_below(floor)
+        )
 
     def _separated(self, columns: Integers) -> _Group:
         """Tell close eigenvalues apart by exact products, and rotate the vectors accordingly."""
@@ -210,7 +219,6 @@ class _Problem:
         S = 4 * _digits.value(products)
         offsets, rotation = _start((S + S.T) / 2)
         Q[:, columns] = Q[:, columns] @ rotation
-        self.values[columns] = centre + offsets
         equal = np.split(
             np.arange(len(columns)), np.flatnonzero(offsets[:-1] - offsets[1:] > EQUAL / 2) + 1
         )
@@ -220,9 +228,10 @@ class _Problem:
             _, rotation = _start(V.T @ (V * (self.matrix.weights[:, None] * 2.0**-20)))
             Q[:, columns[places]] = V @ rotation
             offsets[places] = offsets[places].mean()
+        self.values[columns] = centre + offsets
         return _Group(columns, centre, offsets, clusters)
 
-    def _start_of(self, groups: list[_Group], floor: float) -> Start:
+    def _start_of(self, groups: list[_Group], wanted: int, floor: float) -> Start:
         """Return the start of some groups."""
         columns = np.concatenate([group.columns for group in groups])
         apart = self.values[columns] - self.values[:, None]
@@ -235,9 +244,10 @@ class _Problem:
             clusters += [place + places for places in group.clusters]
             place += width
         inverse = np.divide(1, apart, where=apart != 0, out=np.zeros_like(apart))
-        gaps = 1 / np.abs(inverse[: self.found]).max(axis=0)
+        apart[inverse == 0] = math.inf
+        gaps = np.abs(apart[: self.found]).min(axis=0)
         gaps = np.minimum(gaps, self.values[columns] - floor) / 2
-        return Start(columns, self.values[columns], inverse, gaps, clusters)
+        return Start(columns, self.values[columns], columns < wanted, inverse, gaps, clusters)
 
     def _apart(self, exact: list[int], errors: Floats, gaps: Floats, floor: float) -> bool:
         """Return whether the eigenvalues are as far apart as was assumed, and above the floor."""

@@ -50,14 +50,15 @@ class Matrix:
 class Start:
     """Eigenpairs to be refined together.
 
-    `columns` says which vectors of the matrix, shape (k,), and `values` what their eigenvalues are.
-    ``inverse[i, j]`` is one over the eigenvalue of column j less that of vector i, zero where they
+    `columns` says which vectors of the matrix, shape (k,), and `values` what their eigenvalues are;
+    only those `needed` are to be rounded. ``inverse[i, j]`` is one over the eigenvalue of column j less that of vector i, zero where they
     are equal; `gaps` bound from below what the eigenvalue of each column is apart from all that
     differ. `clusters` are places among the columns of equal eigenvalues, two or more each.
     """
 
     columns: Integers
     values: Floats
+    needed: NDArray[np.bool_]
     inverse: Floats
     gaps: Floats
     clusters: list[Integers]
@@ -87,9 +88,11 @@ def refine(matrix: Matrix, start: Start) -> Refined:
         vector_errors, correction = state.examine()
         vectors, doubtful = _digits.rounded(state.X, vector_errors)
         numbers = state.numbers()
-        certain = ~doubtful.any(axis=0)
+        needed = start.needed[state.places]
+        certain = ~doubtful.any(axis=0) | ~needed
         for j, (number, error) in enumerate(zip(numbers, state.errors, strict=True)):
-            certain[j] &= not _digits.nearest(number, POINT, error)[1]
+            certain[j] &= not (needed[j] and _digits.nearest(number, POINT, error)[1])
+        certain &= state.errors <= state.gaps / 4
         if state.exhausted:
             certain |= np.maximum(vector_errors, state.errors) <= NEGLIGIBLE
         for cluster in state.clusters:
@@ -227,7 +230,7 @@ class _State:
         _digits.carry(overlaps)
         F, G = 4 * _digits.value(products), 4 * _digits.value(overlaps)
         np.fill_diagonal(G, 0)
-        means = np.diagonal(F)
+        means = np.diagonal(F).copy()
         apart = means - means[:, None]  # of column from row
         np.fill_diagonal(apart, np.inf)
         np.fill_diagonal(F, 0)
