@@ -1,0 +1,247 @@
+"""Eigenvectors of a symmetric matrix, refined until the rounding of each is certain.
+
+Residuals are exact (`etcprops.reductions._digits`), corrections ordinary doubles from approximate
+eigenvectors. Where these come from, and that no eigenvalue was missed, is the business of
+`etcprops.reductions._eigenpairs`. Refinement with exact products is from Ogita and Aishima (2018),
+the bounds are those of Davis and Kahan (1970).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from etcprops.reductions import _digits
+from etcprops.reductions._digits import BITS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+MOST = 8  # digits of the vectors
+POINT = BITS * MOST  # bits after the point of eigenvalues
+GAINED = 38  # bits that a correction is trusted to gain
+STEPS = 24
+ROUNDING = 1 + 2.0**-30  # of the bounds themselves
+NEGLIGIBLE = 2.0**-96  # an error that makes a doubtful rounding a tie
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A symmetric matrix in fixed point, and approximate eigenvectors of it.
+
+    `digits` are arrays of shape (m, m), and what they leave out of the matrix a norm of at most
+    `truncation`; `vectors` are columns, shape (m, m). `weights` are the numbers below 2**20 that
+    tell vectors of equal eigenvalues apart, shape (m,).
+    """
+
+    digits: list[Floats]
+    truncation: float
+    vectors: Floats
+    weights: Integers
+
+
+@dataclass(frozen=True)
+class Start:
+    """Eigenpairs to be refined together.
+
+    `columns` says which vectors of the matrix, shape (k,), and `values` what their eigenvalues are;
+    only those `needed` are to be rounded. ``inverse[i, j]`` is one over the eigenvalue of column j less that of vector i, zero where they
+    are equal; `gaps` bound from below what the eigenvalue of each column is apart from all that
+    differ. `clusters` are places among the columns of equal eigenvalues, two or more each.
+    """
+
+    columns: Integers
+    values: Floats
+    needed: NDArray[np.bool_]
+    inverse: Floats
+    gaps: Floats
+    clusters: list[Integers]
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Rounded vectors, shape (m, k), eigenvalues times ``2**POINT``, and bounds of their errors."""
+
+    vectors: Floats
+    values: list[int]
+    errors: Floats
+
+
+def refine(matrix: Matrix, start: Start) -> Refined:
+    """Refine eigenpairs until the rounding of each vector and value is certain.
+
+    Raises
+    ------
+    LinAlgError
+        If they do not converge.
+    """
+    m, k = len(matrix.vectors), len(start.columns)
+    result = Refined(np.empty((m, k)), [0] * k, np.empty(k))
+    state = _State(matrix, start)
+    for _ in range(STEPS):
+        vector_errors, correction = state.examine()
+        vectors, doubtful = _digits.rounded(state.X, vector_errors)
+        numbers = state.numbers()
+        needed = start.needed[state.places]
+        certain = ~doubtful.any(axis=0) | ~needed
+        for j, (number, error) in enumerate(zip(numbers, state.errors, strict=True)):
+            certain[j] &= not (needed[j] and _digits.nearest(number, POINT, error)[1])
+        certain &= state.errors <= state.gaps / 4
+        if state.exhausted:
+            certain |= np.maximum(vector_errors, state.errors) <= NEGLIGIBLE
+        for cluster in state.clusters:
+            certain[cluster] = certain[cluster].all()
+        for j in np.flatnonzero(certain):
+            place = state.places[j]
+            result.vectors[:, place] = vectors[:, j]
+            result.values[place], result.errors[place] = numbers[j], state.errors[j]
+        if certain.all():
+            return result
+        state.keep(~certain)
+        state.correct(correction[:, ~certain])
+    raise np.linalg.LinAlgError("eigenvectors do not converge when refined")
+
+
+class _State:
+    """The columns that are being refined: half the vectors, and the matrix times these, in digits.
+
+    `places` are those in the result, `errors` bounds of the errors of eigenvalues.
+    """
+
+    def __init__(self, matrix: Matrix, start: Start) -> None:
+        m, k = len(matrix.vectors), len(start.columns)
+        self.matrix = matrix
+        self.places = np.arange(k)
+        self.inverse, self.gaps, self.clusters = start.inverse, start.gaps, start.clusters
+        self.X = np.zeros((MOST, m, k), dtype=np.int64)
+        self.AX = np.zeros((MOST + len(matrix.digits), m, k), dtype=np.int64)
+        self.values = _digits.digits(start.values, MOST).astype(np.int64)
+        self.errors = np.empty(k)
+        self.exhausted = False
+        self._add(_digits.digits(matrix.vectors[:, start.columns] / 2, 2), 0)
+
+    def numbers(self) -> list[int]:
+        """Return the eigenvalues times ``2**POINT``."""
+        numbers = [0] * len(self.places)
+        for digit in self.values:
+            numbers = [(number << BITS) + int(d) for number, d in zip(numbers, digit, strict=True)]
+        return numbers
+
+    def examine(self) -> tuple[Floats, Floats]:
+        """Improve the eigenvalues; return bounds of the errors of vectors, and a correction.
+
+        A residual of norm r gives an eigenvector to ``r / gap`` (sine of the angle), an eigenvalue
+        to r.
+        """
+        X = 2 * _digits.value(self.X)
+        excess = self._excess_of_squared_norms()
+        R = self._residuals()
+        before = _norms(R)
+        shift = np.vecdot(X, R, axis=0) / (1 + excess)
+        projection = X * shift
+        for cluster in self.clusters:
+            products = X[:, cluster].T @ R[:, cluster]
+            shift[cluster] = np.trace(products) / len(cluster)
+            projection[:, cluster] = X[:, cluster] @ products
+        R -= projection
+        self.values += _digits.digits(shift, MOST).astype(np.int64)
+        _digits.carry(self.values)
+        self.errors = ROUNDING * (
+            _norms(R) + 2.0**-48 * before + self.matrix.truncation + 2.0 ** (6 - POINT)
+        )
+        Q = self.matrix.vectors
+        correction = Q @ (self.inverse * (Q.T @ R))
+        correction -= X * (excess / 2)
+        vector_errors = ROUNDING * (1.5 * self.errors / self.gaps + np.abs(excess))
+        for cluster in self.clusters:
+            within, error = self._within(cluster, float(vector_errors[cluster].max()), excess)
+            correction[:, cluster] += X[:, cluster] @ within
+            vector_errors[cluster] = error
+        return vector_errors, correction
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Go on with some of the columns."""
+        place = np.cumsum(kept) - 1
+        self.clusters = [place[cluster] for cluster in self.clusters if kept[cluster[0]]]
+        self.places, self.gaps = self.places[kept], self.gaps[kept]
+        self.inverse, self.values = self.inverse[:, kept], self.values[:, kept]
+        self.X, self.AX = self.X[:, :, kept], self.AX[:, :, kept]
+
+    def correct(self, correction: Floats) -> None:
+        """Add a correction, as far as it is worth while."""
+        largest = np.abs(correction).max() / 2
+        self.exhausted = largest < 2.0 ** (1 - POINT)
+        if not self.exhausted:
+            size = math.frexp(largest)[1]  # below 2**size
+            first = max(-(size + 1) // BITS, 0)
+            last = min(-((size - GAINED) // BITS), MOST)
+            self._add(_digits.digits(correction / 2, max(last - first, 1), first), first)
+
+    def _add(self, correction: Floats, first: int) -> None:
+        """Add digits to the vectors, and to their products with the matrix."""
+        self.X[first : first + len(correction)] += correction.astype(np.int64)
+        _digits.carry(self.X)
+        _digits.add_matrix_product(self.AX, self.matrix.digits, correction, first)
+        _digits.carry(self.AX)
+
+    def _used(self) -> Integers:
+        """Return the digits of the vectors without the zeros at the end."""
+        used = MOST
+        while used > 1 and not self.X[used - 1].any():
+            used -= 1
+        return self.X[:used]
+
+    def _residuals(self) -> Floats:
+        """Return the matrix times the vectors less eigenvalues times vectors."""
+        R = np.negative(self.AX)
+        _digits.add_product(R, self.values[:, None], self._used())
+        _digits.carry(R)
+        return -2 * _digits.value(R)
+
+    def _excess_of_squared_norms(self) -> Floats:
+        """Return the squared norms of the vectors less one."""
+        squares = _digits.squared_norms(self._used())
+        squares[0] -= 1 << BITS - 2  # 1/4
+        _digits.carry(squares)
+        return 4 * _digits.value(squares)
+
+    def _within(self, cluster: Integers, outside: float, excess: Floats) -> tuple[Floats, Floats]:
+        """Return the correction of a cluster within its span, and a bound of the whole error.
+
+        The vectors are the eigenvectors of the diagonal matrix of the weights, projected to the
+        span, from which they deviate by `outside` at most.
+        """
+        X = self._used()[:, :, cluster]
+        left = np.ascontiguousarray(X.transpose(0, 2, 1), dtype=np.float64)
+        weighted = np.zeros((len(X) + 1, *X.shape[1:]), dtype=np.int64)
+        weighted[1:] = X * self.matrix.weights[:, None]
+        _digits.carry(weighted)
+        shape = (2 * len(X) + 2, len(cluster), len(cluster))
+        products, overlaps = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        _digits.add_matrix_product(products, left, weighted.astype(np.float64))
+        _digits.add_matrix_product(overlaps, left, X.astype(np.float64))
+        _digits.carry(products)
+        _digits.carry(overlaps)
+        F, G = 4 * _digits.value(products), 4 * _digits.value(overlaps)
+        np.fill_diagonal(G, 0)
+        means = np.diagonal(F).copy()
+        apart = means - means[:, None]  # of column from row
+        np.fill_diagonal(apart, np.inf)
+        np.fill_diagonal(F, 0)
+        gap = np.abs(apart).min(axis=0) / 2
+        skew = np.linalg.norm(G) + np.abs(excess[cluster]).max()
+        error = 1.5 * (_norms(F) + 3 * (outside + skew)) / gap + outside + skew
+        # Aishima and Ogita's correction for pairs that are apart, here by their weights.
+        return (F - means * G) / apart, ROUNDING * error
+
+
+def _norms(X: Floats) -> Floats:
+    """Return the norms of columns."""
+    norms: Floats = np.sqrt(np.vecdot(X, X, axis=0))
+    return norms
