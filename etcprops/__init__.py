@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from etcprops.pixels import decrypt, encrypt
     from etcprops.probing import ProbeReport, probe, recover_from_pairs
     from etcprops.reductions import GramPCA
+    from etcprops.reproducibility import Fingerprint, fingerprint
     from etcprops.scaling import ExactStandardScaler
     from etcprops.signed_permutation import SignedPermutation
 
@@ -61,6 +62,7 @@ _HOMES = {
     "pixels": ("decrypt", "encrypt"),
     "probing": ("ProbeReport", "probe", "recover_from_pairs"),
     "reductions": ("GramPCA",),
+    "reproducibility": ("Fingerprint", "fingerprint"),
     "scaling": ("ExactStandardScaler",),
     "signed_permutation": ("SignedPermutation",),
 }
@@ -73,6 +75,7 @@ __all__ = [
     "EtCKey",
     "ExactKernel",
     "ExactStandardScaler",
+    "Fingerprint",
     "GramPCA",
     "InvalidParameterError",
     "Ledger",
@@ -94,6 +97,7 @@ __all__ = [
     "encryption_offset",
     "exact_gram",
     "exact_squared_distances",
+    "fingerprint",
     "gram_error_bound",
     "integer_gram",
     "integer_squared_distances",

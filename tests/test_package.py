@@ -33,7 +33,7 @@ HEAVY = {
     "_pytest",
 }
 # With scikit-learn's base classes.
-LEARNING = {"auditing", "claims", "kernels", "reductions", "scaling"}
+LEARNING = {"auditing", "claims", "kernels", "reductions", "reproducibility", "scaling"}
 CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for name in names]
 
 # The whole of what each module of the core may import from the package (DESIGN.md, Layout).

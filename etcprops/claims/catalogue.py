@@ -6,6 +6,7 @@ from etcprops.claims.arithmetic import ARITHMETIC_CLAIMS
 from etcprops.claims.audited import AUDITED_CLAIMS
 from etcprops.claims.certificates import CERTIFICATE_CLAIMS
 from etcprops.claims.estimators import ESTIMATOR_CLAIMS
+from etcprops.claims.everywhere import MACHINE_CLAIMS
 from etcprops.claims.exactness import EXACTNESS_CLAIMS
 from etcprops.claims.forests import FOREST_CLAIMS
 from etcprops.claims.formal import with_proofs
@@ -38,6 +39,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *REDUCTION_CLAIMS,
         *ARITHMETIC_CLAIMS,
         *EXACTNESS_CLAIMS,
+        *MACHINE_CLAIMS,
         *CERTIFICATE_CLAIMS,
         *PENDING_CLAIMS,
     )

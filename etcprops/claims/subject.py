@@ -6,7 +6,7 @@ that is how the checks themselves are tested.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from etcprops.geometry import BlockGeometry
 from etcprops.gram import exact_gram
 from etcprops.keys import ALL, EtCKey, Step
 from etcprops.proving import coq
+from etcprops.reproducibility import Fingerprint, Machine, fingerprints_of, machines
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -62,6 +63,10 @@ class Arithmetic:
         features.
     cross_product : callable
         From a matrix ``Q`` to ``Q.T @ Q``.
+    exponential : callable
+        From an array to its exponentials.
+    eigenvectors : callable
+        From a symmetric matrix to its eigenvectors, by ascending eigenvalue.
     """
 
     negate: Callable[[Any], Any] = lambda x: 255 - x
@@ -70,6 +75,10 @@ class Arithmetic:
     gram: Callable[[NDArray[np.float64]], NDArray[np.float64]] = lambda z: z @ z.T
     exact_gram: Callable[[NDArray[np.float64], int], NDArray[np.float64]] = _exact_gram
     cross_product: Callable[[csr_array], csr_array] = lambda Q: Q.T @ Q
+    exponential: Callable[[NDArray[np.float64]], NDArray[np.float64]] = np.exp
+    eigenvectors: Callable[[NDArray[np.float64]], NDArray[np.float64]] = lambda A: np.linalg.eigh(
+        A
+    )[1]
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,10 @@ class Subject:
         the axes along which it is then inverted.
     prove, recorded : callable
         Check the Coq proofs, and read the record of an earlier check; each returns a `coq.Report`.
+    fingerprints : callable
+        From some machines to their fingerprints by name.
     deep : bool
-        Whether to ask the solver what takes it a minute, too.
+        Whether to ask the solver what takes it a minute, too, and all machines for a fingerprint.
     """
 
     geometry: BlockGeometry = DEFAULT_GEOMETRY
@@ -111,6 +122,7 @@ class Subject:
     )
     prove: Callable[[], coq.Report] = coq.check_proofs
     recorded: Callable[[], coq.Report] = coq.read_record
+    fingerprints: Callable[[Iterable[Machine]], dict[str, Fingerprint]] = fingerprints_of
     deep: bool = False
 
     @cached_property
@@ -123,6 +135,12 @@ class Subject:
         if self.geometry.channels == 1 and steps != ALL:
             steps -= {Step.COMPONENTS}
         return EtCKey.from_secret(self.geometry, self.secret, steps=steps)
+
+    @cached_property
+    def fingerprints_taken(self) -> dict[str, Fingerprint]:
+        """Fingerprints of this machine and of those that it stands in for, by name."""
+        kinds = machines()
+        return self.fingerprints(kinds if self.deep else (kinds[0], kinds[-1]))
 
     @cached_property
     def images(self) -> NDArray[np.uint8]:

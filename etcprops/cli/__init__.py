@@ -17,6 +17,7 @@ from etcprops import __version__
 from etcprops._validation import InvalidParameterError
 from etcprops.cli.audit import audit
 from etcprops.cli.check import check
+from etcprops.cli.fingerprint import fingerprint
 from etcprops.cli.probe import ShapeCommand, probe
 from etcprops.cli.reproduce import reproduce
 from etcprops.cli.verify import verify
@@ -32,6 +33,7 @@ app.command()(audit)
 app.command()(reproduce)
 app.command(cls=ShapeCommand)(probe)
 app.command()(check)
+app.command()(fingerprint)
 
 
 def main() -> None:

@@ -1,0 +1,83 @@
+"""``etcprops fingerprint``: whether all decisions are the same here as everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from etcprops._files import write_whole
+from etcprops.cli.common import check_writable, progress_bar
+
+if TYPE_CHECKING:
+    from etcprops.reproducibility import Fingerprint
+
+
+def fingerprint(
+    *,
+    machines: Annotated[
+        bool,
+        typer.Option(
+            "--machines",
+            help="Take it on every kind of machine that this one can stand in for, too: other BLAS "
+            "kernels, SIMD levels, C library functions, numbers of threads.",
+        ),
+    ] = False,
+    threads: Annotated[
+        int, typer.Option(min=1, help="How many threads BLAS may use; it must not show.")
+    ] = 1,
+    json: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|-", help="Write this machine's as JSON to a file, or to stdout."
+        ),
+    ] = None,
+) -> None:
+    """Hash all z-scores, kernels, components, decision values and labels, and compare them.
+
+    A fixed set of exact pipelines on scikit-learn's digits, plain and under three keys. Exit status
+    0 if every bit is the one that the package ships, 1 if not.
+    """
+    from etcprops import reproducibility
+
+    console = Console(stderr=json == "-")
+    if json not in {None, "-"}:
+        check_writable("--json", Path(json or ""), "fingerprint")
+    shipped = reproducibility.shipped_fingerprint()
+    with progress_bar() as progress:
+        here = reproducibility.fingerprint(threads=threads, progress=progress)
+    taken = {"this machine": here}
+    if machines:
+        kinds = reproducibility.machines()[1:]
+        with progress_bar() as progress:
+            taken |= reproducibility.fingerprints_of(kinds, progress)
+    _print_table(taken, shipped, console)
+    if json == "-":
+        typer.echo(here.to_json())
+    elif json is not None:
+        write_whole(Path(json), here.to_json())
+    if any(there.differences(shipped) for there in taken.values()):
+        raise typer.Exit(1)
+
+
+def _print_table(taken: dict[str, Fingerprint], shipped: Fingerprint, console: Console) -> None:
+    """Print each machine's fingerprint, and which parts are not those shipped."""
+    table = Table(expand=False)
+    table.add_column("machine")
+    table.add_column("fingerprint", no_wrap=True)
+    table.add_column("against the one shipped")
+    for name, there in taken.items():
+        different = there.differences(shipped)
+        told = Text("the same", style="green")
+        if different:
+            verb = "part differs" if len(different) == 1 else "parts differ"
+            told = Text(f"{len(different)} {verb}: {', '.join(different)}", style="bold red")
+        table.add_row(name, there.digest[:16], told)
+    console.print(table)
+    here = taken["this machine"]
+    console.print(Text(f"SHA-256 {here.digest}, of {len(here.parts)} arrays"), soft_wrap=True)
+    console.print(Text(", ".join(f"{key} {value}" for key, value in here.about.items())))

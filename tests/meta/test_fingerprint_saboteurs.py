@@ -1,0 +1,110 @@
+"""What is not the same on every machine must show in the fingerprint of some machine.
+
+The defects are put in place in new processes, as this machine and as the oldest that it can stand
+in for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.linalg import eigh
+
+from etcprops import _elementary, kernels
+from etcprops.reductions import gram_pca
+from etcprops.reproducibility import Fingerprint, Machine, machines, oldest_machine
+from etcprops.reproducibility.fingerprints import fingerprint_of_some
+
+Patch = Callable[..., None]
+
+
+def numpys_exponential(patch: Patch) -> None:
+    patch(_elementary, "exp", lambda values: np.exp(values, out=values))
+
+
+def numpys_tangent(patch: Patch) -> None:
+    patch(_elementary, "tanh", lambda values: np.tanh(values, out=values))
+
+
+def gamma_of_the_variance_of_all_entries(patch: Patch) -> None:
+    patch(kernels, "scale_gamma", lambda X: 1.0 / (X.shape[1] * X.var()))
+
+
+def lapacks_eigenvectors(patch: Patch) -> None:
+    def eigenpairs(matrix: Any, count: int, above: float) -> tuple[Any, Any]:
+        values, vectors = eigh(matrix)
+        kept = min(count, int((values > above).sum()))
+        return values[: -kept - 1 : -1], vectors[:, : -kept - 1 : -1]
+
+    patch(gram_pca, "eigenpairs", eigenpairs)
+
+
+def sums_by_blas(patch: Patch) -> None:
+    patch(kernels, "exact_gram", lambda X, Y=None, **_: X @ (X if Y is None else Y).T)
+
+
+DEFECTS = {
+    numpys_exponential: "rbf kernel",
+    numpys_tangent: "sigmoid kernel",
+    gamma_of_the_variance_of_all_entries: "poly kernel of queries",
+    lapacks_eigenvectors: "principal components",
+    sums_by_blas: "linear kernel",
+}
+
+
+def main() -> None:
+    """Print the fingerprints of a twelfth of the digits: as it should be, then with each defect."""
+    taken = [fingerprint_of_some(12, lambda *_: None).parts]
+    for defect in DEFECTS:
+        with pytest.MonkeyPatch.context() as patch:
+            defect(patch.setattr)
+            taken.append(fingerprint_of_some(12, lambda *_: None).parts)
+    print(json.dumps(taken))  # noqa: T201
+
+
+def taken_on(kind: Machine) -> list[Fingerprint]:
+    """Return what a new process prints that stands in for a machine."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, __file__],
+        env={**os.environ, "OMP_NUM_THREADS": "1", **kind.variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [Fingerprint(parts) for parts in json.loads(done.stdout)]
+
+
+@pytest.fixture(scope="module")
+def taken() -> tuple[list[Fingerprint], ...]:
+    """Fingerprints without and with defects on this machine and on the oldest."""
+    with ThreadPoolExecutor() as pool:
+        return tuple(pool.map(taken_on, [Machine("this machine"), oldest_machine()]))
+
+
+def test_without_a_defect_nothing_differs(taken: tuple[list[Fingerprint], ...]) -> None:
+    assert taken[0][0].differences(taken[1][0]) == []
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
+def test_the_fingerprint_notices(defect: Patch, taken: tuple[list[Fingerprint], ...]) -> None:
+    """On neither machine it is right; no value would do for both, or for plain and encrypted."""
+    here, there = (fingerprints[1 + list(DEFECTS).index(defect)] for fingerprints in taken)
+    for side, right in ((here, taken[0][0]), (there, taken[1][0])):
+        assert DEFECTS[defect] in side.differences(right)
+    if len(machines()) <= 3:
+        pytest.skip("this machine can stand in for no other processor")
+    of_keys = {*here.parts} - {*taken[0][0].parts}
+    assert DEFECTS[defect] in here.differences(there) or f"{DEFECTS[defect]}, key 1" in of_keys
+
+
+if __name__ == "__main__":
+    main()
