@@ -36,6 +36,9 @@ SMALL: Final = 0.1
 """Share of the difference to be explained, up to which an experiment counts as making none."""
 
 ROUNDING: Final = 1e-14
+ROUNDING_DRAWS: Final = 4
+"""Of such noise, at most: one may happen to change little where the next changes much."""
+
 ROUNDING_TRIAL: Final = "plain features, no two values equal, with noise of 1e-14 of their spread"
 
 
@@ -182,8 +185,10 @@ class Search:
         # Ties vanish if no two values are equal: noise that moves with the features.
         dithered = rows + DITHER * np.maximum(np.ptp(rows, axis=0), 1e-3) * noise
         plain = self._try_answers(model, dithered)
-        if plain is not None and not self._over():
-            slightly = dithered + ROUNDING * np.ptp(rows) * noise
+        for _ in range(ROUNDING_DRAWS):
+            if plain is None or found.get("rounding") is False or self._over():
+                break
+            slightly = dithered + ROUNDING * np.ptp(rows) * rng.uniform(-1.0, 1.0, rows.shape)
             found["rounding"] = self._compare_with(plain, model, slightly, ROUNDING_TRIAL)
         for name in wrong:
             if plain is not None and not self._over():
