@@ -92,7 +92,7 @@ def test_machines_use_what_this_one_has() -> None:
     assert kinds[0] == Machine("this machine")
     assert kinds[-1] == oldest_machine()
     assert len({kind.name for kind in kinds}) == len(kinds)
-    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])  # type: ignore[index]
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     for kind in kinds:
         assert {*kind.variables.get("NPY_DISABLE_CPU_FEATURES", "").split()} <= {*found}
         assert kind.threads == int(kind.variables.get("OPENBLAS_NUM_THREADS", "1"))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops import pixels
+from etcprops.claims.exactness import ONE_ORDER, check_votes_in_another_order
 from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Sense, Strength
 from etcprops.claims.models import check_forest_on_digits, check_stump_on_one_pixel
 from etcprops.claims.properties import fuzz, normal_form_stays
@@ -241,11 +242,13 @@ FOREST_CLAIMS = (
         "A random forest with a fixed seed decides exactly the same after GramPCA, or on the "
         "normal form of the features (CanonicalFeatures), bit for bit.",
         "not there: a form in which what section 3.2 says of random forests is true",
-        Outcome.HOLDS,
+        Outcome.HOLDS_IF,
+        hypotheses=(ONE_ORDER,),
         checks=(
             Check(check_forest_after_gram_pca, Strength.END_TO_END),
             Check(check_forest_on_normal_form, Strength.END_TO_END),
             Check(check_normal_form_on_random_keys, Strength.FUZZED),
+            Check(check_votes_in_another_order, Strength.REFUTATION, without=ONE_ORDER),
         ),
         note="The cloud can do either without a key. Training images must come in the same order.",
     ),

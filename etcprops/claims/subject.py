@@ -44,6 +44,14 @@ def _exact_gram(z: NDArray[np.float64], slices: int) -> NDArray[np.float64]:
     return exact_gram(z, slices=slices)
 
 
+def _eigenvectors(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.linalg.eigh(matrix)[1]
+
+
+def _add(arrays: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.asarray(sum(arrays))
+
+
 @dataclass(frozen=True)
 class Arithmetic:
     """The floating-point and small-integer operations that claims about rounding speak of.
@@ -67,6 +75,8 @@ class Arithmetic:
         From an array to its exponentials.
     eigenvectors : callable
         From a symmetric matrix to its eigenvectors, by ascending eigenvalue.
+    add : callable
+        From arrays to their sum, added in the order in which they come.
     """
 
     negate: Callable[[Any], Any] = lambda x: 255 - x
@@ -76,9 +86,8 @@ class Arithmetic:
     exact_gram: Callable[[NDArray[np.float64], int], NDArray[np.float64]] = _exact_gram
     cross_product: Callable[[csr_array], csr_array] = lambda Q: Q.T @ Q
     exponential: Callable[[NDArray[np.float64]], NDArray[np.float64]] = np.exp
-    eigenvectors: Callable[[NDArray[np.float64]], NDArray[np.float64]] = lambda A: np.linalg.eigh(
-        A
-    )[1]
+    eigenvectors: Callable[[NDArray[np.float64]], NDArray[np.float64]] = _eigenvectors
+    add: Callable[[list[NDArray[np.float64]]], NDArray[np.float64]] = _add
 
 
 @dataclass(frozen=True)

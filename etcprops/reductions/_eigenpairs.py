@@ -196,9 +196,7 @@ class _Problem:
                 self.numbers[column] = _digits.nearest(number, POINT, error)[0]
         highest = self.numbers[wanted:].max(initial=-math.inf)
         return (
-            highest <= limit
-            and self._apart(exact, errors, gaps, floor)
-            and self._rest_below(floor)
+            highest <= limit and self._apart(exact, errors, gaps, floor) and self._rest_below(floor)
         )
 
     def _separated(self, columns: Integers) -> _Group:
@@ -210,7 +208,9 @@ class _Problem:
         X = _digits.digits(Q[:, columns] / 2, 3)
         left = np.ascontiguousarray(X.transpose(0, 2, 1))
         R = np.zeros((_SEPARATING, *X.shape[1:]), dtype=np.int64)
-        _digits.add_product(R, _digits.digits(-np.array([[centre]]), 3).astype(np.int64), X.astype(np.int64))
+        _digits.add_product(
+            R, _digits.digits(-np.array([[centre]]), 3).astype(np.int64), X.astype(np.int64)
+        )
         _digits.add_matrix_product(R, self.matrix.digits, X)
         _digits.carry(R)
         products = np.zeros((_SEPARATING, len(columns), len(columns)), dtype=np.int64)
@@ -255,7 +255,11 @@ class _Problem:
             below = floor if j + 1 == len(exact) else None
             if below is None and exact[j + 1] == number:  # one cluster
                 continue
-            distance = math.ldexp(number - exact[j + 1], -POINT) if below is None else math.ldexp(number, -POINT) - floor
+            distance = (
+                math.ldexp(number - exact[j + 1], -POINT)
+                if below is None
+                else math.ldexp(number, -POINT) - floor
+            )
             if distance - errors[j : j + 2].sum() < gaps[j : j + 2].max():
                 return False
         return True

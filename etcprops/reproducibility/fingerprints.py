@@ -232,5 +232,5 @@ def _about() -> dict[str, str]:
 
 def processor_features() -> tuple[list[str], list[str]]:
     """Return what this NumPy takes every processor to have, and what it found besides."""
-    simd = np.show_config(mode="dicts")["SIMD Extensions"]  # type: ignore[index]
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]
     return simd["baseline"], simd.get("found", [])

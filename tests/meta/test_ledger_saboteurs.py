@@ -6,6 +6,7 @@ refute a claim get one under which the claim would be true, and must find nothin
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -218,6 +219,10 @@ def by_decree() -> coq.Report:
     return coq.Report("", "none", "now", 0.0, "nothing", dict.fromkeys(names, "itself"))
 
 
+def added_exactly(arrays: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.apply_along_axis(math.fsum, 0, np.array(arrays))
+
+
 def through_blas(z: NDArray[np.float64], _slices: int) -> NDArray[np.float64]:
     return np.asarray(z @ z.T)
 
@@ -385,6 +390,7 @@ SABOTEURS: dict[str, Subject] = {
     "estimators after gram pca on digits": broken(fixed_noise),
     "forest after gram pca on given images": replace(broken(fixed_noise), data=SOME_DIGITS),
     "forest after ordinary pca on digits": INDIFFERENT,
+    "votes in another order": calculating(add=added_exactly),
     "certified margins on digits": broken(fixed_noise),
     "certified margins on given images": replace(broken(fixed_noise), data=DIGITS),
     "query as far from either class": INDIFFERENT,
