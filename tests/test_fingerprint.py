@@ -41,12 +41,13 @@ def test_what_is_hashed() -> None:
     kernels = [
         f"{kind} {what}"
         for kind in ("linear", "rbf", "poly", "sigmoid")
-        for what in ("kernel", "kernel of queries", "decision values", "labels")
+        for what in ("kernel", "kernel of queries", "labels")
     ]
     sides = ("plain", "key 1", "key 2", "key 3")
     own = [f"{what}, {side}" for side in sides for what in ("pixels", "z-scores")]
     rest = ["eigenvalues", "principal components", "forest probabilities"]
     assert sorted(SHIPPED.parts) == sorted(kernels + own + rest)
+    assert len(SHIPPED.by_libsvm) == 4
     assert len({SHIPPED.parts[name] for name in own}) == len(own)
 
 
@@ -59,6 +60,19 @@ def test_a_document_comes_back_and_names_what_differs() -> None:
     document = json.loads(SHIPPED.to_json())
     assert (document["format"], document["version"]) == ("etcprops.Fingerprint", 1)
     assert document["digest"] == SHIPPED.digest
+
+
+def test_decision_values_count_where_nothing_is_fused() -> None:
+    """libsvm for arm64 has fused multiply-add instructions, that for x86-64 has none."""
+    values = {**SHIPPED.by_libsvm, "rbf decision values": "0"}
+    other = replace(SHIPPED, by_libsvm=values)
+    assert other.differences(SHIPPED) == ["rbf decision values"]
+    for machine, fuses in (("Windows AMD64", False), ("Darwin arm64", True), ("", True)):
+        elsewhere = replace(other, about={"machine": machine})
+        assert elsewhere.fuses is fuses
+        assert elsewhere.differences(SHIPPED) == ([] if fuses else ["rbf decision values"])
+    elsewhere = replace(elsewhere, parts={**SHIPPED.parts, "rbf labels": "0"})
+    assert elsewhere.differences(SHIPPED) == ["rbf labels"]
 
 
 def test_one_bit_type_and_shape_show() -> None:

@@ -42,6 +42,9 @@ class Fingerprint:
     ----------
     parts : mapping of str to str
         SHA-256 of each array: its type, its shape and its bytes.
+    by_libsvm : mapping of str to str
+        The same of decision values, which libsvm adds up: one product after the other, but where
+        its compiler fuses multiplications and additions. It does on arm64, not on x86-64.
     controls : mapping of str to str
         The same of arrays that ordinary libraries computed. They may differ from machine to
         machine and are compared with nothing that is shipped.
@@ -50,19 +53,27 @@ class Fingerprint:
     """
 
     parts: Mapping[str, str]
+    by_libsvm: Mapping[str, str] = field(default_factory=dict)
     controls: Mapping[str, str] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def fuses(self) -> bool:
+        """Whether libsvm may fuse multiplications and additions: no x86-64."""
+        return not self.about.get("machine", "").lower().endswith(("x86_64", "amd64"))
+
+    @property
     def digest(self) -> str:
-        """SHA-256 of all parts: one line for all decisions."""
+        """SHA-256 of all parts but libsvm's: one line for every machine."""
         lines = (f"{name} {part}\n" for name, part in sorted(self.parts.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def differences(self, other: Fingerprint) -> list[str]:
-        """Return the names of parts that are not the same in both."""
-        names = sorted({*self.parts, *other.parts})
-        return [name for name in names if self.parts.get(name) != other.parts.get(name)]
+        """Return the names of parts that are not the same in both, libsvm's where none fuses."""
+        mine, theirs = dict(self.parts), dict(other.parts)
+        if not self.fuses and not other.fuses:
+            mine, theirs = {**mine, **self.by_libsvm}, {**theirs, **other.by_libsvm}
+        return [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
 
     def to_json(self) -> str:
         """Return it as a JSON document.
@@ -78,6 +89,7 @@ class Fingerprint:
             "digest": self.digest,
             "about": dict(self.about),
             "parts": dict(self.parts),
+            "by_libsvm": dict(self.by_libsvm),
             "controls": dict(self.controls),
         }
         return json.dumps(document, indent=1)
@@ -86,7 +98,7 @@ class Fingerprint:
     def from_json(cls, text: str) -> Fingerprint:
         """Return the fingerprint of a document that `to_json` made."""
         document = json.loads(text)
-        return cls(document["parts"], document["controls"], document["about"])
+        return cls(*(document[name] for name in ("parts", "by_libsvm", "controls", "about")))
 
 
 def shipped_fingerprint() -> Fingerprint:
@@ -155,7 +167,8 @@ def fingerprint_of_some(every: int, progress: Callable[[int, int, str], None]) -
                 parts[f"{what}, {name}"] = part
         if not controls:
             controls = {what: hash_of(array) for what, array in _ordinary_arrays(rows)}
-    return Fingerprint(parts, controls, _about())
+    by_libsvm = {name: parts.pop(name) for name in sorted(parts) if "decision values" in name}
+    return Fingerprint(parts, by_libsvm, controls, _about())
 
 
 def _z_scores(data: ImageSet, images: NDArray[np.uint8]) -> Side:
