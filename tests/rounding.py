@@ -2,7 +2,7 @@
 
 Libraries add in an order that depends on the machine. A sum in another order is the exact sum of
 numbers that are moved by a few units in the last place; so another machine, or another order of the
-features, is played here by moving features, or what one function of a library returns, by that much.
+features, is played here by moving features, or what one function of a library returns, so far.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def units(values: NDArray[Any], count: Any) -> NDArray[np.float64]:
 
 
 def one_unit(X: NDArray[Any], seed: int) -> NDArray[np.float64]:
-    """Return features moved by one unit in the last place, up or down or not; constant ones stay."""
+    """Return features moved by one unit in the last place or not, but for constant ones."""
     X = np.asarray(X, dtype=np.float64)
     count = np.random.default_rng(seed).integers(-1, 2, X.shape)
     return np.where(np.ptp(X, axis=0) > 0, units(X, count), X)

@@ -180,10 +180,10 @@ def test_a_distance_computed_twice_is_the_reason_of_another_order(front: str, co
     bench, candidate = _bench("OPTICS", front, count=count)
     training = bench.plain_vectors[bench.folds[0][0]]
     rows = candidate.front[0].fit(training).transform(training)
-    # Where the second distance comes out below the first, the fifth neighbour ties with nearer ones.
+    # Where the second distance comes out below the first, the neighbour ties with nearer ones.
     orders = []
-    for count in (-16, 16):
-        with changed("sklearn.cluster._optics.pairwise_distances", partial(units, count=count)):
+    for error in (-16, 16):
+        with changed("sklearn.cluster._optics.pairwise_distances", partial(units, count=error)):
             orders.append(OPTICS().fit(rows).ordering_)
     assert not np.array_equal(*orders)
     movement = SignedPermutation.from_key(bench.key)

@@ -397,7 +397,7 @@ def test_threads_do_not_show() -> None:
             stdout=subprocess.PIPE,
             text=True,
         )
-        for threads, core in (("1", "Haswell"), ("2", ""))
+        for threads, core in (("1", "Nehalem"), ("2", ""))
     ]
     outputs = [process.communicate()[0].split() for process in running]
     assert [process.returncode for process in running] == [0, 0]
