@@ -52,7 +52,8 @@ CORE: dict[str, set[str]] = {
     "independent_keys": {"_validation", "geometry", "keys"},
     "_splitting": set(),
     "_gram_accuracy": {"_splitting"},
-    "_gram_tiles": {"_splitting"},
+    "_gram_memory": {"_splitting"},
+    "_gram_tiles": {"_splitting", "_gram_memory"},
     "gram": {"_validation", "_splitting", "_gram_accuracy", "_gram_tiles"},
     "strategies": {"_validation", "geometry", "keys", "signed_permutation"},
 }
@@ -64,8 +65,8 @@ LAYERS = [
     ("pixels", "matrices"),
     ("signed_permutation",),
     ("normalization", "independent_keys"),
-    ("_splitting", "_gram_accuracy", "_gram_tiles", "gram"),
-    ("_kernel_error", "kernels", "scaling", "margins"),
+    ("_splitting", "_gram_accuracy", "_gram_memory", "_gram_tiles", "gram"),
+    ("_kernel_function", "_kernel_error", "kernels", "scaling", "margins"),
 ]
 TOP = ("cli", "__main__")
 
