@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
+import sklearn.svm  # noqa: F401  # loads OpenMP, the same
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from threadpoolctl import threadpool_limits
 
@@ -54,8 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: on small matrices several would mostly wait for one another."""
-    with threadpool_limits(1, user_api="blas"):
+    """Keep BLAS and OpenMP to one thread: on small arrays several mostly wait for one another.
+
+    On a busy machine they wait for minutes.
+    """
+    with threadpool_limits(1):
         yield
 
 

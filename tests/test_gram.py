@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etcprops import _gram_tiles, _splitting
+from etcprops._gram_memory import remembered
 from etcprops._splitting import Splitting
 from etcprops._validation import InvalidParameterError
 from etcprops.gram import (
@@ -510,3 +511,42 @@ def test_bad_pixels(function: Any, X: Any, Y: Any, message: str) -> None:
     with pytest.raises(InvalidParameterError, match=message) as caught:
         function(X, Y)
     assert function.__name__ in str(caught.value)
+
+
+def test_what_is_remembered_is_what_would_be_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[int] = []
+    fill = _gram_tiles._fill  # noqa: SLF001
+
+    def counting(*args: Any, **options: Any) -> None:
+        computed.append(1)
+        fill(*args, **options)
+
+    monkeypatch.setattr(_gram_tiles, "_fill", counting)
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((70, 50)), rng.standard_normal((3, 50))
+    almost = X.copy()
+    almost[-1, -1] = np.nextafter(almost[-1, -1], 9)
+    cases: list[tuple[Matrix, Matrix | None, int]] = [
+        (X, None, 2),
+        (X, None, 3),
+        (X, Y, 2),
+        (Y, X, 2),
+        (almost, None, 2),
+        (almost, X, 2),
+        (X.reshape(140, 25), None, 2),  # the same bytes in another shape
+        (X.astype(np.float32), None, 2),
+    ]
+    expected = [exact_gram(A, B, slices=slices) for A, B, slices in cases]
+    computed.clear()
+    with remembered({}):
+        for _ in range(3):
+            for (A, B, slices), gram in zip(cases, expected, strict=True):
+                found = exact_gram(A.copy(), None if B is None else B.copy(), slices=slices)
+                assert np.array_equal(found, gram)
+                found[:] = 0  # a caller's business
+        assert len(computed) == len(cases)
+        # Equal rows in two arrays: the symmetric product.
+        assert np.array_equal(exact_gram(np.asfortranarray(X), X.copy()), expected[0])
+        assert len(computed) == len(cases)
+    exact_gram(X)
+    assert len(computed) == len(cases) + 1  # and not remembered any more

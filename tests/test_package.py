@@ -53,7 +53,8 @@ CORE: dict[str, set[str]] = {
     "_elementary": set(),
     "_splitting": set(),
     "_gram_accuracy": {"_splitting"},
-    "_gram_tiles": {"_splitting"},
+    "_gram_memory": {"_splitting"},
+    "_gram_tiles": {"_splitting", "_gram_memory"},
     "gram": {"_validation", "_splitting", "_gram_accuracy", "_gram_tiles"},
     "strategies": {"_validation", "geometry", "keys", "signed_permutation"},
 }
@@ -65,8 +66,8 @@ LAYERS = [
     ("pixels", "matrices"),
     ("signed_permutation",),
     ("normalization", "independent_keys"),
-    ("_splitting", "_gram_accuracy", "_gram_tiles", "gram"),
-    ("_elementary", "_kernel_error", "kernels", "scaling", "margins"),
+    ("_splitting", "_gram_accuracy", "_gram_memory", "_gram_tiles", "gram"),
+    ("_elementary", "_kernel_function", "_kernel_error", "kernels", "scaling", "margins"),
 ]
 TOP = ("cli", "__main__")
 

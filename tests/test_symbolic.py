@@ -226,7 +226,7 @@ def broken(step: Step, entry: tuple[int, int], value: int) -> Any:
         (symbolic.prove_transforms, Step.TRANSFORMS),
         (symbolic.prove_multiplication_table, Step.TRANSFORMS),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),  # the same in every run
 )
 @pytest.mark.parametrize(("entry", "value"), [((0, 0), 2), ((0, 0), 0)])
 def test_one_wrong_entry_is_found(

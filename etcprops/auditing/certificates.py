@@ -31,9 +31,9 @@ def certified_decisions(bench: Bench, plain: Answers, encrypted: Answers) -> int
     Returns
     -------
     int or None
-        None where the bound does not apply: the model is no SVC or NuSVC with a kernel by name,
-        it breaks ties, its features are not the plain ones moved and negated, or there are several
-        folds.
+        None where the bound does not apply: the model is no SVC or NuSVC with a kernel that the
+        bound knows, it breaks ties, its features are not the plain ones moved and negated, or there
+        are several folds.
 
     Notes
     -----

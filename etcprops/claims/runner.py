@@ -104,9 +104,9 @@ def run(
     total = sum(len(claim.checks) for claim in claims)
     done = 0
     rows = []
-    # One BLAS thread: on small matrices, and in libsvm's long dot products, several would mostly
-    # wait for one another, and the more so the busier the machine is.
-    with threadpool_limits(1, user_api="blas"):
+    # One thread, of BLAS and of OpenMP: several would mostly wait for one another, on small arrays
+    # and in libsvm's long dot products, and the more so the busier the machine is.
+    with threadpool_limits(1):
         for claim in claims:
             evidence = []
             for check in claim.checks:

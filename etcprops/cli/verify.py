@@ -56,7 +56,7 @@ def verify(
         Path | None,
         typer.Option(
             help="The Extended Yale Face Database B, cropped: zip or folder, for the end-to-end "
-            "checks. Takes some ten minutes more."
+            "checks. Takes some two minutes more."
         ),
     ] = None,
     json: Annotated[

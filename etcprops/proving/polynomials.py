@@ -114,7 +114,8 @@ class SymbolicImages:
         self.scale = 2 ** (blocks + 1)
         self.signs: Form = tuple(symbols[:blocks])
         self.level: PolyElement = symbols[blocks]
-        # Under all keys the same entries meet again and again.
+        # Under all keys the same entries meet again and again: one object each, multiplied once.
+        self._known: dict[PolyElement, PolyElement] = {}
         self._product = cache(self._multiplied)
         self.x: Form = tuple(symbols[blocks + 1 : blocks + 1 + n])
         self.y: Form = tuple(symbols[blocks + 1 + n :])
@@ -175,13 +176,14 @@ class SymbolicImages:
         blocks, so it is the implementation's, not a postulate. The offset is ``L (1 - s) / 2``.
         """
         patterns = self.scale // 2
-        return tuple(
+        negated = (
             self.reduce(
                 sum(2 * entry * vector[j] for j, entry in row.items())
                 + self.level * (patterns - sum(row.values()))
             )
             for row in self._negation
         )
+        return tuple(self._known.setdefault(entry, entry) for entry in negated)
 
     @cached_property
     def _negation(self) -> list[dict[int, PolyElement]]:
