@@ -44,7 +44,7 @@ def _reference(A: Floats, clusters: list[list[int]]) -> tuple[Floats, Floats]:
         columns = [vectors[:, j] for j in order]
         for places in clusters:
             V = mpmath.matrix([[columns[j][i] for j in places] for i in range(m)])
-            golden = [Fraction(2654435769 * (i + 1) % 2**32 >> 12, 2**20) for i in range(m)]
+            golden = [Fraction((2654435769 * (i + 1) % 2**32) ** 2 >> 44, 2**20) for i in range(m)]
             W = mpmath.diag([mpmath.mpf(w.numerator) / w.denominator for w in golden])
             _, rotation = mpmath.eigsy(V.T * W * V)
             for i, j in enumerate(reversed(places)):
@@ -74,6 +74,7 @@ def _circulant(m: int) -> Floats:
     return np.array([[row[(i - j) % m] for j in range(m)] for i in range(m)])
 
 
+CUBE = [[1, 2, 3], [4, 5, 6]]
 SMALL = {
     "one": (np.array([[3.0]]), []),
     "two": (np.array([[2.0, 1.0], [1.0, 2.0]]), []),
@@ -90,6 +91,7 @@ SMALL = {
     "identity": (np.eye(5), [[0, 1, 2, 3, 4]]),
     "equidistant rows": (np.full((6, 6), -1.0) + 8 * np.eye(6), [[0, 1, 2, 3, 4]]),
     "circulant": (_circulant(4), [[0, 1]]),
+    "hypercube": (np.exp2([[-(i ^ j).bit_count() for j in range(8)] for i in range(8)]), CUBE),
     "block twice": (np.kron(np.eye(2), _of_noise(3, 5)), [[0, 1], [2, 3], [4, 5]]),
     "ends halfway": (np.array([[1.0, 2.0**-53], [2.0**-53, 1.0]]), []),
 }

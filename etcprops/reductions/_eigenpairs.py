@@ -89,8 +89,8 @@ def eigenpairs(A: Floats, count: int | None = None, above: float = 0.0) -> tuple
     **Equal eigenvalues.** Neighbours that differ by :math:`2^{-60} u` or less count as equal, and
     so do those joined by a chain of such. They have one value, the mean. Their vectors are
     the eigenvectors of P W P in their span, where P projects to it orthogonally and W is diagonal,
-    with the fractional parts of :math:`(i + 1) (\sqrt 5 - 1) / 2`, i from 0, to 20 bits: the
-    largest first. `count` may cut through them.
+    with the squares of the fractional parts of :math:`(i + 1) (\sqrt 5 - 1) / 2`, i from 0, to
+    20 bits: the largest first. `count` may cut through them.
 
     **Proof.** For each vector x the residual :math:`A x - \lambda x` is computed in integers; its
     norm, divided by the distance to the other eigenvalues, bounds the error [2]_. What this does
@@ -158,6 +158,15 @@ def _start(A: Floats) -> tuple[Floats, Floats]:
     return values[::-1].copy(), np.ascontiguousarray(vectors[:, ::-1])
 
 
+def _weights(m: int) -> Integers:
+    """Return the numbers below 2**20 that choose the vectors of equal eigenvalues.
+
+    The squares keep them free of linear relations, which vectors of +1 and -1 would find.
+    """
+    golden = np.arange(1, m + 1, dtype=np.uint64) * 2654435769 % 2**32
+    return (golden * golden >> 44).astype(np.int64)
+
+
 def _split(A: Floats) -> tuple[list[Floats], float]:
     """Return the digits of a matrix, and a bound of the norm of what they leave out."""
     split: list[Floats] = []
@@ -184,8 +193,7 @@ class _Problem:
         groups: list[Integers],
     ) -> None:
         self.A, self.values = A, values
-        weights = (np.arange(1, len(A) + 1, dtype=np.uint64) * 2654435769 % 2**32) >> 12
-        self.matrix = Matrix(*split, vectors, weights.astype(np.int64))
+        self.matrix = Matrix(*split, vectors, _weights(len(A)))
         self.groups = [self._separated(columns) for columns in groups]
         self.found = found = sum(len(columns) for columns in groups)
         self.numbers, self.rounded = np.empty(found), np.empty((len(A), found))

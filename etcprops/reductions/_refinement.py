@@ -88,6 +88,8 @@ def refine(matrix: Matrix, start: Start) -> Refined:
     state = _State(matrix, start)
     for step in range(STEPS):
         vector_errors, correction = state.examine()
+        if not np.isfinite(correction).all():
+            break
         vectors, doubtful = _digits.rounded(state.X, vector_errors)
         numbers = state.numbers()
         needed = start.needed[state.places]
@@ -238,9 +240,10 @@ class _State:
         skew = float(np.linalg.norm(G) + np.abs(excess).max())
         if skew > 0.25:
             self.errors[cluster] = math.inf  # not known to span as many dimensions
-        error = 1.5 * (_norms(F) + 3 * (outside + skew)) / gap + outside + skew
-        # Aishima and Ogita's correction for pairs that are apart, here by their weights.
-        return (F - means * G) / apart, ROUNDING * error
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error = 1.5 * (_norms(F) + 3 * (outside + skew)) / gap + outside + skew
+            # Aishima and Ogita's correction for pairs that are apart, here by their weights.
+            return (F - means * G) / apart, ROUNDING * error
 
 
 def _norms(X: Floats) -> Floats:
