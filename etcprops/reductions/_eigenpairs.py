@@ -138,8 +138,8 @@ def eigenpairs(A: Floats, count: int | None = None, above: float = 0.0) -> tuple
     bounds = np.flatnonzero(values[:-1] - values[1:] >= _CLOSE * norm) + 1
     bounds = np.array([0, *bounds, m])
     split = _split(scaled)
-    # Where LAPACK's eigenvalues do not suffice for a proof, all are taken.
-    for wanted, found in ((seen, int(bounds[bounds >= seen][0])), (most, m)):
+    # Where that does not suffice for a proof, all eigenvalues are found, and all are rounded.
+    for wanted, found in ((seen, int(bounds[bounds >= seen][0])), (seen, m), (most, m)):
         groups = np.split(np.arange(found), bounds[(bounds > 0) & (bounds < found)])
         problem = _Problem(scaled, split, values.copy(), vectors, groups if found else [])
         if problem.solve(wanted, lowest if wanted < most or count is None else math.inf):
