@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from sklearn.base import clone
 from sklearn.decomposition import PCA, KernelPCA
 from sklearn.ensemble import RandomForestClassifier
@@ -26,6 +27,7 @@ from etcprops import (
     encrypt,
 )
 from etcprops.experiments.datasets import load_digits_images
+from etcprops.reductions import _eigenpairs
 
 DIGITS = load_digits_images()
 TRAINING, QUERIES = DIGITS.half_split(0)
@@ -132,13 +134,38 @@ def test_training_rows_get_their_scores_again() -> None:
 
 
 def test_the_memory_address_does_not_show() -> None:
-    # LAPACK must not look at the alignment of its arrays: equal bits in, equal bits out.
     X = np.random.default_rng(6).standard_normal((150, 40))
     expected = GramPCA(10).fit_transform(X)
     kept = []
     for size in (1, 7, 33, 129, 1000):
         kept.append(np.empty(size))  # moves what is allocated next
         np.testing.assert_array_equal(GramPCA(10).fit_transform(X), expected)
+
+
+@pytest.mark.parametrize("kernel", ["linear", ExactKernel("poly", coef0=1.0)], ids=str)
+def test_errors_of_lapack_do_not_show(monkeypatch: pytest.MonkeyPatch, kernel: Any) -> None:
+    rows = DIGITS.images.reshape(-1, 64)
+    scaler = ExactStandardScaler().fit(rows[:90])
+    X, Q = scaler.transform(rows[:90]), scaler.transform(rows[90:120])
+    reduction = GramPCA(20, kernel=kernel)
+    expected = reduction.fit_transform(X), reduction.transform(Q)
+
+    def other_start(A: NDArray[np.float64]) -> Any:
+        values, vectors = eigh(A + np.ldexp(np.diag(np.cos(np.arange(len(A)))), -47))
+        return values[::-1].copy(), np.ascontiguousarray(vectors[:, ::-1])
+
+    monkeypatch.setattr(_eigenpairs, "_start", other_start)
+    np.testing.assert_array_equal(reduction.fit_transform(X), expected[0])
+    np.testing.assert_array_equal(reduction.transform(Q), expected[1])
+
+
+def test_equidistant_rows_have_equal_eigenvalues() -> None:
+    reduction = GramPCA().fit(np.eye(7))
+    np.testing.assert_array_equal(reduction.eigenvalues_, np.ones(6))
+    products = reduction.eigenvectors_.T @ reduction.eigenvectors_
+    np.testing.assert_allclose(products, np.eye(6), atol=1e-15)
+    fewer = GramPCA(4).fit(np.eye(7))
+    np.testing.assert_array_equal(fewer.eigenvectors_, reduction.eigenvectors_[:, :4])
 
 
 ROWS = np.random.default_rng(7).standard_normal((4, 3))

@@ -1,9 +1,9 @@
 """Numbers in fixed point, cut into digits of 21 bits that BLAS multiplies without rounding.
 
-A number is ``sum(D[i] * 2**(-21 * (i + 1)))`` with integers ``D[i]``, of magnitude at most 2**20 once
-they are carried (the first may be larger). Here live exact sums and products of arrays of such
-numbers, and their rounding to doubles with a test that the rounding is certain. The idea is the
-error-free splitting of Ozaki, Ogita, Oishi and Rump (2012), and the rounding test Ziv's (1991).
+A number is ``sum(D[i] * 2**(-21 * (i + 1)))`` with integers ``D[i]``, of magnitude at most 2**20
+once they are carried (the first may be larger). Here live exact sums and products of arrays of such
+numbers, and their rounding to doubles with a test whether it is certain. Error-free splitting is
+from Ozaki, Ogita, Oishi and Rump (2012), the rounding test from Ziv (1991).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def carry(D: NDArray[np.int64]) -> None:
 
 def value(D: NDArray[Any]) -> NDArray[np.float64]:
     """Return carried digits as doubles, relative error below 2**-50."""
-    out = D[-1].astype(np.float64)
+    out: NDArray[np.float64] = D[-1].astype(np.float64)
     for digit in D[-2::-1]:
         out *= 2.0**-BITS
         out += digit
@@ -77,9 +77,8 @@ def add_matrix_product(
 def add_product(out: NDArray[np.int64], A: NDArray[np.int64], B: NDArray[np.int64]) -> None:
     """Add ``A * B`` to the digits `out`, entry by entry; digits beyond its last are left out."""
     for i, left in enumerate(A):
-        for j, right in enumerate(B[: len(out) - i - 1]):
-            if left.any():
-                out[i + j + 1] += left * right
+        for j, right in enumerate(B[: len(out) - i - 1] if left.any() else ()):
+            out[i + j + 1] += left * right
 
 
 def squared_norms(X: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -87,7 +86,7 @@ def squared_norms(X: NDArray[np.int64]) -> NDArray[np.int64]:
     out = np.zeros((2 * len(X), X.shape[2]), dtype=np.int64)
     for i, left in enumerate(X):
         for j in range(i + 1):
-            out[i + j + 1] += (1 + (j < i)) * np.vecdot(left, X[j], axis=0)
+            out[i + j + 1] += (1 + (j < i)) * np.vecdot(left.T, X[j].T)
     carry(out)
     return out
 
@@ -95,12 +94,12 @@ def squared_norms(X: NDArray[np.int64]) -> NDArray[np.int64]:
 def rounded(
     D: NDArray[np.int64], error: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Round numbers of magnitude at most 1/2, times 2, as `nearest` does: 53 bits, 62 after the point.
+    """Round twice the numbers to 53 bits, and at most 62 after the point.
 
     Parameters
     ----------
     D : ndarray of int64, shape (s, m, k)
-        Carried digits, four or more.
+        Carried digits, four or more; the numbers are at most 1/2 in magnitude.
     error : ndarray of float64, shape (k,)
         How far twice the numbers of a column may be from what is to be rounded.
 
@@ -130,7 +129,7 @@ def rounded(
 
 
 def nearest(number: int, point: int, error: float) -> tuple[float, bool]:
-    """Round ``number * 2**-point`` to 53 bits and at most 63 after the point, as `rounded` does.
+    """Round ``number * 2**-point`` to 53 bits, and at most 63 after the point.
 
     `error` is in units of 1. Return the double, and whether the rounding is doubtful.
     """

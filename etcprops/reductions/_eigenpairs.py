@@ -37,21 +37,28 @@ class _Group(NamedTuple):
     offsets: Floats
     clusters: list[Integers]
 
+    def last_of_clusters(self) -> NDArray[np.bool_]:
+        """Return whether each eigenvalue differs from the next."""
+        last = np.ones(len(self.columns), dtype=np.bool_)
+        for places in self.clusters:
+            last[places[:-1]] = False
+        return last
+
 
 def eigenpairs(A: Floats, count: int | None = None, above: float = 0.0) -> tuple[Floats, Floats]:
     r"""Return the largest eigenvalues of a symmetric matrix and their vectors, correctly rounded.
 
-    The result is a function of `A`, `count` and `above`, and of nothing else: not of the CPU, the
-    BLAS or LAPACK, or the number of threads.
+    The result is a function of `A`, `count` and `above`, and of nothing else: not of the CPU, of
+    BLAS or LAPACK, or of the number of threads.
 
     Parameters
     ----------
     A : ndarray of float64, shape (m, m)
         Finite, symmetric bit for bit.
     count : int, optional
-        How many eigenvalues; all by default.
+        How many eigenvalues at most.
     above : float, default=0
-        At least 0; only eigenvalues above it are returned.
+        Not negative; only eigenvalues above it are returned.
 
     Returns
     -------
@@ -63,34 +70,42 @@ def eigenpairs(A: Floats, count: int | None = None, above: float = 0.0) -> tuple
 
     Raises
     ------
+    ValueError
+        From SciPy, if `A` is not finite.
     LinAlgError
-        If the refinement does not converge, or does not prove its result.
+        If the result cannot be proved. That is to be expected only of eigenvalues that differ by
+        hardly more than what counts as equal: where `above` is zero and the matrix is singular
+        up to rounding.
 
     Notes
     -----
-    Let u be the power of two above the largest magnitude of an entry, at most twice that.
+    Let u be the least power of two above the magnitudes of all entries.
 
-    **Rounding.** The entries of the unit vectors are rounded to the nearest double, those below
+    **Rounding.** Entries of unit vectors are rounded to the nearest double, those below
     :math:`2^{-9}` to the nearest multiple of :math:`2^{-62}`; eigenvalues to the nearest double,
-    below :math:`2^{-9} u` to the nearest multiple of :math:`2^{-62} u`. (An entry that is zero in
-    exact arithmetic could not be rounded to 53 significant bits by any finite computation.)
+    those below :math:`2^{-9} u` to the nearest multiple of :math:`2^{-62} u`. (That an entry is
+    zero, and not just tiny, no residual can tell.)
 
     **Equal eigenvalues.** Neighbours that differ by :math:`2^{-60} u` or less count as equal, and
-    as one cluster with those that these are equal to. A cluster has one eigenvalue, the mean. Its
-    vectors are the eigenvectors of :math:`P W P` in its span, where P is the orthogonal projector to
-    the span and W a fixed diagonal matrix, with the fractional parts of
-    :math:`(i + 1) (\sqrt 5 - 1) / 2` to 20 bits, i from 0: the largest first. `count` may cut
-    through a cluster.
+    so do those joined by a chain of such. They have one value, the mean. Their vectors are
+    the eigenvectors of P W P in their span, where P projects to it orthogonally and W is diagonal,
+    with the squares of the fractional parts of :math:`(i + 1) (\sqrt 5 - 1) / 2`, i from 0, to
+    20 bits: the largest first. `count` may cut through them.
 
-    **Proof.** Of each vector x the residual :math:`\lVert A x - \lambda x\rVert` is computed in
-    integers; divided by the distance of the other eigenvalues it bounds the error (Davis and
-    Kahan). That none was missed follows from disjoint intervals about those that were found and
-    from a Cholesky decomposition of a matrix less these, shifted, with a bound of its rounding
-    errors (Rump). A number whose rounding this bound does not decide is computed to more bits. Only
-    if it lies within :math:`2^{-96}` of the middle between two neighbours is it taken to lie there,
-    and rounded to the even one: by chance that happens to one number in :math:`2^{30}` or fewer.
+    **Proof.** For each vector x the residual :math:`A x - \lambda x` is computed in integers; its
+    norm, divided by the distance to the other eigenvalues, bounds the error [2]_. What this does
+    not round beyond doubt gets more bits. That no eigenvalue is missing follows from the
+    disjoint intervals of those found and a Cholesky decomposition of the matrix without them,
+    shifted by less than the last, with a bound of its rounding [3]_. What is the same for all
+    starts is thereby proved in each run, not observed.
 
-    Eigenvalues apart by :math:`2^{-60} u` up to a part in a thousand may be taken for equal or not.
+    Two decisions cannot always be proved. A number still in doubt when its error is below
+    :math:`2^{-96}` is taken to lie in the middle of its neighbours and rounded to the even one; an
+    accident does that to one number in :math:`2^{30}` at most. And a distance that is
+    :math:`2^{-60} u` to three digits may be taken for equality or not.
+
+    **Cost.** All eigenvectors from LAPACK, 20 products of m by m with m by k, as a rule, and a
+    Cholesky decomposition. Memory: about nine matrices of m by m.
 
     References
     ----------
@@ -110,6 +125,8 @@ def eigenpairs(A: Floats, count: int | None = None, above: float = 0.0) -> tuple
     True
     """
     m = len(A)
+    if not A.any():
+        return np.empty(0), np.empty((m, 0))
     exponent = int(np.frexp(np.abs(A).max())[1]) + 1
     scaled = np.ldexp(A, -exponent)  # below 1/2
     lowest = math.ldexp(above, -exponent)
@@ -117,12 +134,12 @@ def eigenpairs(A: Floats, count: int | None = None, above: float = 0.0) -> tuple
     norm = float(np.abs(values).max())
     margin = lowest / 2 if lowest > 0 else m * 2.0**-50 * norm
     most = m if count is None else min(count, m)
-    wanted = min(most, int((values > lowest - margin).sum()))
+    seen = min(most, int((values > lowest - margin).sum()))
     bounds = np.flatnonzero(values[:-1] - values[1:] >= _CLOSE * norm) + 1
     bounds = np.array([0, *bounds, m])
     split = _split(scaled)
-    # Where LAPACK's eigenvalues do not suffice for a proof, all are taken.
-    for wanted, found in ((wanted, int(bounds[bounds >= wanted][0])), (most, m)):
+    # Where that does not suffice for a proof, all eigenvalues are found, and all are rounded.
+    for wanted, found in ((seen, int(bounds[bounds >= seen][0])), (seen, m), (most, m)):
         groups = np.split(np.arange(found), bounds[(bounds > 0) & (bounds < found)])
         problem = _Problem(scaled, split, values.copy(), vectors, groups if found else [])
         if problem.solve(wanted, lowest if wanted < most or count is None else math.inf):
@@ -139,6 +156,15 @@ def _start(A: Floats) -> tuple[Floats, Floats]:
     """Return approximate eigenvalues, the largest first, and eigenvectors."""
     values, vectors = eigh(A, driver="evd")
     return values[::-1].copy(), np.ascontiguousarray(vectors[:, ::-1])
+
+
+def _weights(m: int) -> Integers:
+    """Return the numbers below 2**20 that choose the vectors of equal eigenvalues.
+
+    The squares keep them free of linear relations, which vectors of +1 and -1 would find.
+    """
+    golden = np.arange(1, m + 1, dtype=np.uint64) * 2654435769 % 2**32
+    return (golden * golden >> 44).astype(np.int64)
 
 
 def _split(A: Floats) -> tuple[list[Floats], float]:
@@ -167,37 +193,32 @@ class _Problem:
         groups: list[Integers],
     ) -> None:
         self.A, self.values = A, values
-        weights = (np.arange(1, len(A) + 1, dtype=np.uint64) * 2654435769 % 2**32) >> 12
-        self.matrix = Matrix(*split, vectors, weights.astype(np.int64))
+        self.matrix = Matrix(*split, vectors, _weights(len(A)))
         self.groups = [self._separated(columns) for columns in groups]
-        self.found = sum(len(columns) for columns in groups)
+        self.found = found = sum(len(columns) for columns in groups)
+        self.numbers, self.rounded = np.empty(found), np.empty((len(A), found))
+        self.exact, self.errors, self.gaps = [0] * found, np.empty(found), np.empty(found)
 
     def solve(self, wanted: int, limit: float) -> bool:
         """Refine all, some until they can be rounded.
 
         Return whether these are proved to be the largest, and all others at most `limit`.
         """
-        m, found = len(self.A), self.found
-        self.numbers, self.rounded = np.empty(found), np.empty((m, found))
-        last = self.values[found - 1] if found else math.inf
         floor = -math.inf
-        if found < m:
-            floor = min(limit, self.values[found] + (last - self.values[found]) / 4)
-        exact, errors, gaps = [0] * found, np.empty(found), np.empty(found)
+        if self.found < len(self.A):
+            last = self.values[self.found - 1] if self.found else math.inf
+            following = self.values[self.found]
+            floor = min(limit, following + (last - following) / 4)
         for groups in _batches(self.groups):
             start = self._start_of(groups, wanted, floor)
             refined = refine(self.matrix, start)
+            self.gaps[start.columns], self.errors[start.columns] = start.gaps, refined.errors
             self.rounded[:, start.columns] = refined.vectors
-            errors[start.columns], gaps[start.columns] = refined.errors, start.gaps
-            for column, number, error in zip(
-                start.columns, refined.values, refined.errors, strict=True
-            ):
-                exact[column] = number
-                self.numbers[column] = _digits.nearest(number, POINT, error)[0]
-        highest = self.numbers[wanted:].max(initial=-math.inf)
-        return (
-            highest <= limit and self._apart(exact, errors, gaps, floor) and self._rest_below(floor)
-        )
+            for j, exact in zip(start.columns, refined.values, strict=True):
+                self.exact[j] = exact
+                self.numbers[j] = _digits.nearest(exact, POINT, self.errors[j])[0]
+        highest = (self.numbers + self.errors)[wanted:].max(initial=-math.inf)
+        return bool(highest <= limit) and self._apart(floor) and self._rest_below(floor)
 
     def _separated(self, columns: Integers) -> _Group:
         """Tell close eigenvalues apart by exact products, and rotate the vectors accordingly."""
@@ -208,9 +229,8 @@ class _Problem:
         X = _digits.digits(Q[:, columns] / 2, 3)
         left = np.ascontiguousarray(X.transpose(0, 2, 1))
         R = np.zeros((_SEPARATING, *X.shape[1:]), dtype=np.int64)
-        _digits.add_product(
-            R, _digits.digits(-np.array([[centre]]), 3).astype(np.int64), X.astype(np.int64)
-        )
+        shift = _digits.digits(np.full((1, 1), -centre), 3)
+        _digits.add_product(R, shift.astype(np.int64), X.astype(np.int64))
         _digits.add_matrix_product(R, self.matrix.digits, X)
         _digits.carry(R)
         products = np.zeros((_SEPARATING, len(columns), len(columns)), dtype=np.int64)
@@ -249,18 +269,16 @@ class _Problem:
         gaps = np.minimum(gaps, self.values[columns] - floor) / 2
         return Start(columns, self.values[columns], columns < wanted, inverse, gaps, clusters)
 
-    def _apart(self, exact: list[int], errors: Floats, gaps: Floats, floor: float) -> bool:
+    def _apart(self, floor: float) -> bool:
         """Return whether the eigenvalues are as far apart as was assumed, and above the floor."""
-        for j, number in enumerate(exact):
-            below = floor if j + 1 == len(exact) else None
-            if below is None and exact[j + 1] == number:  # one cluster
-                continue
-            distance = (
-                math.ldexp(number - exact[j + 1], -POINT)
-                if below is None
-                else math.ldexp(number, -POINT) - floor
-            )
-            if distance - errors[j : j + 2].sum() < gaps[j : j + 2].max():
+        differ = [last for group in self.groups for last in group.last_of_clusters()]
+        for j in np.flatnonzero(differ):
+            pair = slice(j, j + 2)
+            if j + 1 < self.found:
+                distance = math.ldexp(self.exact[j] - self.exact[j + 1], -POINT)
+            else:
+                distance = math.ldexp(self.exact[j], -POINT) - floor
+            if distance - self.errors[pair].sum() < self.gaps[pair].max():
                 return False
         return True
 

@@ -27,6 +27,7 @@ MOST = 8  # digits of the vectors
 POINT = BITS * MOST  # bits after the point of eigenvalues
 GAINED = 38  # bits that a correction is trusted to gain
 STEPS = 24
+PATIENCE = 10  # steps after which what is still doubtful is taken for a tie
 ROUNDING = 1 + 2.0**-30  # of the bounds themselves
 NEGLIGIBLE = 2.0**-96  # an error that makes a doubtful rounding a tie
 
@@ -50,10 +51,11 @@ class Matrix:
 class Start:
     """Eigenpairs to be refined together.
 
-    `columns` says which vectors of the matrix, shape (k,), and `values` what their eigenvalues are;
-    only those `needed` are to be rounded. ``inverse[i, j]`` is one over the eigenvalue of column j less that of vector i, zero where they
-    are equal; `gaps` bound from below what the eigenvalue of each column is apart from all that
-    differ. `clusters` are places among the columns of equal eigenvalues, two or more each.
+    `columns` says which vectors of the matrix, shape (k,), `values` what their eigenvalues are, and
+    `needed` which are to be rounded. ``inverse[i, j]`` is one over the eigenvalue of column j less
+    that of vector i, zero where they are equal; `gaps` bound from below what the eigenvalue of each
+    column is apart from all that differ. `clusters` are places among the columns of equal
+    eigenvalues, two or more each.
     """
 
     columns: Integers
@@ -84,8 +86,10 @@ def refine(matrix: Matrix, start: Start) -> Refined:
     m, k = len(matrix.vectors), len(start.columns)
     result = Refined(np.empty((m, k)), [0] * k, np.empty(k))
     state = _State(matrix, start)
-    for _ in range(STEPS):
+    for step in range(STEPS):
         vector_errors, correction = state.examine()
+        if not np.isfinite(correction).all():
+            break
         vectors, doubtful = _digits.rounded(state.X, vector_errors)
         numbers = state.numbers()
         needed = start.needed[state.places]
@@ -93,12 +97,12 @@ def refine(matrix: Matrix, start: Start) -> Refined:
         for j, (number, error) in enumerate(zip(numbers, state.errors, strict=True)):
             certain[j] &= not (needed[j] and _digits.nearest(number, POINT, error)[1])
         certain &= state.errors <= state.gaps / 4
-        if state.exhausted:
+        if step >= PATIENCE:
             certain |= np.maximum(vector_errors, state.errors) <= NEGLIGIBLE
         for cluster in state.clusters:
             certain[cluster] = certain[cluster].all()
-        for j in np.flatnonzero(certain):
-            place = state.places[j]
+        for j in map(int, np.flatnonzero(certain)):
+            place = int(state.places[j])
             result.vectors[:, place] = vectors[:, j]
             result.values[place], result.errors[place] = numbers[j], state.errors[j]
         if certain.all():
@@ -123,7 +127,6 @@ class _State:
         self.AX = np.zeros((MOST + len(matrix.digits), m, k), dtype=np.int64)
         self.values = _digits.digits(start.values, MOST).astype(np.int64)
         self.errors = np.empty(k)
-        self.exhausted = False
         self._add(_digits.digits(matrix.vectors[:, start.columns] / 2, 2), 0)
 
     def numbers(self) -> list[int]:
@@ -136,33 +139,35 @@ class _State:
     def examine(self) -> tuple[Floats, Floats]:
         """Improve the eigenvalues; return bounds of the errors of vectors, and a correction.
 
-        A residual of norm r gives an eigenvector to ``r / gap`` (sine of the angle), an eigenvalue
-        to r.
+        A residual of norm r gives an eigenvalue to r, and an eigenvector to ``r / gap``, the sine
+        of the angle. With a cluster, the residual is that of its span.
         """
         X = 2 * _digits.value(self.X)
         excess = self._excess_of_squared_norms()
         R = self._residuals()
-        before = _norms(R)
-        shift = np.vecdot(X, R, axis=0) / (1 + excess)
+        rounding = 2.0**-48 * _norms(R)
+        shift = np.vecdot(X.T, R.T) / (1 + excess)
         projection = X * shift
         for cluster in self.clusters:
             products = X[:, cluster].T @ R[:, cluster]
             shift[cluster] = np.trace(products) / len(cluster)
             projection[:, cluster] = X[:, cluster] @ products
+            rounding[cluster] = len(cluster) ** 2 * rounding[cluster].max()
         R -= projection
         self.values += _digits.digits(shift, MOST).astype(np.int64)
         _digits.carry(self.values)
         self.errors = ROUNDING * (
-            _norms(R) + 2.0**-48 * before + self.matrix.truncation + 2.0 ** (6 - POINT)
+            (_norms(R) + rounding + self.matrix.truncation + 2.0 ** (10 - POINT))
+            / (1 - np.minimum(np.abs(excess), 0.5))
         )
-        Q = self.matrix.vectors
-        correction = Q @ (self.inverse * (Q.T @ R))
+        correction = self.matrix.vectors @ (self.inverse * (self.matrix.vectors.T @ R))
         correction -= X * (excess / 2)
         vector_errors = ROUNDING * (1.5 * self.errors / self.gaps + np.abs(excess))
         for cluster in self.clusters:
-            within, error = self._within(cluster, float(vector_errors[cluster].max()), excess)
+            self.errors[cluster] = 2 * np.linalg.norm(self.errors[cluster])
+            outside = 1.5 * float((self.errors[cluster] / self.gaps[cluster]).max())
+            within, vector_errors[cluster] = self._within(cluster, outside, excess[cluster])
             correction[:, cluster] += X[:, cluster] @ within
-            vector_errors[cluster] = error
         return vector_errors, correction
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
@@ -175,13 +180,10 @@ class _State:
 
     def correct(self, correction: Floats) -> None:
         """Add a correction, as far as it is worth while."""
-        largest = np.abs(correction).max() / 2
-        self.exhausted = largest < 2.0 ** (1 - POINT)
-        if not self.exhausted:
-            size = math.frexp(largest)[1]  # below 2**size
-            first = max(-(size + 1) // BITS, 0)
-            last = min(-((size - GAINED) // BITS), MOST)
-            self._add(_digits.digits(correction / 2, max(last - first, 1), first), first)
+        size = math.frexp(np.abs(correction).max() / 2)[1]  # below 2**size
+        first = min(max(-(size + 1) // BITS, 0), MOST - 1)
+        last = min(-((size - GAINED) // BITS), MOST)
+        self._add(_digits.digits(correction / 2, max(last - first, 1), first), first)
 
     def _add(self, correction: Floats, first: int) -> None:
         """Add digits to the vectors, and to their products with the matrix."""
@@ -235,13 +237,16 @@ class _State:
         np.fill_diagonal(apart, np.inf)
         np.fill_diagonal(F, 0)
         gap = np.abs(apart).min(axis=0) / 2
-        skew = np.linalg.norm(G) + np.abs(excess[cluster]).max()
-        error = 1.5 * (_norms(F) + 3 * (outside + skew)) / gap + outside + skew
-        # Aishima and Ogita's correction for pairs that are apart, here by their weights.
-        return (F - means * G) / apart, ROUNDING * error
+        skew = float(np.linalg.norm(G) + np.abs(excess).max())
+        if skew > 0.25:
+            self.errors[cluster] = math.inf  # not known to span as many dimensions
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error = 1.5 * (_norms(F) + 3 * (outside + skew)) / gap + outside + skew
+            # Aishima and Ogita's correction for pairs that are apart, here by their weights.
+            return (F - means * G) / apart, ROUNDING * error
 
 
 def _norms(X: Floats) -> Floats:
     """Return the norms of columns."""
-    norms: Floats = np.sqrt(np.vecdot(X, X, axis=0))
+    norms: Floats = np.sqrt(np.vecdot(X.T, X.T))
     return norms
