@@ -193,7 +193,7 @@ class _Problem:
         groups: list[Integers],
     ) -> None:
         self.A, self.values = A, values
-        self.matrix = Matrix(*split, vectors, _weights(len(A)))
+        self.matrix = Matrix(A, *split, vectors, _weights(len(A)))
         self.groups = [self._separated(columns) for columns in groups]
         self.found = found = sum(len(columns) for columns in groups)
         self.numbers, self.rounded = np.empty(found), np.empty((len(A), found))

@@ -36,11 +36,12 @@ NEGLIGIBLE = 2.0**-96  # an error that makes a doubtful rounding a tie
 class Matrix:
     """A symmetric matrix in fixed point, and approximate eigenvectors of it.
 
-    `digits` are arrays of shape (m, m), and what they leave out of the matrix a norm of at most
-    `truncation`; `vectors` are columns, shape (m, m). `weights` are the numbers below 2**20 that
-    tell vectors of equal eigenvalues apart, shape (m,).
+    `doubles` and `digits` are the matrix, arrays of shape (m, m), and what the digits leave out has
+    a norm of at most `truncation`; `vectors` are columns, shape (m, m). `weights` are the numbers
+    below 2**20 that tell vectors of equal eigenvalues apart, shape (m,).
     """
 
+    doubles: Floats
     digits: list[Floats]
     truncation: float
     vectors: Floats
@@ -87,10 +88,10 @@ def refine(matrix: Matrix, start: Start) -> Refined:
     result = Refined(np.empty((m, k)), [0] * k, np.empty(k))
     state = _State(matrix, start)
     for step in range(STEPS):
-        vector_errors, correction = state.examine()
-        if not np.isfinite(correction).all():
+        X, vector_errors, correction = state.examine()
+        if not (np.isfinite(correction).all() and np.isfinite(state.errors).all()):
             break
-        vectors, doubtful = _digits.rounded(state.X, vector_errors)
+        vectors, doubtful = _digits.rounded(X, vector_errors)
         numbers = state.numbers()
         needed = start.needed[state.places]
         certain = ~doubtful.any(axis=0) | ~needed
@@ -127,7 +128,8 @@ class _State:
         self.AX = np.zeros((MOST + len(matrix.digits), m, k), dtype=np.int64)
         self.values = _digits.digits(start.values, MOST).astype(np.int64)
         self.errors = np.empty(k)
-        self._add(_digits.digits(matrix.vectors[:, start.columns] / 2, 2), 0)
+        self.size = float(np.linalg.norm(matrix.doubles))
+        self._add(_digits.digits(matrix.vectors[:, start.columns] / 2, 3), 0)
 
     def numbers(self) -> list[int]:
         """Return the eigenvalues times ``2**POINT``."""
@@ -136,11 +138,12 @@ class _State:
             numbers = [(number << BITS) + int(d) for number, d in zip(numbers, digit, strict=True)]
         return numbers
 
-    def examine(self) -> tuple[Floats, Floats]:
-        """Improve the eigenvalues; return bounds of the errors of vectors, and a correction.
+    def examine(self) -> tuple[Integers, Floats, Floats]:
+        """Improve the eigenvalues; return better vectors, bounds of their errors, and a correction.
 
         A residual of norm r gives an eigenvalue to r, and an eigenvector to ``r / gap``, the sine
-        of the angle. With a cluster, the residual is that of its span.
+        of the angle. With a cluster, the residual is that of its span. The better vectors are the
+        corrected ones, whose residuals doubles suffice to bound; of clusters the present ones.
         """
         X = 2 * _digits.value(self.X)
         excess = self._excess_of_squared_norms()
@@ -156,19 +159,21 @@ class _State:
         R -= projection
         self.values += _digits.digits(shift, MOST).astype(np.int64)
         _digits.carry(self.values)
-        self.errors = ROUNDING * (
-            (_norms(R) + rounding + self.matrix.truncation + 2.0 ** (10 - POINT))
-            / (1 - np.minimum(np.abs(excess), 0.5))
-        )
         correction = self.matrix.vectors @ (self.inverse * (self.matrix.vectors.T @ R))
         correction -= X * (excess / 2)
-        vector_errors = ROUNDING * (1.5 * self.errors / self.gaps + np.abs(excess))
+        trial = correction.copy()
+        for cluster in self.clusters:
+            trial[:, cluster] = 0
+        better, residuals, excess = self._tried(X, R, excess, trial)
+        self.errors = ROUNDING * (residuals + rounding + self.matrix.truncation)
+        self.errors /= 1 - np.minimum(excess, 0.5)
+        vector_errors = ROUNDING * (1.5 * self.errors / self.gaps + excess)
         for cluster in self.clusters:
             self.errors[cluster] = 2 * np.linalg.norm(self.errors[cluster])
             outside = 1.5 * float((self.errors[cluster] / self.gaps[cluster]).max())
             within, vector_errors[cluster] = self._within(cluster, outside, excess[cluster])
             correction[:, cluster] += X[:, cluster] @ within
-        return vector_errors, correction
+        return better, vector_errors, correction
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Go on with some of the columns."""
@@ -184,6 +189,23 @@ class _State:
         first = min(max(-(size + 1) // BITS, 0), MOST - 1)
         last = min(-((size - GAINED) // BITS), MOST)
         self._add(_digits.digits(correction / 2, max(last - first, 1), first), first)
+
+    def _tried(
+        self, X: Floats, R: Floats, excess: Floats, trial: Floats
+    ) -> tuple[Integers, Floats, Floats]:
+        """Return corrected vectors, and bounds of their residuals and of squared norms less one."""
+        m = len(X)
+        better = self.X.copy()
+        better += _digits.digits(trial / 2, MOST).astype(np.int64)
+        _digits.carry(better)
+        change = self.matrix.doubles @ trial - trial * _digits.value(self.values)
+        size = _norms(trial)
+        # Of the products in doubles, and of the last digit.
+        slip = 2.0**-51 * (m + 8) * size * self.size + m * 2.0 ** (8 - POINT)
+        products = np.vecdot(X.T, trial.T)
+        after = np.abs(excess + 2 * products + size**2)
+        after += 2.0**-50 * (m + 8) * (np.abs(excess) + size) + m * 2.0 ** (8 - POINT)
+        return better, _norms(R + change) + slip, after
 
     def _add(self, correction: Floats, first: int) -> None:
         """Add digits to the vectors, and to their products with the matrix."""
