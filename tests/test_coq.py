@@ -381,6 +381,7 @@ WITHOUT_THEOREM = {
     "same-bits": "floating point: follows from gram-alone, and compared end to end",
     "exact-gram": "floating point: proved by hand, and checked against rational arithmetic",
     "common-key-scores": "floating point: as same-bits, and compared end to end",
+    "same-on-every-machine": "floating point: proved by hand, and taken on emulated machines",
     "certified-margins": "floating point: Higham's analysis by hand, and checked end to end",
 }
 

@@ -20,7 +20,7 @@ from scipy.linalg import eigh
 
 from etcprops import _elementary, kernels
 from etcprops.reductions import gram_pca
-from etcprops.reproducibility import Fingerprint, Machine, machines, oldest_machine
+from etcprops.reproducibility import Fingerprint, Machine, oldest_machine
 from etcprops.reproducibility.fingerprints import fingerprint_of_some
 
 Patch = Callable[..., None]
@@ -62,11 +62,11 @@ DEFECTS = {
 
 def main() -> None:
     """Print the fingerprints of a twelfth of the digits: as it should be, then with each defect."""
-    taken = [fingerprint_of_some(12, lambda *_: None).parts]
+    taken = [fingerprint_of_some(12, lambda *_: None).to_json()]
     for defect in DEFECTS:
         with pytest.MonkeyPatch.context() as patch:
             defect(patch.setattr)
-            taken.append(fingerprint_of_some(12, lambda *_: None).parts)
+            taken.append(fingerprint_of_some(12, lambda *_: None).to_json())
     print(json.dumps(taken))  # noqa: T201
 
 
@@ -80,7 +80,7 @@ def taken_on(kind: Machine) -> list[Fingerprint]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return [Fingerprint(parts) for parts in json.loads(done.stdout)]
+    return [Fingerprint.from_json(text) for text in json.loads(done.stdout)]
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +100,8 @@ def test_the_fingerprint_notices(defect: Patch, taken: tuple[list[Fingerprint], 
     here, there = (fingerprints[1 + list(DEFECTS).index(defect)] for fingerprints in taken)
     for side, right in ((here, taken[0][0]), (there, taken[1][0])):
         assert DEFECTS[defect] in side.differences(right)
-    if len(machines()) <= 3:
-        pytest.skip("this machine can stand in for no other processor")
+    if taken[0][0].controls == taken[1][0].controls:
+        pytest.skip("ordinary libraries give the same bits on all machines to be had here")
     of_keys = {*here.parts} - {*taken[0][0].parts}
     assert DEFECTS[defect] in here.differences(there) or f"{DEFECTS[defect]}, key 1" in of_keys
 
