@@ -96,16 +96,16 @@ def eigenpairs(A: Floats, count: int | None = None, above: float = 0.0) -> tuple
     norm, divided by the distance to the other eigenvalues, bounds the error [2]_. What this does
     not round beyond doubt gets more bits. That no eigenvalue is missing follows from the
     disjoint intervals of those found and a Cholesky decomposition of the matrix without them,
-    shifted by less than the last, with a bound of its rounding [3]_. What is the same for all
-    starts is thereby proved in each run, not observed.
+    shifted by less than the last, with a bound of its rounding [3]_. So each run proves that
+    another start would have given the same.
 
     Two decisions cannot always be proved. A number still in doubt when its error is below
     :math:`2^{-96}` is taken to lie in the middle of its neighbours and rounded to the even one; an
     accident does that to one number in :math:`2^{30}` at most. And a distance that is
     :math:`2^{-60} u` to three digits may be taken for equality or not.
 
-    **Cost.** All eigenvectors from LAPACK, 20 products of m by m with m by k, as a rule, and a
-    Cholesky decomposition. Memory: about nine matrices of m by m.
+    **Cost.** All eigenvectors from LAPACK, a Cholesky decomposition, and 15 products of m by m with
+    m by k, twice as many where doubts remain. Memory: eight to twelve matrices of m by m.
 
     References
     ----------

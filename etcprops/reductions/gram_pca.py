@@ -98,10 +98,10 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Training rows get the same scores from `transform` as from `fit_transform`, up to rounding.
 
-    Cost: with 40 components of 900 rows about three times that of LAPACK alone; with all 899 (RBF
-    kernel), thirteen times. Memory: a copy of the training rows, about ten matrices of m by m in
-    `fit`; in `transform` about three of q by m, six where nearly all components are kept; and what
-    :func:`~etcprops.gram.exact_gram` takes.
+    Cost: with 40 components of 900 rows of 64 features `fit` takes 2.7 times as long as with
+    LAPACK's eigenvectors, with all 899 (RBF kernel) 11 times. Memory: a copy of the training rows,
+    eight to twelve matrices of m by m in `fit`; in `transform` about three of q by m, six where
+    nearly all components are kept; and what :func:`~etcprops.gram.exact_gram` takes.
 
     References
     ----------
