@@ -35,10 +35,16 @@ if TYPE_CHECKING:
 MIXED_SLICES = [1, 2, 3, 4, 7, 16]
 
 
+def in_smallest_doubles(x: NDArray[Any]) -> list[int]:
+    """Return each entry in units of the smallest double."""
+    ratios = (value.as_integer_ratio() for value in x.tolist())
+    return [numerator * (2**1074 // denominator) for numerator, denominator in ratios]
+
+
 def rational_product(x: NDArray[Any], y: NDArray[Any]) -> Fraction:
     """Return the true inner product."""
-    pairs = zip(x.tolist(), y.tolist(), strict=True)
-    return sum((Fraction(a) * Fraction(b) for a, b in pairs), Fraction(0))
+    pairs = zip(in_smallest_doubles(x), in_smallest_doubles(y), strict=True)
+    return Fraction(sum(a * b for a, b in pairs), 2**2148)
 
 
 def rational_errors(G: Matrix, X: Matrix, Y: Matrix) -> list[list[Fraction]]:

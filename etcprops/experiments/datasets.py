@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 
@@ -108,12 +108,17 @@ def load_digits_images(*, block: int = 4) -> ImageSet:
     >>> digits.images.shape, digits.images.dtype, int(digits.images.max())
     ((1797, 8, 8), dtype('uint8'), 255)
     """
+    images, labels = _digits()
+    return ImageSet("digits", images.copy(), labels.copy(), BlockGeometry(8, 8, block=block))
+
+
+@cache
+def _digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the pixels and the labels, which scikit-learn reads from a text file at each call."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    images = np.rint(digits.images * (255 / 16)).astype(np.uint8)
-    labels = digits.target.astype(np.int64)
-    return ImageSet("digits", images, labels, BlockGeometry(8, 8, block=block))
+    return np.rint(digits.images * (255 / 16)).astype(np.uint8), digits.target.astype(np.int64)
 
 
 def load_extended_yale_b(
