@@ -7,8 +7,7 @@ everybody else's is claimed in `etcprops.claims.arithmetic` and `etcprops.claims
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -43,15 +42,6 @@ NO_IMAGES = "no images given: etcprops verify --data PATH"
 def _fifth_of(data: ImageSet) -> ImageSet:
     """Return every fifth image."""
     return ImageSet(data.name, data.images[::5], data.labels[::5], data.geometry)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: on small matrices several would mostly wait for one another."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 def keys_of(subject: Subject, geometry: BlockGeometry, count: int) -> list[EtCKey]:
@@ -127,7 +117,6 @@ def _bits_of_decisions(
     return _compare_bits(plain, encrypted, what)
 
 
-@_one_thread()
 def check_bits_of_decisions_on_digits(subject: Subject) -> Observation:
     """Compare decision values on a fifth of the digits under 20 keys, bit for bit."""
     digits = _fifth_of(load_digits_images())
@@ -142,7 +131,6 @@ def check_bits_of_decisions_on_given_images(subject: Subject) -> Observation:
     return _bits_of_decisions(subject, subject.data, keys)
 
 
-@_one_thread()
 def check_bits_after_standard_scaler(subject: Subject) -> Observation:
     """Compare them with z-scores from StandardScaler and exact kernels of three slices."""
     from sklearn.preprocessing import StandardScaler
@@ -157,7 +145,6 @@ def check_bits_after_standard_scaler(subject: Subject) -> Observation:
     return search_keys(subject, digits.geometry, 3, look)
 
 
-@_one_thread()
 def check_bits_with_ordinary_kernels(subject: Subject) -> Observation:
     """Compare them with exact z-scores and scikit-learn's own kernels."""
     digits = _fifth_of(load_digits_images())
@@ -192,7 +179,6 @@ def check_exact_gram_at_full_size(subject: Subject) -> Observation:
     return Observation(different == 0, detail)
 
 
-@_one_thread()
 def check_exact_gram_whatever_the_order(subject: Subject) -> Observation:
     """Compare exact Gram matrices of one set of rows with features in 10 orders, bit for bit."""
     rng = np.random.default_rng(20120101)
@@ -296,7 +282,6 @@ def _bits_after(
     return _compare_bits(plain, encrypted, f"{len(data.images)} images of {data.name}")
 
 
-@_one_thread()
 def check_estimators_after_gram_pca_on_digits(subject: Subject) -> Observation:
     """Compare 20 principal components of digits and what six estimators learn, bit for bit."""
     from etcprops.reductions import GramPCA
@@ -316,7 +301,6 @@ def check_forest_after_gram_pca_on_given_images(subject: Subject) -> Observation
     return _bits_after(subject, subject.data, GramPCA(100), _estimators()[:1], keys)
 
 
-@_one_thread()
 def check_forest_after_ordinary_pca_on_digits(subject: Subject) -> Observation:
     """Compare scikit-learn's PCA of the same z-scores, which sees features, and a random forest."""
     from sklearn.decomposition import PCA

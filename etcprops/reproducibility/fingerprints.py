@@ -125,7 +125,8 @@ def fingerprint(
     Parameters
     ----------
     threads : int, default=1
-        How many threads BLAS may use. The number must not show; on small matrices one is fastest.
+        How many threads BLAS and OpenMP may use. The number must not show; on small matrices one
+        is fastest.
     progress : callable, optional
         Called with the number of image sets done, of all, and the name of the next.
 
@@ -142,7 +143,7 @@ def fingerprint(
     import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
 
     as_positive_integer(threads, "threads", "fingerprint")
-    with threadpool_limits(threads, user_api="blas"):
+    with threadpool_limits(threads):
         return fingerprint_of_some(3, progress or (lambda *_: None))
 
 
