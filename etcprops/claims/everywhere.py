@@ -101,7 +101,11 @@ MACHINE_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(SUMS, FUNCTIONS, VECTORS),
         checks=(
-            Check(check_fingerprint_on_emulated_machines, Strength.END_TO_END),
+            Check(
+                check_fingerprint_on_emulated_machines,
+                Strength.END_TO_END,
+                ahead=Subject.take_fingerprints,
+            ),
             Check(check_products_by_blas, Strength.REFUTATION, without=SUMS),
             Check(check_exponentials_by_numpy, Strength.REFUTATION, without=FUNCTIONS),
             Check(check_eigenvectors_by_lapack, Strength.REFUTATION, without=VECTORS),

@@ -122,6 +122,8 @@ class Check:
         Whether it is there to find a counterexample; by default if its strength says so.
     sense : Sense, default=Sense.PATH
         Whether it compares results or their laws.
+    ahead : callable, optional
+        Begins, before the first check of all is run, what takes time in other processes.
     """
 
     run: Callable[[Subject], Observation]
@@ -129,6 +131,7 @@ class Check:
     without: str | None = None
     refutes: bool | None = None
     sense: Sense = Sense.PATH
+    ahead: Callable[[Subject], None] | None = None
 
     @property
     def refuting(self) -> bool:

@@ -107,6 +107,9 @@ def run(
     # One thread, of BLAS and of OpenMP: several would mostly wait for one another, on small arrays
     # and in libsvm's long dot products, and the more so the busier the machine is.
     with threadpool_limits(1):
+        for check in (check for claim in claims for check in claim.checks):
+            if check.ahead is not None:
+                check.ahead(subject)
         for claim in claims:
             evidence = []
             for check in claim.checks:

@@ -7,6 +7,7 @@ that is how the checks themselves are tested.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -146,10 +147,21 @@ class Subject:
         return EtCKey.from_secret(self.geometry, self.secret, steps=steps)
 
     @cached_property
+    def _fingerprints(self) -> Future[dict[str, Fingerprint]]:
+        kinds = machines()
+        with_thread = ThreadPoolExecutor(1)
+        taken = with_thread.submit(self.fingerprints, kinds if self.deep else (kinds[0], kinds[-1]))
+        with_thread.shutdown(wait=False)
+        return taken
+
+    def take_fingerprints(self) -> None:
+        """Begin to take the fingerprints, in processes that go on while other checks run."""
+        _ = self._fingerprints
+
+    @property
     def fingerprints_taken(self) -> dict[str, Fingerprint]:
         """Fingerprints of this machine and of those that it stands in for, by name."""
-        kinds = machines()
-        return self.fingerprints(kinds if self.deep else (kinds[0], kinds[-1]))
+        return self._fingerprints.result()
 
     @cached_property
     def images(self) -> NDArray[np.uint8]:
