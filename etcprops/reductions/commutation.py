@@ -348,7 +348,7 @@ def _keeps_inner_products(
     for key, blocks in keys:
         place, sign = _moves(geometry, key, blocks)
         back = np.argsort(place)
-        image = R[:, back] * sign[back].astype(np.int64)
+        image = R[:, back].multiply(sign[back].astype(np.int64)).tocsc()
         touched = np.concatenate([_columns(geometry, int(b)) for b in blocks])
         before, after = R[:, touched].T @ R, image[:, touched].T @ image
         if (before != after).nnz:
