@@ -372,7 +372,7 @@ def test_operator_equals_the_matrix(flip: SignedPermutation, name: str) -> None:
     for got, expected in [
         (operator.matvec(vector), dense @ vector.astype(wide)),
         (operator @ vector, dense @ vector.astype(wide)),
-        (operator.matvec(vector[:, None]), dense @ vector[:, None].astype(wide)),
+        (operator.matmat(vector[:, None]), dense @ vector[:, None].astype(wide)),
         (operator.matmat(block), dense @ block.astype(wide)),
         (operator.rmatvec(vector), dense.T @ vector.astype(wide)),
         (operator.rmatmat(block), dense.T @ block.astype(wide)),

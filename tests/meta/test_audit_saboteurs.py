@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from rounding import assert_rounding_is_the_reason
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import FunctionTransformer
 
 from etcprops import EtCKey, audit, encrypt
 from etcprops.auditing import Outcome
+from etcprops.auditing.auditor import TOLERANCE
+from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.cells import Cell, confirms, make_row
 from etcprops.auditing.isolation import Worker
 from etcprops.auditing.law import two_sample_test
+from etcprops.auditing.preprocessing import centre
 from etcprops.experiments.datasets import load_digits_images
 
 DIGITS = load_digits_images(block=2)
@@ -62,6 +67,19 @@ def test_a_model_of_one_pixel_is_different_by_order() -> None:
     assert verdict.outcome is Outcome.DIFFERENT
     assert "the order of the features" in verdict.cause
     assert verdict.witness is not None
+
+
+def test_rounding_is_not_blamed_for_a_model_of_one_pixel_nor_for_no_difference() -> None:
+    halves = [(np.arange(100), np.arange(100, 200))]
+    bench = Bench(IMAGES, LABELS, halves, KEY, 0, TOLERANCE)
+    models = OnePixel(), KNeighborsClassifier()
+    pixel, neighbours = (Candidate.of(model, FunctionTransformer(centre)) for model in models)
+    with pytest.raises(AssertionError, match="another reason than rounding"):
+        assert_rounding_is_the_reason(bench, pixel, neighbours, tolerance=0.0)
+    with pytest.raises(pytest.skip.Exception, match="32 ways to round leave KNeighbors"):
+        assert_rounding_is_the_reason(bench, neighbours, neighbours, tolerance=0.0)
+    with pytest.raises(AssertionError):
+        assert_rounding_is_the_reason(bench, neighbours, pixel, tolerance=0.0)
 
 
 def test_a_biased_law_is_rejected_at_the_level_of_a_run() -> None:
