@@ -41,21 +41,21 @@ def test_what_is_hashed() -> None:
     kernels = [
         f"{kind} {what}"
         for kind in ("linear", "rbf", "poly", "sigmoid")
-        for what in ("kernel", "kernel of queries", "labels")
+        for what in ("kernel", "kernel of queries")
     ]
     sides = ("plain", "key 1", "key 2", "key 3")
     own = [f"{what}, {side}" for side in sides for what in ("pixels", "z-scores")]
     rest = ["eigenvalues", "principal components", "forest probabilities"]
     assert sorted(SHIPPED.parts) == sorted(kernels + own + rest)
-    assert len(SHIPPED.by_libsvm) == 4
+    assert len(SHIPPED.by_libsvm) == 8
     assert len({SHIPPED.parts[name] for name in own}) == len(own)
 
 
 def test_a_document_comes_back_and_names_what_differs() -> None:
     again = Fingerprint.from_json(SHIPPED.to_json())
     assert again == SHIPPED
-    other = replace(SHIPPED, parts={**SHIPPED.parts, "rbf labels": "0", "more": "1"})
-    assert other.differences(SHIPPED) == SHIPPED.differences(other) == ["more", "rbf labels"]
+    other = replace(SHIPPED, parts={**SHIPPED.parts, "rbf kernel": "0", "more": "1"})
+    assert other.differences(SHIPPED) == SHIPPED.differences(other) == ["more", "rbf kernel"]
     assert other.digest != SHIPPED.digest
     document = json.loads(SHIPPED.to_json())
     assert (document["format"], document["version"]) == ("etcprops.Fingerprint", 1)
@@ -64,15 +64,15 @@ def test_a_document_comes_back_and_names_what_differs() -> None:
 
 def test_decision_values_count_where_nothing_is_fused() -> None:
     """libsvm for arm64 has fused multiply-add instructions, that for x86-64 has none."""
-    values = {**SHIPPED.by_libsvm, "rbf decision values": "0"}
+    values = {**SHIPPED.by_libsvm, "rbf decision values by SVM": "0"}
     other = replace(SHIPPED, by_libsvm=values)
-    assert other.differences(SHIPPED) == ["rbf decision values"]
+    assert other.differences(SHIPPED) == ["rbf decision values by SVM"]
     for machine, fuses in (("Windows AMD64", False), ("Darwin arm64", True), ("", True)):
         elsewhere = replace(other, about={"machine": machine})
         assert elsewhere.fuses is fuses
-        assert elsewhere.differences(SHIPPED) == ([] if fuses else ["rbf decision values"])
-    elsewhere = replace(elsewhere, parts={**SHIPPED.parts, "rbf labels": "0"})
-    assert elsewhere.differences(SHIPPED) == ["rbf labels"]
+        assert elsewhere.differences(SHIPPED) == ([] if fuses else ["rbf decision values by SVM"])
+    elsewhere = replace(elsewhere, parts={**SHIPPED.parts, "rbf kernel": "0"})
+    assert elsewhere.differences(SHIPPED) == ["rbf kernel"]
 
 
 def test_one_bit_type_and_shape_show() -> None:
@@ -154,14 +154,14 @@ def test_the_command_says_the_same_and_writes_json(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_the_command_names_the_machine_and_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
-    other = replace(SHIPPED, parts={**SHIPPED.parts, "rbf labels": "0"})
+    other = replace(SHIPPED, parts={**SHIPPED.parts, "rbf kernel": "0"})
     monkeypatch.setattr(
         "etcprops.reproducibility.fingerprints_of",
         lambda kinds, _: {kind.name: other for kind in kinds},
     )
     done = CliRunner().invoke(app, ["fingerprint", "--machines"])
     assert done.exit_code == 1
-    assert "1 part differs: rbf labels" in " ".join(done.output.replace("│", " ").split())
+    assert "1 part differs: rbf kernel" in " ".join(done.output.replace("│", " ").split())
 
 
 def test_the_command_refuses_a_file_that_cannot_be_written(tmp_path: Path) -> None:

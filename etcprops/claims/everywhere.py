@@ -95,8 +95,8 @@ def check_eigenvectors_by_lapack(subject: Subject) -> Observation:
 MACHINE_CLAIMS = (
     Claim(
         "same-on-every-machine",
-        "z-scores, kernels, principal components and labels are the same on every machine, to the "
-        "last bit, and decision values on every x86-64 machine.",
+        "z-scores, kernels and principal components are the same on every machine, to the last "
+        "bit, and decision values and labels of SVMs on every x86-64 machine.",
         "the paper does not speak of it; what two parties compute need not agree otherwise",
         Outcome.HOLDS_IF,
         hypotheses=(SUMS, FUNCTIONS, VECTORS),
@@ -114,7 +114,7 @@ MACHINE_CLAIMS = (
         "* / and square roots in one way, each is an operation of its own on arrays, and what is "
         "added in an order that the machine chooses is added without rounding. libsvm and the "
         "trees are other people's code: that they agree is seen, not proved. On arm64 libsvm's "
-        "compiler fuses multiplications and additions, and decision values differ in the last "
-        "bits.",
+        "compiler fuses multiplications and additions: decision values differ in the last bits, "
+        "and labels may where the exact decision value is zero.",
     ),
 )

@@ -74,7 +74,7 @@ def _print_table(taken: dict[str, Fingerprint], shipped: Fingerprint, console: C
         different = there.differences(shipped)
         told = Text("the same", style="green")
         if there.fuses:
-            told.append(" but for decision values: libsvm may fuse operations here", style="")
+            told.append(" but for what SVMs say: libsvm may fuse operations here", style="")
         if different:
             verb = "part differs" if len(different) == 1 else "parts differ"
             told = Text(f"{len(different)} {verb}: {', '.join(different)}", style="bold red")

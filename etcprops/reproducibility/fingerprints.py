@@ -43,8 +43,8 @@ class Fingerprint:
     parts : mapping of str to str
         SHA-256 of each array: its type, its shape and its bytes.
     by_libsvm : mapping of str to str
-        The same of decision values, which libsvm adds up: one product after the other, but where
-        its compiler fuses multiplications and additions. It does on arm64, not on x86-64.
+        The same of decision values and labels, which libsvm adds up: one product after the other,
+        but where its compiler fuses multiplications and additions. It does on arm64, not on x86-64.
     controls : mapping of str to str
         The same of arrays that ordinary libraries computed. They may differ from machine to
         machine and are compared with nothing that is shipped.
@@ -168,7 +168,11 @@ def fingerprint_of_some(every: int, progress: Callable[[int, int, str], None]) -
                 parts[f"{what}, {name}"] = part
         if not controls:
             controls = {what: hash_of(array) for what, array in _ordinary_arrays(rows)}
-    by_libsvm = {name: parts.pop(name) for name in sorted(parts) if "decision values" in name}
+    by_libsvm = {
+        name: parts.pop(name)
+        for name in sorted(parts)
+        if name.split(",")[0].endswith(("values by SVM", "labels by SVM"))
+    }
     return Fingerprint(parts, by_libsvm, controls, _about())
 
 
@@ -198,8 +202,8 @@ def _exact_arrays(data: ImageSet, rows: Side) -> Arrays:
         # The scaler was not fitted on these: features have means, whose signs the key changes.
         yield f"{kind} kernel of queries", kernel(queries)
         machine = SVC(kernel=kernel, decision_function_shape="ovo").fit(training, labels)
-        yield f"{kind} decision values", machine.decision_function(queries)
-        yield f"{kind} labels", machine.predict(queries)
+        yield f"{kind} decision values by SVM", machine.decision_function(queries)
+        yield f"{kind} labels by SVM", machine.predict(queries)
     components = GramPCA(20).fit(training)
     yield "eigenvalues", components.eigenvalues_
     scores = [components.transform(part) for part in rows]

@@ -249,10 +249,10 @@ def alike(kinds: Iterable[Machine]) -> dict[str, Fingerprint]:
 
 
 def one_label_apart(kinds: Iterable[Machine]) -> dict[str, Fingerprint]:
-    """Let one label of the last machine be another."""
+    """Let one kernel of the last machine be another."""
     taken = alike(kinds)
     *_, (last, there) = taken.items()
-    return taken | {last: replace(there, parts={**there.parts, "rbf labels": "0"})}
+    return taken | {last: replace(there, parts={**there.parts, "rbf kernel": "0"})}
 
 
 def rounded_exponential(values: NDArray[np.float64]) -> NDArray[np.float64]:
