@@ -149,7 +149,8 @@ def test_the_command_says_the_same_and_writes_json(tmp_path: Path) -> None:
     assert SHIPPED.digest in done.output.replace("\n", "")
     assert Fingerprint.from_json(file.read_text("utf-8")) == SHIPPED
     done = CliRunner().invoke(app, ["fingerprint", "--json", "-"])
-    assert Fingerprint.from_json(done.stdout) == SHIPPED
+    document = done.stdout[done.stdout.index("{") :]  # older click mixes what it prints
+    assert Fingerprint.from_json(document) == SHIPPED
 
 
 @pytest.mark.usefixtures("quick")

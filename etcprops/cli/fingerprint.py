@@ -39,8 +39,9 @@ def fingerprint(
 ) -> None:
     """Hash all z-scores, kernels, components, decision values and labels, and compare them.
 
-    A fixed set of exact pipelines on scikit-learn's digits, plain and under three keys. Exit status
-    0 if every bit is the one that the package ships, 1 if not.
+    A fixed set of exact pipelines on scikit-learn's digits, plain and under three keys. What SVMs
+    say is compared on x86-64 alone: elsewhere libsvm may fuse multiplications and additions. Exit
+    status 0 if every bit is the one that the package ships, 1 if not.
     """
     from etcprops import reproducibility
 
