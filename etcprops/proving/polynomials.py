@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, reduce
@@ -114,9 +115,10 @@ class SymbolicImages:
         self.scale = 2 ** (blocks + 1)
         self.signs: Form = tuple(symbols[:blocks])
         self.level: PolyElement = symbols[blocks]
-        # Under all keys the same entries meet again and again: one object each, multiplied once.
-        self._known: dict[PolyElement, PolyElement] = {}
+        # Under all keys the same entries meet again and again, in other places.
         self._product = cache(self._multiplied)
+        self._negated = cache(self._combined)
+        self._total = cache(self._added)
         self.x: Form = tuple(symbols[blocks + 1 : blocks + 1 + n])
         self.y: Form = tuple(symbols[blocks + 1 + n :])
 
@@ -152,10 +154,14 @@ class SymbolicImages:
 
     def inner(self, x: Sequence[PolyElement], y: Sequence[PolyElement]) -> PolyElement:
         """Return the inner product of two vectors, reduced."""
+        return self._total(frozenset(Counter(zip(x, y, strict=True)).items()))
+
+    def _added(self, pairs: Iterable[tuple[tuple[PolyElement, PolyElement], int]]) -> PolyElement:
+        """Add up products of pairs, each as often as it is said to occur."""
         total: dict[tuple[int, ...], Any] = {}
-        for a, b in zip(x, y, strict=True):
+        for (a, b), count in pairs:
             for exponents, coefficient in self._product(a, b):
-                total[exponents] = total.get(exponents, 0) + coefficient
+                total[exponents] = total.get(exponents, 0) + count * coefficient
         return self._polynomial(total)
 
     def permute(self, vector: Form, step: Step, codes: Sequence[int]) -> Form:
@@ -175,15 +181,15 @@ class SymbolicImages:
         The matrix as a polynomial in the signs is interpolated from those of all choices of negated
         blocks, so it is the implementation's, not a postulate. The offset is ``L (1 - s) / 2``.
         """
-        patterns = self.scale // 2
-        negated = (
-            self.reduce(
-                sum(2 * entry * vector[j] for j, entry in row.items())
-                + self.level * (patterns - sum(row.values()))
-            )
+        return tuple(
+            self._negated(tuple((entry, vector[j]) for j, entry in row.items()))
             for row in self._negation
         )
-        return tuple(self._known.setdefault(entry, entry) for entry in negated)
+
+    def _combined(self, terms: Sequence[tuple[PolyElement, PolyElement]]) -> PolyElement:
+        """Return one entry of a negated vector from a row's entries and the vector's."""
+        offset = self.level * (self.scale // 2 - sum(entry for entry, _ in terms))
+        return self.reduce(sum(2 * entry * pixel for entry, pixel in terms) + offset)
 
     @cached_property
     def _negation(self) -> list[dict[int, PolyElement]]:

@@ -69,12 +69,15 @@ class Machine:
 
 
 def fingerprints_of(
-    kinds: Iterable[Machine], progress: Callable[[int, int, str], None] | None = None
+    kinds: Iterable[Machine],
+    progress: Callable[[int, int, str], None] | None = None,
+    *,
+    spare: int = 0,
 ) -> dict[str, Fingerprint]:
-    """Return the fingerprints of several machines by name, as many at once as there are cores."""
+    """Return the fingerprints of several machines by name, one at once for each core not spared."""
     kinds = list(kinds)
     taken = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - spare)) as pool:
         for done, (kind, there) in enumerate(
             zip(kinds, pool.map(Machine.fingerprint, kinds), strict=True), start=1
         ):
