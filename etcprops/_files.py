@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write the whole file or nothing; others may read it as they may any new file.
 
-    Nothing is left beside it, also if the writing is interrupted.
+    Nothing is left beside it, also if the writing fails; an interruption waits until it is done.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.name) as folder:
-        file = Path(folder) / path.name
-        file.write_text(text, encoding="utf-8")
-        file.replace(path)
+    with _undisturbed():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.name) as folder:
+            file = Path(folder) / path.name
+            file.write_text(text, encoding="utf-8")
+            file.replace(path)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let SIGINT wait: between making a folder and knowing of it, it would leave the folder."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals do not come here
+        return
+    waiting: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: waiting.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if waiting:
+            signal.raise_signal(signal.SIGINT)

@@ -1,7 +1,9 @@
-"""Files are whole or not there, also if the writing is interrupted."""
+"""Files are whole or not there, also if the writing fails or is interrupted."""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,20 +12,44 @@ from etcprops._files import write_whole
 
 
 @pytest.mark.parametrize("moment", ["write_text", "replace"])
-def test_an_interrupted_write_leaves_what_was_there(
+def test_a_write_that_fails_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     path = tmp_path / "new folder" / "part.json"
     write_whole(path, "before")
 
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    def fail(*_: object, **__: object) -> None:
+        raise OSError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, moment, interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, moment, fail)
+        with pytest.raises(OSError):  # noqa: PT011  # it has no message
             write_whole(path, "after")
     assert list(path.parent.iterdir()) == [path]
     assert path.read_text(encoding="utf-8") == "before"
     write_whole(path, "after")
     assert path.read_text(encoding="utf-8") == "after"
+
+
+@pytest.mark.parametrize("moment", ["mkdir", "write_text", "replace"])
+def test_an_interruption_waits_until_the_file_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    path = tmp_path / "new folder" / "part.json"
+    usual: Callable[..., object] = getattr(Path, moment)
+
+    def interrupted(*arguments: object, **options: object) -> object:
+        signal.raise_signal(signal.SIGINT)
+        return usual(*arguments, **options)
+
+    # A shell has its background jobs ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, moment, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                write_whole(path, "all of it")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert list(path.parent.iterdir()) == [path]
+    assert path.read_text(encoding="utf-8") == "all of it"
