@@ -5,10 +5,19 @@ The message always names the parameter, the caller, what was wanted and what cam
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import math
+import sys
+from collections.abc import Iterable
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
+
+SMALLEST: Final = math.ulp(0.0)
+"""The least positive number."""
+
+LARGEST: Final = sys.float_info.max
+"""The largest finite number."""
 
 
 class InvalidParameterError(ValueError):
@@ -28,11 +37,50 @@ def describe(value: object) -> str:
     return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})."
 
 
-def as_positive_integer(value: Any, parameter: str, caller: str) -> int:
-    """Return `value` as a Python `int` of at least 1; booleans and floats are refused."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        reject(parameter, caller, "be a positive integer", describe(value))
+def as_integer(  # noqa: PLR0917
+    value: Any,
+    parameter: str,
+    caller: str,
+    least: int = 1,
+    most: int | None = None,
+    wanted: str | None = None,
+) -> int:
+    """Return `value` as a Python `int` in a range; booleans and floats are refused."""
+    integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not integer or value < least or (most is not None and value > most):
+        limits = f"an integer of at least {least}" if least != 1 else "a positive integer"
+        limits = limits if most is None else f"an integer from {least} to {most}"
+        reject(parameter, caller, wanted or f"be {limits}", describe(value))
     return int(value)
+
+
+def as_number(  # noqa: PLR0917
+    value: Any,
+    parameter: str,
+    caller: str,
+    least: float = -LARGEST,
+    most: float = LARGEST,
+    wanted: str | None = None,
+) -> float:
+    """Return `value` as a Python `float` in a range; booleans and NaN are refused."""
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not real or not least <= value <= most:
+        limits = f"number of at least {least:g}" if least != SMALLEST else "positive number"
+        limits = limits if least != -LARGEST else "finite number"
+        limits = limits if most >= LARGEST else f"number from {least:g} to {most:g}"
+        reject(parameter, caller, wanted or f"be a {limits}", describe(value))
+    return float(value)
+
+
+def as_choice(
+    value: Any, choices: Iterable[str], parameter: str, caller: str, also: str = ""
+) -> str:
+    """Return `value` if it is one of some strings; the caller may take something `also`."""
+    choices = [*choices]
+    if not isinstance(value, str) or value not in choices:
+        wanted = f"be one of {', '.join(choices)}{also and f', or {also}'}"
+        reject(parameter, caller, wanted, describe(value))
+    return value
 
 
 def as_array(value: Any, parameter: str, caller: str, wanted: str) -> NDArray[Any]:

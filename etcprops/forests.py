@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.normalization import as_integer_pixels
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def tree_law(
         reject("y", caller, f"be {len(rows)} classes 0, 1, ...", describe(labels))
     if asked.shape[1] != rows.shape[1]:
         reject("queries", caller, f"have {rows.shape[1]} features", f"{asked.shape[1]}.")
-    as_positive_integer(max_features, "max_features", caller)
+    as_integer(max_features, "max_features", caller)
     size = int(labels.max()) + 1
     limits = max_features, depth
     return _grow(rows, labels.astype(np.int64), asked, size=size, limits=limits, rules=rules)
@@ -295,7 +295,7 @@ class SymmetricForestClassifier(ClassifierMixin, BaseEstimator):
         """
         caller = type(self).__name__
         for name in ("n_estimators", "max_features", "max_depth"):
-            as_positive_integer(getattr(self, name), name, caller)
+            as_integer(getattr(self, name), name, caller)
         validate_data(self, X, dtype="numeric")
         rows, labels = check_X_y(X, y, dtype="numeric")
         self._rows = as_integer_pixels(rows, "X", caller).astype(np.int64)

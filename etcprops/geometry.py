@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from etcprops._validation import as_indices, as_positive_integer, describe, reject
+from etcprops._validation import as_indices, as_integer, describe, reject
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class BlockGeometry:
         sizes = {"height": height, "width": width, "channels": channels, "block": block}
         for name, value in sizes.items():
             # The dataclass is frozen: this is how its constructor sets fields.
-            object.__setattr__(self, name, as_positive_integer(value, name, "BlockGeometry"))
+            object.__setattr__(self, name, as_integer(value, name, "BlockGeometry"))
         if self.channels not in {1, 3}:
             reject("channels", "BlockGeometry", "be 1 (grey) or 3 (colour)", describe(channels))
         for name in ("height", "width"):

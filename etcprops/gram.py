@@ -13,7 +13,7 @@ import numpy as np
 
 from etcprops import _gram_accuracy, _gram_tiles
 from etcprops._splitting import MOST_FEATURES, MOST_SLICES, RowScales, Splitting, chunks, row_scales
-from etcprops._validation import describe, reject
+from etcprops._validation import as_integer, describe, reject
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -317,12 +317,9 @@ def _same_features(operands: list[NDArray[Any]], caller: str) -> None:
 
 def as_slices(value: Any, caller: str) -> int:
     """Return the number of slices."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    slices = int(value) if whole else 0
-    if not 1 <= slices <= MOST_SLICES:
-        also = ' or "dgemm"' if caller == "exact_gram" else ""
-        reject("slices", caller, f"be an integer from 1 to {MOST_SLICES}{also}", describe(value))
-    return slices
+    also = ' or "dgemm"' if caller == "exact_gram" else ""
+    wanted = f"be an integer from 1 to {MOST_SLICES}{also}"
+    return as_integer(value, "slices", caller, 1, MOST_SLICES, wanted)
 
 
 def _finite_scales(operands: list[NDArray[Any]], caller: str) -> list[RowScales]:

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from etcprops import _elementary
-from etcprops._validation import as_array, describe, reject
+from etcprops._validation import as_array, as_choice, as_integer, as_number, describe, reject
 from etcprops.gram import as_slices, exact_gram, integer_squared_distances
 
 if TYPE_CHECKING:
@@ -103,16 +103,12 @@ class ExactKernel(BaseEstimator):
     def _check(self) -> None:
         """Refuse bad parameters; set_params sets them behind the constructor's back."""
         caller = "ExactKernel"
-        if not isinstance(self.kind, str) or self.kind not in _KINDS:
-            reject("kind", caller, f"be one of {', '.join(_KINDS)}", describe(self.kind))
-        gamma = self.gamma
-        if not (gamma in ("scale", "auto") if isinstance(gamma, str) else _is_finite(gamma, 0)):
+        as_choice(self.kind, _KINDS, "kind", caller)
+        if not isinstance(self.gamma, str) or self.gamma not in {"scale", "auto"}:
             wanted = 'be "scale", "auto" or a number of at least 0'
-            reject("gamma", caller, wanted, describe(gamma))
-        if not _is_integer(self.degree, 0):
-            reject("degree", caller, "be an integer of at least 0", describe(self.degree))
-        if not _is_finite(self.coef0, -math.inf):
-            reject("coef0", caller, "be a finite number", describe(self.coef0))
+            as_number(self.gamma, "gamma", caller, 0, wanted=wanted)
+        as_integer(self.degree, "degree", caller, 0)
+        as_number(self.coef0, "coef0", caller)
         as_slices(self.slices, caller)
 
     def __eq__(self, other: object) -> bool:
@@ -399,15 +395,3 @@ def _power(values: NDArray[np.float64], exponent: int) -> None:
         exponent >>= 1
         if exponent:
             square *= square
-
-
-def _is_integer(value: object, least: int) -> bool:
-    """Return whether `value` is an integer, no boolean, of at least `least`."""
-    integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return integer and value >= least  # type: ignore[operator]
-
-
-def _is_finite(value: object, least: float) -> bool:
-    """Return whether `value` is a finite number, no boolean, of at least `least`."""
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    return real and math.isfinite(value) and value >= least  # type: ignore[arg-type, operator]

@@ -22,7 +22,7 @@ from etcprops._kernel_function import (
     n_features,
     support_vectors,
 )
-from etcprops._validation import as_array, as_positive_integer, describe, reject
+from etcprops._validation import as_array, as_integer, as_number, describe, reject
 from etcprops.normalization import PixelStatistics
 
 if TYPE_CHECKING:
@@ -136,8 +136,7 @@ def decision_error_bound(
     queries = _as_features(X, n_features(model), "X", caller)
     n = queries.shape[1]
     shift = 2 * _norm_of_error(feature_error, n, caller)
-    if isinstance(ulps, bool) or not isinstance(ulps, (int, float)) or not 1 <= ulps <= 2**20:
-        reject("ulps", caller, "be a number from 1 to 2**20", describe(ulps))
+    ulps = as_number(ulps, "ulps", caller, 1, 2**20, "be a number from 1 to 2**20")
     support = np.union1d(model.support_, other.support_)
     rows = _support_rows(model, other, train, support, caller)
     dual, intercept = _dual(model, support)
@@ -256,7 +255,7 @@ def standard_scaler_error_bound(
     caller = "standard_scaler_error_bound"
     if not isinstance(statistics, PixelStatistics):
         reject("statistics", caller, "be a PixelStatistics", describe(statistics))
-    largest = as_positive_integer(level, "level", caller)
+    largest = as_integer(level, "level", caller)
     count = statistics.count
     if (statistics.total > count * largest).any() or (statistics.total < 0).any():
         reject("level", caller, "be at least every pixel, and these not negative", f"{level}.")

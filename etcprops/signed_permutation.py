@@ -18,7 +18,7 @@ from etcprops._validation import (
     InvalidParameterError,
     as_array,
     as_codes,
-    as_positive_integer,
+    as_integer,
     describe,
     reject,
 )
@@ -82,7 +82,7 @@ class SignedPermutation(Immutable):
         wrong = np.flatnonzero(abs(signs) != 1)
         if wrong.size:
             reject("sign", caller, wanted, f"{signs[wrong[0]]} at position {wrong[0]}.")
-        level = as_positive_integer(level, "level", caller)
+        level = as_integer(level, "level", caller)
         if level >= 2**63:
             reject("level", caller, "be less than 2^63", describe(level))
         freeze(self, source=indices, sign=signs.astype(np.int8), level=level)
@@ -127,7 +127,7 @@ class SignedPermutation(Immutable):
         >>> SignedPermutation.identity(3)
         SignedPermutation(n=3, negated=0, level=255)
         """
-        size = as_positive_integer(size, "size", "SignedPermutation.identity")
+        size = as_integer(size, "size", "SignedPermutation.identity")
         return cls(np.arange(size), np.ones(size, dtype=np.int8), level=level)
 
     @classmethod

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from hypothesis import strategies as st
 
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import as_integer
 from etcprops.geometry import BlockGeometry, check_geometry
 from etcprops.keys import ALL, EtCKey, Step
 from etcprops.signed_permutation import SignedPermutation
@@ -51,8 +51,8 @@ def geometries(
     strategy of BlockGeometry
     """
     caller = "geometries"
-    side = draw(st.integers(1, as_positive_integer(max_side, "max_side", caller)))
-    rows = draw(st.integers(1, as_positive_integer(max_blocks, "max_blocks", caller)))
+    side = draw(st.integers(1, as_integer(max_side, "max_side", caller)))
+    rows = draw(st.integers(1, as_integer(max_blocks, "max_blocks", caller)))
     columns = draw(st.integers(1, max_blocks // rows))
     depth = draw(st.sampled_from([1, 3]) if channels is None else channels)
     return BlockGeometry(rows * side, columns * side, channels=depth, block=side)
@@ -139,9 +139,7 @@ def images(
     if isinstance(count, st.SearchStrategy):
         count = draw(count)
     if count is not None:
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            reject("count", "images", "be a number of images", describe(count))
-        shape = (count, *shape)
+        shape = (as_integer(count, "count", "images", 0), *shape)
     kind = draw(st.sampled_from(_KINDS))
     return kind(np.random.default_rng(draw(_SEEDS)), shape)
 
@@ -166,7 +164,7 @@ def signed_permutations(
     if n is None:
         n = st.integers(1, 64)
     size = draw(n) if isinstance(n, st.SearchStrategy) else n
-    size = as_positive_integer(size, "n", "signed_permutations")
+    size = as_integer(size, "n", "signed_permutations")
     rng = np.random.default_rng(draw(_SEEDS))
     signs = rng.choice(np.array([-1, 1], dtype=np.int8), size)
     return SignedPermutation(rng.permutation(size), signs, level=level)

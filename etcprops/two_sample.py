@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etcprops._validation import as_array, as_positive_integer, describe, reject
+from etcprops._validation import as_array, as_integer, describe, reject
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -65,7 +65,7 @@ def permutation_p_value(
     for name, sample in zip(("first", "second"), samples, strict=True):
         if sample.ndim != 2 or not sample.size or sample.shape[1] != samples[0].shape[1]:
             reject(name, caller, f"{wanted} with the same queries", describe(sample))
-    as_positive_integer(permutations, "permutations", caller)
+    as_integer(permutations, "permutations", caller)
     pooled = np.concatenate(samples)
     decisions = np.unique(pooled)
     # Single precision counts exactly up to 2^24 queries, in half the time.
@@ -122,7 +122,7 @@ def rejection_rate(
     """
     rng = np.random.default_rng(seed)
     rejected = 0
-    for trial in range(as_positive_integer(repetitions, "repetitions", "rejection_rate")):
+    for trial in range(as_integer(repetitions, "repetitions", "rejection_rate")):
         pair = draw(rng)
         rejected += permutation_p_value(*pair, permutations=permutations, seed=trial) <= level
     return rejected / repetitions

@@ -244,7 +244,7 @@ MISTAKES = {
     "no module": (("none:model",), "ModuleNotFoundError"),
     "no such model": (("json:model",), "AttributeError"),
     "resume nothing": (("SVC", "--resume"), "come with --output FILE"),
-    "unknown backend": (("SVC", "--backend", "spark"), "be 'joblib' or 'dask'"),
+    "unknown backend": (("SVC", "--backend", "spark"), "be one of joblib, dask"),
     "no scheduler": (("SVC", "--backend", "dask"), "'scheduler' parameter"),
     "time limit": (("SVC", "--time-limit", "0"), "positive number of seconds"),
     "key with names": (("SVC", "--key", "k.json"), "'--key' parameter"),

@@ -326,7 +326,20 @@ def test_bookkeeping_costs_little_beside_the_models() -> None:
     assert 0 < verdict.model_seconds <= verdict.seconds
 
 
-# --- Bad input
+# --- Input
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    numbers = {"seed": 3, "runs": 0, "budget": 3.0, "tolerance": 0.5, "level": 0.25}
+    of_numpy = {name: np.array(value)[()] for name, value in numbers.items()}
+    ours, theirs = (
+        json.loads(audit(Ridge(), IMAGES, LABELS, KEY, **chosen).to_json())
+        for chosen in (numbers, of_numpy)
+    )
+    for document in (ours, theirs):
+        del document["seconds"], document["model_seconds"]
+    assert ours == theirs
+
 
 GOOD: dict[str, Any] = {"estimator": SVC(), "images": IMAGES, "labels": LABELS, "key": KEY}
 OTHER_KEY = EtCKey.from_secret(BlockGeometry(16, 16), "another geometry")

@@ -60,7 +60,10 @@ def test_raw_pixels_are_not_enough() -> None:
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "unknown model": ({"models": ["tree"]}, f"hold names from {', '.join(MODELS)}"),
     "no model": ({"models": []}, "'models' parameter of compare_decisions"),
-    "unknown preprocessing": ({"preprocessing": "whitening"}, "be 'z-score', 'mid-grey' or None"),
+    "unknown preprocessing": (
+        {"preprocessing": "whitening"},
+        "be one of z-score, mid-grey, or None",
+    ),
     "a key of another geometry": (
         {"key": EtCKey.from_secret(load_digits_images(block=2).geometry, "s")},
         "'key' parameter of compare_decisions",

@@ -255,17 +255,17 @@ def test_signed_permutations_shrink_to_one_pixel() -> None:
         ),
         pytest.param(
             lambda: images(GREY, count=-1),
-            "The 'count' parameter of images must be a number of images. Got -1 (int).",
+            "The 'count' parameter of images must be an integer of at least 0. Got -1 (int).",
             id="negative count",
         ),
         pytest.param(
             lambda: images(GREY, count=True),
-            "The 'count' parameter of images must be a number of images. Got True (bool).",
+            "The 'count' parameter of images must be an integer of at least 0. Got True (bool).",
             id="true images",
         ),
         pytest.param(
             lambda: images(GREY, count=st.just(1.5)),  # type: ignore[arg-type]
-            "The 'count' parameter of images must be a number of images. Got 1.5 (float).",
+            "The 'count' parameter of images must be an integer of at least 0. Got 1.5 (float).",
             id="one and a half images",
         ),
         pytest.param(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
 from etcprops.auditing.backends import run_with_dask, run_with_joblib
 from etcprops.auditing.cells import FAMILY_LEVEL, Cell, Row, load_images
 from etcprops.auditing.preprocessing import PREPROCESSINGS
@@ -255,8 +256,11 @@ def atlas(
     caller = "etcprops audit"
     names = _names(estimators, TABLE, "estimators", caller)
     fronts = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
-    counts = {"keys": keys, "seeds": seeds, "images": images, "jobs": jobs}
-    _check_numbers(counts, {"time_limit": time_limit, "budget": budget}, caller)
+    keys, seeds = as_integer(keys, "keys", caller), as_integer(seeds, "seeds", caller)
+    images, jobs = _image_count(images, caller), _job_count(jobs, caller)
+    seconds = "be a positive number of seconds"
+    time_limit = as_number(time_limit, "time_limit", caller, SMALLEST, math.inf, seconds)
+    budget = as_number(budget, "budget", caller, SMALLEST, math.inf, seconds)
     _check_backend(backend, scheduler, caller)
     pictures = load_images(data)
     _check_classes(pictures.labels, data, caller)
@@ -330,29 +334,27 @@ def grid(
             yield Cell(name, front, group, key, seed, explain=first, **common)
 
 
-def _check_numbers(counts: dict[str, Any], seconds: dict[str, Any], caller: str) -> None:
-    """Refuse numbers of another type or range."""
-    for parameter in ("keys", "seeds"):
-        as_positive_integer(counts[parameter], parameter, caller)
-    images, jobs = counts["images"], counts["jobs"]
-    if (
-        isinstance(images, bool)
-        or not isinstance(images, int)
-        or images < 0
-        or 0 < images < FEWEST_IMAGES
-    ):
-        reject("images", caller, f"be 0 for all or at least {FEWEST_IMAGES}", describe(images))
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs == 0 or jobs < -1:
-        reject("jobs", caller, "be a positive integer, or -1 for one a core", describe(jobs))
-    for parameter, number in seconds.items():
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0:
-            reject(parameter, caller, "be a positive number of seconds", describe(number))
+def _image_count(images: Any, caller: str) -> int:
+    """Return the number of images, 0 for all."""
+    wanted = f"be 0 for all or at least {FEWEST_IMAGES}"
+    count = as_integer(images, "images", caller, 0, wanted=wanted)
+    if 0 < count < FEWEST_IMAGES:
+        reject("images", caller, wanted, describe(images))
+    return count
+
+
+def _job_count(jobs: Any, caller: str) -> int:
+    """Return the number of processes, -1 for one a core."""
+    wanted = "be a positive integer, or -1 for one a core"
+    count = as_integer(jobs, "jobs", caller, -1, wanted=wanted)
+    if count == 0:
+        reject("jobs", caller, wanted, describe(jobs))
+    return count
 
 
 def _check_backend(backend: Any, scheduler: str | None, caller: str) -> None:
     """Refuse unknown backends, and dask without a scheduler."""
-    if backend not in {"joblib", "dask"}:
-        reject("backend", caller, "be 'joblib' or 'dask'", describe(backend))
+    as_choice(backend, ("joblib", "dask"), "backend", caller)
     if backend == "dask" and not scheduler:
         got = "none: --scheduler ADDRESS, for instance tcp://127.0.0.1:8786."
         reject("scheduler", caller, "be given for the backend 'dask'", got)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,7 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from etcprops import pixels
-from etcprops._validation import InvalidParameterError, as_array, describe, reject
+from etcprops._validation import (
+    InvalidParameterError,
+    as_array,
+    as_integer,
+    as_number,
+    describe,
+    reject,
+)
 from etcprops.auditing.answers import Answers, ModelError, check_estimator, kind_of
 from etcprops.auditing.bench import Bench, Candidate, Encryption, Fold, is_supervised, vectors
 from etcprops.auditing.causes import Search
@@ -128,19 +136,24 @@ def audit(
     started = time.perf_counter()
     model = check_estimator(estimator, caller)
     name, transformer = make_preprocessing(preprocessing, caller)
-    _check_numbers(seed, runs, level, budget, tolerance, caller)
+    seed, runs = as_integer(seed, "seed", caller, 0), as_integer(runs, "runs", caller, 0)
+    level = as_number(
+        level, "level", caller, 1e-5, math.nextafter(1, 0), "be a number from 0.00001 to below 1"
+    )
+    budget = as_number(budget, "budget", caller, 0, math.inf)
+    tolerance = as_number(tolerance, "tolerance", caller, 0, math.inf)
     check_key(key, caller)
     _check_images(images, key, caller)
     targets = _targets(model, labels, len(images), caller)
     folds = _folds(targets, len(images), cv, seed=seed, by_class=kind_of(model) == "classifier")
-    bench = Bench(images, targets, folds, key, seed, float(tolerance), encrypt)
+    bench = Bench(images, targets, folds, key, seed, tolerance, encrypt)
     candidate = Candidate.of(model, transformer)
     text = " ".join(repr(model).split())
     verdict = _examine(
         text if name == "none" else f"{text} after {name}",
         bench,
         candidate,
-        _Effort(runs, level, explain, thorough, float(budget)),
+        _Effort(runs, level, explain, thorough, budget),
     )
     seconds = time.perf_counter() - started
     return replace(verdict, seconds=seconds, model_seconds=bench.model_seconds)
@@ -309,20 +322,6 @@ def _said(answers: Answers) -> NDArray[Any]:
         return decisions
     _, first, codes = np.unique(decisions, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first))[codes])
-
-
-def _check_numbers(  # noqa: PLR0917
-    seed: Any, runs: Any, level: Any, budget: Any, tolerance: Any, caller: str
-) -> None:  # fmt: skip
-    """Refuse numbers of another type or range."""
-    for parameter, value in (("runs", runs), ("seed", seed)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            reject(parameter, caller, "be an integer of at least 0", describe(value))
-    for parameter, number in (("budget", budget), ("tolerance", tolerance)):
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
-            reject(parameter, caller, "be a number of at least 0", describe(number))
-    if isinstance(level, bool) or not isinstance(level, float) or not 1e-5 <= level < 1:
-        reject("level", caller, "be a number from 0.00001 to 1", describe(level))
 
 
 def _check_images(images: Any, key: EtCKey, caller: str) -> None:

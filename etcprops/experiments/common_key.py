@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from etcprops import pixels
-from etcprops._validation import describe, reject
+from etcprops._validation import as_choice, describe, reject
 from etcprops.experiments.datasets import ImageSet
 from etcprops.keys import EtCKey, check_key
 from etcprops.normalization import PixelStatistics, centre_mid_grey
@@ -127,9 +127,8 @@ def compare_decisions(
     unknown = [name for name in names if name not in MODELS]
     if unknown or not names:
         reject("models", caller, f"hold names from {', '.join(MODELS)}", describe(unknown))
-    if preprocessing not in {"z-score", "mid-grey", None}:
-        wanted = "be 'z-score', 'mid-grey' or None"
-        reject("preprocessing", caller, wanted, describe(preprocessing))
+    if preprocessing is not None:
+        as_choice(preprocessing, ("z-score", "mid-grey"), "preprocessing", caller, "None")
     if check_key(key, caller).geometry != data.geometry:
         reject("key", caller, f"be for {data.geometry}", f"one for {key.geometry}.")
     train, query = data.half_split(seed)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.experiments.datasets import ImageSet
 from etcprops.geometry import BlockGeometry
 
@@ -105,8 +105,8 @@ def synthetic_cone(
     ((8, 48, 40), dtype('uint8'), [1, 1, 1, 1, 2, 2, 2, 2])
     """
     caller = "synthetic_cone"
-    number = as_positive_integer(people, "people", caller)
-    if as_positive_integer(lights, "lights", caller) not in range(2, 65):
+    number = as_integer(people, "people", caller)
+    if as_integer(lights, "lights", caller) not in range(2, 65):
         reject("lights", caller, "be from 2 to 64", describe(lights))
     geometry = BlockGeometry(height, width, block=block)
     rng = np.random.default_rng(seed)

@@ -20,7 +20,7 @@ from typing import Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.geometry import BlockGeometry
 
 Reader = Callable[[], bytes]
@@ -170,12 +170,12 @@ def load_extended_yale_b(
     lighting", IEEE PAMI 27(5), 2005.
     """
     caller = "load_extended_yale_b"
-    side = as_positive_integer(block, "block", caller)
+    side = as_integer(block, "block", caller)
     geometry = BlockGeometry(YALE_SHAPE[0], YALE_WIDTH, block=side)
     if not isinstance(path, (str, Path)):
         reject("path", caller, "be a str or Path", describe(path))
-    if type(first_column) is not int or not 0 <= first_column <= YALE_SHAPE[1] - YALE_WIDTH:
-        reject("first_column", caller, "be an integer from 0 to 8", describe(first_column))
+    most = YALE_SHAPE[1] - YALE_WIDTH
+    first_column = as_integer(first_column, "first_column", caller, 0, most)
     columns = slice(first_column, first_column + YALE_WIDTH)
     if cache is None:
         pictures, labels = _read_extended_yale_b(Path(path), columns, include_bad, caller)

@@ -7,14 +7,13 @@ is solved by `SVC` on a kernel matrix that all share, so no inner product is tak
 
 from __future__ import annotations
 
-import math
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from etcprops._validation import describe, reject
+from etcprops._validation import SMALLEST, as_choice, as_number, describe, reject
 from etcprops.gram import exact_gram
 
 if TYPE_CHECKING:
@@ -49,16 +48,10 @@ class Machine:
     gamma_rule: Literal["per-feature", "fixed"] = "per-feature"
 
     def __post_init__(self) -> None:
-        if self.kernel not in {"linear", "rbf"}:
-            reject("kernel", "Machine", "be 'linear' or 'rbf'", describe(self.kernel))
-        if self.gamma_rule not in {"per-feature", "fixed"}:
-            wanted = "be 'per-feature' or 'fixed'"
-            reject("gamma_rule", "Machine", wanted, describe(self.gamma_rule))
+        as_choice(self.kernel, ("linear", "rbf"), "kernel", "Machine")
+        as_choice(self.gamma_rule, ("per-feature", "fixed"), "gamma_rule", "Machine")
         for name in ("C", "gamma"):
-            value = getattr(self, name)
-            real = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not real or not 0 < value < math.inf:
-                reject(name, "Machine", "be a positive number", describe(value))
+            as_number(getattr(self, name), name, "Machine", SMALLEST)
 
     def width(self, features: int) -> float:
         """Return the gamma of the RBF kernel for so many features."""

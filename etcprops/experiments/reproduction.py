@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from etcprops._files import write_whole
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.experiments.choices import RATIOS, Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
 from etcprops.experiments.scenario import Client, Cloud, PlainClient
@@ -343,8 +343,8 @@ def run(
     """
     from joblib import delayed
 
-    count = as_positive_integer(splits, "splits", "run")
-    workers = as_positive_integer(jobs, "jobs", "run")
+    count = as_integer(splits, "splits", "run")
+    workers = as_integer(jobs, "jobs", "run")
     wanted = [(ratio, split) for split in range(count) for ratio in ratios]
     name = fingerprint(data, choices) if folder is not None else ""
     done: dict[tuple[int, int], Part] = {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from etcprops._validation import InvalidParameterError, describe, reject
+from etcprops._validation import InvalidParameterError, as_choice, describe, reject
 from etcprops.experiments.machines import (
     InnerProducts,
     Machine,
@@ -186,9 +186,7 @@ class Cloud:
     ) -> None:
         if not machines:
             reject("machines", "Cloud", "hold at least one Machine", describe(machines))
-        if normalization not in NORMALIZATIONS:
-            wanted = f"be one of {', '.join(NORMALIZATIONS)}"
-            reject("normalization", "Cloud", wanted, describe(normalization))
+        as_choice(normalization, NORMALIZATIONS, "normalization", "Cloud")
         self.reduction = reduction
         self.machines = tuple(machines)
         self.normalization = normalization

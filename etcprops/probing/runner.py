@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
 from etcprops.probing.classification import classify
 from etcprops.probing.extraction import chosen_calls
 from etcprops.probing.key_schedule import KeySchedule, audit_keys
@@ -87,17 +88,17 @@ def probe(
     'non-linear, pixel-local'
     """
     size, scale, chosen_keys = _check(encrypt, shape, dtype, keys)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        reject("seed", "probe", "be an integer of at least 0", describe(seed))
-    limit: Any = time_limit
-    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0:
-        reject("time_limit", "probe", "be a positive number of seconds", describe(limit))
-    if isolation is not None and isolation not in set(Isolation):
-        reject("isolation", "probe", f"be one of {', '.join(Isolation)}", describe(isolation))
-    kind = best_isolation() if isolation is None else Isolation(isolation)
+    seed = as_integer(seed, "seed", "probe", 0)
+    limit = as_number(
+        time_limit, "time_limit", "probe", SMALLEST, math.inf, "be a positive number of seconds"
+    )
+    if isolation is None:
+        kind = best_isolation()
+    else:
+        kind = Isolation(as_choice(isolation, Isolation, "isolation", "probe"))
     start = time.perf_counter()
     notes = Notes()
-    with open_sandbox(encrypt, chosen_keys, float(limit), kind) as sandbox:
+    with open_sandbox(encrypt, chosen_keys, limit, kind) as sandbox:
         if not sandbox.keyed:
             notes.add("It takes no key.")
         oracle = Oracle(sandbox, size, scale, notes)
@@ -144,7 +145,7 @@ def _check(
     wanted = "be (H, W) or (H, W, C) with 1 to 4 channels"
     if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
         reject("shape", "probe", wanted, describe(shape))
-    size = tuple(as_positive_integer(side, "shape", "probe") for side in shape)
+    size = tuple(as_integer(side, "shape", "probe") for side in shape)
     if len(size) not in {2, 3} or (len(size) == 3 and size[2] > 4):
         reject("shape", "probe", wanted, describe(shape))
     wanted = "be uint8, uint16, float16, float32 or float64"
@@ -157,7 +158,7 @@ def _check(
     if keys is None:
         return size, Scale(kind), list(DEFAULT_KEYS)
     if isinstance(keys, (int, np.integer)):
-        return size, Scale(kind), list(range(as_positive_integer(keys, "keys", "probe")))
+        return size, Scale(kind), list(range(as_integer(keys, "keys", "probe")))
     wanted = "be a number of keys, or an iterable of at least one key"
     if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
         reject("keys", "probe", wanted, describe(keys))

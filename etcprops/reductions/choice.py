@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from etcprops._validation import describe, reject
+from etcprops._validation import as_integer, as_number
 from etcprops.geometry import BlockGeometry, check_geometry
 from etcprops.reductions.dct import BlockDCT
 from etcprops.reductions.gram_pca import GramPCA
-from etcprops.reductions.linear import check_count
 from etcprops.reductions.pooling import BlockMean, MeanPooling
 from etcprops.reductions.random_projection import GaussianProjection, SparseProjection
 from etcprops.reductions.sampling import GridSampling, RandomPixels
@@ -72,9 +71,7 @@ def nearest_exact(geometry: BlockGeometry, ratio: float) -> LinearReduction:
     """
     caller = "nearest_exact"
     check_geometry(geometry, caller)
-    number = isinstance(ratio, (int, float)) and not isinstance(ratio, bool)
-    if not number or not 1 <= ratio < math.inf:
-        reject("ratio", caller, "be a number of at least 1", describe(ratio))
+    ratio = as_number(ratio, "ratio", caller, 1)
     wanted = math.log(geometry.n_pixels / ratio)
     dimension = min(exact_dimensions(geometry), key=lambda d: abs(math.log(d) - wanted))
     mean = _block_mean(geometry, dimension)
@@ -136,7 +133,7 @@ def reductions_to(
     """
     caller = "reductions_to"
     check_geometry(geometry, caller)
-    check_count(dimension, geometry.n_pixels, "dimension", caller)
+    as_integer(dimension, "dimension", caller, 1, geometry.n_pixels)
     found: dict[str, Any] = {
         "gram-pca": GramPCA(dimension),
         "random-pixels": RandomPixels(geometry, dimension, seed=seed),

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from scipy.sparse import csr_array
 
-from etcprops._validation import describe, reject
-from etcprops.reductions.linear import LinearReduction, check_count
+from etcprops._validation import as_choice, as_integer, describe, reject
+from etcprops.reductions.linear import LinearReduction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +99,7 @@ class BlockDCT(LinearReduction):
         wanted = f"be a number from 1 to {side**2} or different pairs (u, v) below {side}"
         chosen: Any = self.coefficients
         if isinstance(chosen, (int, np.integer)):
-            return symmetric_pairs(side, check_count(chosen, side**2, "coefficients", caller))
+            return symmetric_pairs(side, as_integer(chosen, "coefficients", caller, 1, side**2))
         try:
             pairs = [(int(u), int(v)) for u, v in chosen]
         except (TypeError, ValueError):
@@ -111,9 +111,7 @@ class BlockDCT(LinearReduction):
 
     def _build(self) -> csr_array:
         geometry, pairs = self.geometry, np.array(self.pairs())
-        if self.components not in ("separate", "sum"):
-            wanted = "be 'separate' or 'sum'"
-            reject("components", "BlockDCT", wanted, describe(self.components))
+        as_choice(self.components, ("separate", "sum"), "components", "BlockDCT")
         side, blocks, channels = geometry.block, geometry.n_blocks, geometry.channels
         cosines = integer_cosines(side)
         # One row for each block, coefficient and component (or sum), one entry for each pixel.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import clone
 
-from etcprops._validation import describe, reject
+from etcprops._validation import as_choice, describe, reject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,8 +58,7 @@ def gram_deviation(
     0.63
     """
     caller = "gram_deviation"
-    if preprocessing not in ("z-score", "mid-grey"):
-        reject("preprocessing", caller, "be 'z-score' or 'mid-grey'", describe(preprocessing))
+    as_choice(preprocessing, ("z-score", "mid-grey"), "preprocessing", caller)
     for name, batch in (("images", images), ("encrypted", encrypted)):
         if not isinstance(batch, np.ndarray) or batch.dtype != np.uint8 or batch.ndim < 3:
             reject(name, caller, "be uint8 images of shape (N, H, W[, 3])", describe(batch))

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from etcprops._validation import describe, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.gram import exact_gram
 from etcprops.kernels import ExactKernel, exact_squared_distances
 from etcprops.reductions._eigenpairs import eigenpairs
@@ -230,10 +230,8 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _check(self) -> None:
         """Refuse bad parameters; those of the kernel are its own business."""
         caller, count = "GramPCA", self.n_components
-        if count is not None and (
-            isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1
-        ):
-            reject("n_components", caller, "be a positive integer or None", describe(count))
+        if count is not None:
+            as_integer(count, "n_components", caller, wanted="be a positive integer or None")
         kernel: object = self.kernel
         if not isinstance(kernel, ExactKernel) and not (
             isinstance(kernel, str) and kernel == "linear"

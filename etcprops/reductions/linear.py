@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from etcprops._validation import describe, reject
+from etcprops._validation import as_integer, reject
 from etcprops.geometry import BlockGeometry, check_geometry
 from etcprops.reductions.commutation import (
     Commutation,
@@ -251,20 +251,9 @@ def _in_whole_numbers(R: Any) -> _WholeNumbers | None:
     return _WholeNumbers(matrix, float(unit), int(weight))
 
 
-def check_count(value: Any, largest: int, parameter: str, caller: str) -> int:
-    """Return `value` as an int from 1 to `largest`."""
-    integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not integer or not 1 <= value <= largest:
-        reject(parameter, caller, f"be an integer from 1 to {largest}", describe(value))
-    return int(value)
-
-
 def check_seed(value: Any, caller: str) -> int:
     """Return `value` as an int that scikit-learn takes for a seed."""
-    integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not integer or not 0 <= value < 2**32:
-        reject("seed", caller, "be an integer from 0 to 2^32 - 1", describe(value))
-    return int(value)
+    return as_integer(value, "seed", caller, 0, 2**32 - 1, "be an integer from 0 to 2^32 - 1")
 
 
 def selection_sums(groups: NDArray[np.int64], n: int) -> csr_array:

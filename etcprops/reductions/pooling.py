@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from etcprops._validation import describe, reject
-from etcprops.reductions.linear import LinearReduction, check_count, selection_sums
+from etcprops._validation import as_integer, describe, reject
+from etcprops.reductions.linear import LinearReduction, selection_sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class BlockMean(LinearReduction):
 
     def _build(self) -> csr_array:
         side = self.geometry.block
-        if side % check_count(self.cell, side, "cell", "BlockMean"):
+        if side % as_integer(self.cell, "cell", "BlockMean", 1, side):
             reject("cell", "BlockMean", f"divide the block side {side}", describe(self.cell))
         return selection_sums(_cells(self.geometry, self.cell, self.cell), self.geometry.n_pixels)
 
@@ -119,7 +119,7 @@ def check_pair(
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         reject(parameter, caller, "be two integers, for rows and columns", describe(value))
     rows, columns = (
-        check_count(v, n, parameter, caller) for v, n in zip(value, largest, strict=True)
+        as_integer(v, parameter, caller, 1, n) for v, n in zip(value, largest, strict=True)
     )
     return rows, columns
 

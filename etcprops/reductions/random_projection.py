@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from etcprops.reductions.linear import LinearReduction, check_count, check_seed
+from etcprops._validation import as_integer
+from etcprops.reductions.linear import LinearReduction, check_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class _RandomProjection(LinearReduction):
     def _checked(self) -> tuple[int, int, NDArray[np.float64]]:
         """Return the number of components, the seed, and a row of the right length to fit."""
         caller, n = type(self).__name__, self.geometry.n_pixels
-        count = check_count(self.n_components, n, "n_components", caller)
+        count = as_integer(self.n_components, "n_components", caller, 1, n)
         return count, check_seed(self.seed, caller), np.zeros((1, n))
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from etcprops.reductions.linear import LinearReduction, check_count, check_seed, selection_sums
+from etcprops._validation import as_integer
+from etcprops.reductions.linear import LinearReduction, check_seed, selection_sums
 from etcprops.reductions.pooling import check_pair
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class RandomPixels(LinearReduction):
 
     def _build(self) -> csr_array:
         caller, n = "RandomPixels", self.geometry.n_pixels
-        count = check_count(self.n_components, n, "n_components", caller)
+        count = as_integer(self.n_components, "n_components", caller, 1, n)
         rng = np.random.default_rng(check_seed(self.seed, caller))
         kept = np.sort(rng.choice(n, size=count, replace=False))
         return selection_sums(kept[:, None], n)

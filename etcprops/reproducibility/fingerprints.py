@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from etcprops._validation import as_positive_integer
+from etcprops._validation import as_integer
 from etcprops.experiments.datasets import ImageSet, load_digits_images
 from etcprops.keys import EtCKey
 from etcprops.pixels import encrypt
@@ -142,7 +142,7 @@ def fingerprint(
     """
     import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
 
-    as_positive_integer(threads, "threads", "fingerprint")
+    as_integer(threads, "threads", "fingerprint")
     with threadpool_limits(threads):
         return fingerprint_of_some(3, progress or (lambda *_: None))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from etcprops._validation import describe, reject
+from etcprops._validation import as_choice, describe, reject
 from etcprops.testing.checks import CHECKS
 from etcprops.testing.scheme import Scheme
 
@@ -95,8 +95,7 @@ def check_scheme(
     caller = "check_scheme"
     if not isinstance(scheme, Scheme):
         reject("scheme", caller, "be a Scheme", describe(scheme))
-    if on_fail not in {"raise", "return"}:
-        reject("on_fail", caller, "be 'raise' or 'return'", describe(on_fail))
+    as_choice(on_fail, ("raise", "return"), "on_fail", caller)
     expected = _check_expected(expected_failures, caller)
     results = [_run(name, scheme, expected) for name in CHECKS]
     bad = [result for result in results if not result.ok]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._validation import as_positive_integer, describe, reject
+from etcprops._validation import as_integer, describe, reject
 
 Images = NDArray[np.uint8]
 
@@ -67,12 +67,12 @@ class Scheme:
         if not isinstance(shape, tuple) or len(shape) not in {2, 3} or shape[2:] not in {(), (3,)}:
             reject("shape", "Scheme", "be (H, W) or (H, W, 3)", describe(shape))
         for size in shape:
-            as_positive_integer(size, "shape", "Scheme")
+            as_integer(size, "shape", "Scheme")
         keys: Any = self.keys
         if isinstance(keys, (str, bytes)) or not isinstance(keys, Sequence) or not keys:
             reject("keys", "Scheme", "be a sequence of at least one key", describe(keys))
         if self.block is not None:
-            side = as_positive_integer(self.block, "block", "Scheme")
+            side = as_integer(self.block, "block", "Scheme")
             if shape[0] % side or shape[1] % side:
                 reject("block", "Scheme", f"divide height and width of {shape}", f"{side}.")
 
