@@ -289,6 +289,27 @@ def test_an_own_model_gets_a_verdict_and_a_status(
     assert "cause: the model depends on the order" in capsys.readouterr().out
 
 
+def test_an_own_model_may_import_its_neighbours_while_it_is_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "neighbour_of_a_model.py").write_text("n_neighbors = 3\n")
+    (tmp_path / "model_with_a_neighbour.py").write_text(
+        "from sklearn.neighbors import KNeighborsClassifier\n\n"
+        "class Model(KNeighborsClassifier):\n"
+        "    def fit(self, X, y):\n"
+        "        from neighbour_of_a_model import n_neighbors\n"
+        "        self.n_neighbors = n_neighbors\n"
+        "        return super().fit(X, y)\n\n"
+        "model = Model()\n"
+    )
+    before = list(sys.path)
+    options = ("--images", "100", "--budget", "1", "--json", "v.json")
+    assert _run(monkeypatch, "model_with_a_neighbour:model", *options) == 0
+    assert json.loads((tmp_path / "v.json").read_text())["outcome"] == "bitwise-identical"
+    assert sys.path == before
+
+
 def test_names_print_a_table_and_write_a_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,7 +36,7 @@ HEAVY = {
 LEARNING = {"auditing", "claims", "kernels", "reductions", "reproducibility", "scaling"}
 CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for name in names]
 
-# The whole of what each module of the core may import from the package (DESIGN.md, Layout).
+# The whole of what each module of the core may import from the package (ARCHITECTURE.md).
 CORE: dict[str, set[str]] = {
     "_validation": set(),
     "_immutable": set(),
@@ -105,6 +105,17 @@ def test_the_core_needs_numpy_and_scipy_only() -> None:
     assert not loaded & HEAVY
     distributions = importlib.metadata.packages_distributions()
     assert {n for n in loaded if n in distributions and n != "etcprops"} == {"numpy", "scipy"}
+
+
+def test_the_probe_needs_no_learning_and_no_algebra() -> None:
+    code = (
+        "from etcprops import probe\n"
+        "from etcprops.probing.classification import Kind\n"
+        "found = probe(lambda image, key: 255 - image, (8, 8), isolation='none')\n"
+        "assert found.kind == 'signed permutation', found.kind\n"
+        "assert found.consequences"
+    )
+    assert not _loaded_by(code) & {"sympy", "sklearn", "hypothesis", "matplotlib", "pandas", "z3"}
 
 
 def test_keys_and_pixels_need_numpy_only() -> None:

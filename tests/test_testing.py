@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Callable
 from typing import Any
 
@@ -147,6 +148,61 @@ def test_failures_are_raised_together() -> None:
     with pytest.raises(AssertionError, match=r"\d of 13 checks of 's':") as error:
         check_scheme(Scheme("s", add_key, (4, 4), [1, 2]))
     assert "loses_no_pixel: failed. under key 1" in str(error.value)
+
+
+def raise_from(error: BaseException) -> Callable[[Any, Any], Any]:
+    """Return an encryption that raises."""
+
+    def encrypt(_image: Any, _key: Any) -> Any:
+        raise error
+
+    return encrypt
+
+
+class Strange:
+    """An image that raises when it is looked at."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        raise RuntimeError("no shape today")
+
+
+@pytest.mark.parametrize(
+    ("encrypt", "told"),
+    [
+        (raise_from(ZeroDivisionError("x")), "raised ZeroDivisionError: x"),
+        (raise_from(SystemExit(3)), "raised SystemExit: 3"),
+        (raise_from(unittest.SkipTest("not me")), "raised SkipTest: not me"),
+        (raise_from(pytest.fail.Exception("as pytest does")), "raised Failed: as pytest does"),
+        (lambda _image, _key: Strange(), "raised RuntimeError: no shape today"),
+    ],
+)
+def test_whatever_a_scheme_raises_is_a_failure(encrypt: Callable[..., Any], told: str) -> None:
+    scheme = Scheme("s", encrypt, (4, 4), [1, 2])
+    results = {r.check: r for r in check_scheme(scheme, on_fail="return")}
+    statuses = {name: result.status for name, result in results.items()}
+    may_pass = {"leaves_its_input_alone"} if "shape" in told else set()
+    assert {name for name, status in statuses.items() if status != "failed"} <= {
+        "decrypts", "keeps_blocks_together", *may_pass,
+    }  # fmt: skip
+    assert told in results["keeps_shape_and_dtype"].detail
+    with pytest.raises(AssertionError, match="checks of 's'"):
+        check_scheme(scheme)
+
+
+def test_a_check_that_raises_is_a_failed_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(_scheme: Scheme) -> None:
+        raise KeyError("no such thing")
+
+    monkeypatch.setitem(CHECKS, "uses_its_key", check)
+    results = check_scheme(Scheme("s", identity, (4, 4), [1, 2]), on_fail="return")
+    (result,) = [r for r in results if r.check == "uses_its_key"]
+    assert (result.status, result.detail) == (Status.FAILED, "KeyError: 'no such thing'")
+
+
+def test_an_interruption_is_passed_on() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        check_scheme(Scheme("s", raise_from(KeyboardInterrupt()), (4, 4), [1]), on_fail="return")
 
 
 def test_an_expected_failure_is_ok_and_a_stale_one_is_not() -> None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Strength
 from etcprops.claims.subject import Subject, flat
-from etcprops.experiments.common_key import compare_decisions
 from etcprops.experiments.datasets import ImageSet, load_digits_images
 from etcprops.geometry import BlockGeometry
 from etcprops.keys import EtCKey
@@ -19,6 +18,8 @@ NORMALISED = "pixels are normalised: z-score fitted per feature, or centring at 
 
 def _compare(subject: Subject, data: ImageSet, **options: Any) -> Observation:
     """Train the paper's models on plain and on encrypted images, and compare all decisions."""
+    from etcprops.experiments.common_key import compare_decisions
+
     key = EtCKey.from_secret(data.geometry, subject.secret)
     comparisons = compare_decisions(data, key, encrypt=subject.encrypt, **options)
     parts = []

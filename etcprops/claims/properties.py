@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from etcprops import strategies
 from etcprops.claims.model import Observation
 from etcprops.claims.subject import Subject, flat
 from etcprops.keys import EtCKey, Step
@@ -22,29 +19,6 @@ from etcprops.normalization import PixelStatistics
 Law = Callable[[Subject, EtCKey, NDArray[np.uint8]], None]
 
 PERMUTATIONS = frozenset({Step.PERMUTATION, Step.TRANSFORMS, Step.COMPONENTS})
-
-SETTINGS = settings(
-    max_examples=60,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    report_multiple_bugs=False,
-    phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=tuple(HealthCheck),
-)
-
-
-@st.composite
-def _cases(
-    draw: st.DrawFn, steps: frozenset[Step] | None, count: int
-) -> tuple[EtCKey, NDArray[np.uint8]]:
-    """Draw a key, with any steps or with those of `steps` that fit, and a batch of images."""
-    geometry = draw(strategies.geometries())
-    if steps is not None and geometry.channels == 1:
-        steps -= {Step.COMPONENTS}
-    chosen = None if steps is None else st.just(steps)
-    key = draw(strategies.keys(geometry, steps=chosen))
-    return key, draw(strategies.images(geometry, count=count))
 
 
 def fuzz(
@@ -68,14 +42,34 @@ def fuzz(
     Observation
         The number of examples, or the smallest counterexample that was found, to be replayed.
     """
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import strategies as st
+
+    from etcprops import strategies
+
     examples = 0
 
-    @SETTINGS
-    @given(_cases(steps, count))
-    def run(case: tuple[EtCKey, NDArray[np.uint8]]) -> None:
+    @settings(
+        max_examples=60,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=tuple(HealthCheck),
+    )
+    @given(st.data())
+    def run(data: st.DataObject) -> None:
         nonlocal examples
         examples += 1
-        key, images = case
+        geometry = data.draw(strategies.geometries())
+        chosen = steps
+        if steps is not None and geometry.channels == 1:
+            chosen = steps - {Step.COMPONENTS}
+        key = data.draw(
+            strategies.keys(geometry, steps=None if chosen is None else st.just(chosen))
+        )
+        images = data.draw(strategies.images(geometry, count=count))
         try:
             law(subject, key, images)
         except AssertionError as error:

@@ -15,7 +15,6 @@ from etcprops.claims.subject import Subject, flat
 from etcprops.geometry import BlockGeometry
 from etcprops.keys import EtCKey
 from etcprops.normalization import PixelStatistics
-from etcprops.proving import symbolic
 
 TWO_PIXELS = BlockGeometry(1, 2, block=1)
 ONE_OF_TWO_NEGATED = EtCKey(TWO_PIXELS, negatives=[0, 1])
@@ -31,6 +30,8 @@ GAMMAS = (1e-4, 0.05, 3.0)
 
 def check_z_score_with_symbols(subject: Subject) -> Observation:
     """Prove that negating a pixel in N images negates its z-score, for indeterminate N as well."""
+    from etcprops.proving import symbolic
+
     return observe(symbolic.prove_z_score(subject.arithmetic.negate, subject.arithmetic.centre))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,9 @@ from etcprops.claims.properties import PERMUTATIONS, fuzz, squared_distances
 from etcprops.claims.subject import Subject, flat
 from etcprops.geometry import BlockGeometry
 from etcprops.keys import EtCKey, Step
-from etcprops.proving import symbolic
-from etcprops.proving.polynomials import Proof
+
+if TYPE_CHECKING:
+    from etcprops.proving.polynomials import Proof
 
 ONE_PIXEL = BlockGeometry(1, 1, block=1)
 ASYMMETRIC = np.array([[0, 85], [170, 255]], dtype=np.uint8)
@@ -88,31 +90,43 @@ def observe(proof: Proof) -> Observation:
 
 def check_orthogonality_of_steps_with_symbols(subject: Subject) -> Observation:
     """Prove Q^T Q = I for each step alone, in symbols."""
+    from etcprops.proving import symbolic
+
     return observe(symbolic.prove_steps_orthogonal(subject.step_matrices))
 
 
 def check_orthogonality_of_keys_with_symbols(subject: Subject) -> Observation:
     """Prove Q^T Q = I for all 512 keys of two grey blocks, the signs indeterminate."""
+    from etcprops.proving import symbolic
+
     return observe(symbolic.prove_orthogonal(step_matrices=subject.step_matrices))
 
 
 def check_distances_with_symbols(subject: Subject) -> Observation:
     """Prove the distance preserved by all 18,432 keys of two colour blocks, in symbols."""
+    from etcprops.proving import symbolic
+
     return observe(symbolic.prove_distances(step_matrices=subject.step_matrices))
 
 
 def check_mid_grey_inner_products_with_symbols(subject: Subject) -> Observation:
     """Prove the inner product from mid-grey preserved by the same 18,432 keys, in symbols."""
+    from etcprops.proving import symbolic
+
     return observe(symbolic.prove_centred_inner_products(step_matrices=subject.step_matrices))
 
 
 def check_transforms_with_symbols(subject: Subject) -> Observation:
     """Compare the 8 transform matrices with NumPy's rot90 and fliplr on pictures of symbols."""
+    from etcprops.proving import symbolic
+
     return observe(symbolic.prove_transforms(subject.step_matrices))
 
 
 def check_multiplication_table_with_symbols(subject: Subject) -> Observation:
     """Prove the multiplication table of D4 on pictures of symbols and on 2 x 2 matrices."""
+    from etcprops.proving import symbolic
+
     return observe(symbolic.prove_multiplication_table(subject.step_matrices))
 
 

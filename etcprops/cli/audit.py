@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from etcprops._files import write_whole
 from etcprops._validation import InvalidParameterError, reject
-from etcprops.cli.common import check_writable, import_object, progress_bar
+from etcprops.cli.common import check_writable, current_folder, import_object, progress_bar
 
 if TYPE_CHECKING:
     from etcprops.auditing.atlas import Atlas, Line
@@ -130,11 +129,11 @@ def audit(
         _refuse(
             {"--html": html, "--output": output, "a second --steps": groups[1:] or None}, own[0]
         )
-        model = _import(own[0])
-        verdict = _audit_own(
-            model, data, images, key, preprocessing=preprocessing, cv=cv, budget=budget,
-            secret=secret, steps=groups[0],
-        )  # fmt: skip
+        with current_folder():
+            verdict = _audit_own(
+                _import(own[0]), data, images, key, preprocessing=preprocessing, cv=cv,
+                budget=budget, secret=secret, steps=groups[0],
+            )  # fmt: skip
         console.print(Text(str(verdict)), soft_wrap=True)
         _write(json, verdict.to_json())
         raise typer.Exit(0 if verdict.identical else 1)
@@ -244,7 +243,6 @@ def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -
 
 def _import(name: str) -> Any:
     """Return the object ``module:object``; functions without parameters are called."""
-    sys.path.insert(0, str(Path.cwd()))
     try:
         found = import_object(name, "MODEL", COMMAND)
         if callable(found) and not hasattr(found, "fit"):
@@ -254,8 +252,6 @@ def _import(name: str) -> Any:
     except Exception as error:  # noqa: BLE001  # a user's function may raise anything
         wanted = "be module:object, something that can be imported"
         reject("MODEL", COMMAND, wanted, f"{name!r}: {type(error).__name__}: {error}")
-    finally:
-        sys.path.pop(0)
     return found
 
 

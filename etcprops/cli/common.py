@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,17 @@ class Reporter:
     def __call__(self, done: int, total: int, label: str) -> None:
         """Show that `done` of `total` are done and what comes next."""
         self.bar.update(self.task, completed=done, total=total, description=label)
+
+
+@contextlib.contextmanager
+def current_folder() -> Iterator[None]:
+    """Find modules in the current folder, also those that what was imported imports when called."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
 
 
 def import_object(name: str, option: str, command: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +17,7 @@ from typer.core import TyperCommand
 
 from etcprops._files import write_whole
 from etcprops._validation import describe, reject
-from etcprops.cli.common import check_writable, import_object
+from etcprops.cli.common import check_writable, current_folder, import_object
 
 if TYPE_CHECKING:
     from etcprops.probing.report import ProbeReport
@@ -104,7 +104,7 @@ def probe(
             check_writable(option, path, "probe")
     sides = _sides(shape)
     console = Console(stderr=json == "-")
-    with _current_folder(), contextlib.redirect_stdout(sys.stderr):
+    with current_folder(), contextlib.redirect_stdout(sys.stderr):
         encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
         if not callable(encrypt):
             reject("MODULE:FUNCTION", COMMAND, "name a function", describe(encrypt))
@@ -140,17 +140,6 @@ def _sides(text: str) -> tuple[int, ...]:
     if not re.fullmatch(r"-?\d+(x-?\d+)*", text):
         reject("--shape", COMMAND, "be H W or H W C, such as 32 32 3", f"{text!r}.")
     return tuple(int(side) for side in text.split("x"))
-
-
-@contextlib.contextmanager
-def _current_folder() -> Iterator[None]:
-    """Find modules in the current folder, also those that the function imports when called."""
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
 
 
 def _keys(text: str | None) -> Any:

@@ -23,7 +23,7 @@ from etcprops.testing.assertions import (
     assert_isometry,
     assert_same_decisions,
 )
-from etcprops.testing.scheme import Images, Scheme
+from etcprops.testing.scheme import Images, Scheme, failing
 
 SchemeCheck = Callable[[Scheme], None]
 
@@ -66,7 +66,8 @@ def check_scheme_leaves_its_input_alone(scheme: Scheme) -> None:
     """Require that the image that is handed over is not written to."""
     for key, image in itertools.product(scheme.keys, scheme.images()):
         given = image.copy()
-        scheme.encrypt(given, key)
+        with failing(f"encrypt(image, {key!r})"):
+            scheme.encrypt(given, key)
         if not np.array_equal(given, image):
             place = tuple(int(i) for i in np.argwhere(given != image)[0])
             raise AssertionError(

@@ -111,10 +111,11 @@ def _run(name: str, scheme: Scheme, expected: ExpectedFailures) -> CheckResult:
         CHECKS[name](scheme)
     except unittest.SkipTest as reason:
         return CheckResult(name, Status.NOT_APPLICABLE, str(reason))
-    except AssertionError as error:
+    except Exception as error:  # noqa: BLE001  # what a scheme gives may raise when it is looked at
+        told = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
         if name in expected:
-            return CheckResult(name, Status.EXPECTED_FAILURE, f"{expected[name]}: {error}")
-        return CheckResult(name, Status.FAILED, str(error))
+            return CheckResult(name, Status.EXPECTED_FAILURE, f"{expected[name]}: {told}{error}")
+        return CheckResult(name, Status.FAILED, f"{told}{error}")
     if name in expected:
         detail = f"it does not fail any more, so take it out of expected_failures: {expected[name]}"
         return CheckResult(name, Status.UNEXPECTED_PASS, detail)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unittest
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,13 +135,9 @@ class Scheme:
         """Call `function` on each image."""
         results = []
         for image in images:
-            try:
+            with failing(f"{name}(image, {key!r})"):
                 result = function(image.copy(), key)
-            except Exception as error:
-                raise AssertionError(
-                    f"{name}(image, {key!r}) raised {type(error).__name__}: {error}"
-                ) from error
-            shape, dtype = getattr(result, "shape", None), getattr(result, "dtype", None)
+                shape, dtype = getattr(result, "shape", None), getattr(result, "dtype", None)
             if (shape, dtype) != (self.shape, np.uint8):
                 raise AssertionError(
                     f"{name}(image, {key!r}) of an image of dtype uint8 and shape {self.shape} "
@@ -148,3 +145,14 @@ class Scheme:
                 )
             results.append(result)
         return np.stack(results)
+
+
+@contextmanager
+def failing(call: str) -> Iterator[None]:
+    """Turn whatever somebody's `call` raises into a failure, also what would end the caller."""
+    try:
+        yield
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # SystemExit, and pytest's own outcomes
+        raise AssertionError(f"{call} raised {type(error).__name__}: {error}") from error
