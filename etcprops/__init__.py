@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from etcprops._validation import InvalidParameterError
     from etcprops.auditing import Verdict, audit
     from etcprops.claims import Ledger, verify
-    from etcprops.geometry import BlockGeometry
-    from etcprops.gram import (
+    from etcprops.exact.gram import (
         exact_gram,
         gram_error_bound,
         integer_gram,
         integer_squared_distances,
     )
-    from etcprops.kernels import ExactKernel, exact_squared_distances, scale_gamma
-    from etcprops.keys import ALL, COMPONENT_ORDERS, EtCKey, Step
-    from etcprops.margins import certified, decision_error_bound, standard_scaler_error_bound
-    from etcprops.matrices import (
+    from etcprops.exact.kernels import ExactKernel, exact_squared_distances, scale_gamma
+    from etcprops.exact.margins import certified, decision_error_bound, standard_scaler_error_bound
+    from etcprops.exact.scaler import ExactStandardScaler
+    from etcprops.exact.statistics import PixelStatistics, centre_mid_grey
+    from etcprops.probing import ProbeReport, probe, recover_from_pairs
+    from etcprops.reductions import GramPCA
+    from etcprops.reproducibility import Fingerprint, fingerprint
+    from etcprops.scheme.geometry import BlockGeometry
+    from etcprops.scheme.keys import ALL, COMPONENT_ORDERS, EtCKey, Step
+    from etcprops.scheme.matrices import (
         block_permutation_matrix,
         block_transform_matrix,
         component_permutation_matrix,
@@ -31,13 +36,8 @@ if TYPE_CHECKING:
         encryption_offset,
         negative_positive_matrix,
     )
-    from etcprops.normalization import PixelStatistics, centre_mid_grey
-    from etcprops.pixels import decrypt, encrypt
-    from etcprops.probing import ProbeReport, probe, recover_from_pairs
-    from etcprops.reductions import GramPCA
-    from etcprops.reproducibility import Fingerprint, fingerprint
-    from etcprops.scaling import ExactStandardScaler
-    from etcprops.signed_permutation import SignedPermutation
+    from etcprops.scheme.pixels import decrypt, encrypt
+    from etcprops.scheme.signed_permutation import SignedPermutation
 
 __version__ = "0.1.0"
 
@@ -45,12 +45,12 @@ _HOMES = {
     "_validation": ("InvalidParameterError",),
     "auditing": ("Verdict", "audit"),
     "claims": ("Ledger", "verify"),
-    "geometry": ("BlockGeometry",),
-    "gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
-    "kernels": ("ExactKernel", "exact_squared_distances", "scale_gamma"),
-    "keys": ("ALL", "COMPONENT_ORDERS", "EtCKey", "Step"),
-    "margins": ("certified", "decision_error_bound", "standard_scaler_error_bound"),
-    "matrices": (
+    "scheme.geometry": ("BlockGeometry",),
+    "exact.gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
+    "exact.kernels": ("ExactKernel", "exact_squared_distances", "scale_gamma"),
+    "scheme.keys": ("ALL", "COMPONENT_ORDERS", "EtCKey", "Step"),
+    "exact.margins": ("certified", "decision_error_bound", "standard_scaler_error_bound"),
+    "scheme.matrices": (
         "block_permutation_matrix",
         "block_transform_matrix",
         "component_permutation_matrix",
@@ -58,13 +58,13 @@ _HOMES = {
         "encryption_offset",
         "negative_positive_matrix",
     ),
-    "normalization": ("PixelStatistics", "centre_mid_grey"),
-    "pixels": ("decrypt", "encrypt"),
+    "exact.statistics": ("PixelStatistics", "centre_mid_grey"),
+    "scheme.pixels": ("decrypt", "encrypt"),
     "probing": ("ProbeReport", "probe", "recover_from_pairs"),
     "reductions": ("GramPCA",),
     "reproducibility": ("Fingerprint", "fingerprint"),
-    "scaling": ("ExactStandardScaler",),
-    "signed_permutation": ("SignedPermutation",),
+    "exact.scaler": ("ExactStandardScaler",),
+    "scheme.signed_permutation": ("SignedPermutation",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -14,9 +14,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from etcprops._validation import as_integer
-from etcprops.geometry import BlockGeometry, check_geometry
-from etcprops.keys import ALL, EtCKey, Step
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.geometry import BlockGeometry, check_geometry
+from etcprops.scheme.keys import ALL, EtCKey, Step
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

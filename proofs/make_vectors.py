@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from etcprops.proving.coq import CoqError, compiled, evaluate
+from etcprops.theory.coq import CoqError, compiled, evaluate
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "vectors"
 SEED = 20191127

@@ -33,43 +33,63 @@ HEAVY = {
     "_pytest",
 }
 # With scikit-learn's base classes.
-LEARNING = {"auditing", "claims", "kernels", "reductions", "reproducibility", "scaling"}
+LEARNING = {"auditing", "claims", "exact.kernels", "exact.scaler", "reductions", "reproducibility"}
 CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for name in names]
 
-# The whole of what each module of the core may import from the package (ARCHITECTURE.md).
-CORE: dict[str, set[str]] = {
-    "_validation": set(),
-    "_immutable": set(),
-    "_drawing": set(),
-    "_chosen_images": set(),
-    "_certificate": {"_validation", "_chosen_images"},
-    "geometry": {"_validation"},
-    "keys": {"_validation", "_immutable", "_drawing", "geometry"},
-    "pixels": {"_validation", "geometry", "keys"},
-    "matrices": {"_validation", "geometry", "keys"},
-    "signed_permutation": {"_validation", "_immutable", "_certificate", "keys", "matrices"},
-    "normalization": {"_validation"},
-    "independent_keys": {"_validation", "geometry", "keys"},
-    "_elementary": set(),
-    "_splitting": set(),
-    "_gram_accuracy": {"_splitting"},
-    "_gram_memory": {"_splitting"},
-    "_gram_tiles": {"_splitting", "_gram_memory"},
-    "gram": {"_validation", "_splitting", "_gram_accuracy", "_gram_tiles"},
-    "strategies": {"_validation", "geometry", "keys", "signed_permutation"},
+# The whole of what each room may import from the package, itself aside (ARCHITECTURE.md).
+GROUND = {"_validation", "_files", "_pages"}
+IMAGES = GROUND | {"scheme", "exact", "datasets", "reductions", "theory", "strategies"}
+MODELS = IMAGES | {"auditing", "experiments", "reproducibility"}
+ROOMS: dict[str, set[str]] = {
+    **{name: set() for name in GROUND},
+    "scheme": GROUND,
+    "exact": GROUND,
+    **{
+        name: GROUND | {"scheme", "exact"}
+        for name in ("datasets", "reductions", "theory", "strategies")
+    },
+    **dict.fromkeys(("auditing", "experiments", "reproducibility"), IMAGES),
+    "claims": MODELS,
+    "probing": MODELS | {"claims"},
+    "testing": MODELS | {"claims", "probing"},
+    "cli": MODELS | {"claims", "probing", "testing"},
+    "__main__": {"cli"},
 }
-# From the bottom to the top; what is not named here may import all of it but the command line.
-LAYERS = [
-    ("_validation", "_immutable", "_drawing", "_chosen_images", "_certificate", "_pages", "_files"),
-    ("geometry",),
-    ("keys",),
-    ("pixels", "matrices"),
-    ("signed_permutation",),
-    ("normalization", "independent_keys"),
-    ("_splitting", "_gram_accuracy", "_gram_memory", "_gram_tiles", "gram"),
-    ("_elementary", "_kernel_function", "_kernel_error", "kernels", "scaling", "margins"),
-]
-TOP = ("cli", "__main__")
+# The two rooms on which all stands, module by module.
+FOUNDATIONS: dict[str, set[str]] = {
+    "scheme": set(),
+    "scheme._immutable": set(),
+    "scheme._drawing": set(),
+    "scheme._chosen_images": set(),
+    "scheme._certificate": {"scheme._chosen_images"},
+    "scheme.geometry": set(),
+    "scheme.keys": {"scheme._immutable", "scheme._drawing", "scheme.geometry"},
+    "scheme.pixels": {"scheme.geometry", "scheme.keys"},
+    "scheme.matrices": {"scheme.geometry", "scheme.keys"},
+    "scheme.signed_permutation": {
+        "scheme._immutable",
+        "scheme._certificate",
+        "scheme.keys",
+        "scheme.matrices",
+    },
+    "exact": set(),
+    "exact._digits": set(),
+    "exact._elementary": set(),
+    "exact._kernel_function": set(),
+    "exact._splitting": set(),
+    "exact._accuracy": {"exact._splitting"},
+    "exact._memory": {"exact._splitting"},
+    "exact._tiles": {"exact._memory", "exact._splitting"},
+    "exact._refinement": {"exact._digits"},
+    "exact._eigenpairs": {"exact._digits", "exact._refinement"},
+    "exact._kernel_error": {"exact._kernel_function"},
+    "exact.statistics": set(),
+    "exact.scaler": {"exact.statistics"},
+    "exact.gram": {"exact._splitting", "exact._accuracy", "exact._tiles"},
+    "exact.kernels": {"exact._elementary", "exact.gram"},
+    "exact.margins": {"exact._kernel_error", "exact._kernel_function", "exact.statistics"},
+}
+WITH_SCIKIT_LEARN = {"exact.kernels", "exact.scaler", "exact.margins", "exact._kernel_function"}
 
 
 # --- Light
@@ -243,49 +263,52 @@ def _reaches(module: str) -> set[str]:
     return reached
 
 
-def _rank(module: str) -> int:
-    """Return the layer of `module`, counted from the bottom."""
-    name = module.partition(".")[0]
-    if name in TOP:
-        return len(LAYERS) + 1
-    ranks = [rank for rank, names in enumerate(LAYERS) if name in names]
-    return ranks[0] if ranks else len(LAYERS)
+def _room(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def test_the_reader_of_imports_sees_them() -> None:
     # The control of the tests below: they would all pass if nothing were found.
-    assert _imports("matrices") == {"_validation", "geometry", "keys"}
-    assert "geometry" not in _imports_when_loaded("pixels")
-    assert "geometry" in _imports("pixels")
-    assert _reaches("geometry") == {"_validation"}
-    assert _rank("keys") < _rank("pixels") < _rank("claims.model") < _rank("cli")
+    assert _imports("scheme.matrices") == {"_validation", "scheme.geometry", "scheme.keys"}
+    assert "scheme.geometry" not in _imports_when_loaded("scheme.pixels")
+    assert "scheme.geometry" in _imports("scheme.pixels")
+    assert _reaches("scheme.geometry") == {"_validation"}
+    assert "exact.gram" in _reaches("claims")
 
 
-@pytest.mark.parametrize("module", CORE)
-def test_core_modules_import_what_the_design_says(module: str) -> None:
-    assert _imports(module) <= CORE[module]
+def test_every_room_is_known() -> None:
+    assert {_room(module) for module in _modules() if module} == set(ROOMS)
 
 
-def test_pixels_and_matrices_do_not_know_each_other() -> None:
-    assert not {m for m in _reaches("pixels") if m.startswith(("matrices", "signed_permutation"))}
-    assert "pixels" not in _reaches("matrices")
-    assert "pixels" not in _reaches("signed_permutation")
+def test_arrows_go_one_way() -> None:
+    assert list(TopologicalSorter(ROOMS).static_order())  # a cycle raises CycleError
 
 
 @pytest.mark.parametrize("module", [m for m in _modules() if m])
-def test_no_module_imports_from_a_layer_above(module: str) -> None:
-    above = {other for other in _imports(module) if _rank(other) > _rank(module)}
-    assert not above
+def test_rooms_import_what_the_architecture_says(module: str) -> None:
+    room = _room(module)
+    assert {_room(other) for other in _imports(module)} <= {*ROOMS[room], room}
+
+
+@pytest.mark.parametrize("module", [m for m in _modules() if _room(m) in {"scheme", "exact"}])
+def test_foundations_import_what_the_architecture_says(module: str) -> None:
+    assert _imports(module) - {"_validation"} <= FOUNDATIONS[module]
+
+
+def test_pixels_and_matrices_do_not_know_each_other() -> None:
+    assert not {"scheme.matrices", "scheme.signed_permutation"} & _reaches("scheme.pixels")
+    assert "scheme.pixels" not in _reaches("scheme.matrices")
+    assert "scheme.pixels" not in _reaches("scheme.signed_permutation")
 
 
 def test_modules_can_be_loaded_in_some_order() -> None:
     # A cycle would raise CycleError with its modules.
     graph = {module: _imports_when_loaded(module) - {module} for module in _modules() if module}
     order = list(TopologicalSorter(graph).static_order())
-    assert order.index("_validation") < order.index("geometry") < order.index("keys")
+    assert order.index("scheme.geometry") < order.index("scheme.keys") < order.index("claims")
 
 
-@pytest.mark.parametrize("module", [module for module in CORE if module != "strategies"])
+@pytest.mark.parametrize("module", [m for m in FOUNDATIONS if m not in WITH_SCIKIT_LEARN])
 def test_the_core_imports_no_heavy_library(module: str) -> None:
     tree = ast.parse(_modules()[module].read_text())
     names = [

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from etcprops import pixels
 from etcprops._validation import (
     InvalidParameterError,
     as_array,
@@ -28,7 +27,8 @@ from etcprops.auditing.law import two_sample_test, two_sample_test_of_values
 from etcprops.auditing.preprocessing import make_preprocessing
 from etcprops.auditing.verdict import Comparison, Law, Outcome, Verdict
 from etcprops.auditing.witness import smallest_witness
-from etcprops.keys import EtCKey, check_key
+from etcprops.scheme import pixels
+from etcprops.scheme.keys import EtCKey, check_key
 
 TOLERANCE: Final = 1e-6
 EFFECT: Final = 0.05
@@ -122,7 +122,7 @@ def audit(
     --------
     >>> from sklearn.svm import SVC
     >>> from etcprops import EtCKey
-    >>> from etcprops.experiments.datasets import load_digits_images
+    >>> from etcprops.datasets import load_digits_images
     >>> digits = load_digits_images()
     >>> key = EtCKey.from_secret(digits.geometry, "an example")
     >>> images, labels = digits.images[:600], digits.labels[:600]

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from etcprops import pixels
 from etcprops.auditing.answers import Answers, ModelError, ask, kind_of, seeded, unseeded
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.verdict import Comparison
-from etcprops.keys import EtCKey
+from etcprops.scheme import pixels
+from etcprops.scheme.keys import EtCKey
 
 Encryption = Callable[[NDArray[np.uint8], EtCKey], NDArray[np.uint8]]
 Fold = tuple[NDArray[np.int64], NDArray[np.int64]]

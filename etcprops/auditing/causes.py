@@ -23,8 +23,8 @@ from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.verdict import Comparison, Mend, Outcome, Trial
 from etcprops.auditing.wording import STEP_NAMES, UNREPEATABLE, Findings, explain, name_of
-from etcprops.keys import EtCKey, Step
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.keys import EtCKey, Step
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 DITHER: Final = 1e-3
 """Noise against ties, in units of a feature's spread."""

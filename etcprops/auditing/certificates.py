@@ -13,9 +13,9 @@ from etcprops._validation import InvalidParameterError
 from etcprops.auditing.answers import Answers
 from etcprops.auditing.bench import Bench
 from etcprops.auditing.preprocessing import centre
-from etcprops.keys import Step
-from etcprops.normalization import PixelStatistics
-from etcprops.scaling import ExactStandardScaler
+from etcprops.exact.scaler import ExactStandardScaler
+from etcprops.exact.statistics import PixelStatistics
+from etcprops.scheme.keys import Step
 
 
 def certified_decisions(bench: Bench, plain: Answers, encrypted: Answers) -> int | None:
@@ -40,7 +40,7 @@ def certified_decisions(bench: Bench, plain: Answers, encrypted: Answers) -> int
     The coarse bound costs next to nothing and suffices for most decisions; the sharp one, which
     computes the kernel again, is asked for the others.
     """
-    from etcprops.margins import certified, decision_error_bound
+    from etcprops.exact.margins import certified, decision_error_bound
 
     front, model, other = *_apart(plain.model), _apart(encrypted.model)[1]
     pairs = plain.pairs
@@ -92,7 +92,7 @@ def _feature_error(bench: Bench, front: list[Any]) -> Any:
     if isinstance(front[0], ExactStandardScaler) or getattr(front[0], "func", None) is centre:
         return 0.0
     if type(front[0]) is StandardScaler and front[0].with_mean and front[0].with_std:
-        from etcprops.margins import standard_scaler_error_bound
+        from etcprops.exact.margins import standard_scaler_error_bound
 
         training = bench.images[bench.folds[0][0]]
         return standard_scaler_error_bound(PixelStatistics(training.reshape(len(training), -1)))

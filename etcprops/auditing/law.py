@@ -2,7 +2,7 @@
 
 One run says nothing about a distribution. Each side is fitted with many seeds (the encrypted side
 with as many keys), every run gives one vector of answers, and both sets of vectors are compared:
-decisions by `etcprops.two_sample`, values by the energy distance here.
+decisions by `etcprops.auditing.two_sample`, values by the energy distance here.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops.auditing.two_sample import permutation_p_value, rejection_rate
 from etcprops.auditing.verdict import Law
-from etcprops.two_sample import permutation_p_value, rejection_rate
 
 EXCHANGES: Final = 999
 """At the least; for a small level as many as make a p-value of half of it possible."""

@@ -114,7 +114,7 @@ def exact_arithmetic(candidate: Candidate) -> Iterator[Change]:
     """Yield the change to kernels whose sums do not depend on the order of the features."""
     from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
-    from etcprops.kernels import ExactKernel
+    from etcprops.exact.kernels import ExactKernel
 
     parameters = candidate.final.get_params(deep=False)
     machines = (SVC, NuSVC, SVR, NuSVR, OneClassSVM)

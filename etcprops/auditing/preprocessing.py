@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from etcprops._validation import describe, reject
-from etcprops.normalization import MID_GREY
-from etcprops.scaling import ExactStandardScaler
+from etcprops.exact.scaler import ExactStandardScaler
+from etcprops.exact.statistics import MID_GREY
 
 
 def centre(X: NDArray[Any]) -> NDArray[np.float64]:

@@ -212,7 +212,7 @@ class Verdict:
         The figures; None if nothing could be compared.
     certified : int or None
         How many decisions are proved the same by the error bound of
-        `etcprops.margins.decision_error_bound`; None where the bound does not apply.
+        `etcprops.exact.margins.decision_error_bound`; None where the bound does not apply.
     cause : str
         One sentence with the evidence, empty if nothing had to be explained.
     mend : Mend or None

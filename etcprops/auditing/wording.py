@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from etcprops.auditing.verdict import Mend
-from etcprops.keys import Step
+from etcprops.scheme.keys import Step
 
 STEP_NAMES: Final = {
     Step.PERMUTATION: "block scramble",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from etcprops.claims.arithmetic import ARITHMETIC_CLAIMS
-from etcprops.claims.audited import AUDITED_CLAIMS
-from etcprops.claims.certificates import CERTIFICATE_CLAIMS
-from etcprops.claims.estimators import ESTIMATOR_CLAIMS
-from etcprops.claims.everywhere import MACHINE_CLAIMS
-from etcprops.claims.exactness import EXACTNESS_CLAIMS
-from etcprops.claims.forests import FOREST_CLAIMS
-from etcprops.claims.formal import with_proofs
-from etcprops.claims.key_conditions import KEY_CONDITION_CLAIMS
+from etcprops.claims.checks.arithmetic import ARITHMETIC_CLAIMS
+from etcprops.claims.checks.audited import AUDITED_CLAIMS
+from etcprops.claims.checks.certificates import CERTIFICATE_CLAIMS
+from etcprops.claims.checks.estimators import ESTIMATOR_CLAIMS
+from etcprops.claims.checks.exactness import EXACTNESS_CLAIMS
+from etcprops.claims.checks.forests import FOREST_CLAIMS
+from etcprops.claims.checks.formal import with_proofs
+from etcprops.claims.checks.key_conditions import KEY_CONDITION_CLAIMS
+from etcprops.claims.checks.machines import MACHINE_CLAIMS
+from etcprops.claims.checks.models import MODEL_CLAIMS
+from etcprops.claims.checks.reductions import REDUCTION_CLAIMS
+from etcprops.claims.checks.statistics import STATISTICS_CLAIMS
+from etcprops.claims.checks.steps import STEP_CLAIMS
 from etcprops.claims.model import Claim, Outcome
-from etcprops.claims.models import MODEL_CLAIMS
-from etcprops.claims.reductions import REDUCTION_CLAIMS
-from etcprops.claims.statistics import STATISTICS_CLAIMS
-from etcprops.claims.steps import STEP_CLAIMS
 
 PENDING_CLAIMS = (
     Claim(

@@ -340,6 +340,6 @@ class Ledger:
 
     def to_html(self) -> str:
         """Return the ledger as one self-contained HTML page with pictures."""
-        from etcprops.claims.report import render
+        from etcprops.claims.page import render
 
         return render(self)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from etcprops.geometry import BlockGeometry
-from etcprops.keys import EtCKey, Step
-from etcprops.matrices import encryption_matrix, step_matrices
-from etcprops.pixels import encrypt
+from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.keys import EtCKey, Step
+from etcprops.scheme.matrices import encryption_matrix, step_matrices
+from etcprops.scheme.pixels import encrypt
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -16,11 +16,11 @@ from etcprops._validation import InvalidParameterError, describe, reject
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.model import Check, Claim, Evidence, Exhibit, Finding, Ledger, Row
 from etcprops.claims.subject import DEFAULT_GEOMETRY, DEFAULT_SECRET, Subject
-from etcprops.experiments.datasets import load_extended_yale_b
-from etcprops.geometry import BlockGeometry, check_geometry
+from etcprops.datasets import load_extended_yale_b
+from etcprops.scheme.geometry import BlockGeometry, check_geometry
 
 if TYPE_CHECKING:
-    from etcprops.experiments.datasets import ImageSet
+    from etcprops.datasets import ImageSet
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of checks done, of all checks, and the name of the next."""

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops import matrices, pixels
-from etcprops.geometry import BlockGeometry
-from etcprops.gram import exact_gram
-from etcprops.keys import ALL, EtCKey, Step
-from etcprops.proving import coq
+from etcprops.exact.gram import exact_gram
 from etcprops.reproducibility import Fingerprint, Machine, fingerprints_of, machines
+from etcprops.scheme import matrices, pixels
+from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.keys import ALL, EtCKey, Step
+from etcprops.theory import coq
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from etcprops._gram_memory import Products
-    from etcprops.experiments.datasets import ImageSet
+    from etcprops.datasets import ImageSet
+    from etcprops.exact._memory import Products
 
 DEFAULT_GEOMETRY = BlockGeometry(192, 160, channels=3)
 """The paper's image size, in colour, so that all four steps take part."""

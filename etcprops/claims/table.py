@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from etcprops.claims.catalogue import CLAIMS
-from etcprops.claims.formal import PROOFS, Proofs
+from etcprops.claims.checks.formal import PROOFS, Proofs
 from etcprops.claims.model import Claim, Strength
-from etcprops.proving.theorems import theorem
+from etcprops.theory.theorems import theorem
 
 COMMAND = "python -m etcprops.claims.table > proofs/README.md"
 
@@ -30,7 +30,7 @@ one comes out. A claim with hypotheses is refuted without any one of them.
 - **The notebooks** tell each family of theorems for people: statement, reason, proof by hand,
   checks, pictures. `template.ipynb` is where the next one starts.
 - **`coq/`** has the same theorems for all sizes, keys, images and data sets, checked by machine
-  from nothing: no axiom, nothing admitted. `python -m etcprops.proving.coq` compiles them, asks Coq
+  from nothing: no axiom, nothing admitted. `python -m etcprops.theory.coq` compiles them, asks Coq
   what each assumes, and lets `coqchk` check them again with all libraries. It takes Coq 8.16 and
   mathcomp 1.15; on Debian 12 `apt-get install --no-install-recommends coq libcoq-mathcomp-algebra
   libcoq-mathcomp-algebra-tactics` has them.

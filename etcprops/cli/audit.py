@@ -16,10 +16,10 @@ from etcprops._validation import InvalidParameterError, reject
 from etcprops.cli.common import check_writable, current_folder, import_object, progress_bar
 
 if TYPE_CHECKING:
-    from etcprops.auditing.atlas import Atlas, Line
+    from etcprops.auditing.atlas.grid import Atlas, Line
     from etcprops.auditing.verdict import Verdict
-    from etcprops.experiments.datasets import ImageSet
-    from etcprops.keys import EtCKey
+    from etcprops.datasets import ImageSet
+    from etcprops.scheme.keys import EtCKey
 
 OUTCOME_STYLES = {
     "bitwise-identical": "bold green",
@@ -138,7 +138,7 @@ def audit(
         _write(json, verdict.to_json())
         raise typer.Exit(0 if verdict.identical else 1)
     _refuse({"--key": key, "--cv": cv}, "names and --all")
-    from etcprops.auditing.atlas import atlas
+    from etcprops.auditing.atlas.grid import atlas
 
     with progress_bar() as progress:
         found = atlas(
@@ -202,7 +202,7 @@ def _write(json: str | None, text: str) -> None:
 
 def _list(console: Console) -> None:
     """Print the table of estimators."""
-    from etcprops.auditing.table import TABLE
+    from etcprops.auditing.estimators import TABLE
 
     for entry in sorted(TABLE.values(), key=lambda e: e.name.lower()):
         what = "cannot be tried" if entry.absent else str(entry.invariance)
@@ -217,7 +217,7 @@ def _audit_own(
     import numpy as np
 
     from etcprops.auditing.auditor import audit as audit_one
-    from etcprops.auditing.cells import load_images
+    from etcprops.datasets import load_images
 
     pictures: ImageSet = load_images(data)
     chosen = np.arange(len(pictures.images))
@@ -230,7 +230,7 @@ def _audit_own(
 
 def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -> EtCKey:
     """Return the key of a file, or one derived from the secret."""
-    from etcprops.keys import ALL, EtCKey
+    from etcprops.scheme.keys import ALL, EtCKey
 
     if path is None:
         return EtCKey.from_secret(pictures.geometry, secret, steps=steps or ALL)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from etcprops._validation import reject
-from etcprops.geometry import BlockGeometry
+from etcprops.scheme.geometry import BlockGeometry
 
 SIZES = re.compile(r"(\d+)x(\d+)(?:x(\d+))?(?:/(\d+))?")
 

@@ -21,8 +21,8 @@ from etcprops.cli.common import progress_bar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from etcprops.datasets import ImageSet
     from etcprops.experiments.choices import Choices
-    from etcprops.experiments.datasets import ImageSet
     from etcprops.experiments.machines import Machine
     from etcprops.experiments.report import Reproduction
     from etcprops.experiments.reproduction import Part
@@ -143,8 +143,8 @@ def _check_folder(out: Path) -> None:
 
 def _load(data: Path | None, *, include_bad: bool, first_column: int) -> ImageSet:
     """Return the user's images, or the synthetic ones."""
-    from etcprops.experiments.cone import synthetic_cone
-    from etcprops.experiments.datasets import load_extended_yale_b, user_cache
+    from etcprops.datasets import load_extended_yale_b, user_cache
+    from etcprops.datasets.synthetic_faces import synthetic_cone
 
     if data is None:
         return synthetic_cone()

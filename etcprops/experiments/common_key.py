@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from etcprops import pixels
 from etcprops._validation import as_choice, describe, reject
-from etcprops.experiments.datasets import ImageSet
-from etcprops.keys import EtCKey, check_key
-from etcprops.normalization import PixelStatistics, centre_mid_grey
+from etcprops.datasets import ImageSet
+from etcprops.exact.statistics import PixelStatistics, centre_mid_grey
+from etcprops.scheme import pixels
+from etcprops.scheme.keys import EtCKey, check_key
 
 Preprocessing = Literal["z-score", "mid-grey"] | None
 Encryption = Callable[[NDArray[np.uint8], EtCKey], NDArray[np.uint8]]
@@ -115,7 +115,7 @@ def compare_decisions(
 
     Examples
     --------
-    >>> from etcprops.experiments.datasets import load_digits_images
+    >>> from etcprops.datasets import load_digits_images
     >>> digits = load_digits_images()
     >>> key = EtCKey.from_secret(digits.geometry, "an example")
     >>> (linear,) = compare_decisions(digits, key, models=["linear SVM"])

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from etcprops._validation import InvalidParameterError
-from etcprops.experiments.cone import synthetic_cone
+from etcprops.datasets.synthetic_faces import synthetic_cone
 from etcprops.experiments.paper import PAPER_EER
 from etcprops.experiments.reproduction import FAR_GRID
 from etcprops.experiments.tables import case_scores, cells
-from etcprops.keys import EtCKey
-from etcprops.pixels import encrypt
+from etcprops.scheme.keys import EtCKey
+from etcprops.scheme.pixels import encrypt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

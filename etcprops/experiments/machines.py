@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from etcprops._validation import SMALLEST, as_choice, as_number, describe, reject
-from etcprops.gram import exact_gram
+from etcprops.exact.gram import exact_gram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

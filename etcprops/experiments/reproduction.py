@@ -21,15 +21,15 @@ from etcprops._validation import as_integer, describe, reject
 from etcprops.experiments.choices import RATIOS, Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
 from etcprops.experiments.scenario import Client, Cloud, PlainClient
-from etcprops.keys import EtCKey
 from etcprops.reductions import nearest_exact, reductions_to
+from etcprops.scheme.keys import EtCKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from etcprops.experiments.datasets import ImageSet
+    from etcprops.datasets import ImageSet
 
 FAR_GRID: Final = np.geomspace(1e-4, 1, 81)
 """Where curves are sampled for the figures."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from etcprops._validation import InvalidParameterError, as_choice, describe, reject
+from etcprops.exact.statistics import PixelStatistics
 from etcprops.experiments.machines import (
     InnerProducts,
     Machine,
@@ -24,9 +25,8 @@ from etcprops.experiments.machines import (
     query_products,
     training_products,
 )
-from etcprops.keys import EtCKey, check_key
-from etcprops.normalization import PixelStatistics
-from etcprops.pixels import encrypt
+from etcprops.scheme.keys import EtCKey, check_key
+from etcprops.scheme.pixels import encrypt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from etcprops.experiments.datasets import ImageSet
+    from etcprops.datasets import ImageSet
 
     Scores = NDArray[np.float64]
     Machines = tuple[Machine, ...]

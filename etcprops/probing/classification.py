@@ -27,7 +27,7 @@ from etcprops.probing.model import (
 )
 from etcprops.probing.oracle import NoImageError, Oracle
 from etcprops.probing.witnesses import find_witness, lost_pixel, two_calls
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 LOCAL_LIMIT = 1 << 20
 """Beyond this many pixels sources are not traced: a group test asks 2 log2(n) images, thrice."""

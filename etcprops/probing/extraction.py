@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._chosen_images import digit_count, digits, slices
 from etcprops.probing.model import Array, PixelMap
 from etcprops.probing.oracle import Oracle, Scale
+from etcprops.scheme._chosen_images import digit_count, digits, slices
 
 SWEEP_LIMIT = 1 << 18
 """Up to this many pixels every pixel is shown all 256 grey levels, in 256 images."""

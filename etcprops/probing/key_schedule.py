@@ -18,15 +18,14 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from etcprops.geometry import BlockGeometry
-from etcprops.keys import EtCKey, Step
 from etcprops.probing.extraction import chosen_vectors, predict, read_pixel_map, wrong_pixels
 from etcprops.probing.model import BIJECTIVE, Kind
 from etcprops.probing.oracle import NoImageError, Oracle
 from etcprops.probing.structure import Structure, infer_structure
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.keys import EtCKey, Step
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 FAMILY_ERROR: Final = 1e-3
 """Probability that all tests of one audit together accuse a scheme whose keys are uniform."""
@@ -257,6 +256,8 @@ def _places(places: NDArray[np.int64], findings: list[str]) -> list[EvennessTest
         expected = keys * np.outer(sizes, sizes) / count
         # The entries of a random permutation matrix vary by n / (n - 1) more than free draws.
         statistic = (count - 1) / count * float(((table - expected) ** 2 / expected).sum())
+        from scipy import stats
+
         p_value = float(stats.chi2.sf(statistic, (groups - 1) ** 2))
         name = f"source of each place ({groups} x {groups} groups of blocks)"
         tests.append(EvennessTest(name, _integers(table.ravel()), p_value))
@@ -290,6 +291,8 @@ def _negation(bits: NDArray[np.bool_], findings: list[str]) -> list[EvennessTest
                 f"choices, not 2^{count}; independent bits do that with probability {chance:.1e}."
             )
             return []
+    from scipy import stats
+
     p_value = float(stats.binomtest(int(negated.sum()), bits.size, 0.5).pvalue)
     name = "negation (independent bits)"
     return [EvennessTest(name, (int(bits.size - negated.sum()), int(negated.sum())), p_value)]
@@ -330,6 +333,8 @@ def _fixed(sequences: list[Any]) -> bool:
 
 
 def _chi_square(counts: NDArray[np.int64]) -> float:
+    from scipy import stats
+
     return float(stats.chisquare(counts).pvalue)
 
 

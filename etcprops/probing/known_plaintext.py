@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import describe, reject
-from etcprops.geometry import BlockGeometry, check_geometry
-from etcprops.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey
+from etcprops.scheme.geometry import BlockGeometry, check_geometry
+from etcprops.scheme.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey
 
 Images = NDArray[np.uint8]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 Array = NDArray[Any]
 

@@ -11,7 +11,7 @@ from etcprops._pages import render_page
 from etcprops.claims.pictures import data_uri
 from etcprops.probing import pictures
 from etcprops.probing.model import PixelMap
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 if TYPE_CHECKING:
     from etcprops.probing.report import ProbeReport

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from etcprops.probing.model import PixelMap, Witness
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 SIDE = 216
 """Pictures are enlarged to about this many screen pixels."""

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from etcprops._validation import InvalidParameterError
-from etcprops.keys import EtCKey
 from etcprops.probing.consequences import Consequence, consequences
 from etcprops.probing.key_schedule import KeySchedule
 from etcprops.probing.model import (
@@ -25,7 +24,8 @@ from etcprops.probing.model import (
 )
 from etcprops.probing.shapes import ShapeOutcome
 from etcprops.probing.structure import Structure
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.keys import EtCKey
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from etcprops.probing.report import ProbeReport
 from etcprops.probing.sandbox import Isolation, best_isolation, open_sandbox
 from etcprops.probing.shapes import survey_shapes
 from etcprops.probing.structure import infer_structure
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 DEFAULT_KEYS = (0, 1, 2, 3)
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._chosen_images import CHUNK
-from etcprops.geometry import BlockGeometry
-from etcprops.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme._chosen_images import CHUNK
+from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 Integers = NDArray[np.int64]
 

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from etcprops.normalization import as_integer_pixels
+from etcprops.exact.statistics import as_integer_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

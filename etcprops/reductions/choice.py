@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from etcprops._validation import as_integer, as_number
-from etcprops.geometry import BlockGeometry, check_geometry
 from etcprops.reductions.dct import BlockDCT
 from etcprops.reductions.gram_pca import GramPCA
 from etcprops.reductions.pooling import BlockMean, MeanPooling
 from etcprops.reductions.random_projection import GaussianProjection, SparseProjection
 from etcprops.reductions.sampling import GridSampling, RandomPixels
+from etcprops.scheme.geometry import BlockGeometry, check_geometry
 
 if TYPE_CHECKING:
     from etcprops.reductions.linear import LinearReduction
@@ -24,7 +24,7 @@ def exact_dimensions(geometry: BlockGeometry) -> list[int]:
     """Return the dimensions that `BlockMean` and `BlockDCT` can have, in ascending order.
 
     Under keys with block scramble and negation the dimension of every exact linear reduction is a
-    multiple of the number of blocks: `etcprops.proving.reductions` has the proof.
+    multiple of the number of blocks: `etcprops.theory.linear_reductions` has the proof.
 
     Examples
     --------

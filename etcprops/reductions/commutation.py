@@ -2,7 +2,7 @@
 
 Decided from the entries of ``R`` as they are, by comparing rows: nothing is multiplied or rounded.
 It suffices to look at generators of the group of keys, one block at a time. What the answer means
-is proved in ``proofs/coq/Reductions.v`` (if) and in `etcprops.proving.reductions` (only if).
+is proved in ``proofs/coq/Reductions.v`` (if) and in `etcprops.theory.linear_reductions` (only if).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from etcprops._validation import InvalidParameterError, as_array, describe, reject
-from etcprops.geometry import BlockGeometry, check_geometry
-from etcprops.keys import EtCKey, Step, check_key
-from etcprops.matrices import encryption_offset
 from etcprops.reductions._rows import Rows, match, moved
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.scheme.geometry import BlockGeometry, check_geometry
+from etcprops.scheme.keys import EtCKey, Step, check_key
+from etcprops.scheme.matrices import encryption_offset
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -20,7 +20,7 @@ from etcprops.reductions.linear import LinearReduction
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from etcprops.geometry import BlockGeometry
+    from etcprops.scheme.geometry import BlockGeometry
 
 SCALE = 64
 """What a cosine of amplitude 1 is multiplied by before it is rounded."""

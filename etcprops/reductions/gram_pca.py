@@ -15,9 +15,9 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from etcprops._validation import as_integer, describe, reject
-from etcprops.gram import exact_gram
-from etcprops.kernels import ExactKernel, exact_squared_distances
-from etcprops.reductions._eigenpairs import eigenpairs
+from etcprops.exact._eigenpairs import eigenpairs
+from etcprops.exact.gram import exact_gram
+from etcprops.exact.kernels import ExactKernel, exact_squared_distances
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -39,9 +39,9 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     n_components : int, optional
         The largest number of components; by default all that are not dropped.
     kernel : "linear" or ExactKernel, default="linear"
-        An :class:`~etcprops.kernels.ExactKernel` gives kernel PCA.
+        An :class:`~etcprops.ExactKernel` gives kernel PCA.
     slices : int from 1 to 16, default=2
-        Accuracy of the inner products, as in :func:`~etcprops.gram.exact_gram`, for
+        Accuracy of the inner products, as in :func:`~etcprops.exact_gram`, for
         ``kernel="linear"``. An ExactKernel has its own.
 
     Attributes
@@ -69,7 +69,7 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    etcprops.kernels.ExactKernel : for kernel machines directly.
+    etcprops.exact.kernels.ExactKernel : for kernel machines directly.
 
     Notes
     -----
@@ -101,7 +101,7 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Cost: with 40 components of 900 rows of 64 features `fit` takes 2.7 times as long as with
     LAPACK's eigenvectors, with all 899 (RBF kernel) 11 times. Memory: a copy of the training rows,
     eight to twelve matrices of m by m in `fit`; in `transform` about three of q by m, six where
-    nearly all components are kept; and what :func:`~etcprops.gram.exact_gram` takes.
+    nearly all components are kept; and what :func:`~etcprops.exact_gram` takes.
 
     References
     ----------

@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from etcprops._validation import as_integer, reject
-from etcprops.geometry import BlockGeometry, check_geometry
 from etcprops.reductions.commutation import (
     Commutation,
     InducedMap,
@@ -20,11 +19,12 @@ from etcprops.reductions.commutation import (
     commutation,
     induced_map,
 )
+from etcprops.scheme.geometry import BlockGeometry, check_geometry
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from etcprops.keys import EtCKey, Step
+    from etcprops.scheme.keys import EtCKey, Step
 
 _ENTRIES = 2**20  # of pixels promoted at once: 4 or 8 MB
 
@@ -34,7 +34,7 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     Where ``R`` holds integers, integer pixels give integers and nothing is rounded: reduced vectors
     of encrypted images have the bits of the encrypted reduced vectors if ``R`` commutes with the
-    key. An :class:`~etcprops.scaling.ExactStandardScaler` after it keeps them.
+    key. An :class:`~etcprops.exact.scaler.ExactStandardScaler` after it keeps them.
 
     Attributes
     ----------

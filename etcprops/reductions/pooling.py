@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from etcprops.geometry import BlockGeometry
+    from etcprops.scheme.geometry import BlockGeometry
 
 
 class BlockMean(LinearReduction):

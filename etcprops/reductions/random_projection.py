@@ -18,7 +18,7 @@ from etcprops.reductions.linear import LinearReduction, check_seed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from etcprops.geometry import BlockGeometry
+    from etcprops.scheme.geometry import BlockGeometry
 
 
 class _RandomProjection(LinearReduction):

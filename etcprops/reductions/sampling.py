@@ -13,7 +13,7 @@ from etcprops.reductions.pooling import check_pair
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from etcprops.geometry import BlockGeometry
+    from etcprops.scheme.geometry import BlockGeometry
 
 
 class RandomPixels(LinearReduction):

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from etcprops._validation import as_integer
-from etcprops.experiments.datasets import ImageSet, load_digits_images
-from etcprops.keys import EtCKey
-from etcprops.pixels import encrypt
+from etcprops.datasets import ImageSet, load_digits_images
+from etcprops.scheme.keys import EtCKey
+from etcprops.scheme.pixels import encrypt
 
 if TYPE_CHECKING:
-    from etcprops.kernels import Kind
+    from etcprops.exact.kernels import Kind
 
     Arrays = Iterator[tuple[str, NDArray[Any]]]
     Side = tuple[NDArray[np.float64], NDArray[np.float64]]  # training rows and queries
@@ -178,7 +178,7 @@ def fingerprint_of_some(every: int, progress: Callable[[int, int, str], None]) -
 
 def _z_scores(data: ImageSet, images: NDArray[np.uint8]) -> Side:
     """Return exact z-scores of both halves, by the statistics of the first."""
-    from etcprops.scaling import ExactStandardScaler
+    from etcprops.exact.scaler import ExactStandardScaler
 
     training, queries = data.half_split(0)
     vectors = images.reshape(len(images), -1)
@@ -191,7 +191,7 @@ def _exact_arrays(data: ImageSet, rows: Side) -> Arrays:
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.svm import SVC
 
-    from etcprops.kernels import ExactKernel
+    from etcprops.exact.kernels import ExactKernel
     from etcprops.reductions import GramPCA
 
     training, queries = rows
@@ -214,7 +214,7 @@ def _exact_arrays(data: ImageSet, rows: Side) -> Arrays:
 
 def _ordinary_arrays(rows: Side) -> Arrays:
     """Yield what ordinary libraries compute instead."""
-    from etcprops.kernels import exact_squared_distances
+    from etcprops.exact.kernels import exact_squared_distances
 
     training, _ = rows
     products = training @ training.T

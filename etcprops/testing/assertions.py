@@ -12,9 +12,9 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from etcprops._validation import as_array, describe, reject
-from etcprops.gram import integer_squared_distances
-from etcprops.normalization import as_integer_pixels
-from etcprops.signed_permutation import SignedPermutation
+from etcprops.exact.gram import integer_squared_distances
+from etcprops.exact.statistics import as_integer_pixels
+from etcprops.scheme.signed_permutation import SignedPermutation
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.gram import exact_gram
-from etcprops.normalization import PixelStatistics
+from etcprops.exact.gram import exact_gram
+from etcprops.exact.statistics import PixelStatistics
 from etcprops.testing.assertions import (
     assert_bitwise_equal,
     assert_isometry,

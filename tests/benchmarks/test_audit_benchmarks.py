@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC, NuSVC
 
 from etcprops import EtCKey, audit, encrypt
-from etcprops.experiments.datasets import load_digits_images
+from etcprops.datasets import load_digits_images
 
 DIGITS = load_digits_images(block=2)
 KEY = EtCKey.from_secret(DIGITS.geometry, "benchmarks of the audit")

@@ -15,13 +15,13 @@ from sklearn.preprocessing import FunctionTransformer
 
 from etcprops import EtCKey, audit, encrypt
 from etcprops.auditing import Outcome
+from etcprops.auditing.atlas.cells import Cell, confirms, make_row
+from etcprops.auditing.atlas.isolation import Worker
 from etcprops.auditing.auditor import TOLERANCE
 from etcprops.auditing.bench import Bench, Candidate
-from etcprops.auditing.cells import Cell, confirms, make_row
-from etcprops.auditing.isolation import Worker
 from etcprops.auditing.law import two_sample_test
 from etcprops.auditing.preprocessing import centre
-from etcprops.experiments.datasets import load_digits_images
+from etcprops.datasets import load_digits_images
 
 DIGITS = load_digits_images(block=2)
 KEY = EtCKey.from_secret(DIGITS.geometry, "saboteurs of the audit")

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
-from etcprops import _elementary, kernels
+from etcprops.exact import _elementary, kernels
 from etcprops.reductions import gram_pca
 from etcprops.reproducibility import Fingerprint, Machine, oldest_machine
 from etcprops.reproducibility.fingerprints import fingerprint_of_some

@@ -22,20 +22,21 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_info
 
 import etcprops
-from etcprops import BlockGeometry, EtCKey, Step, _elementary, decrypt, encrypt
+from etcprops import BlockGeometry, EtCKey, Step, decrypt, encrypt
 from etcprops.claims import CLAIMS, Finding, Strength, Subject
-from etcprops.claims.formal import PROOFS
-from etcprops.claims.key_conditions import PEOPLE, check_queries_in_four_cases
+from etcprops.claims.checks.formal import PROOFS
+from etcprops.claims.checks.key_conditions import PEOPLE, check_queries_in_four_cases
 from etcprops.claims.model import Check
 from etcprops.claims.runner import examine
 from etcprops.claims.subject import Arithmetic
-from etcprops.experiments.cone import synthetic_cone
-from etcprops.experiments.datasets import load_digits_images
-from etcprops.matrices import step_matrices
-from etcprops.normalization import PixelStatistics
-from etcprops.proving import coq
-from etcprops.reductions._eigenpairs import eigenpairs
+from etcprops.datasets import load_digits_images
+from etcprops.datasets.synthetic_faces import synthetic_cone
+from etcprops.exact import _elementary
+from etcprops.exact._eigenpairs import eigenpairs
+from etcprops.exact.statistics import PixelStatistics
 from etcprops.reproducibility import Fingerprint, Machine, shipped_fingerprint
+from etcprops.scheme.matrices import step_matrices
+from etcprops.theory import coq
 
 SOUND = Subject(BlockGeometry(16, 24, channels=3, block=4))
 Images = NDArray[np.uint8]
@@ -215,7 +216,7 @@ def exact_gram(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def by_decree() -> coq.Report:
-    """Report on sources in which all theorems are axioms; tests/test_coq.py lets Coq read some."""
+    """Report on sources in which all theorems are axioms; theory/test_coq.py lets Coq read some."""
     names = sorted({name for line in PROOFS.values() for name in line.all_theorems})
     return coq.Report("", "none", "now", 0.0, "nothing", dict.fromkeys(names, "itself"))
 

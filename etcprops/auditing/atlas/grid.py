@@ -1,0 +1,401 @@
+"""The atlas: scikit-learn's estimators x preprocessing x steps x keys, predicted and measured."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, product
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
+from etcprops.auditing.atlas.backends import run_with_dask, run_with_joblib
+from etcprops.auditing.atlas.cells import FAMILY_LEVEL, Cell, Row
+from etcprops.auditing.atlas.store import Store, versions
+from etcprops.auditing.estimators import TABLE
+from etcprops.auditing.estimators.invariance import predict
+from etcprops.auditing.preprocessing import PREPROCESSINGS
+from etcprops.auditing.verdict import VERDICTS, Outcome
+from etcprops.datasets import load_images
+from etcprops.scheme.keys import ALL, EtCKey, Step
+
+Progress = Callable[[int, int, str], None]
+
+FEWEST_IMAGES: Final = 20
+
+SEVERITY: Final = (
+    Outcome.BITWISE_IDENTICAL,
+    Outcome.IDENTICAL_DECISIONS,
+    Outcome.EQUAL_IN_DISTRIBUTION,
+    Outcome.DIFFERENT,
+    Outcome.NOT_APPLICABLE,
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the atlas: an estimator after one preprocessing under some steps, over all keys.
+
+    Attributes
+    ----------
+    rows : tuple of dict
+        Of each key and seed.
+    outcome : str
+        The worst of them; a cell that timed out or crashed is told by `status`.
+    """
+
+    rows: tuple[Row, ...]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.rows[0]["cell"][name]
+
+    @property
+    def outcome(self) -> str:
+        """The worst outcome over the keys."""
+        tested = any(row.get("law_tested") for row in self.rows)
+        outcomes = [Outcome(row["outcome"]) for row in self.rows]
+        if tested and Outcome.EQUAL_IN_DISTRIBUTION in outcomes:
+            # The test is over many keys: that another one differs path by path is no news.
+            outcomes = [
+                Outcome.EQUAL_IN_DISTRIBUTION if o is Outcome.DIFFERENT else o for o in outcomes
+            ]
+        return str(max(outcomes, key=SEVERITY.index))
+
+    @property
+    def main(self) -> Row:
+        """The row that says most: against theory, with a cause, or the first."""
+        wrong = [row for row in self.rows if row["agrees"] is False] if self.agrees is False else []
+        rows = wrong or self.rows
+        return next((row for row in rows if row["cause"]), rows[0])
+
+    @property
+    def against(self) -> str:
+        """What theory says and what was found instead, in words."""
+        row = self.main
+        found = row["outcome"]
+        if found == row["predicted"]:
+            found += " with values that differ by more than rounding"
+        return f"theory says {row['predicted']}, found {found}"
+
+    @property
+    def status(self) -> str:
+        """What went wrong with a cell, or "done"."""
+        return next((row["status"] for row in self.rows if row["status"] != "done"), "done")
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether all keys agree with theory; None if a cell gave no answer."""
+        found = [row["agrees"] for row in self.rows]
+        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION:
+            # The rows of other keys were not tested for a law of their own.
+            found = [row["agrees"] for row in self.rows if row.get("law_tested")]
+        return None if None in found else all(found)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether some key shows what theory predicts; otherwise none contradicts it."""
+        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION != self.main["predicted"]:
+            return False
+        shown = [bool(row.get("confirmed")) for row in self.rows]
+        identical = self.main["predicted"] == Outcome.IDENTICAL_DECISIONS
+        # One key suffices to show a difference; identity has to hold for each.
+        return bool(self.agrees) and (all(shown) if identical else any(shown))
+
+    @property
+    def verdict(self) -> str:
+        """What to say of theory: one of `VERDICTS`."""
+        if self.agrees is None:
+            return VERDICTS[3]
+        return VERDICTS[0 if self.agrees is False else 2 if self.confirmed else 1]
+
+    @property
+    def steps(self) -> str:
+        """Steps of the key in words."""
+        return ", ".join(self["steps"]) or "all steps"
+
+    @property
+    def mend(self) -> str:
+        """The mend in words, empty if there is none."""
+        mend = self.main["mend"]
+        return "" if mend is None else f"{mend['change']} ({mend['outcome']})"
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """All rows of a run.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One a cell.
+    about : dict
+        The options of the run and the versions of libraries.
+    """
+
+    rows: list[Row]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> list[Line]:
+        """The rows, those of the same estimator, preprocessing and steps together."""
+
+        def place(row: Row) -> tuple[str, int, list[str]]:
+            cell = row["cell"]
+            order = list(PREPROCESSINGS).index(cell["preprocessing"])
+            return cell["estimator"].lower(), order, cell["steps"]
+
+        ordered = sorted(self.rows, key=lambda row: (*place(row), row["name"]))
+        return [Line(tuple(rows)) for _, rows in groupby(ordered, key=place)]
+
+    @property
+    def mismatches(self) -> list[Line]:
+        """Lines in which theory and measurement disagree."""
+        return [line for line in self.lines if line.agrees is False]
+
+    @property
+    def unexplained(self) -> list[Line]:
+        """Mismatches of which the table does not say why."""
+        return [line for line in self.mismatches if not line.main["explanation"]]
+
+    @property
+    def unfinished(self) -> list[Line]:
+        """Lines with a cell that timed out or crashed."""
+        return [line for line in self.lines if line.status != "done"]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every mismatch is explained and every cell gave an answer."""
+        return not self.unexplained and not self.unfinished
+
+    def to_json(self) -> str:
+        """Return everything as JSON text."""
+        return json.dumps({"about": self.about, "ok": self.ok, "rows": self.rows}, indent=1)
+
+    def to_html(self) -> str:
+        """Return one page that needs nothing else, with a table that can be sorted."""
+        from etcprops.auditing.page import render
+
+        return render(self)
+
+
+def atlas(
+    estimators: Iterable[str] | None = None,
+    *,
+    preprocessings: Iterable[str] = ("z-score",),
+    steps: Sequence[Iterable[str]] = ((),),
+    keys: int = 3,
+    seeds: int = 1,
+    secret: str = "etcprops audit",  # noqa: S107  # public, so that runs repeat
+    data: str = "digits",
+    images: int = 600,
+    jobs: int = 1,
+    backend: Literal["joblib", "dask"] = "joblib",
+    scheduler: str | None = None,
+    output: Path | None = None,
+    resume: bool = False,
+    time_limit: float = 60.0,
+    budget: float = 10.0,
+    progress: Progress | None = None,
+) -> Atlas:
+    """Audit many estimators, each in a process of its own, and compare with theory.
+
+    Parameters
+    ----------
+    estimators : iterable of str, optional
+        Names as in ``sklearn.utils.all_estimators``; by default all.
+    preprocessings : iterable of str, default=("z-score",)
+        Keys of `PREPROCESSINGS`.
+    steps : sequence of iterables of str, default=((),)
+        Steps of the keys; an empty one stands for all that the images have.
+    keys, seeds : int, default=3 and 1
+        How many of each. Cause, mend, witness and law are looked for with the first of both.
+    secret : str
+        Keys are derived from it.
+    data : str, default="digits"
+        See `load_images`.
+    images : int, default=600
+        How many of them to use, at random; 0 for all.
+    jobs : int, default=1
+        Processes at a time; -1 for one a core.
+    backend : {"joblib", "dask"}, default="joblib"
+        Where to run.
+    scheduler : str, optional
+        Address of the dask scheduler.
+    output : Path, optional
+        File for the rows, one JSON line each, written as they come.
+    resume : bool, default=False
+        Whether to go on with `output` where it was cut off.
+    time_limit : float, default=60
+        Seconds for a cell.
+    budget : float, default=10
+        Seconds for the search for a cause, for the witness and for the test of laws, each.
+    progress : callable, optional
+        Called with done, total and the name of the last cell.
+
+    Returns
+    -------
+    Atlas
+
+    Raises
+    ------
+    InvalidParameterError
+        If a name is unknown, a number out of range, the scheduler does not answer, or the file
+        belongs to another run. Rows that are in the file stay there.
+
+    Examples
+    --------
+    >>> found = atlas(["KNeighborsClassifier", "DummyClassifier"], keys=1, images=100)
+    >>> [(line["estimator"], line.outcome) for line in found.lines]
+    [('DummyClassifier', 'bitwise-identical'), ('KNeighborsClassifier', 'bitwise-identical')]
+    """
+    caller = "etcprops audit"
+    names = _names(estimators, TABLE, "estimators", caller)
+    fronts = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
+    keys, seeds = as_integer(keys, "keys", caller), as_integer(seeds, "seeds", caller)
+    images, jobs = _image_count(images, caller), _job_count(jobs, caller)
+    seconds = "be a positive number of seconds"
+    time_limit = as_number(time_limit, "time_limit", caller, SMALLEST, math.inf, seconds)
+    budget = as_number(budget, "budget", caller, SMALLEST, math.inf, seconds)
+    _check_backend(backend, scheduler, caller)
+    pictures = load_images(data)
+    _check_classes(pictures.labels, data, caller)
+    geometry = pictures.geometry
+    chosen = [_steps(group, geometry, secret) for group in steps]
+    common: dict[str, Any] = {"data": data, "images": images, "budget": budget}
+    tests = sum(
+        predict(TABLE[name], front, [Step(s) for s in group] or list(Step))
+        is Outcome.EQUAL_IN_DISTRIBUTION
+        for name, front, group in product(names, fronts, chosen)
+    )
+    common["level"] = FAMILY_LEVEL / max(tests, 1)
+    cells = list(grid(names, fronts, chosen, keys=keys, seeds=seeds, secret=secret, **common))
+    about = {
+        "estimators": names,
+        "preprocessings": fronts,
+        "steps": [list(group) for group in chosen],
+        "keys": keys,
+        "seeds": seeds,
+        "secret": secret,
+        "data": data,
+        "images": images,
+        "time_limit": time_limit,
+        "budget": budget,
+        "law_level": common["level"],
+        **versions(),
+    }
+    start = time.perf_counter()
+    store = None if output is None else Store(output, about, resume=resume)
+    rows: list[Row] = [] if store is None else list(store.rows)
+    try:
+        done = {row["name"] for row in rows}
+        left = [cell for cell in cells if cell.name not in done]
+        report = progress or (lambda _done, _total, _name: None)
+        report(len(rows), len(cells), "starting")
+        for row in _run(left, backend, scheduler, jobs, time_limit):
+            if store is not None:
+                store.add(row)
+            rows.append(row)
+            report(len(rows), len(cells), row["cell"]["estimator"])
+    finally:
+        if store is not None:
+            store.close()
+    order = {cell.name: i for i, cell in enumerate(cells)}
+    rows.sort(key=lambda row: order[row["name"]])
+    return Atlas(rows, about | {"seconds": round(time.perf_counter() - start, 1)})
+
+
+def grid(
+    estimators: Iterable[str],
+    preprocessings: Iterable[str],
+    steps: Iterable[tuple[str, ...]],
+    *,
+    keys: int,
+    seeds: int,
+    secret: str,
+    **common: Any,
+) -> Iterator[Cell]:
+    """Yield the cells of a grid; `common` are fields that all of them share.
+
+    Examples
+    --------
+    >>> cells = list(grid(["SVC"], ["none"], [()], keys=2, seeds=1, secret="s"))
+    >>> [(cell.secret, cell.explain) for cell in cells]
+    [('s, 1', True), ('s, 2', False)]
+    """
+    for name, front, group in product(estimators, preprocessings, steps):
+        for seed, number in product(range(seeds), range(keys)):
+            first = seed == 0 and number == 0
+            key = f"{secret}, {number + 1}"
+            yield Cell(name, front, group, key, seed, explain=first, **common)
+
+
+def _image_count(images: Any, caller: str) -> int:
+    """Return the number of images, 0 for all."""
+    wanted = f"be 0 for all or at least {FEWEST_IMAGES}"
+    count = as_integer(images, "images", caller, 0, wanted=wanted)
+    if 0 < count < FEWEST_IMAGES:
+        reject("images", caller, wanted, describe(images))
+    return count
+
+
+def _job_count(jobs: Any, caller: str) -> int:
+    """Return the number of processes, -1 for one a core."""
+    wanted = "be a positive integer, or -1 for one a core"
+    count = as_integer(jobs, "jobs", caller, -1, wanted=wanted)
+    if count == 0:
+        reject("jobs", caller, wanted, describe(jobs))
+    return count
+
+
+def _check_backend(backend: Any, scheduler: str | None, caller: str) -> None:
+    """Refuse unknown backends, and dask without a scheduler."""
+    as_choice(backend, ("joblib", "dask"), "backend", caller)
+    if backend == "dask" and not scheduler:
+        got = "none: --scheduler ADDRESS, for instance tcp://127.0.0.1:8786."
+        reject("scheduler", caller, "be given for the backend 'dask'", got)
+
+
+def _check_classes(labels: NDArray[np.int64], data: str, caller: str) -> None:
+    """Refuse images with which no classifier can be tried, before one crashes on them."""
+    wanted = (
+        f"hold {FEWEST_IMAGES} images or more, of two classes or more, two of each or more: one "
+        "for training and one query"
+    )
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(labels) < FEWEST_IMAGES or len(classes) < 2 or counts.min() < 2:
+        fewest = f", {counts.min()} of one" if len(classes) > 1 else ""
+        plural = "es" if len(classes) != 1 else ""
+        got = f"{len(labels)} images of {len(classes)} class{plural}{fewest}, in {data!r}."
+        reject("--data", caller, wanted, got)
+
+
+def _run(
+    cells: Sequence[Cell], backend: str, scheduler: str | None, jobs: int, limit: float
+) -> Iterator[Row]:
+    if not cells:
+        return iter(())
+    if backend == "dask":
+        return run_with_dask(cells, scheduler=scheduler or "", limit=limit)
+    return run_with_joblib(cells, jobs=jobs, limit=limit)
+
+
+def _names(given: Iterable[str] | None, known: Iterable[str], name: str, caller: str) -> list[str]:
+    """Return chosen names without repetition; all if none are given."""
+    names = list(known) if given is None else list(dict.fromkeys(given))
+    unknown = [n for n in names if n not in set(known)]
+    if unknown or not names:
+        reject(name, caller, "hold known names (etcprops audit --list)", describe(unknown))
+    return names
+
+
+def _steps(group: Iterable[str], geometry: Any, secret: str) -> tuple[str, ...]:
+    """Return the steps of a group in their order; errors are those of `EtCKey`."""
+    chosen = list(group)
+    key = EtCKey.from_secret(geometry, secret, steps=chosen or ALL)
+    return tuple(str(step) for step in Step if step in key.steps) if chosen else ()

@@ -1,0 +1,157 @@
+"""Results on disk: one JSON line a row, written as they come; a run that was cut off goes on.
+
+The first line says which run the file belongs to. A last line without an end, from a process that
+was killed while it wrote, is dropped when the run goes on: its cell runs again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+from etcprops import __version__
+from etcprops._validation import reject
+from etcprops.auditing.atlas.cells import Row
+
+FORMAT: Final = "etcprops.audit"
+VERSION: Final = 1
+
+
+class Store:
+    """The rows of one run, in a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    about : dict
+        What the run is: two runs with equal `about` are one.
+    resume : bool
+        Whether to go on with a file that is there; otherwise it must not be there.
+
+    Attributes
+    ----------
+    rows : list of dict
+        All rows, those of earlier parts of the run first.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the file is there and `resume` is false, or it belongs to another run or is no such
+        file, or another process is writing to it.
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any], *, resume: bool) -> None:
+        self.path, self.about = path, about
+        self.rows: list[Row] = []
+        self._file = self._open(resume=resume)
+
+    def _open(self, *, resume: bool) -> IO[bytes]:
+        caller = "etcprops audit"
+        if self.path.exists() and self.path.stat().st_size and not resume:
+            wanted = "be a file that is not there yet, unless --resume is given"
+            reject("--output", caller, wanted, f"{str(self.path)!r}.")
+        file = self.path.open("r+b" if self.path.exists() else "w+b")
+        try:
+            self._lock(file)
+            end = self._read(file)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(end)
+        if end == 0:
+            header = {"format": FORMAT, "version": VERSION, "about": self.about}
+            self._write(file, header)
+        return file
+
+    def _read(self, file: IO[bytes]) -> int:
+        """Read header and rows; return where the last whole line ends, and cut off the rest."""
+        caller, got = "etcprops audit", f"{str(self.path)!r}"
+        content = file.read()
+        end = content.rfind(b"\n") + 1
+        lines = content[:end].splitlines()
+        if not lines:
+            if content and not content.startswith(b'{"format": "etcprops.audit"'):
+                reject("--output", caller, "be a file of results", f"{got}, which is none.")
+        else:
+            try:
+                documents = [json.loads(line) for line in lines]
+                header, self.rows = documents[0], documents[1:]
+                known = header["format"] == FORMAT and all("name" in row for row in self.rows)
+            except (KeyError, TypeError, ValueError):
+                known = False
+            if not known:
+                reject("--output", caller, "be a file of results", f"{got}, which is none.")
+            if header != {"format": FORMAT, "version": VERSION, "about": self.about}:
+                theirs = header.get("about", {})
+                differing = [k for k, v in self.about.items() if theirs.get(k) != v] or ["version"]
+                wanted = "belong to this run, with the same options"
+                name = differing[0]
+                values = f"{name}={theirs.get(name)!r} there, {self.about.get(name)!r} here"
+                reject("--output", caller, wanted, f"{got}: {values}.")
+        file.truncate(end)
+        return end
+
+    def _lock(self, file: IO[bytes]) -> None:
+        """Refuse a file that another process is writing to; a lock ends with its process."""
+        try:
+            import fcntl
+        except ImportError:  # no POSIX: nothing to lock with
+            return
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            wanted = "be a file that no other process is writing to"
+            reject("--output", "etcprops audit", wanted, f"{str(self.path)!r}.")
+
+    @property
+    def done(self) -> set[str]:
+        """Names of the cells that have a row."""
+        return {row["name"] for row in self.rows}
+
+    def add(self, row: Row) -> None:
+        """Append a row; it is on disk when this returns. A cell that has one keeps it."""
+        if row["name"] not in self.done:
+            self._write(self._file, row)
+            self.rows.append(row)
+
+    @staticmethod
+    def _write(file: IO[bytes], document: dict[str, Any]) -> None:
+        file.write(json.dumps(document).encode() + b"\n")
+        file.flush()
+        with contextlib.suppress(OSError):  # a pipe or a special file has no disk to sync
+            os.fsync(file.fileno())
+
+    def close(self) -> None:
+        """Close the file; what is in it stays."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the figures depend on."""
+    import platform
+
+    import numpy as np
+    import scipy
+    import sklearn
+
+    return {
+        "etcprops": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+    }

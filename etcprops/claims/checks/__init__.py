@@ -1,0 +1,1 @@
+"""The claims, one module a family, each with the checks that test it."""

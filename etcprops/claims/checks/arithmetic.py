@@ -1,0 +1,183 @@
+"""Claims about floating point: what survives rounding, and what does not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from etcprops.claims.checks.exactness import search_keys
+from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Strength
+from etcprops.claims.subject import Subject, flat
+from etcprops.exact.statistics import PixelStatistics
+from etcprops.scheme.keys import EtCKey
+
+POWER_OF_TWO = "the number of images is a power of two"
+
+
+def check_negation_of_all_grey_levels(subject: Subject) -> Observation:
+    """Compute 255 - x for all 256 grey levels in integers and in floating point."""
+    levels = np.arange(256)
+    types = (np.uint8, np.int16, np.int64, np.float16, np.float32, np.float64)
+    for dtype in types:
+        negated = subject.arithmetic.negate(levels.astype(dtype)).astype(np.int64)
+        wrong = np.flatnonzero(negated != 255 - levels)
+        if wrong.size:
+            level = wrong[0]
+            detail = f"{negated[level]} for the grey level {level} in {dtype.__name__}"
+            return Observation(False, detail)
+    return Observation(True, f"256 grey levels in {', '.join(t.__name__ for t in types)}")
+
+
+def _first_asymmetry(subject: Subject, count: int) -> str | None:
+    """Return the first sum S and pixel x of `count` images that centring does not negate, or None.
+
+    Tries every sum that `count` pixels can have, with every pixel.
+    """
+    pixels = np.arange(256.0)
+    centre = subject.arithmetic.centre
+    sums = range(255 * count + 1)
+    for start in range(0, len(sums), 512):  # a megabyte at a time
+        part = np.arange(start, min(start + 512, len(sums)), dtype=float)[:, None]
+        plain = centre(pixels, part, count)
+        negated = centre(255 - pixels, 255 * count - part, count)
+        wrong = np.argwhere(negated != -plain)
+        if wrong.size:
+            i, j = (int(index) for index in wrong[0])
+            values = f"{plain[i, j].item()!r} plain, {negated[i, j].item()!r} negated"
+            return f"N = {count}, sum {start + i}, x = {j}: {values}"
+    return None
+
+
+def check_centring_for_powers_of_two(subject: Subject) -> Observation:
+    """Try every sum and every pixel for N = 1, 2, 4, ..., 256."""
+    counts = [2**k for k in range(9)]
+    for count in counts:
+        found = _first_asymmetry(subject, count)
+        if found is not None:
+            return Observation(False, found)
+    return Observation(True, f"every sum and every pixel for N = {', '.join(map(str, counts))}")
+
+
+def check_centring_for_other_counts(subject: Subject) -> Observation:
+    """Try every sum and every pixel for N = 3, 5, 6, 7, 9, 10."""
+    counts = (3, 5, 6, 7, 9, 10)
+    found = {count: _first_asymmetry(subject, count) for count in counts}
+    cases = {count: case for count, case in found.items() if case is not None}
+    if not cases:
+        tried = ", ".join(map(str, counts))
+        return Observation(True, f"every sum and every pixel for N = {tried}")
+    others = ", ".join(map(str, cases))
+    return Observation(False, f"{cases[min(cases)]}; counterexamples for N = {others}")
+
+
+def check_the_known_case_of_three_images(subject: Subject) -> Observation:
+    """Centre x = 19 with three images of sum 494, plain and negated, in float64."""
+    centre = subject.arithmetic.centre
+    plain, negated = centre(19, 494, 3), centre(255 - 19, 3 * 255 - 494, 3)
+    return Observation(plain == -negated, f"{plain!r} plain, {negated!r} negated")
+
+
+def check_standard_scaler_on_one_pixel(subject: Subject) -> Observation:
+    """Search for three grey levels whose z-scores by StandardScaler are not negated exactly."""
+    for last in range(1, 256):
+        # Columns are experiments: grey levels 0, middle, last, for every middle at once.
+        middle = np.arange(last + 1)
+        X = np.stack([np.zeros_like(middle), middle, np.full_like(middle, last)]).astype(float)
+        plain = subject.arithmetic.z_score(X)
+        negated = subject.arithmetic.z_score(255 - X)
+        wrong = np.flatnonzero((plain != -negated).any(axis=0))
+        if wrong.size:
+            column = X[:, wrong[0]].astype(int)
+            z, w = plain[:, wrong[0]], negated[:, wrong[0]]
+            detail = (
+                f"pixels {', '.join(map(str, column))}: z-scores "
+                f"{', '.join(map(repr, z.tolist()))} plain, "
+                f"{', '.join(map(repr, w.tolist()))} negated"
+            )
+            pictures = column.astype(np.uint8)[None]
+            exhibits = Exhibit("plain", pictures), Exhibit("negated", 255 - pictures)
+            return Observation(False, detail, exhibits)
+    return Observation(True, "three images of one pixel, 0 <= middle <= last <= 255")
+
+
+def check_integer_z_score_on_digits(subject: Subject) -> Observation:
+    """Compare z-scores of encrypted digits, from integer numerators, bit for bit."""
+    from etcprops.datasets import load_digits_images
+
+    digits = load_digits_images()
+    key = EtCKey.from_secret(digits.geometry, subject.secret)
+    plain, encrypted = flat(digits.images), flat(subject.encrypt(digits.images, key))
+    z, w = (PixelStatistics(vectors[::2]).z_score(vectors) for vectors in (plain, encrypted))
+    for matrix in subject.step_matrices(key).values():
+        z = (matrix.astype(np.float64) @ z.T).T
+    different = int(np.count_nonzero(z != w))
+    detail = f"{z.size} z-scores, half of {len(z)} images for statistics: {different} differ"
+    return Observation(different == 0, detail)
+
+
+def check_blas_gram_on_digits(subject: Subject) -> Observation:
+    """Multiply equal z-scores, in plain and in encrypted order of the features, through BLAS."""
+    from etcprops.datasets import load_digits_images
+
+    digits = load_digits_images()
+
+    def look(keys: list[EtCKey]) -> Observation:
+        plain, encrypted = flat(digits.images), flat(subject.encrypt(digits.images, keys[0]))
+        z, w = (PixelStatistics(vectors).z_score(vectors) for vectors in (plain, encrypted))
+        before, after = subject.arithmetic.gram(z), subject.arithmetic.gram(w)
+        different = np.count_nonzero(before != after)
+        detail = (
+            f"{len(z)} digits: {different / before.size:.0%} of the entries differ, by up to "
+            f"{abs(before - after).max():.1e} where entries reach {abs(before).max():.0f}"
+        )
+        return Observation(different == 0, detail)
+
+    return search_keys(subject, digits.geometry, 3, look)
+
+
+ARITHMETIC_CLAIMS = (
+    Claim(
+        "float-negation",
+        "fl(255 - x) is exact for every 8-bit pixel, in integers and in floating point.",
+        "not in the paper, which assumes real arithmetic",
+        Outcome.HOLDS,
+        checks=(Check(check_negation_of_all_grey_levels, Strength.EXACT),),
+    ),
+    Claim(
+        "float-centring",
+        "Centring by the mean in float64 changes its sign exactly under x -> 255 - x.",
+        "not in the paper, which assumes real arithmetic",
+        Outcome.HOLDS_IF,
+        hypotheses=(POWER_OF_TWO,),
+        checks=(
+            Check(check_centring_for_powers_of_two, Strength.EXACT),
+            Check(check_centring_for_other_counts, Strength.REFUTATION, without=POWER_OF_TWO),
+            Check(check_the_known_case_of_three_images, Strength.REFUTATION, without=POWER_OF_TWO),
+        ),
+        note="For powers of two the mean is exact. The smallest number of images that fails is 3.",
+    ),
+    Claim(
+        "standard-scaler",
+        "scikit-learn's StandardScaler makes the negative-positive transform a sign, bit for bit.",
+        "section 3.2, read literally",
+        Outcome.FAILS,
+        checks=(Check(check_standard_scaler_on_one_pixel, Strength.REFUTATION),),
+        note="It does so up to rounding; the integer form does so exactly.",
+    ),
+    Claim(
+        "integer-z-score",
+        "The z-score from the integers N x - S and N sum(x^2) - S^2 makes the encryption a signed "
+        "permutation of the z-scores, bit for bit.",
+        "not in the paper",
+        Outcome.HOLDS,
+        checks=(Check(check_integer_z_score_on_digits, Strength.EXACT),),
+    ),
+    Claim(
+        "blas-gram",
+        "Gram matrices of plain and encrypted z-scores are the same bits through BLAS.",
+        "section 3.2, read literally",
+        Outcome.FAILS,
+        checks=(Check(check_blas_gram_on_digits, Strength.REFUTATION),),
+        note="BLAS adds in an order that depends on the features; the values are equal in exact "
+        "arithmetic.",
+    ),
+)

@@ -1,0 +1,258 @@
+"""Claims about random forests: the law of their decisions, and what makes them exact."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops.claims.checks.exactness import ONE_ORDER, check_votes_in_another_order
+from etcprops.claims.checks.models import check_forest_on_digits, check_stump_on_one_pixel
+from etcprops.claims.checks.properties import fuzz, normal_form_stays
+from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Sense, Strength
+from etcprops.claims.subject import Subject, flat
+from etcprops.datasets import load_digits_images
+from etcprops.scheme import pixels
+from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.keys import EtCKey
+
+DRAWN_ALIKE = "features are drawn alike, whatever their numbers"
+TIES_ALIKE = "ties between best splits are broken alike, or do not occur"
+OFF_THRESHOLD = "no query lies half-way between two training values, or it goes to both sides"
+
+LEVEL = 0.001
+TREES = 100
+PERMUTATIONS = 999
+TRIALS = 10
+
+
+def check_law_of_small_trees(subject: Subject) -> Observation:
+    """Compute the law of trees with symmetric rules exactly, for all 48 keys of three pixels."""
+    from etcprops.theory.forests import tree_law
+
+    geometry = BlockGeometry(1, 3, block=1)
+    rng = np.random.default_rng(3)
+    cases = 0
+    sizes = []
+    for max_features in (1, 2):
+        # Five training images and two queries with few levels: ties and queries on thresholds.
+        images = rng.integers(0, 4, (7, 1, 3)).astype(np.uint8)
+        labels = [0, 1, 1, 2, 0]
+        expected = tree_law(flat(images[:5]), labels, flat(images[5:]), max_features=max_features)
+        sizes.append(len(expected))
+        for order in itertools.permutations(range(3)):
+            for bits in itertools.product((0, 1), repeat=3):
+                key = EtCKey(geometry, permutation=order, negatives=bits)
+                rows = flat(subject.encrypt(images, key))
+                cases += 1
+                if tree_law(rows[:5], labels, rows[5:], max_features=max_features) != expected:
+                    detail = f"another law for order {order}, negatives {bits}"
+                    return Observation(False, detail, (Exhibit("training, queries", flat(images)),))
+    detail = f"{cases} laws of two queries' answers equal, on {max(sizes)} outcomes"
+    return Observation(True, detail)
+
+
+def check_law_of_forests_on_digits(subject: Subject) -> Observation:
+    """Test whether scikit-learn's trees have one law where no query is on a threshold."""
+    from etcprops.auditing.two_sample import permutation_p_value, rejection_rate
+
+    plain, encrypted = _decisions(subject.encrypt, subject.secret, middle=1)
+    p = permutation_p_value(plain, encrypted, permutations=PERMUTATIONS)
+    other = _decisions(pixels.encrypt, subject.secret, middle=2)[1]
+
+    def mixture(rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        # Three trees of four from the encrypted forest whose queries do lie on thresholds.
+        replaced = rng.random(TREES) < 0.75
+        return plain, np.where(replaced[:, None], other, rng.permutation(encrypted))
+
+    power = rejection_rate(mixture, level=LEVEL, repetitions=TRIALS, permutations=PERMUTATIONS)
+    detail = (
+        f"{TREES} trees each, {plain.shape[1]} queries: p = {p:.3f} at level {LEVEL}, "
+        f"{PERMUTATIONS} permutations; power {power:.2f} in {TRIALS} trials against three of "
+        "four trees grown where queries lie on thresholds"
+    )
+    # A test that could not have noticed anything supports nothing.
+    return Observation(p > LEVEL if power > 0.9 or p <= LEVEL else None, detail)
+
+
+def check_law_of_forests_with_queries_on_thresholds(subject: Subject) -> Observation:
+    """Test the same where grey pixels of queries lie half-way between black and white training."""
+    from etcprops.auditing.two_sample import permutation_p_value
+
+    samples = _decisions(subject.encrypt, subject.secret, middle=2)
+    p = permutation_p_value(*samples, permutations=PERMUTATIONS)
+    return Observation(p > LEVEL, f"{TREES} trees each: p = {p:.3f} at level {LEVEL}")
+
+
+def _decisions(
+    encrypt: object, secret: bytes | str, *, middle: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the decisions of trees of scikit-learn's forest on plain and on encrypted digits.
+
+    Training images have levels 0 and 4, so a feature has one threshold, 2, and no ties with itself;
+    queries have `middle` as well. Seeds differ: the samples are independent.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    assert callable(encrypt)
+    digits = load_digits_images(block=2)
+    key = EtCKey.from_secret(digits.geometry, secret)
+    thirds = np.digitize(digits.images[:150], [80, 170])
+    images = np.array([0, middle, 4], dtype=np.uint8)[thirds]
+    images[:100] = np.where(thirds[:100] > 0, 4, 0)
+    samples = []
+    for seed, pictures in enumerate((images, encrypt(images, key))):
+        vectors = flat(pictures).astype(np.float32)
+        forest = RandomForestClassifier(n_estimators=TREES, random_state=seed)
+        forest.fit(vectors[:100], digits.labels[:100])
+        trees = [tree.predict(vectors[100:]) for tree in forest.estimators_]
+        samples.append(np.array(trees, dtype=np.int64))
+    return samples[0], samples[1]
+
+
+def check_ties_to_the_lowest_threshold(subject: Subject) -> Observation:
+    """Search for the smallest stump of scikit-learn that has two best thresholds."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    key = EtCKey(BlockGeometry(1, 1, block=1), negatives=[1])
+    for count in (3, 4):
+        images = np.arange(count, dtype=np.uint8).reshape(-1, 1, 1)
+        encrypted = subject.encrypt(images, key)
+        for labels in itertools.product((0, 1), repeat=count):
+            if len(set(labels)) < 2:
+                continue
+            answers = []
+            for vectors in (flat(images), flat(encrypted)):
+                # One feature: no seed matters, the law is a single tree.
+                stump = DecisionTreeClassifier(max_depth=1, random_state=0).fit(vectors, labels)
+                answers.append(stump.predict_proba(vectors)[:, 1].tolist())
+            if answers[0] != answers[1]:
+                place = next(i for i, (a, b) in enumerate(zip(*answers, strict=True)) if a != b)
+                shares = [f"{answer[place]:.2f}" for answer in answers]
+                detail = (
+                    f"one pixel, training 0 to {count - 1} with classes {list(labels)}, one split: "
+                    f"level {place} is of class 1 with {shares[0]} plain, {shares[1]} encrypted"
+                )
+                return Observation(False, detail, (Exhibit("training", images.reshape(1, -1)),))
+    return Observation(True, "stumps on one pixel with up to 4 levels")
+
+
+def check_features_drawn_by_number(subject: Subject) -> Observation:
+    """Compute the law of trees that look at the features of lowest number first, two pixels."""
+    from etcprops.theory.forests import Rules, tree_law
+
+    key = EtCKey(BlockGeometry(1, 2, block=1), permutation=[1, 0])
+    rules = Rules(draw="first")
+    for levels in itertools.product((0, 2), repeat=6):
+        images = np.array(levels, dtype=np.uint8).reshape(3, 1, 2)
+        laws = [
+            tree_law(rows[:2], [0, 1], rows[2:], depth=1, rules=rules)
+            for rows in (flat(images), flat(subject.encrypt(images, key)))
+        ]
+        if laws[0] != laws[1]:
+            shown = [[[str(p) for p in outcome[0]] for outcome in law] for law in laws]
+            detail = (
+                f"training {images[0].ravel().tolist()} -> class 0, {images[1].ravel().tolist()} "
+                f"-> class 1, query {images[2].ravel().tolist()}, pixels exchanged: probabilities "
+                f"{shown[0]} plain, {shown[1]} encrypted"
+            )
+            return Observation(False, detail, (Exhibit("training, query", flat(images)),))
+    return Observation(True, "two training images of two pixels, all queries, levels 0 and 2")
+
+
+def check_forest_after_gram_pca(subject: Subject) -> Observation:
+    """Train random forests with one seed on GramPCA scores of plain and of encrypted digits."""
+    from etcprops.reductions import GramPCA
+
+    return _mended(subject, GramPCA(12))
+
+
+def check_forest_on_normal_form(subject: Subject) -> Observation:
+    """Train random forests with one seed on the normal forms of plain and of encrypted digits."""
+    from etcprops.reductions import CanonicalFeatures
+
+    return _mended(subject, CanonicalFeatures())
+
+
+def _mended(subject: Subject, before: object) -> Observation:
+    """Compare the probabilities that a forest gives after a transformer, bit for bit."""
+    from sklearn.base import clone
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+
+    digits = load_digits_images()
+    key = EtCKey.from_secret(digits.geometry, subject.secret)
+    train, query = (half[::3] for half in digits.half_split(0))
+    answers = []
+    for images in (digits.images, subject.encrypt(digits.images, key)):
+        vectors = flat(images)
+        forest = RandomForestClassifier(n_estimators=10, random_state=0)
+        model = make_pipeline(clone(before), forest).fit(vectors[train], digits.labels[train])
+        answers.append(model.predict_proba(vectors[query]))
+    different = int(np.count_nonzero(answers[0] != answers[1]))
+    detail = f"10 trees, the same seed: {different} of {answers[0].size} probabilities differ"
+    return Observation(different == 0, detail)
+
+
+def check_normal_form_on_random_keys(subject: Subject) -> Observation:
+    """Search for a key and images whose normal form changes, queries' or training images'."""
+    return fuzz(normal_form_stays, subject, count=5)
+
+
+FOREST_CLAIMS = (
+    Claim(
+        "random-forest-in-law",
+        "A random forest's decisions have the same distribution over its seeds.",
+        "section 3.2, in a weaker form than stated there",
+        Outcome.IN_DISTRIBUTION,
+        hypotheses=(DRAWN_ALIKE, TIES_ALIKE, OFF_THRESHOLD),
+        checks=(
+            Check(check_law_of_small_trees, Strength.EXACT, sense=Sense.LAW),
+            Check(check_law_of_forests_on_digits, Strength.END_TO_END, sense=Sense.LAW),
+            Check(check_forest_on_digits, Strength.REFUTATION),
+            Check(
+                check_features_drawn_by_number,
+                Strength.REFUTATION,
+                without=DRAWN_ALIKE,
+                sense=Sense.LAW,
+            ),
+            Check(
+                check_ties_to_the_lowest_threshold,
+                Strength.REFUTATION,
+                without=TIES_ALIKE,
+                sense=Sense.LAW,
+            ),
+            Check(
+                check_stump_on_one_pixel,
+                Strength.REFUTATION,
+                without=OFF_THRESHOLD,
+                sense=Sense.LAW,
+            ),
+            Check(
+                check_law_of_forests_with_queries_on_thresholds,
+                Strength.REFUTATION,
+                without=OFF_THRESHOLD,
+                sense=Sense.LAW,
+            ),
+        ),
+        note="Proved for all sizes in proofs/coq/Forest.v. scikit-learn draws features alike and "
+        "breaks ties between features by the order of the draw, but of equal thresholds of one "
+        "feature it takes the lowest, and sends a query on a threshold to the low side.",
+    ),
+    Claim(
+        "mended-forest",
+        "A random forest with a fixed seed decides exactly the same after GramPCA, or on the "
+        "normal form of the features (CanonicalFeatures), bit for bit.",
+        "not there: a form in which what section 3.2 says of random forests is true",
+        Outcome.HOLDS_IF,
+        hypotheses=(ONE_ORDER,),
+        checks=(
+            Check(check_forest_after_gram_pca, Strength.END_TO_END),
+            Check(check_forest_on_normal_form, Strength.END_TO_END),
+            Check(check_normal_form_on_random_keys, Strength.FUZZED),
+            Check(check_votes_in_another_order, Strength.REFUTATION, without=ONE_ORDER),
+        ),
+        note="The cloud can do either without a key. Training images must come in the same order.",
+    ),
+)

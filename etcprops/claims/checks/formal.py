@@ -1,0 +1,400 @@
+"""Claims and their formal proofs: which theorems and which solver's answers speak for which claim.
+
+`PROOFS` is the table; `with_proofs` turns a claim's line of it into checks like any other. Coq
+proves for all sizes, keys and images; where it is absent, the record of an earlier check is shown
+as that and counts for nothing. z3 proves for all 8-bit values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from etcprops.claims.checks.arithmetic import POWER_OF_TWO
+from etcprops.claims.checks.estimators import SIGNED
+from etcprops.claims.checks.forests import OFF_THRESHOLD, TIES_ALIKE
+from etcprops.claims.checks.key_conditions import NEGATIVES
+from etcprops.claims.checks.reductions import ALIKE
+from etcprops.claims.checks.statistics import GAMMA_FIXED, PER_FEATURE
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    Finding,
+    Observation,
+    Outcome,
+    Sense,
+    Strength,
+)
+from etcprops.claims.subject import Subject
+from etcprops.theory import coq, smt
+from etcprops.theory.smt import Answer
+from etcprops.theory.theorems import find_theorems
+
+MEAN_COUNTEREXAMPLES = {3: 494, 5: 978, 7: 1766, 10: 146}
+"""Numbers of images, and sums of one pixel over them for which centring is not antisymmetric."""
+
+DEEP_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """What is proved formally for one claim.
+
+    Parameters
+    ----------
+    theorems : tuple of str
+        Theorems that support it, as ``File.theorem``.
+    counterexamples : dict of str or None to tuple of str
+        Theorems that refute it without a hypothesis, by that hypothesis; None: that refute it.
+    queries : tuple of Check
+        Questions to z3.
+    notebook : str
+        The notebook in ``proofs/`` that tells the proof, without suffix.
+    """
+
+    theorems: tuple[str, ...] = ()
+    counterexamples: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
+    queries: tuple[Check, ...] = ()
+    notebook: str = ""
+
+    @property
+    def all_theorems(self) -> tuple[str, ...]:
+        """Every theorem of the line, once."""
+        refuting = [name for names in self.counterexamples.values() for name in names]
+        return tuple(dict.fromkeys([*self.theorems, *refuting]))
+
+
+def with_proofs(claim: Claim) -> Claim:
+    """Return the claim with the checks of its line in `PROOFS` after its own.
+
+    Parameters
+    ----------
+    claim : Claim
+        Any; one that is pending is returned as it is.
+
+    Returns
+    -------
+    Claim
+    """
+    proofs = PROOFS.get(claim.name)
+    if proofs is None or claim.expected is Outcome.PENDING:
+        return claim
+    checks = list(claim.checks) + list(proofs.queries)
+    about_laws = any(check.sense is Sense.LAW for check in checks if check.without is None)
+    sense = Sense.LAW if about_laws else Sense.PATH
+    if proofs.theorems:
+        checks.append(Check(_theorems(proofs.theorems), Strength.MACHINE_CHECKED, sense=sense))
+    for without, names in proofs.counterexamples.items():
+        refuting = Check(_counterexamples(names), Strength.MACHINE_CHECKED, without, refutes=True)
+        checks.append(replace(refuting, sense=sense))
+    return replace(claim, checks=tuple(checks))
+
+
+def _theorems(names: tuple[str, ...]) -> Callable[[Subject], Observation]:
+    def check_theorems_in_coq(subject: Subject) -> Observation:
+        """Compile the proofs with Coq, and ask what the theorems assume."""
+        return _look_up(subject, names, agrees=True)
+
+    return check_theorems_in_coq
+
+
+def _counterexamples(names: tuple[str, ...]) -> Callable[[Subject], Observation]:
+    def check_counterexamples_in_coq(subject: Subject) -> Observation:
+        """Compile the proofs with Coq, and ask what the theorems on counterexamples assume."""
+        return _look_up(subject, names, agrees=False)
+
+    return check_counterexamples_in_coq
+
+
+def _look_up(subject: Subject, names: tuple[str, ...], *, agrees: bool) -> Observation:
+    """Observe whether Coq accepts some theorems here and now, or did so elsewhere."""
+    known = find_theorems()
+    places = ", ".join(known[name].place if name in known else name for name in names)
+    try:
+        report = subject.prove()
+    except coq.CoqUnavailableError as missing:
+        try:
+            record = subject.recorded()
+            _insist(record, names)
+        except coq.ProofError as reason:
+            return Observation(None, f"{missing}; {reason}")
+        detail = f"recorded, not re-checked here: {missing}. {places}; {record.source}"
+        return Observation(None, detail, otherwise=Finding.RECORDED)
+    _insist(report, names)
+    return Observation(agrees, f"{places}; nothing assumed; {report.source}")
+
+
+def _insist(report: coq.Report, names: tuple[str, ...]) -> None:
+    """Raise `ProofError` unless the report shows every theorem to be proved from nothing."""
+    reasons = coq.rejected(report, names)
+    if reasons:
+        raise coq.ProofError("; ".join(f"{name} {why}" for name, why in reasons.items()))
+
+
+def _observe(*questions: Callable[[], Answer]) -> Observation:
+    """Ask z3 and observe the first answer that is not a proof, or that all of them are."""
+    if not smt.available():
+        return Observation(None, "z3 is not installed: pip install 'etcprops[smt]'")
+    answers = []
+    for ask in questions:
+        answers.append(ask())
+        if answers[-1].proved is None:
+            return Observation(None, str(answers[-1]), otherwise=Finding.UNKNOWN)
+        if not answers[-1].proved:
+            return Observation(False, str(answers[-1]))
+    return Observation(True, "; ".join(map(str, answers)))
+
+
+def check_xor_with_a_solver(subject: Subject) -> Observation:
+    """Ask z3 for a grey level whose negation is not XOR with 255, or not exact in float64."""
+    negate = subject.arithmetic.negate
+    return _observe(partial(smt.prove_xor, negate), partial(smt.prove_float_negation, negate))
+
+
+def check_squared_differences_with_a_solver(subject: Subject) -> Observation:
+    """Ask z3 for two grey levels whose squared difference changes or wraps in 64 bits."""
+    return _observe(partial(smt.prove_squared_difference, subject.arithmetic.negate))
+
+
+def check_numerators_with_a_solver(subject: Subject) -> Observation:
+    """Ask z3 for pixels whose integer numerators change, for N up to 1,024 and by induction."""
+    negate = subject.arithmetic.negate
+    return _observe(partial(smt.prove_deviations, negate), partial(smt.prove_numerators, negate))
+
+
+def check_centring_of_known_sums_with_a_solver(subject: Subject) -> Observation:
+    """Ask z3 for a pixel whose centring is not antisymmetric, for one sum of 3, 5, 7, 10 images."""
+    ask = _centring(subject)
+    return _observe(*(partial(ask, *case) for case in MEAN_COUNTEREXAMPLES.items()))
+
+
+def check_centring_of_all_sums_with_a_solver(subject: Subject) -> Observation:
+    """Prove with z3 that centring is antisymmetric for every sum of 2, 4, 8 and 16 images."""
+    if not subject.deep:
+        return Observation(None, "takes z3 a minute or two: etcprops verify --deep")
+    ask = _centring(subject)
+    return _observe(*(partial(ask, count, seconds=DEEP_SECONDS) for count in (2, 4, 8, 16)))
+
+
+def _centring(subject: Subject) -> Callable[..., Answer]:
+    """Return the question on centring for the subject's arithmetic."""
+    arithmetic = subject.arithmetic
+    return partial(smt.prove_centring, negate=arithmetic.negate, centre=arithmetic.centre)
+
+
+NUMERATORS = Check(check_numerators_with_a_solver, Strength.SMT)
+
+PROOFS: dict[str, Proofs] = {
+    "matrices-are-the-encryption": Proofs(
+        (
+            "Blocks.raster_order_bijective",
+            "Blocks.encryption_matrix_correct",
+            "Blocks.encryption_matrix_product",
+            "Executable.etc_encrypt_matrix",
+        ),
+        notebook="02-blocks",
+    ),
+    "decryption-inverts": Proofs(
+        ("Blocks.flatten_decrypt", "Blocks.flatten_encrypt_twice", "SignedPermutation.decryptK"),
+        notebook="01-signed-permutations",
+    ),
+    "permuting-steps": Proofs(
+        (
+            "SignedPermutation.perm_mx_orthogonal",
+            "SignedPermutation.perm_mx_inner_product",
+            "SignedPermutation.perm_mx_squared_distance",
+            "Blocks.flatten_permute_blocks",
+            "Blocks.flatten_transform_blocks",
+            "Blocks.flatten_permute_components",
+            "Blocks.unnegated_step_matrix",
+        ),
+        notebook="01-signed-permutations",
+    ),
+    "distances": Proofs(
+        ("Blocks.encrypt_image_squared_distance", "SignedPermutation.sp_squared_distance"),
+        queries=(Check(check_squared_differences_with_a_solver, Strength.SMT),),
+        notebook="01-signed-permutations",
+    ),
+    "raw-inner-products": Proofs(
+        counterexamples={None: ("Refutations.raw_inner_product_changes",)},
+        notebook="08-refutations",
+    ),
+    "mid-grey": Proofs(
+        ("Normalization.midgrey_encrypt", "Normalization.midgrey_inner_product"),
+        notebook="03-normalization",
+    ),
+    "eight-transforms": Proofs(
+        (
+            "Blocks.d4_place_bijective",
+            "Blocks.d4_place_injective",
+            "Blocks.d4_multiplication_table",
+            "Blocks.block_transform_mul",
+            "Executable.component_code",
+        ),
+        notebook="02-blocks",
+    ),
+    "sixteen-codes": Proofs(
+        counterexamples={None: ("Blocks.half_turn_is_two_mirrors",)}, notebook="02-blocks"
+    ),
+    "z-score": Proofs(
+        (
+            "Normalization.zscore_encrypt",
+            "Normalization.standard_scaler_encrypt",
+            "Normalization.zscore_gram",
+            "Reductions.encrypted_images_zscore_gram",
+        ),
+        {PER_FEATURE: ("Refutations.per_image_zscore_changes",)},
+        (NUMERATORS,),
+        notebook="03-normalization",
+    ),
+    "kernels-after-z-score": Proofs(
+        ("Kernels.zscore_kernel_matrix", "Kernels.zscore_gamma_scale"), notebook="04-kernels"
+    ),
+    "rbf-on-raw-pixels": Proofs(
+        ("Kernels.raw_rbf_kernel", "Kernels.raw_distance_kernel"),
+        {GAMMA_FIXED: ("Refutations.raw_overall_variance_changes",)},
+        notebook="04-kernels",
+    ),
+    "linear-and-polynomial-on-raw-pixels": Proofs(
+        counterexamples={None: ("Refutations.raw_inner_product_changes",)},
+        notebook="08-refutations",
+    ),
+    "pooled-z-score": Proofs(
+        counterexamples={
+            None: (
+                "Refutations.two_keys_negation_changes",
+                "Refutations.two_keys_permutation_changes",
+            )
+        },
+        notebook="08-refutations",
+    ),
+    "svm-and-k-nn": Proofs(
+        (
+            "Algorithms.svm_zscore",
+            "Algorithms.svm_midgrey",
+            "Algorithms.svm_raw_rbf",
+            "Algorithms.knn_zscore",
+            "Algorithms.knn_raw",
+        ),
+        notebook="05-algorithms",
+    ),
+    "named-classifiers": Proofs(
+        ("Algorithms.svm_zscore", "Algorithms.knn_raw"), notebook="05-algorithms"
+    ),
+    "other-estimators": Proofs(
+        (
+            "Algorithms.linear_model_zscore",
+            "Algorithms.ridge_zscore",
+            "Algorithms.l1_penalty_signed_permutation",
+            "Algorithms.gradient_descent_zscore",
+            "Algorithms.pca_images",
+            "Algorithms.principal_scores_up_to_sign",
+            "Algorithms.gp_gram_only",
+            "Algorithms.gram_only_zscore",
+            "Algorithms.lda_orthogonal",
+        ),
+        {SIGNED: ("Refutations.l1_rotation_changes",)},
+        notebook="05-algorithms",
+    ),
+    "random-forest": Proofs(
+        counterexamples={
+            None: ("Refutations.stump_threshold_changes", "Refutations.first_feature_changes")
+        },
+        notebook="08-refutations",
+    ),
+    "random-forest-in-law": Proofs(
+        (
+            "Forest.forest_same_law",
+            "Forest.forest_zscore_same_law",
+            "Forest.forest_total",
+            "Forest.uniform_draw_symmetric",
+        ),
+        {
+            TIES_ALIKE: ("Refutations.first_feature_changes",),
+            OFF_THRESHOLD: ("Refutations.stump_threshold_changes",),
+        },
+        notebook="06-forest-in-law",
+    ),
+    "mended-forest": Proofs(
+        (
+            "NormalForm.normal_form_encrypt",
+            "NormalForm.normal_form_any_algorithm",
+            "Algorithms.gram_only_centred",
+            "Algorithms.gram_only_midgrey",
+        ),
+        notebook="06-forest-in-law",
+    ),
+    "reductions": Proofs(
+        (
+            "Reductions.reduction_zscore_gram",
+            "Reductions.block_mean_zscore_gram",
+            "Reductions.block_coefficients_zscore_gram",
+        ),
+        {
+            ALIKE: (
+                "Refutations.sampling_does_not_commute",
+                "Refutations.sampling_zscore_gram_changes",
+            )
+        },
+        notebook="07-reductions",
+    ),
+    "reductions-in-law": Proofs(
+        (
+            "RandomReductions.random_pixels_same_law",
+            "RandomReductions.random_matrix_same_law",
+            "Forest.uniform_draw_symmetric",
+        ),
+        notebook="07-reductions",
+    ),
+    "float-negation": Proofs(
+        ("FloatingPoint.flip_exact", "FloatingPoint.pixel_exact"),
+        queries=(Check(check_xor_with_a_solver, Strength.SMT),),
+        notebook="09-floating-point",
+    ),
+    "float-centring": Proofs(
+        counterexamples={
+            POWER_OF_TWO: (
+                "FloatingPoint.centring_not_antisymmetric_3",
+                "FloatingPoint.centring_not_antisymmetric_5",
+                "FloatingPoint.centring_not_antisymmetric_7",
+                "FloatingPoint.centring_not_antisymmetric_10",
+            )
+        },
+        queries=(
+            Check(check_centring_of_all_sums_with_a_solver, Strength.SMT),
+            Check(
+                check_centring_of_known_sums_with_a_solver,
+                Strength.SMT,
+                without=POWER_OF_TWO,
+                refutes=True,
+            ),
+        ),
+        notebook="09-floating-point",
+    ),
+    "integer-z-score": Proofs(
+        (
+            "FloatingPoint.exact_zscore_antisymmetric",
+            "FloatingPoint.deviation_numerator_below_2_53",
+            "FloatingPoint.float_of_Z_exact",
+            "FloatingPoint.variance_numerator_in_int64",
+            "Normalization.deviation_numerator_encrypt",
+            "Normalization.variance_numerator_encrypt",
+        ),
+        queries=(NUMERATORS,),
+        notebook="09-floating-point",
+    ),
+    "independent-keys": Proofs(
+        (
+            "IndependentKeys.independent_keys_mean",
+            "IndependentKeys.independent_keys_variance",
+            "IndependentKeys.two_keys_same_law",
+            "IndependentKeys.every_key_is_drawn",
+            "IndependentKeys.no_key_is_drawn_twice",
+        ),
+        {NEGATIVES: ("IndependentKeys.white_unnegated_inner_product",)},
+        notebook="03-normalization",
+    ),
+    "gram-alone": Proofs(("Algorithms.gram_only_zscore",), notebook="05-algorithms"),
+}
+"""By the name of the claim. To prove another claim, add its line."""

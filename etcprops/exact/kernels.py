@@ -1,0 +1,397 @@
+"""Kernels and squared distances that do not depend on the order of the features, to the last bit.
+
+Inner products come from `gram`; whatever is done to them here is done entry by entry, in one order.
+Dimensionality reductions are elsewhere, and so is k-NN: give ``exact_squared_distances`` to
+scikit-learn as a precomputed metric.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from etcprops._validation import as_array, as_choice, as_integer, as_number, describe, reject
+from etcprops.exact import _elementary
+from etcprops.exact.gram import as_slices, exact_gram, integer_squared_distances
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Kind = Literal["linear", "rbf", "poly", "sigmoid"]
+
+_KINDS = ("linear", "rbf", "poly", "sigmoid")
+_LARGEST_PIXEL = 65535.0  # of 16 bits
+_BLOCK = 2**16  # entries per elementwise step: half a megabyte of doubles
+_ROWS = 32  # rows whose norms are taken from one product
+
+
+class ExactKernel(BaseEstimator):
+    r"""A kernel for ``SVC(kernel=ExactKernel("rbf"))`` with the same bits for every feature order.
+
+    All four see the rows through inner products alone, and those come from
+    :func:`~etcprops.exact_gram`. Permuting the features of both operands, or changing the sign
+    of a feature in both, does not change a bit: z-scored encrypted images give the matrix of the
+    plain ones. ``"rbf"`` does so on raw 8-bit and 16-bit pixels too, whose distances are integers.
+
+    Parameters
+    ----------
+    kind : {"linear", "rbf", "poly", "sigmoid"}
+        :math:`x^T y`, :math:`\exp(-\gamma \lVert x - y\rVert^2)`, :math:`(\gamma x^T y + c)^d` or
+        :math:`\tanh(\gamma x^T y + c)`.
+    gamma : {"scale", "auto"} or float, default="scale"
+        :math:`\gamma`, not negative; ``"auto"`` is one over the number of features, ``"scale"`` is
+        :func:`scale_gamma` of the training rows. Not used by the linear kernel.
+    degree : int, default=3
+        :math:`d`, not negative, of the polynomial kernel.
+    coef0 : float, default=0.0
+        :math:`c`, of the polynomial and sigmoid kernels.
+    slices : int from 1 to 16, default=2
+        As in :func:`~etcprops.exact_gram`; three are as accurate as dgemm for dense rows. Not
+        ``"dgemm"``, which may choose another number for queries than for training rows.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter has another type or value.
+
+    Notes
+    -----
+    It has the parameters of an estimator (``get_params``, ``set_params``, ``clone``), so a grid
+    search reaches ``svc__kernel__gamma``; kernels with equal parameters are equal and hash alike.
+
+    An entry depends on its two rows alone, and through gamma on the training rows: on no other
+    row, no number of threads and no machine. Distances are those of
+    :func:`exact_squared_distances`, so the RBF kernel is 1, exactly, where two rows are equal.
+    Powers are products. Exponentials and hyperbolic tangents are correctly rounded; NumPy's
+    depend on the processor.
+
+    Memory: as :func:`~etcprops.exact_gram` and two megabytes. Pixels that come as floats are
+    copied to integers of 8 or 16 bits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X, order = rng.standard_normal((4, 500)), rng.permutation(500)
+    >>> kernel = ExactKernel("rbf", gamma=0.001)
+    >>> K = kernel(X, X)
+    >>> bool((K == kernel(-X[:, order], -X[:, order])).all()), K.diagonal()
+    (True, array([1., 1., 1., 1.]))
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        *,
+        gamma: Literal["scale", "auto"] | float = "scale",
+        degree: int = 3,
+        coef0: float = 0.0,
+        slices: int = 2,
+    ) -> None:
+        self.kind = kind
+        self.gamma = gamma
+        self.degree = degree
+        self.coef0 = coef0
+        self.slices = slices
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse bad parameters; set_params sets them behind the constructor's back."""
+        caller = "ExactKernel"
+        as_choice(self.kind, _KINDS, "kind", caller)
+        if not isinstance(self.gamma, str) or self.gamma not in {"scale", "auto"}:
+            wanted = 'be "scale", "auto" or a number of at least 0'
+            as_number(self.gamma, "gamma", caller, 0, wanted=wanted)
+        as_integer(self.degree, "degree", caller, 0)
+        as_number(self.coef0, "coef0", caller)
+        as_slices(self.slices, caller)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return bool(self.get_params() == other.get_params())
+
+    def __hash__(self) -> int:
+        return hash((type(self), *sorted(self.get_params().items())))
+
+    def __call__(self, X: ArrayLike, Y: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Return the kernel matrix.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, n)
+            Rows of finite real numbers: queries, or the training rows themselves.
+        Y : array_like, shape (k, n), optional
+            The training rows: ``gamma="scale"`` is taken from them. By default `X`, which takes
+            half the work.
+
+        Returns
+        -------
+        ndarray of float64, shape (m, k)
+
+        Raises
+        ------
+        InvalidParameterError
+            If an operand is not a two-dimensional array of finite real numbers, the numbers of
+            features differ, a parameter is wrong, or a value exceeds the largest double.
+
+        Examples
+        --------
+        >>> ExactKernel("poly", gamma=0.5, degree=2, coef0=1)([[1.0, 2.0], [0.0, 2.0]])
+        array([[12.25, 9. ],
+               [ 9. , 9. ]])
+        """
+        self._check()
+        X, Y = _operands(X, Y, "ExactKernel")
+        training = X if Y is None else Y
+        if self.kind == "rbf":
+            out = exact_squared_distances(X, Y, slices=self.slices)
+        else:
+            out = exact_gram(X, Y, slices=self.slices)
+        if self.kind == "linear":
+            return out
+        gamma = self.gamma
+        if isinstance(gamma, str):
+            gamma = scale_gamma(training) if gamma == "scale" else 1.0 / training.shape[1]
+        # Infinite products are exact limits for exp and tanh; those of powers are refused.
+        with np.errstate(over="ignore", under="ignore"):
+            for rows in _row_blocks(out):
+                if Y is not None:
+                    self._apply(out[rows], float(gamma))
+                    continue
+                part = out[rows, rows.start :].copy()  # the rest is symmetric
+                self._apply(part, float(gamma))
+                out[rows, rows.start :] = part
+                out[rows.start :, rows] = part.T
+        if self.kind == "poly" and not np.isfinite(out).all():
+            wanted = "be one whose powers stay below the largest double for these rows"
+            reject("degree", "ExactKernel", wanted, f"{self.degree} with gamma={gamma}.")
+        return out
+
+    def _apply(self, values: NDArray[np.float64], gamma: float) -> None:
+        """Turn inner products, or squared distances, into values of the kernel, in place."""
+        if self.kind == "rbf":
+            values *= -gamma
+            _elementary.exp(values)
+            return
+        values *= gamma
+        values += self.coef0
+        if self.kind == "sigmoid":
+            _elementary.tanh(values)
+        else:
+            _power(values, int(self.degree))
+
+
+def scale_gamma(X: ArrayLike) -> float:
+    r"""Return scikit-learn's ``gamma="scale"`` without its dependence on the encryption.
+
+    This is one over the sum, over the features, of their variances:
+
+    .. math:: 1 / \gamma = \sum_f \operatorname{var}_i x_{if}
+        = \tfrac{1}{2 m^2} \sum_{i, j} \lVert x_i - x_j\rVert^2,
+
+    a function of the distances between the rows. scikit-learn divides by ``n_features * X.var()``,
+    the variance about the one mean of all entries. Where every feature has mean zero, as in
+    z-scored training rows, the two are the same number. On raw pixels scikit-learn's is not
+    invariant: the negative-positive step moves the means of features apart. This one is, on raw
+    pixels, on any subset of z-scored rows, and under any signed permutation with offset.
+
+    Parameters
+    ----------
+    X : array_like, shape (m, n)
+        The training rows, finite.
+
+    Returns
+    -------
+    float
+        One where all rows are equal, as in scikit-learn.
+
+    Raises
+    ------
+    InvalidParameterError
+        If `X` is not two-dimensional, is empty, is not finite, or the sum exceeds the largest
+        double.
+
+    Notes
+    -----
+    Integers of magnitude up to 65,535, of any real dtype and either sign, are added exactly,
+    :math:`\gamma = m^2 / \sum_f (m \sum_i x_{if}^2 - (\sum_i x_{if})^2)` is rounded once, and
+    negation at any level, as :math:`x \to 255 - x`, does not change a bit. Of other rows, mean and
+    variance of each feature are added up row by row, whatever its place and sign, and the variances
+    with :func:`math.fsum`, which rounds once in whatever order they come. A change of sign of a
+    feature leaves integers integers, so it does not change which way is taken either.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pixels = np.array([[0, 250], [4, 254]], dtype=np.uint8)
+    >>> scale_gamma(pixels), scale_gamma(255 - pixels)
+    (0.125, 0.125)
+    """
+    rows, _ = _operands(X, None, "scale_gamma")
+    count = len(rows)
+    if _largest_integer(rows) <= _LARGEST_PIXEL:
+        totals, energy = np.zeros(rows.shape[1], dtype=np.int64), 0
+        for block in _row_blocks(rows):
+            part = rows[block].astype(np.int64)
+            totals += part.sum(axis=0)
+            energy += int(np.vecdot(part, part).sum())
+        inertia = count * energy - sum(total**2 for total in totals.tolist())
+        return count**2 / inertia if inertia else 1.0
+    # Not sum(axis=0): how that adds depends on the memory layout.
+    mean, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        for row in rows:
+            mean += row
+        mean /= count
+        for row in rows:
+            squares += np.square(row - mean)
+        squares /= count
+    largest = float(squares.max())
+    if not math.isfinite(largest * squares.size):
+        wanted = "be finite, with variances whose sum is below the largest double"
+        reject("X", "scale_gamma", wanted, f"a variance of {largest}.")
+    variance = math.fsum(squares.tolist())
+    if variance and not math.isfinite(1.0 / variance):
+        reject("X", "scale_gamma", "have variances whose sum is a normal double", f"{variance}.")
+    return 1.0 / variance if variance else 1.0
+
+
+def exact_squared_distances(
+    X: ArrayLike, Y: ArrayLike | None = None, *, slices: int = 2
+) -> NDArray[np.float64]:
+    r"""Return ``sum((x - y)**2)`` for all pairs of rows, the same bits for every feature order.
+
+    For pixels (uint8, uint16, or integers from 0 to 65,535 of any real dtype, in both operands)
+    through :func:`~etcprops.integer_squared_distances`: exact below :math:`2^{53}`, and not
+    changed by negation. For other rows through :func:`~etcprops.exact_gram`, as
+    :math:`(\lVert x\rVert^2 + \lVert y\rVert^2) - 2 x^T y` with norms rounded as inner products
+    are, and zero where that is negative. For integers and up to :math:`2^{20}` features the routes
+    give the same bits: which of them was taken does not show.
+
+    Parameters
+    ----------
+    X : array_like, shape (m, n)
+        Rows of finite real numbers.
+    Y : array_like, shape (k, n), optional
+        The other rows; `X` itself if not given.
+    slices : int from 1 to 16
+        Accuracy of the inner products, as in :func:`~etcprops.exact_gram`.
+
+    Returns
+    -------
+    ndarray of float64, shape (m, k)
+        Zero, exactly, where two rows are equal; symmetric bit for bit where `Y` is `X`.
+
+    Raises
+    ------
+    InvalidParameterError
+        If an operand is not a two-dimensional array of finite real numbers, the numbers of
+        features differ, `slices` is out of range, or a squared norm exceeds a quarter of the
+        largest double.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> exact_squared_distances(np.array([[0, 255], [3, 4]], dtype=np.uint8))
+    array([[ 0., 63010.],
+           [63010., 0.]])
+    >>> exact_squared_distances([[0.5, 0.5]], [[0.0, 1.5]])
+    array([[1.25]])
+    """
+    caller = "exact_squared_distances"
+    as_slices(slices, caller)
+    X, Y = _operands(X, Y, caller)
+    pixels = _as_pixels(X)
+    others = pixels if Y is None or pixels is None else _as_pixels(Y)
+    if pixels is not None and others is not None:
+        integers = integer_squared_distances(pixels, others)
+        distances = integers.view(np.float64)  # converted where they are
+        for rows in _row_blocks(integers):
+            distances[rows] = integers[rows].copy()
+        return distances
+    out = exact_gram(X, Y, slices=slices)
+    operands = () if Y is None else (X, Y)
+    norms = [_squared_norms(rows, slices) for rows in operands] or [np.diagonal(out).copy()]
+    largest = max(float(norm.max()) for norm in norms)
+    if largest > np.finfo(np.float64).max / 4:
+        wanted = "have rows of squared norm at most a quarter of the largest double"
+        reject("X", caller, wanted, f"{largest:.4g}.")
+    for rows in _row_blocks(out):
+        # Addition commutes, so the matrix is symmetric.
+        both = norms[0][rows, None] + norms[-1]
+        out[rows] *= -2
+        out[rows] += both
+    return np.maximum(out, 0.0, out=out)
+
+
+def _squared_norms(X: NDArray[Any], slices: int) -> NDArray[np.float64]:
+    """Return the diagonal of ``exact_gram(X)``, the same bits, without the rest of it."""
+    blocks = (X[start : start + _ROWS] for start in range(0, len(X), _ROWS))
+    return np.concatenate([np.diagonal(exact_gram(block, slices=slices)) for block in blocks])
+
+
+def _operands(
+    X: ArrayLike, Y: ArrayLike | None, caller: str
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Return both operands as arrays of rows, the second None where it is the first."""
+    wanted = "be a two-dimensional array with at least one row and one feature"
+    arrays: list[NDArray[Any]] = []
+    for value, name in ((X, "X"), (Y, "Y")):
+        if name == "Y" and (value is None or value is X):
+            return arrays[0], None
+        array = as_array(value, name, caller, wanted)
+        if array.ndim != 2 or 0 in array.shape:
+            reject(name, caller, wanted, describe(array if array.ndim else value))
+        if array.dtype.kind not in "iuf":
+            reject(name, caller, "hold real numbers", describe(array))
+        arrays.append(array)
+    return arrays[0], arrays[1]
+
+
+def _as_pixels(X: NDArray[Any]) -> NDArray[Any] | None:
+    """Return rows of integers from 0 to 65,535 as uint8 or uint16, None if there are others."""
+    if X.dtype in (np.uint8, np.uint16):
+        return X
+    largest = _largest_integer(X, signed=False)
+    if largest > _LARGEST_PIXEL:
+        return None
+    return X.astype(np.uint8 if largest <= 255 else np.uint16)
+
+
+def _largest_integer(X: NDArray[Any], *, signed: bool = True) -> float:
+    """Return the largest magnitude of integers up to that of pixels, infinity for other entries."""
+    lowest = -_LARGEST_PIXEL if signed else 0.0
+    largest = 0.0
+    for rows in _row_blocks(X):  # real rows are found out in the first block
+        block = X[rows]
+        # NaN compares false. The limits are doubles: as a float16 the upper would be infinite.
+        inside = (block >= np.float64(lowest)) & (block <= np.float64(_LARGEST_PIXEL))
+        if not (inside & (np.trunc(block) == block)).all():
+            return math.inf
+        largest = max(largest, float(block.max()), -float(block.min()))
+    return largest
+
+
+def _row_blocks(X: NDArray[Any]) -> Iterator[slice]:
+    """Yield slices of the rows of `X`, of at most `_BLOCK` entries, or of one row."""
+    step = max(1, _BLOCK // X.shape[1])
+    for start in range(0, len(X), step):
+        yield slice(start, start + step)
+
+
+def _power(values: NDArray[np.float64], exponent: int) -> None:
+    """Raise `values` to a power in place, by multiplication: at most ``exponent - 1`` roundings."""
+    square = values.copy()
+    values.fill(1.0)
+    while exponent:
+        if exponent & 1:
+            values *= square
+        exponent >>= 1
+        if exponent:
+            square *= square

@@ -1,0 +1,217 @@
+"""The Coq sources as text: where they are, and which theorem stands in which file and line.
+
+Nothing here runs Coq; see `etcprops.theory.coq` for that. Theorems are found by reading the
+sources, so that a name that is not there is noticed and a line number is never out of date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from etcprops._validation import reject
+
+_HERE = Path(__file__).resolve()
+FOLDERS = (_HERE.parents[2] / "proofs" / "coq", _HERE.parent / "coq_sources")
+"""Where the sources are in a checkout, and where in an installed package."""
+
+_THEOREM = re.compile(r"(?:Theorem|Lemma|Corollary|Example)\s+([\w']+)")
+_OPENING = re.compile(r"Section\s+([\w']+)\.")
+_CONTEXT = re.compile(r"(?:Variables?|Hypothesis|Notation)\b")
+_IMPORT = re.compile(r"From EtC Require Import ([\w\s]+)\.")
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A theorem as its source states it.
+
+    Parameters
+    ----------
+    name : str
+        With the file in front: ``Normalization.zscore_encrypt``.
+    line : int
+        Where its statement begins, counted from 1.
+    statement : str
+        From ``Theorem`` to the full stop.
+    context : tuple of str
+        The variables, hypotheses and notations of the sections around it, outermost first.
+    """
+
+    name: str
+    line: int
+    statement: str
+    context: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.name.partition('.')[0]}.v"
+
+    @property
+    def place(self) -> str:
+        """Short name, file and line, for a reader."""
+        return f"{self.name.partition('.')[2]} ({self.file}:{self.line})"
+
+    @property
+    def link(self) -> str:
+        """Address of its line, relative to ``proofs/``."""
+        return f"coq/{self.file}#L{self.line}"
+
+    def _repr_markdown_(self) -> str:
+        """Return what a notebook shows: a link, and the statement with its context."""
+        code = "\n".join([*self.context, self.statement])
+        title = f"**[{self.name}]({self.link})**, `coq/{self.file}` line {self.line}"
+        return f"{title}\n\n```coq\n{code}\n```"
+
+
+def sources_folder() -> Path:
+    """Return the folder of the shipped Coq sources.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package was installed without them.
+
+    Examples
+    --------
+    >>> (sources_folder() / "Blocks.v").is_file()
+    True
+    """
+    for folder in FOLDERS:
+        if (folder / "SignedPermutation.v").is_file():
+            return folder
+    raise FileNotFoundError(f"no Coq sources in {' or '.join(map(str, FOLDERS))}")
+
+
+def modules(folder: Path) -> tuple[str, ...]:
+    """Return the names of the ``.v`` files of a folder, each after those that it imports.
+
+    Parameters
+    ----------
+    folder : Path
+        Coq sources.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> modules(sources_folder())[0], "Executable" in modules(sources_folder())
+    ('SignedPermutation', True)
+    """
+    graph = dependencies(folder)
+    sorter = TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)})
+    return tuple(sorter.static_order())
+
+
+def dependencies(folder: Path) -> dict[str, set[str]]:
+    """Return for each ``.v`` file of a folder the files of that folder that it imports."""
+    texts = {p.stem: _without_comments(p.read_text()) for p in sorted(folder.glob("*.v"))}
+    return {
+        stem: {name for group in _IMPORT.findall(text) for name in group.split()} & set(texts)
+        for stem, text in texts.items()
+    }
+
+
+def digest(folder: Path) -> str:
+    """Return the SHA-256 of all ``.v`` files of a folder, names and contents, in hexadecimal."""
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("*.v")):
+        content = path.read_bytes()
+        total.update(f"{path.name} {len(content)}\n".encode() + content)
+    return total.hexdigest()
+
+
+def find_theorems(folder: Path | None = None) -> dict[str, Theorem]:
+    """Return every theorem and lemma of the sources by its name.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        By default the shipped sources.
+
+    Returns
+    -------
+    dict of str to Theorem
+
+    Examples
+    --------
+    >>> find_theorems()["SignedPermutation.sp_apply_one"].statement
+    'Theorem sp_apply_one x : sp_apply (sp_one n) x = x.'
+    """
+    folder = sources_folder() if folder is None else folder
+    files = ((path.stem, path.read_text()) for path in sorted(folder.glob("*.v")))
+    return {found.name: found for module, text in files for found in _read(module, text)}
+
+
+def theorem(name: str) -> Theorem:
+    """Return one theorem of the shipped sources; in a notebook it shows itself.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``Normalization.zscore_encrypt``.
+
+    Returns
+    -------
+    Theorem
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no theorem of that name.
+
+    Examples
+    --------
+    >>> theorem("Blocks.raster_order_bijective").file
+    'Blocks.v'
+    """
+    known = find_theorems()
+    if name not in known:
+        reject("name", "theorem", "be a theorem of the Coq sources, as File.theorem", f"{name!r}.")
+    return known[name]
+
+
+@cache
+def _read(module: str, text: str) -> tuple[Theorem, ...]:
+    """Return the theorems of one file, with the context of the sections that they stand in."""
+    lines = _without_comments(text).split("\n")
+    sections: list[list[str]] = [[]]
+    found = []
+    for number, line in enumerate(lines):
+        if _OPENING.match(line):
+            sections.append([])
+        elif len(sections) > 1 and re.match(r"End\s+[\w']+\.", line):
+            sections.pop()
+        elif _CONTEXT.match(line) and len(sections) > 1:
+            sections[-1].append(_sentence(lines, number))
+        elif match := _THEOREM.match(line):
+            context = tuple(sentence for section in sections for sentence in section)
+            name = f"{module}.{match[1]}"
+            found.append(Theorem(name, number + 1, _sentence(lines, number), context))
+    return tuple(found)
+
+
+def _sentence(lines: list[str], start: int) -> str:
+    """Return the lines from `start` up to the first that ends with a full stop."""
+    end = start
+    while not lines[end].rstrip().endswith("."):
+        end += 1
+    return "\n".join(line.rstrip() for line in lines[start : end + 1] if line.strip())
+
+
+def _without_comments(text: str) -> str:
+    """Return the text with comments blanked, its lines where they were."""
+    blank = re.compile(r"\(\*(?:(?!\(\*|\*\)).)*\*\)", re.DOTALL)
+    while blank.search(text):
+        text = blank.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    return text

@@ -1,0 +1,120 @@
+"""The page of the atlas: what it shows, and that it sorts and filters in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etcprops.auditing import Outcome
+from etcprops.auditing.atlas.cells import Cell, make_row, run_cell
+from etcprops.auditing.atlas.grid import Atlas
+from etcprops.auditing.atlas.store import versions
+
+SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
+ABOUT: dict[str, Any] = {
+    "data": "digits", "images": 60, "keys": 1, "seeds": 1, "preprocessings": ["z-score"],
+    "law_level": 0.01, "seconds": 1.0, **versions(),
+}  # fmt: skip
+
+
+def test_the_page_needs_nothing_else_and_escapes() -> None:
+    rows = [run_cell(Cell(name, images=60, explain=False)) for name in SOME]
+    rows[0]["cause"] = "<script>alert(1)</script>"
+    page = Atlas(rows, ABOUT).to_html()
+    assert page.startswith("<!DOCTYPE html>")
+    assert "http" not in page
+    assert "<script>alert" not in page
+    assert all(name in page for name in SOME)
+    assert "this is no score of blind predictions" in page
+    assert "Of 3 lines, 3 are as predicted, 0 not contradicted, and\n  0 against theory." in page
+
+
+def lines() -> Atlas:
+    """Return an atlas of every verdict, of two preprocessings and two sets of steps."""
+    identical, different = Outcome.IDENTICAL_DECISIONS, Outcome.DIFFERENT
+    cells: tuple[tuple[Cell, Outcome, str, dict[str, Any]], ...] = (
+        (Cell("SVC"), identical, "rounding alone", {}),
+        (Cell("SVC", "none"), different, "gamma='scale' uses X.var()", {"values_agree": False}),
+        (Cell("LinearSVC", "none", ("permutation",)), different, "", {}),
+        (Cell("Ridge"), Outcome.BITWISE_IDENTICAL, "", {}),
+        (Cell("BernoulliNB"), different, "the model depends on thresholds", {}),
+        (Cell("GaussianNB"), Outcome.NOT_APPLICABLE, "", {"status": "timed out"}),
+    )
+    predicted = {("SVC", "none"): different, ("LinearSVC", "none"): different}
+    rows = [
+        make_row(
+            cell, outcome, predicted.get((cell.estimator, cell.preprocessing), identical),
+            cause=cause, **found,
+        )
+        for cell, outcome, cause, found in cells
+    ]  # fmt: skip
+    return Atlas(rows, ABOUT)
+
+
+def test_filters_are_there_where_lines_differ() -> None:
+    page = lines().to_html()
+    for name in ("measured", "theory", "preprocessing", "steps"):
+        assert f'data-filter="{name}"' in page
+    assert "<option>against theory</option>" in page
+    one = Atlas([make_row(Cell("SVC"), Outcome.DIFFERENT, Outcome.DIFFERENT)], ABOUT)
+    assert "data-filter=" not in one.to_html()
+
+
+SCRIPT = """<pre id="result"></pre><script>
+const state = () => [...document.querySelectorAll("#atlas tbody tr")].filter(row => !row.hidden)
+  .map(row => row.cells[0].textContent + " " + row.dataset.preprocessing);
+const click = name => [...document.querySelectorAll("#atlas th")]
+  .find(head => head.textContent.startsWith(name)).firstElementChild.click();
+const choose = (name, value) => {
+  const control = document.querySelector(`[data-filter="${name}"]`);
+  control.value = value; control.dispatchEvent(new Event("input"));
+};
+const log = {start: state()};
+click("measured"); log.best = state();
+click("measured"); log.worst = state();
+click("theory"); log.theory = state();
+click("cause"); log.cause = state();
+click("cause"); log.reversed = state();
+choose("theory", "against theory"); log.against = state();
+choose("theory", ""); choose("preprocessing", "none"); log.none = state();
+document.getElementById("find").value = "X.VAR";
+document.getElementById("find").dispatchEvent(new Event("input")); log.found = state();
+log.said = document.getElementById("shown").textContent;
+log.sorted = document.querySelectorAll("[aria-sort]").length;
+document.getElementById("result").textContent = JSON.stringify(log);
+</script></body>"""
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="clicks in chromium, not installed")
+def test_the_page_sorts_and_filters_in_a_browser(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.html"
+    path.write_text(lines().to_html().replace("</body>", SCRIPT), encoding="utf-8")
+    command = [
+        "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+        f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    found = re.search(r'<pre id="result">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found is not None
+    log = json.loads(found[1].replace("&amp;", "&"))
+    ridge, svc, raw = "Ridge z-score", "SVC z-score", "SVC none"
+    linear, nb, lost = "LinearSVC none", "BernoulliNB z-score", "GaussianNB z-score"
+    assert log["start"] == [nb, lost, linear, ridge, raw, svc]
+    assert log["best"][:2] == [ridge, svc]
+    assert log["worst"][0] == lost
+    assert log["worst"][-1] == ridge
+    assert log["theory"][0] == nb  # against it
+    assert log["theory"][-1] == lost  # no answer
+    assert log["cause"][:3] == [raw, svc, nb]
+    assert log["reversed"][:3] == [nb, svc, raw]  # empty causes last all the same
+    assert log["against"] == [nb]
+    assert sorted(log["none"]) == [linear, raw]
+    assert log["found"] == [raw]
+    assert log["said"] == "1 of 6 shown"
+    assert log["sorted"] == 1

@@ -1,0 +1,263 @@
+"""The ledger: how outcomes follow from evidence, and what comes out for the real encryption."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from etcprops import BlockGeometry, InvalidParameterError, verify
+from etcprops.claims import CLAIMS, Claim, Evidence, Finding, Outcome, Row, Strength, Subject
+from etcprops.claims.catalogue import PENDING_CLAIMS
+from etcprops.claims.model import Check, Exhibit, Ledger, Observation, Sense, derive_outcome
+from etcprops.claims.runner import run
+from etcprops.datasets import load_digits_images
+from etcprops.theory.smt import available
+
+
+def evidence(finding: Finding, without: str | None = None, sense: Sense = Sense.PATH) -> Evidence:
+    return Evidence(
+        "a check", "Looks.", Strength.EXACT, finding, "detail", without=without, sense=sense
+    )
+
+
+def of_law(finding: Finding, without: str | None = None) -> Evidence:
+    return evidence(finding, without, Sense.LAW)
+
+
+PLAIN = Claim("plain", "It is so.", "nowhere", Outcome.HOLDS)
+CONDITIONAL = Claim("conditional", "It is so.", "nowhere", Outcome.HOLDS_IF, hypotheses=("h", "k"))
+S, R, N, X = Finding.SUPPORTS, Finding.REFUTES, Finding.NOT_APPLICABLE, Finding.RAISED
+
+DERIVATIONS = {
+    "no evidence": (PLAIN, [], Outcome.PENDING),
+    "not applicable alone": (PLAIN, [evidence(N)], Outcome.PENDING),
+    "support": (PLAIN, [evidence(S), evidence(N)], Outcome.HOLDS),
+    "one counterexample among much support": (
+        PLAIN,
+        [evidence(S), evidence(S), evidence(R)],
+        Outcome.FAILS,
+    ),
+    "an exception is no support": (PLAIN, [evidence(S), evidence(X)], Outcome.PENDING),
+    "both hypotheses necessary": (
+        CONDITIONAL,
+        [evidence(S), evidence(R, "h"), evidence(R, "k")],
+        Outcome.HOLDS_IF,
+    ),
+    "one hypothesis not shown necessary": (
+        CONDITIONAL,
+        [evidence(S), evidence(R, "h"), evidence(S, "k")],
+        Outcome.PENDING,
+    ),
+    "necessity without support": (
+        CONDITIONAL,
+        [evidence(R, "h"), evidence(R, "k")],
+        Outcome.PENDING,
+    ),
+    "fails under all hypotheses": (
+        CONDITIONAL,
+        [evidence(R), evidence(R, "h"), evidence(R, "k")],
+        Outcome.FAILS,
+    ),
+    "equal in law, but not path by path": (
+        PLAIN,
+        [of_law(S), of_law(N), evidence(R)],
+        Outcome.IN_DISTRIBUTION,
+    ),
+    "equal in law and path by path": (PLAIN, [of_law(S), evidence(S)], Outcome.HOLDS),
+    "equal in law, paths not looked at": (PLAIN, [of_law(S), evidence(N)], Outcome.PENDING),
+    "another law": (PLAIN, [of_law(S), of_law(R), evidence(R)], Outcome.FAILS),
+    "another law on one path that agrees": (PLAIN, [of_law(R), evidence(S)], Outcome.FAILS),
+    "only paths differ, no law": (PLAIN, [of_law(N), evidence(R)], Outcome.PENDING),
+    "no law compared": (PLAIN, [evidence(R)], Outcome.FAILS),
+    "in law under hypotheses": (
+        CONDITIONAL,
+        [of_law(S), evidence(R), of_law(R, "h"), evidence(R, "k")],
+        Outcome.IN_DISTRIBUTION,
+    ),
+    "in law, a hypothesis not shown necessary": (
+        CONDITIONAL,
+        [of_law(S), evidence(R), of_law(R, "h"), of_law(S, "k")],
+        Outcome.PENDING,
+    ),
+    "an exception while laws are compared": (
+        PLAIN,
+        [of_law(S), of_law(X), evidence(R)],
+        Outcome.PENDING,
+    ),
+}
+
+
+@pytest.mark.parametrize(("claim", "found", "outcome"), DERIVATIONS.values(), ids=DERIVATIONS)
+def test_outcomes_follow_from_evidence(
+    claim: Claim, found: list[Evidence], outcome: Outcome
+) -> None:
+    assert derive_outcome(claim, tuple(found)) is outcome
+
+
+def test_a_row_that_surprises_says_why() -> None:
+    row = Row(PLAIN, (evidence(S), evidence(R)))
+    assert not row.ok
+    assert row.surprise == "expected holds, found fails. a check (refutes: detail)"
+    assert Row(PLAIN, (evidence(S),)).surprise == ""
+    in_law = replace(PLAIN, expected=Outcome.IN_DISTRIBUTION)
+    assert Row(in_law, (of_law(S), evidence(R))).surprise == ""
+    row = Row(in_law, (of_law(R), evidence(R)))
+    assert row.surprise == "expected in-distribution, found fails. a check (refutes: detail)"
+    row = Row(in_law, (of_law(S), evidence(S)))
+    assert row.surprise == "expected in-distribution, found holds. a check (supports: detail)"
+
+
+@pytest.fixture(scope="module")
+def ledger() -> Ledger:
+    """One full run on the default geometry."""
+    return verify()
+
+
+def test_everything_comes_out_as_expected(ledger: Ledger) -> None:
+    assert [row.surprise for row in ledger.rows if not row.ok] == []
+    assert ledger.ok
+
+
+def test_no_check_accuses_the_sound_encryption(ledger: Ledger) -> None:
+    """Row by row others might outvote it; tests/meta has what each check must notice."""
+    for row in ledger.rows:
+        for check, found in zip(row.claim.checks, row.evidence, strict=True):
+            usual = Finding.REFUTES if check.refuting else Finding.SUPPORTS
+            without_solver = check.strength is Strength.SMT and not available()
+            needs_more = check.name.endswith(("on given images", "of all sums with a solver"))
+            if without_solver or needs_more:
+                usual = Finding.NOT_APPLICABLE
+            if "not re-checked here" in found.detail:
+                usual = Finding.RECORDED
+            assert found.finding is usual, f"{row.claim.name}, {check.name}: {found.detail}"
+
+
+def test_claims_without_checks_are_pending_and_only_those(ledger: Ledger) -> None:
+    pending = {row.claim.name for row in ledger.rows if row.outcome is Outcome.PENDING}
+    assert pending == {claim.name for claim in PENDING_CLAIMS}
+
+
+def test_claims_are_well_formed() -> None:
+    names = [claim.name for claim in CLAIMS]
+    assert len(set(names)) == len(names)
+    for claim in CLAIMS:
+        dropped = {check.without for check in claim.checks if check.without is not None}
+        assert dropped == set(claim.hypotheses), claim.name
+        for check in claim.checks:
+            assert check.summary.endswith("."), check.name
+        kinds = {(check.name, check.without) for check in claim.checks}
+        assert len(kinds) == len(claim.checks), claim.name
+
+
+def test_every_counterexample_is_in_the_row(ledger: Ledger) -> None:
+    for row in ledger.rows:
+        if row.outcome is Outcome.FAILS:
+            refuting = [e for e in row.evidence if e.finding is Finding.REFUTES]
+            assert refuting, row.claim.name
+            assert all(any(c.isdigit() for c in e.detail) for e in refuting), row.claim.name
+
+
+def test_json_has_every_row_and_every_exhibit(ledger: Ledger) -> None:
+    document = json.loads(ledger.to_json())
+    assert [row["claim"] for row in document["rows"]] == [claim.name for claim in CLAIMS]
+    by_name = {row["claim"]: row for row in document["rows"]}
+    exhibits = by_name["raw-inner-products"]["evidence"][0]["exhibits"]
+    assert exhibits == {"x": [[0]], "x encrypted": [[255]]}
+    assert document["about"]["geometry"] == BlockGeometry(192, 160, channels=3).to_dict()
+
+
+DRAWN = {Strength.FUZZED, Strength.SYMBOLIC, Strength.SMT, Strength.MACHINE_CHECKED}
+"""Such checks draw geometries of their own, or have none."""
+
+
+@pytest.mark.parametrize("geometry", [BlockGeometry(6, 9, block=3), BlockGeometry(1, 1, block=1)])
+def test_other_geometries_come_out_the_same(geometry: BlockGeometry, ledger: Ledger) -> None:
+    """Claims that only look at digits, faces or floating point have no geometry to depend on."""
+    digits = ("svm", "random", "mended", "other", "same", "gram-alone", "certified", "blas")
+    indifferent = (*digits, "named", "float-c", "key-per", "common", "integer")
+    subject = Subject(geometry, b"another")
+    for row in ledger.rows:
+        if row.claim.name.startswith(indifferent):
+            continue
+        checks = tuple(check for check in row.claim.checks if check.strength not in DRAWN)
+        (again,) = run(subject, (replace(row.claim, checks=checks),)).rows
+        drawn = (found for found in row.evidence if found.strength in DRAWN)
+        assert Row(row.claim, (*drawn, *again.evidence)).surprise == ""
+
+
+def test_an_exception_in_a_check_is_a_finding_and_not_ok() -> None:
+    def check_badly(_subject: Subject) -> Observation:
+        """Raise."""
+        raise RuntimeError("out of order")
+
+    claim = Claim("c", "s", "nowhere", Outcome.HOLDS, checks=(Check(check_badly, Strength.EXACT),))
+    row = run(Subject(), (claim,)).rows[0]
+    assert row.evidence[0].finding is Finding.RAISED
+    assert row.evidence[0].detail == "RuntimeError: out of order"
+    assert not row.ok
+
+
+def test_progress_is_reported_before_each_check_and_at_the_end() -> None:
+    calls: list[tuple[int, int, str]] = []
+    verify(
+        BlockGeometry(8, 8),
+        claims=["decryption-inverts"],
+        progress=lambda done, total, label: calls.append((done, total, label)),
+    )
+    assert [call[:2] for call in calls] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert calls[0][2] == "decryption-inverts: decryption at full size"
+
+
+def test_given_images_are_used() -> None:
+    digits = load_digits_images()
+    ledger = verify(claims=["svm-and-k-nn"], data=digits)
+    found = {e.check: e for e in ledger.rows[0].evidence}
+    assert found["decisions on given images"].finding is Finding.SUPPORTS
+
+
+def test_decisions_on_extended_yale_b(yale_path: Path) -> None:
+    """Two images of 30,720 pixels would do for a crash; ten subjects are enough for decisions."""
+    from etcprops.datasets import load_extended_yale_b
+
+    data = load_extended_yale_b(yale_path)
+    chosen = np.isin(data.labels, np.unique(data.labels)[:6])
+    part = type(data)(data.name, data.images[chosen], data.labels[chosen], data.geometry)
+    ledger = verify(claims=["svm-and-k-nn"], data=part)
+    found = {e.check: e for e in ledger.rows[0].evidence}
+    assert found["decisions on given images"].finding is Finding.SUPPORTS
+
+
+MISTAKES = {
+    "unknown claim": ({"claims": ["z"]}, "'claims' parameter of verify must hold names of claims"),
+    "no claim": ({"claims": []}, "Got none"),
+    "a string of claims": ({"claims": "z-score"}, "be a collection of names"),
+    "no geometry": ({"geometry": (8, 8)}, "'geometry' parameter of verify must be a BlockGeometry"),
+    "empty secret": ({"secret": b""}, "'secret' parameter"),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_bad_input(options: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidParameterError) as error:
+        verify(**options)  # type: ignore[arg-type]
+    assert message in str(error.value)
+
+
+def test_the_page_shows_rows_pictures_and_surprises() -> None:
+    shown = Evidence(
+        "look",
+        "Looks.",
+        Strength.REFUTATION,
+        Finding.REFUTES,
+        "a < b & c",
+        exhibits=(Exhibit("pixels", np.array([[0, 255]], dtype=np.uint8)),),
+    )
+    ledger = Ledger((Row(PLAIN, (shown,)),), run(Subject(), ()).about)
+    page = ledger.to_html()
+    assert "a &lt; b &amp; c" in page
+    assert "<figcaption>pixels</figcaption>" in page
+    assert "expected holds, found fails" in page

@@ -1,0 +1,245 @@
+"""The scenario, the fast engine beside the straightforward one, and the experiment's conditions."""
+
+from __future__ import annotations
+
+import gc
+import math
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from etcprops import BlockGeometry, EtCKey, InvalidParameterError
+from etcprops.datasets import ImageSet
+from etcprops.datasets.synthetic_faces import light_directions, synthetic_cone
+from etcprops.experiments.choices import Choices
+from etcprops.experiments.machines import (
+    Machine,
+    fit_people,
+    query_products,
+    straightforward_scores,
+    training_products,
+)
+from etcprops.experiments.ranking import rank
+from etcprops.experiments.reproduction import Stage, run, run_part
+from etcprops.experiments.scenario import Client, Cloud, PlainClient
+from etcprops.experiments.search import try_machines
+from etcprops.reductions import BlockDCT, BlockMean
+
+PAIR = np.arange(2)
+MACHINES = (Machine("linear", C=10), Machine("rbf", C=10))
+
+
+@cache
+def small_cone() -> ImageSet:
+    return synthetic_cone(people=5, lights=12, height=48, width=40)
+
+
+def reachable(start: object) -> list[object]:
+    """Return every object that can be reached by references, classes and modules excepted."""
+    seen: dict[int, object] = {}
+    waiting = [start]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, (type, ModuleType)) or callable(thing):
+            continue
+        seen[id(thing)] = thing
+        waiting.extend(gc.get_referents(thing))
+    return list(seen.values())
+
+
+def trained(clients: list[Client]) -> tuple[Cloud, list[Any]]:
+    data = small_cone()
+    cloud = Cloud(BlockMean(data.geometry, cell=4), MACHINES)
+    images = data.images.reshape(5, 12, 48, 40)
+    cloud.train([c.send(images[c.name - 1, ::2]) for c in clients])
+    sent = [c.send(images[c.name - 1, 1::2]) for c in clients]
+    return cloud, [sent, cloud.test(sent)]
+
+
+def own_keys() -> list[Client]:
+    geometry = small_cone().geometry
+    return [Client(n, EtCKey.from_secret(geometry, f"client {n}")) for n in range(1, 6)]
+
+
+def test_cloud_and_what_is_sent_reach_no_key() -> None:
+    clients = own_keys()
+    cloud, (sent, _) = trained(clients)
+    assert not [x for x in reachable([cloud, sent]) if isinstance(x, (EtCKey, Client))]
+    # The control: the same search finds the key that a client holds.
+    assert [x for x in reachable([clients[0]]) if isinstance(x, EtCKey)]
+
+
+def test_key_condition_1_is_exact_with_block_means() -> None:
+    key = EtCKey.from_secret(small_cone().geometry, "common")
+    plain = trained([PlainClient(n) for n in range(1, 6)])[1][1]
+    common = trained([Client(n, key) for n in range(1, 6)])[1][1]
+    own = trained(own_keys())[1][1]
+    for before, after, other in zip(plain, common, own, strict=True):
+        assert np.array_equal(before, after)
+        assert not np.allclose(before, other)
+
+
+def test_scale_about_mid_grey_is_no_keys_business() -> None:
+    """With exact reductions even a key per client leaves the scale as it is, to the bit."""
+    data = small_cone()
+    groups: dict[str, list[Client]] = {
+        "plain": [PlainClient(n) for n in range(1, 6)],
+        "common": [Client(n, EtCKey.from_secret(data.geometry, "common")) for n in range(1, 6)],
+        "own": own_keys(),
+    }
+    lengths, scores = {}, {}
+    for name, clients in groups.items():
+        cloud = Cloud(BlockMean(data.geometry, cell=4), MACHINES, normalization="mid-grey")
+        images = data.images.reshape(5, 12, 48, 40)
+        cloud.train([c.send(images[c.name - 1, ::2]) for c in clients])
+        scores[name] = cloud.test([c.send(images[c.name - 1, 1::2]) for c in clients])
+        trained_on = cloud._trained  # noqa: SLF001  # the scale shows in no public attribute
+        assert trained_on is not None
+        lengths[name] = trained_on.products.squares
+        assert np.mean(lengths[name]) == pytest.approx(cloud.n_features)
+    assert np.array_equal(lengths["plain"], lengths["common"])
+    assert np.array_equal(lengths["plain"], lengths["own"])
+    assert all(map(np.array_equal, scores["plain"], scores["common"]))
+
+
+def test_authentication_has_the_scores_of_the_test() -> None:
+    clients = own_keys()
+    cloud, (sent, scores) = trained(clients)
+    for place, query in enumerate(sent):
+        rows = slice(6 * place, 6 * place + 6)
+        for found, expected in zip(cloud.authenticate(query), scores, strict=True):
+            np.testing.assert_allclose(found, expected[rows, place], atol=1e-9)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.kernel)
+def test_engine_has_the_straightforward_scores(machine: Machine, exact: bool) -> None:  # noqa: FBT001
+    rng = np.random.default_rng(0)
+    training, queries = rng.normal(size=(60, 20)), rng.normal(size=(30, 20))
+    labels = np.arange(60) % 4
+    own = training_products(training, exact=exact)
+    models = fit_people(own.kernel(machine), labels, np.arange(4), machine.C)
+    cross = query_products(queries, training, own, exact=exact)
+    expected = straightforward_scores(training, labels, np.arange(4), queries, machine)
+    np.testing.assert_allclose(models.scores(cross.kernel(machine)), expected, atol=1e-6)
+
+
+def test_mid_grey_has_no_overflow() -> None:
+    """Sums of squared cosine coefficients of bright images pass 2^63."""
+    geometry = BlockGeometry(192, 160)
+    reduction = BlockDCT(geometry, 3)
+    images = np.random.default_rng(3).integers(200, 256, (2, 24, 192, 160), dtype=np.uint8)
+    key = EtCKey.from_secret(geometry, "bright")
+    doubled = 2 * reduction.fit_transform(images.reshape(48, -1)).astype(object)
+    doubled -= reduction.transform(np.full((1, geometry.n_pixels), 255, dtype=np.uint8))[0]
+    total = (doubled**2).sum()
+    assert total >= 2**63
+    expected = math.sqrt(total / (4 * doubled.size))
+    answers = []
+    for clients in ([PlainClient(0), PlainClient(1)], [Client(0, key), Client(1, key)]):
+        cloud = Cloud(reduction, [Machine("linear")], normalization="mid-grey")
+        cloud.train([client.send(images[client.name, ::2]) for client in clients])
+        answers.append(cloud.test([client.send(images[client.name, 1::2]) for client in clients]))
+    (plain,), (encrypted,) = answers
+    assert np.array_equal(plain, encrypted)
+    cloud.train([PlainClient(n).send(images[n]) for n in (0, 1)])
+    state = cloud._trained  # noqa: SLF001
+    assert state is not None
+    assert state.statistics[0].divisor == expected
+
+
+def test_a_machine_that_does_not_converge_is_given_up() -> None:
+    data = small_cone()
+    stage = Stage(data, Choices(), 20, 0)
+    machines = (Machine("linear", C=1e-6), Machine("linear", C=1e3), Machine("rbf"))
+    clients = [PlainClient(person) for person in stage.people]
+    bounded, unbounded = (
+        Cloud(BlockMean(data.geometry, cell=4), machines, max_iter=steps) for steps in (20, -1)
+    )
+    for cloud in (bounded, unbounded):
+        cloud.train([client.send(stage.training[client.name]) for client in clients])
+    assert unbounded.trained == machines
+    assert machines[1] not in bounded.trained
+    assert bounded.trained
+    queries = [client.send(stage.queries[client.name]) for client in clients]
+    answers = dict(zip(bounded.trained, bounded.test(queries), strict=True))
+    expected = dict(zip(machines, unbounded.test(queries), strict=True))
+    assert all(np.array_equal(answers[machine], expected[machine]) for machine in answers)
+    assert len(bounded.authenticate(queries[0])) == len(bounded.trained)
+    assert len(bounded.normal_lengths()) == len(bounded.trained)
+
+
+def test_conditions_and_resumption(tmp_path: Path) -> None:
+    data, choices = small_cone(), Choices()
+    parts = run(data, choices, ratios=[20], splits=2, folder=tmp_path)
+    assert set(parts[0].eer) == {"plain", "common", "own", "stolen", "wrong"}
+    assert parts[0].eer["own"]["linear"] <= parts[0].eer["stolen"]["linear"]
+    seen: list[int] = []
+    again = run(data, choices, ratios=[20], splits=2, folder=tmp_path,
+                progress=lambda done, _total, _last: seen.append(done))  # fmt: skip
+    assert again == parts
+    assert seen == [2]
+    next(tmp_path.glob("*-20-1.json")).write_text("{")
+    assert run(data, choices, ratios=[20], splits=2, folder=tmp_path) == parts
+
+
+def test_exact_reduction_gives_identical_parts() -> None:
+    choices = Choices(reduction="exact", conditions=("plain", "common"))
+    part = run_part(small_cone(), choices, 20, 0)
+    same = {"scores": True, "decisions": True}
+    assert part.identical == {"linear": same, "rbf": same}
+    assert part.eer["plain"] == part.eer["common"]
+
+
+@pytest.mark.parametrize("normalization", ["pooled", "per-client", "mid-grey"])
+def test_normalizations(normalization: Any) -> None:
+    choices = Choices(normalization=normalization, conditions=("plain", "own"))
+    assert set(run_part(small_cone(), choices, 40, 0).eer) == {"plain", "own"}
+
+
+def test_search_ranks_by_distance() -> None:
+    choices = Choices()
+    trials = [
+        t for r in (20, 40, 60, 80) for t in try_machines(small_cone(), choices, r, 0, MACHINES)
+    ]
+    ranked = rank(trials)
+    assert len(ranked) == 6
+    assert [c.distance for c in ranked] == sorted(c.distance for c in ranked)
+    stage = Stage(small_cone(), replace(choices, score="pooled"), 20, 0)
+    assert stage.genuine.sum() == len(stage.genuine) == 30
+
+
+def test_cone_repeats_and_differs_by_seed() -> None:
+    small = {"people": 2, "lights": 4, "height": 48, "width": 40}
+    assert np.array_equal(synthetic_cone(**small).images, synthetic_cone(**small).images)
+    assert not np.array_equal(
+        synthetic_cone(**small).images, synthetic_cone(**small, seed=1).images
+    )
+    assert np.allclose(np.linalg.norm(light_directions(), axis=1), 1)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Machine("poly"), "'kernel' parameter of Machine"),  # type: ignore[arg-type]
+        (lambda: Machine("rbf", C=0), "'C' parameter of Machine"),
+        (lambda: Choices(conditions=()), "'conditions' parameter of Choices"),
+        (lambda: Choices(conditions=("theirs",)), "'conditions' parameter of Choices"),
+        (
+            lambda: run_part(small_cone(), Choices(conditions=("own",)), 20, 0),
+            "'choices' parameter",
+        ),
+        (lambda: Cloud(None, []), "'machines' parameter of Cloud"),
+        (lambda: fit_people(np.full((2, 2), np.nan), PAIR, PAIR, 1.0), "'kernel' .* be finite"),
+        (lambda: synthetic_cone(lights=65), "'lights' parameter of synthetic_cone"),
+        (lambda: run_part(small_cone(), Choices(reduction="none"), 20, 0), "'reduction' param"),
+    ],
+)
+def test_bad_parameters(build: Any, message: str) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        build()

@@ -1,0 +1,94 @@
+"""Mended forests: what goes before a random forest so that it decides the same, bit for bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeRegressor
+
+from etcprops import EtCKey, InvalidParameterError, SignedPermutation, encrypt
+from etcprops.datasets import load_digits_images
+from etcprops.reductions import CanonicalFeatures, GramPCA
+from etcprops.strategies import signed_permutations
+
+DIGITS = load_digits_images()
+
+
+def flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return images.reshape(len(images), -1)
+
+
+@given(signed_permutations(st.integers(1, 12)), st.integers(0, 2**32 - 1), st.integers(1, 4))
+def test_normal_form_is_that_of_every_signed_permutation(
+    flip: SignedPermutation, seed: int, levels: int
+) -> None:
+    # Few levels and rows: columns that are equal, opposite, or constant abound.
+    rng = np.random.default_rng(seed)
+    plain = rng.integers(0, levels, (7, len(flip)), dtype=np.uint8)
+    moved = flip.apply(plain)
+    before, after = (CanonicalFeatures().fit(X[:3]).transform(X) for X in (plain, moved))
+    assert np.array_equal(before, after)
+
+
+def test_normal_form_loses_nothing_but_order_and_sign() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.integers(-500, 500, (20, 9))
+    X[:, 3] = X[:, 5]
+    form = CanonicalFeatures().fit(X)
+    back = form.transform(X) * form.sign_ + form.offset_
+    assert np.array_equal(back, X[:, form.order_])
+    assert len(set(form.group_.tolist())) == 8
+
+
+@pytest.mark.parametrize(
+    "before", [GramPCA(12), CanonicalFeatures()], ids=["gram-pca", "canonical-features"]
+)
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(n_estimators=8, random_state=0),
+        ExtraTreesClassifier(n_estimators=8, random_state=0),
+        DecisionTreeRegressor(random_state=0),
+    ],
+    ids=["forest", "extra-trees", "tree"],
+)
+def test_trees_decide_the_same_to_the_last_bit(before: Any, estimator: Any) -> None:
+    train, query = DIGITS.half_split(0)
+    train, query = train[::4], query[::4]
+    answers, unmended = [], []
+    for images in (DIGITS.images, encrypt(DIGITS.images, EtCKey.from_secret(DIGITS.geometry, "t"))):
+        vectors = flat(images)
+        model = make_pipeline(clone(before), clone(estimator))
+        model.fit(vectors[train], DIGITS.labels[train])
+        method = getattr(model, "predict_proba", model.predict)
+        answers.append(method(vectors[query]))
+        alone = clone(estimator).fit(vectors[train], DIGITS.labels[train])
+        unmended.append(alone.predict(vectors[query]))
+    assert np.array_equal(*answers)
+    assert not np.array_equal(*unmended)
+
+
+def test_an_estimator_with_no_invariance_at_all() -> None:
+    vectors = [flat(DIGITS.images)]
+    vectors.append(flat(encrypt(DIGITS.images, EtCKey.from_secret(DIGITS.geometry, "nb"))))
+    mended, alone = [], []
+    for X in vectors:
+        model = make_pipeline(CanonicalFeatures(), MultinomialNB())
+        mended.append(model.fit(X[:900], DIGITS.labels[:900]).predict_proba(X[900:]))
+        alone.append(MultinomialNB().fit(X[:900], DIGITS.labels[:900]).predict_proba(X[900:]))
+    assert np.array_equal(*mended)
+    assert not np.array_equal(*alone)
+
+
+def test_fractions_are_refused() -> None:
+    with pytest.raises(InvalidParameterError, match="parameter of CanonicalFeatures must be an"):
+        CanonicalFeatures().fit([[0.5, 1.0]])

@@ -1,0 +1,243 @@
+"""Sizes and index arithmetic of blocks, against the arithmetic of reshapes and plain loops."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import FrozenInstanceError
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from etcprops import BlockGeometry, InvalidParameterError, strategies
+from etcprops.scheme.geometry import check_geometry
+
+SIZES = [
+    BlockGeometry(rows * block, columns * block, channels=channels, block=block)
+    for rows, columns, block, channels in product((1, 2, 3), (1, 2, 5), (1, 2, 3), (1, 3))
+]
+
+
+@pytest.mark.parametrize("geometry", SIZES, ids=str)
+def test_flat_index_counts_as_nested_loops_do(geometry: BlockGeometry) -> None:
+    # The image is numbered in C order; its blocks are cut out by slicing, in raster order.
+    numbers = np.arange(geometry.n_pixels).reshape(*geometry.shape[:2], geometry.channels)
+    side, (rows, columns) = geometry.block, geometry.grid
+    tiles = [
+        numbers[i * side : (i + 1) * side, j * side : (j + 1) * side]
+        for i, j in product(range(rows), range(columns))
+    ]
+    assert len(tiles) == geometry.n_blocks
+    for block, tile in enumerate(tiles):
+        for row, column, channel in np.ndindex(tile.shape):
+            flat = geometry.flat_index(block, row, column, channel)
+            assert flat == tile[row, column, channel]
+            assert tuple(map(int, geometry.locate(flat))) == (block, row, column, channel)
+
+
+@pytest.mark.parametrize("geometry", SIZES, ids=str)
+def test_flat_index_and_locate_are_inverse_bijections(geometry: BlockGeometry) -> None:
+    everything = np.arange(geometry.n_pixels)
+    parts = geometry.locate(everything)
+    bounds = (geometry.n_blocks, geometry.block, geometry.block, geometry.channels)
+    for part, bound in zip(parts, bounds, strict=True):
+        assert part.dtype == np.int64
+        assert part.min() == 0
+        assert part.max() == bound - 1
+    assert len(set(zip(*(part.tolist() for part in parts), strict=True))) == geometry.n_pixels
+    assert np.array_equal(geometry.flat_index(*parts), everything)
+
+
+@given(strategies.geometries())
+def test_flat_index_equals_reshape_arithmetic(geometry: BlockGeometry) -> None:
+    side, (rows, columns) = geometry.block, geometry.grid
+    tiles = np.arange(geometry.n_pixels).reshape(rows, side, columns, side, geometry.channels)
+    expected = tiles.transpose(0, 2, 1, 3, 4).reshape(
+        geometry.n_blocks, side, side, geometry.channels
+    )
+    block, row, column, channel = np.indices(expected.shape)
+    assert np.array_equal(geometry.flat_index(block, row, column, channel), expected)
+
+
+def test_flat_index_broadcasts() -> None:
+    geometry = BlockGeometry(4, 6, channels=3, block=2)
+    index = geometry.flat_index(np.arange(6)[:, None], 1, [[0]], np.arange(3))
+    assert index.shape == (6, 3)
+    assert index.dtype == np.int64
+    assert index[4].tolist() == [(3 * 6 + 2) * 3 + c for c in range(3)]
+
+
+def test_locate_keeps_the_shape_of_its_argument() -> None:
+    geometry = BlockGeometry(4, 6, block=2)
+    assert [part.shape for part in geometry.locate(np.zeros((2, 0, 3), dtype=np.uint8))] == [
+        (2, 0, 3)
+    ] * 4
+    assert [part.shape for part in geometry.locate(23)] == [()] * 4
+
+
+def test_sizes_of_extended_yale_b() -> None:
+    geometry = BlockGeometry(192, 160)
+    assert geometry.shape == (192, 160)
+    assert geometry.grid == (24, 20)
+    assert (geometry.n_blocks, geometry.n_pixels, geometry.block) == (480, 30720, 8)
+    colour = BlockGeometry(192, 160, channels=3, block=16)
+    assert colour.shape == (192, 160, 3)
+    assert colour.grid == (12, 10)
+    assert (colour.n_blocks, colour.n_pixels) == (120, 92160)
+
+
+def test_to_dict_makes_the_same_geometry() -> None:
+    for geometry in SIZES:
+        sizes = geometry.to_dict()
+        assert list(sizes) == ["height", "width", "channels", "block"]
+        assert all(type(size) is int for size in sizes.values())
+        assert BlockGeometry(**sizes) == geometry
+
+
+def test_value_semantics() -> None:
+    sizes: Any = (np.int16(4), np.uint8(6), np.int64(3), np.int32(2))
+    geometry = BlockGeometry(*sizes[:2], channels=sizes[2], block=sizes[3])
+    same = BlockGeometry(4, 6, channels=3, block=2)
+    assert geometry == same
+    assert hash(geometry) == hash(same)
+    assert type(geometry.height) is int
+    assert repr(geometry) == "BlockGeometry(height=4, width=6, channels=3, block=2)"
+    assert pickle.loads(pickle.dumps(geometry)) == same  # noqa: S301
+    assert len({*SIZES, *SIZES}) == len(SIZES)
+    with pytest.raises(FrozenInstanceError):
+        geometry.height = 8  # type: ignore[misc]
+
+
+def _integer(name: str, got: str) -> str:
+    return f"The '{name}' parameter of BlockGeometry must be a positive integer. Got {got}."
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        pytest.param({"height": 0}, _integer("height", "0 (int)"), id="zero height"),
+        pytest.param({"height": -8}, _integer("height", "-8 (int)"), id="negative height"),
+        pytest.param({"width": 8.0}, _integer("width", "8.0 (float)"), id="float width"),
+        pytest.param({"width": "8"}, _integer("width", "'8' (str)"), id="string width"),
+        pytest.param({"width": None}, _integer("width", "None (NoneType)"), id="no width"),
+        pytest.param({"height": True}, _integer("height", "True (bool)"), id="boolean height"),
+        pytest.param({"block": 0}, _integer("block", "0 (int)"), id="zero block"),
+        pytest.param(
+            {"height": np.array([8, 8])},
+            _integer("height", "an array of dtype int64 and shape (2,)"),
+            id="array height",
+        ),
+        pytest.param(
+            {"block": np.True_}, _integer("block", "np.True_ (bool)"), id="numpy boolean block"
+        ),
+        pytest.param(
+            {"channels": 2},
+            "The 'channels' parameter of BlockGeometry must be 1 (grey) or 3 (colour). "
+            "Got 2 (int).",
+            id="two channels",
+        ),
+        pytest.param(
+            {"channels": 4},
+            "The 'channels' parameter of BlockGeometry must be 1 (grey) or 3 (colour). "
+            "Got 4 (int).",
+            id="four channels",
+        ),
+        pytest.param(
+            {"height": 30},
+            "The 'block' parameter of BlockGeometry must divide height. "
+            "Got block=8, height=30 instead.",
+            id="height not divisible",
+        ),
+        pytest.param(
+            {"width": 4},
+            "The 'block' parameter of BlockGeometry must divide width. "
+            "Got block=8, width=4 instead.",
+            id="block larger than the image",
+        ),
+    ],
+)
+def test_bad_sizes(sizes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidParameterError) as caught:
+        BlockGeometry(**{"height": 16, "width": 24, **sizes})
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("place", "wanted", "got"),
+    [
+        pytest.param({"block": 6}, "block must be integers from 0 to 5", "6", id="block too large"),
+        pytest.param({"block": -1}, "block must be integers from 0 to 5", "-1", id="negative"),
+        pytest.param({"row": 2}, "row must be integers from 0 to 1", "2", id="row outside"),
+        pytest.param(
+            {"column": 2}, "column must be integers from 0 to 1", "2", id="column outside"
+        ),
+        pytest.param(
+            {"channel": 1}, "channel must be integers from 0 to 0", "1", id="grey has one"
+        ),
+        pytest.param(
+            {"row": [0, 1, 5]}, "row must be integers from 0 to 1", "5", id="one of several"
+        ),
+        pytest.param(
+            {"row": 0.5}, "row must be integers from 0 to 1", "dtype float64", id="fraction"
+        ),
+        pytest.param(
+            {"block": True}, "block must be integers from 0 to 5", "dtype bool", id="boolean"
+        ),
+        pytest.param(
+            {"block": np.uint64(2**63)},
+            "block must be integers from 0 to 5",
+            str(2**63),
+            id="would wrap to a negative number",
+        ),
+        pytest.param(
+            {"block": [[0], [0, 1]]},
+            "block must be integers from 0 to 5",
+            "[[0], [0, 1]] (list)",
+            id="ragged",
+        ),
+    ],
+)
+def test_bad_places(place: dict[str, Any], wanted: str, got: str) -> None:
+    geometry = BlockGeometry(4, 6, block=2)
+    name, wanted = wanted.split(" ", 1)
+    with pytest.raises(InvalidParameterError) as caught:
+        geometry.flat_index(**{"block": 0, "row": 0, "column": 0, "channel": 0, **place})
+    assert (
+        str(caught.value)
+        == f"The '{name}' parameter of BlockGeometry.flat_index {wanted}. Got {got}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("flat", "got"),
+    [
+        pytest.param(24, "24", id="past the end"),
+        pytest.param([3, -1], "-1", id="negative"),
+        pytest.param(1.0, "dtype float64", id="float"),
+        pytest.param("a", "dtype <U1", id="string"),
+    ],
+)
+def test_bad_positions(flat: Any, got: str) -> None:
+    with pytest.raises(InvalidParameterError) as caught:
+        BlockGeometry(4, 6, block=2).locate(flat)
+    assert str(caught.value) == (
+        f"The 'flat' parameter of BlockGeometry.locate must be integers from 0 to 23. Got {got}."
+    )
+
+
+def test_check_geometry_names_the_caller() -> None:
+    geometry = BlockGeometry(8, 8)
+    assert check_geometry(geometry, "someone") is geometry
+    with pytest.raises(InvalidParameterError) as caught:
+        check_geometry((8, 8), "someone")
+    assert str(caught.value) == (
+        "The 'geometry' parameter of someone must be a BlockGeometry. Got (8, 8) (tuple)."
+    )
+
+
+def test_long_values_are_cut_short_in_messages() -> None:
+    with pytest.raises(InvalidParameterError) as caught:
+        check_geometry("x" * 1000, "someone")
+    assert str(caught.value).endswith(f"Got '{'x' * 76}... (str).")

@@ -1,0 +1,161 @@
+"""The demonstration forest: exact laws by enumeration, samples that agree with them, symmetry."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeClassifier
+
+from etcprops import InvalidParameterError, SignedPermutation
+from etcprops.auditing.two_sample import permutation_p_value, rejection_rate
+from etcprops.strategies import signed_permutations
+from etcprops.theory.forests import Rules, SymmetricForestClassifier, best_splits, tree_law
+
+LABELS = [0, 1, 1, 2, 0]
+
+
+def rows(seed: int, count: int = 7, features: int = 3, levels: int = 4) -> NDArray[np.int64]:
+    return np.random.default_rng(seed).integers(0, levels, (count, features))
+
+
+@settings(max_examples=30, deadline=None)
+@given(signed_permutations(st.integers(1, 4)), st.integers(0, 2**32 - 1), st.integers(1, 2))
+def test_law_of_a_tree_is_that_on_encrypted_images(
+    flip: SignedPermutation, seed: int, max_features: int
+) -> None:
+    plain = rows(seed, features=len(flip))
+    moved = flip.apply(plain)
+    before, after = (
+        tree_law(X[:5], LABELS, X[5:], max_features=max_features) for X in (plain, moved)
+    )
+    assert before == after
+    assert sum(before.values()) == 1
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [Rules(draw="first"), Rules(ties="first"), Rules(on_threshold="low")],
+    ids=["draw", "ties", "threshold"],
+)
+def test_each_rule_is_needed(rules: Rules) -> None:
+    """Negative control: with one rule of scikit-learn's kind some data set has another law."""
+    flip = SignedPermutation([2, 0, 1], [-1, 1, -1])
+    different = 0
+    for seed in range(10):
+        plain = rows(seed)
+        laws = [tree_law(X[:5], LABELS, X[5:], rules=rules) for X in (plain, flip.apply(plain))]
+        different += laws[0] != laws[1]
+    assert different
+
+
+def test_best_splits_are_scikit_learns_up_to_ties() -> None:
+    for seed in range(20):
+        X, y = rows(seed, count=12, levels=9), rows(seed, count=12, features=1).ravel() % 3
+        tree = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y).tree_
+        found = best_splits(X, y, range(3))
+        assert (int(tree.feature[0]), float(tree.threshold[0])) in [(k, t / 2) for k, t in found]
+        # By brute force: every threshold between two values, the impurity as a fraction.
+        impurities: dict[tuple[int, int], Fraction] = {}
+        for k in range(3):
+            for a, b in itertools.pairwise(sorted(set(X[:, k].tolist()))):
+                low = 2 * X[:, k] <= a + b
+                impurities[k, a + b] = Fraction(0) + sum(
+                    (len(part) - Fraction(sum(int(n) ** 2 for n in np.bincount(part)), len(part)))
+                    for part in (y[low], y[~low])
+                )
+        least = min(impurities.values())
+        assert found == [split for split, value in impurities.items() if value == least]
+
+
+def test_samples_have_the_law_that_enumeration_says() -> None:
+    """Two ways to one law: sampled trees, and exact probabilities, within 4 deviations."""
+    X = rows(3)
+    law = tree_law(X[:5], LABELS, X[5:], max_features=2)
+    counts: dict[Any, int] = {}
+    trees = 800
+    for seed in range(trees):
+        forest = SymmetricForestClassifier(
+            1, max_features=2, max_depth=2, bootstrap=False, random_state=seed
+        )
+        answer = forest.fit(X[:5], LABELS).predict_proba(X[5:])
+        outcome = tuple(tuple(Fraction(p).limit_denominator(1000) for p in row) for row in answer)
+        counts[outcome] = counts.get(outcome, 0) + 1
+    assert set(counts) <= set(law)
+    assert len(law) > 3
+    for outcome, probability in law.items():
+        p = float(probability)
+        assert abs(counts.get(outcome, 0) - trees * p) < 4 * np.sqrt(trees * p * (1 - p)) + 1
+
+
+def test_forest_learns() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 100, (80, 5))
+    y = np.where(X[:, 2] > 50, "high", "low")
+    forest = SymmetricForestClassifier(20, max_features=3, random_state=1).fit(X[:50], y[:50])
+    assert np.mean(forest.predict(X[50:]) == y[50:]) > 0.8
+    assert np.allclose(forest.predict_proba(X[50:]).sum(axis=1), 1)
+
+
+def test_bad_input() -> None:
+    X = rows(0)
+    with pytest.raises(InvalidParameterError, match="'y' parameter of tree_law must be 7 classes"):
+        tree_law(X, [0, 1], X)
+    with pytest.raises(InvalidParameterError, match="must have 3 features"):
+        tree_law(X, [0] * 7, X[:, :2])
+    with pytest.raises(InvalidParameterError, match="'max_features' parameter"):
+        tree_law(X, [0] * 7, X, max_features=0)
+    with pytest.raises(InvalidParameterError, match="'n_estimators' parameter of Symmetric"):
+        SymmetricForestClassifier(0).fit(X, [0] * 7)
+    with pytest.raises(InvalidParameterError, match="integers of magnitude"):
+        SymmetricForestClassifier().fit(X + 0.5, [0] * 7)
+
+
+# --- The two-sample test
+
+
+def test_level_is_what_it_says() -> None:
+    """Under one law p-values are uniform: of 400 at most a few per cent above the level."""
+    rate = rejection_rate(
+        lambda rng: (rng.integers(0, 3, (25, 6)), rng.integers(0, 3, (25, 6))),
+        level=0.05,
+        repetitions=400,
+    )
+    # Binomial with p = 0.05: mean 20 of 400, standard deviation 4.4.
+    assert abs(rate - 0.05) < 4 * 4.4 / 400
+
+
+def test_power_grows_with_the_difference() -> None:
+    def shifted(probability: float) -> float:
+        return rejection_rate(
+            lambda rng: (
+                rng.integers(0, 2, (60, 8)),
+                (rng.random((60, 8)) < probability).astype(int),
+            ),
+            level=0.01,
+            repetitions=20,
+        )
+
+    assert shifted(0.5) <= 0.1
+    assert shifted(0.9) == 1.0
+
+
+def test_smallest_p_value_and_text_labels() -> None:
+    first, second = np.full((9, 2), "a"), np.full((12, 2), "b")
+    assert permutation_p_value(first, second, permutations=99) == 0.01
+    assert permutation_p_value(first, first[:5]) == 1.0
+
+
+def test_bad_samples() -> None:
+    with pytest.raises(InvalidParameterError, match="'second' parameter of permutation_p_value"):
+        permutation_p_value([[1, 2]], [[1, 2, 3]])
+    with pytest.raises(InvalidParameterError, match="'first' parameter of permutation_p_value"):
+        permutation_p_value([1, 2], [[1, 2]])
+    with pytest.raises(InvalidParameterError, match="'permutations' parameter"):
+        permutation_p_value([[1]], [[2]], permutations=0)
