@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from etcprops.scheme.pixels import decrypt, encrypt
     from etcprops.scheme.signed_permutation import SignedPermutation
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "_validation": ("InvalidParameterError",),

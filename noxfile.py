@@ -1,0 +1,75 @@
+"""The project's tasks, which are the sections of ``.ci/run``: ``nox -s lint`` runs one of them.
+
+They run in the environment that is active, so they install nothing and start at once; `user` alone
+makes an environment of its own, to install the package as its users do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["tests", "lint", "proofs"]
+
+
+@nox.session(venv_backend="virtualenv")
+def user(session: nox.Session) -> None:
+    """Install the package as a user does, and verify every claim."""
+    session.install(".")
+    page, document = (str(Path(session.create_tmp()) / f"ledger.{end}") for end in ("html", "json"))
+    session.run("etcprops", "verify", "--html", page, "--json", document)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session
+def machines(session: nox.Session) -> None:
+    """Run tests, ledger and fingerprint as other machines would; ``-- all`` takes an hour."""
+    session.run("bash", ".ci/machines", *(session.posargs or ["two"]))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types."""
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+
+
+@nox.session
+def proofs(session: nox.Session) -> None:
+    """Have Coq check the proofs again from nothing, and compare with what is recorded."""
+    session.run("bash", ".ci/proofs")
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Run the notebooks; needs the extra ``notebooks``."""
+    options = ("-o", "addopts=", "-o", "filterwarnings=", "--nbmake", "--nbmake-timeout=300")
+    session.run("pytest", "-q", *options, *(session.posargs or ["notebooks", "proofs"]))
+
+
+@nox.session
+def subjects(session: nox.Session) -> None:
+    """Probe other people's encryptions, after installing the extra ``subjects``."""
+    session.run("bash", ".ci/subjects")
+
+
+@nox.session
+def distributed(session: nox.Session) -> None:
+    """Audit on a cluster of processes, after installing the extra ``distributed``."""
+    session.run("bash", ".ci/distributed")
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure speed, as ratios within one run; no part of ``.ci/run``, which shares its cores."""
+    options = ("--benchmark-only", "-o", "addopts=")
+    session.run("pytest", "tests/benchmarks", *options, *session.posargs)
