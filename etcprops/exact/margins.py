@@ -65,7 +65,8 @@ def decision_error_bound(
         Plain features of the queries, as they were computed.
     encrypted : SVC or NuSVC, optional
         Fitted with the same parameters on the encrypted features of the same images in the same
-        order.
+        order. By default `model` itself, as if training had given the same dual coefficients, to
+        the bit: then only what rounding does to predictions is bounded.
     train : array_like, shape (m, n), optional
         Plain features that `model` was fitted on: needed where `encrypted` has other support
         vectors.
