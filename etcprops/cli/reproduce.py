@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from etcprops._files import write_whole
 from etcprops._validation import reject
 from etcprops.cli.common import progress_bar
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from etcprops.datasets import ImageSet
     from etcprops.experiments.choices import Choices
-    from etcprops.experiments.machines import Machine
     from etcprops.experiments.report import Reproduction
     from etcprops.experiments.reproduction import Part
 
@@ -79,12 +77,6 @@ def reproduce(
     first_column: Annotated[
         int, typer.Option(min=0, max=8, help="Where the 160 of 168 columns begin.")
     ] = 4,
-    search: Annotated[
-        bool,
-        typer.Option(
-            "--search", help="Search reductions, normalisations and machines instead; slow."
-        ),
-    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again what is in the folder already.")
     ] = False,
@@ -94,7 +86,7 @@ def reproduce(
     from etcprops.experiments.machines import Machine
     from etcprops.experiments.report import Reproduction
 
-    _check_folder(out)
+    check_folder(out, "etcprops reproduce")
     start = time.perf_counter()
     rule = "per-feature" if gamma_per_feature else "fixed"
     width = gamma if gamma is not None else (1.0 if gamma_per_feature else 1.2e-4)
@@ -106,10 +98,7 @@ def reproduce(
         score=score.value,
         seed=seed,
     )
-    images = _load(data, include_bad=not without_bad, first_column=first_column)
-    if search:
-        _search(images, choices, splits, jobs, out)
-        return
+    images = load_faces(data, include_bad=not without_bad, first_column=first_column)
     exact = replace(choices, reduction="exact", conditions=("plain", "common"))
     folder = out / "parts"
     parts = _run(images, choices, splits, jobs, folder, fresh=fresh, label="all conditions")
@@ -134,14 +123,14 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _check_folder(out: Path) -> None:
+def check_folder(out: Path, command: str) -> None:
     """Refuse a folder that cannot be written before the work rather than after it."""
     nearest = next(p for p in (out, *out.absolute().parents) if p.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        reject("--out", "etcprops reproduce", "be a folder that may be written", f"{str(out)!r}.")
+        reject("--out", command, "be a folder that may be written", f"{str(out)!r}.")
 
 
-def _load(data: Path | None, *, include_bad: bool, first_column: int) -> ImageSet:
+def load_faces(data: Path | None, *, include_bad: bool, first_column: int) -> ImageSet:
     """Return the user's images, or the synthetic ones."""
     from etcprops.datasets import load_extended_yale_b, user_cache
     from etcprops.datasets.synthetic_faces import synthetic_cone
@@ -166,7 +155,7 @@ def _run(
     """Run all parts with a bar."""
     from etcprops.experiments.reproduction import run
 
-    with _interruptible(folder, label) as report:
+    with interruptible(folder, label) as report:
         return run(
             images,
             choices,
@@ -179,7 +168,7 @@ def _run(
 
 
 @contextmanager
-def _interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str], None]]:
+def interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str], None]]:
     """Show a bar; interrupted, say what is kept where, and exit as shells expect."""
     finished = [0, 0]
     try:
@@ -194,64 +183,6 @@ def _interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str
         kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
         typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)
         raise typer.Exit(130) from None
-
-
-def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Path) -> None:
-    """Rank reductions, normalisations, scores and machines by their distance to the paper."""
-    from etcprops.experiments.ranking import (
-        nearest_to_both_columns,
-        pairs,
-        ranking_csv,
-        reach,
-        reach_csv,
-    )
-    from etcprops.experiments.search import search_choices
-
-    folder = out / "search"
-    with _interruptible(folder, "search") as report:
-        candidates = search_choices(
-            images, choices, splits=splits, jobs=jobs, folder=folder, progress=report
-        )
-    cells = reach(candidates)
-    write_whole(out / "search.csv", ranking_csv(candidates))
-    write_whole(out / "search-cells.csv", reach_csv(cells))
-    console = Console()
-    heads = ("choices", "linear", "rbf")
-    table = Table(
-        title="Nearest to both 'not encrypted' columns (distance: of logarithms)",
-        title_justify="left",
-    )
-    for name in (*heads, "distances"):
-        table.add_column(name)
-    for linear, rbf in pairs(candidates)[:10]:
-        names = (", ".join(linear.setting), _short(linear.machine), _short(rbf.machine))
-        table.add_row(*names, f"{linear.distance:.3f}, {rbf.distance:.3f}")
-    console.print(table)
-    table = Table(title="Nearest to all 16 values", title_justify="left")
-    for name in (*heads, "impostors", "distance"):
-        table.add_column(name)
-    for impostors, linear, rbf, distance in nearest_to_both_columns(candidates)[:10]:
-        names = (", ".join(linear.setting), _short(linear.machine), _short(rbf.machine))
-        table.add_row(*names, impostors, f"{distance:.2f}")
-    console.print(table)
-    for cell in cells:
-        console.print(
-            f"{cell.kernel} {cell.column} 1/{cell.ratio}: paper {cell.paper:.6g}, "
-            f"nearest {cell.nearest:.6g}",
-            highlight=False,
-        )
-    console.print(
-        f"{len(candidates)} candidates in {out / 'search.csv'}, fitted on seed {choices.seed}, "
-        f"{splits} split{'s' * (splits > 1)}: confirm what you choose on another seed.",
-        highlight=False,
-    )
-
-
-def _short(machine: Machine) -> str:
-    """Return a machine's parameters in a few characters."""
-    divided = "/n" if machine.gamma_rule == "per-feature" else ""
-    width = f", gamma {machine.gamma:g}{divided}" if machine.kernel == "rbf" else ""
-    return f"C {machine.C:g}{width}"
 
 
 def _print(result: Reproduction, console: Console) -> None:

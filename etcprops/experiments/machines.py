@@ -226,39 +226,3 @@ def fit_people(
             intercepts[place] = machine.intercept_[0]
     squares = np.einsum("ip,ip->p", weights, kernel @ weights)
     return PersonModels(weights, intercepts, np.sqrt(np.maximum(squares, 0)))
-
-
-def straightforward_scores(
-    training: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    people: NDArray[np.int64],
-    queries: NDArray[np.float64],
-    machine: Machine,
-) -> NDArray[np.float64]:
-    """Return the same scores as one would write it: a `SVC` on the vectors for each person.
-
-    The independent path to `fit_people`, and what its speed is measured against.
-
-    Parameters
-    ----------
-    training, queries : ndarray of float64, shapes (k, n) and (m, n)
-        Normalised vectors.
-    labels, people : ndarray of int64, shapes (k,) and (p,)
-        As in `fit_people`.
-    machine : Machine
-        What to train.
-
-    Returns
-    -------
-    ndarray of float64, shape (m, p)
-    """
-    from sklearn.svm import SVC
-
-    gamma = machine.width(training.shape[1])
-    columns = [
-        SVC(kernel=machine.kernel, C=machine.C, gamma=gamma)
-        .fit(training, labels == person)
-        .decision_function(queries)
-        for person in people
-    ]
-    return np.stack(columns, axis=1)

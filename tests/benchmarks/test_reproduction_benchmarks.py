@@ -31,12 +31,12 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 from sklearn.random_projection import SparseRandomProjection
+from straightforward import straightforward_scores
 
 from etcprops import encrypt
 from etcprops.datasets import ImageSet
 from etcprops.datasets.synthetic_faces import synthetic_cone
 from etcprops.experiments.choices import RATIOS, Choices
-from etcprops.experiments.machines import straightforward_scores
 from etcprops.experiments.reproduction import Stage, make_reduction, run
 
 JOBS = 2

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from ranking import OWN_KEYS, Candidate, Trial, rank
 
 from etcprops._files import write_whole
 from etcprops.experiments.choices import RATIOS, SCORE_RULES, Choices
 from etcprops.experiments.machines import Machine
-from etcprops.experiments.ranking import OWN_KEYS, Candidate, Trial, rank
 from etcprops.experiments.rates import error_rates
 from etcprops.experiments.reproduction import (
     Stage,
