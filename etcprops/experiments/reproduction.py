@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from etcprops._files import write_whole
 from etcprops._validation import as_integer, describe, reject
 from etcprops.experiments.choices import RATIOS, Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
+from etcprops.experiments.resumable import run_tasks
 from etcprops.experiments.scenario import Client, Cloud, PlainClient
 from etcprops.reductions import nearest_exact, reductions_to
 from etcprops.scheme.keys import EtCKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -341,51 +339,29 @@ def run(
     list of Part
         By split, then by ratio.
     """
-    from joblib import delayed
-
-    count = as_integer(splits, "splits", "run")
-    workers = as_integer(jobs, "jobs", "run")
-    wanted = [(ratio, split) for split in range(count) for ratio in ratios]
-    name = fingerprint(data, choices) if folder is not None else ""
-    done: dict[tuple[int, int], Part] = {}
-    if folder is not None and not fresh:
-        for ratio, split in wanted:
-            part = _read(folder / f"{name}-{ratio}-{split}.json", ratio, split)
-            if part is not None:
-                done[ratio, split] = part
-    missing = [place for place in wanted if place not in done]
-    tasks = (delayed(run_part)(data, choices, *place) for place in missing)
-    if progress is not None:
-        progress(len(done), len(wanted), "starting" if missing else "all parts are there")
-    for part in in_parallel(tasks, min(workers, len(missing) or 1)):
-        done[part.ratio, part.split] = part
-        if folder is not None:
-            path = folder / f"{name}-{part.ratio}-{part.split}.json"
-            document = {"version": PART_VERSION, "part": asdict(part)}
-            write_whole(path, json.dumps(document))
-        if progress is not None:
-            progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
-    return [done[place] for place in wanted]
+    name = fingerprint(data, choices)
+    tasks = {
+        f"{name}-{ratio}-{split}.json": (data, choices, ratio, split)
+        for split in range(as_integer(splits, "splits", "run"))
+        for ratio in ratios
+    }
+    return run_tasks(
+        run_part,
+        tasks,
+        dump=lambda part: json.dumps({"version": PART_VERSION, "part": asdict(part)}),
+        load=_load,
+        label=lambda _data, _choices, ratio, split: f"split {split}, 1/{ratio}",
+        jobs=as_integer(jobs, "jobs", "run"),
+        folder=folder,
+        fresh=fresh,
+        progress=progress,
+    )
 
 
-def in_parallel(tasks: Iterable[Any], workers: int) -> Iterator[Any]:
-    """Yield what joblib's delayed tasks return, as they end; left early, the rest is cancelled."""
-    from joblib import Parallel
-
-    with warnings.catch_warnings(), Parallel(workers, return_as="generator_unordered") as parallel:
-        # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
-        # while the filter holds.
-        warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
-        with closing(parallel(tasks)) as results:
-            yield from results
-
-
-def _read(path: Path, ratio: int, split: int) -> Part | None:
-    """Return a part that was written before, None if there is none or it cannot be read."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        part = Part(**document["part"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    whole = (document.get("version"), part.ratio, part.split) == (PART_VERSION, ratio, split)
-    return part if whole else None
+def _load(text: str, _data: ImageSet, _choices: Choices, ratio: int, split: int) -> Part:
+    """Return a part that was written before; a ValueError if it is another's."""
+    document = json.loads(text)
+    part = Part(**document["part"])
+    if (document.get("version"), part.ratio, part.split) != (PART_VERSION, ratio, split):
+        raise ValueError(text)
+    return part

@@ -17,16 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from ranking import OWN_KEYS, Candidate, Trial, rank
 
-from etcprops._files import write_whole
 from etcprops.experiments.choices import RATIOS, SCORE_RULES, Choices
 from etcprops.experiments.machines import Machine
 from etcprops.experiments.rates import error_rates
-from etcprops.experiments.reproduction import (
-    Stage,
-    fingerprint,
-    in_parallel,
-    make_reduction,
-)
+from etcprops.experiments.reproduction import Stage, fingerprint, make_reduction
+from etcprops.experiments.resumable import run_tasks
 from etcprops.experiments.scenario import (
     NORMALIZATIONS,
     Client,
@@ -44,7 +39,6 @@ if TYPE_CHECKING:
 
     Scores = NDArray[np.float64]
     Machines = tuple[Machine, ...]
-    Place = tuple[Choices, Machines, int, int]
 
 REDUCTIONS: Final = (
     "random-pixels",
@@ -173,55 +167,35 @@ def search(
     InvalidParameterError
         If there is no such reduction.
     """
-    from joblib import delayed
 
-    chosen = list(tries)
-    wanted = [
-        (c, m, ratio, split) for split in range(splits) for c, m in chosen for ratio in RATIOS
-    ]
-    names = {
-        (
-            c,
-            m,
-        ): f"{fingerprint(data, c)}-{hashlib.sha256(repr((m, MAX_ITER)).encode()).hexdigest()[:8]}"
-        for c, m in chosen
+    def name(choices: Choices, machines: Machines) -> str:
+        settings = hashlib.sha256(repr((machines, MAX_ITER)).encode()).hexdigest()[:8]
+        return f"search-{fingerprint(data, choices)}-{settings}"
+
+    named = [(name(*one), *one) for one in tries]
+    tasks = {
+        f"{stem}-{ratio}-{split}.json": (data, choices, ratio, split, machines)
+        for split in range(splits)
+        for stem, choices, machines in named
+        for ratio in RATIOS
     }
-
-    def path(place: Place) -> Path | None:
-        c, machines, ratio, split = place
-        name = f"search-{names[c, machines]}-{ratio}-{split}.json"
-        return None if folder is None else folder / name
-
-    def one(place: Place) -> tuple[Place, list[Trial]]:
-        c, machines, ratio, split = place
-        return place, try_machines(data, c, ratio, split, machines)
-
-    found: list[Trial] = []
-    missing = []
-    for place in wanted:
-        file = path(place)
-        if file is not None and file.is_file():
-            found += [_trial(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
-        else:
-            missing.append(place)
-    there = len(wanted) - len(missing)
-    if progress is not None:
-        progress(there, len(wanted), "starting" if missing else "all parts are there")
-    tasks = (delayed(one)(place) for place in missing)
-    results = in_parallel(tasks, min(jobs, len(missing) or 1))
-    for done, (place, trials) in enumerate(results, start=there + 1):
-        file = path(place)
-        if file is not None:
-            write_whole(file, json.dumps([asdict(trial) for trial in trials]))
-        found += trials
-        if progress is not None:
-            label = f"{place[0].reduction}, {place[0].normalization}, 1/{place[2]}"
-            progress(done, len(wanted), label)
-    return found
+    found = run_tasks(
+        try_machines,
+        tasks,
+        dump=lambda trials: json.dumps([asdict(trial) for trial in trials]),
+        load=_load,
+        label=lambda _data, c, ratio, *_: f"{c.reduction}, {c.normalization}, 1/{ratio}",
+        jobs=jobs,
+        folder=folder,
+        progress=progress,
+    )
+    return [trial for trials in found for trial in trials]
 
 
-def _trial(entry: dict[str, Any]) -> Trial:
-    return Trial(**{**entry, "machine": Machine(**entry["machine"])})
+def _load(text: str, *_: object) -> list[Trial]:
+    """Return trials that were written before."""
+    entries = json.loads(text)
+    return [Trial(**{**entry, "machine": Machine(**entry["machine"])}) for entry in entries]
 
 
 def search_choices(

@@ -57,6 +57,9 @@ def test_search_resumes_only_its_own_grid(tmp_path: Path) -> None:
     assert again == trials
     assert told == [(4, 4)]
     assert files == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    path = next(iter(files))
+    path.write_text(path.read_text(encoding="utf-8")[:-1], encoding="utf-8")  # damaged: run again
+    assert search(SMALL, [(plain, machines)], splits=1, folder=tmp_path) == trials
     other = search(SMALL, [(plain, MACHINES[:1])], splits=1, folder=tmp_path)
     assert {trial.machine for trial in other} == {MACHINES[0]}
 
