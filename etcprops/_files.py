@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Files that are there as a whole or not at all, and where the user's cache is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def user_cache() -> Path:
+    """Return this package's folder in the user's cache; it need not exist yet.
+
+    On Linux ``etcprops`` in ``$XDG_CACHE_HOME`` or else in ``~/.cache``, elsewhere in its place.
+    """
+    from platformdirs import user_cache_path
+
+    return user_cache_path("etcprops", appauthor=False)
 
 
 def write_whole(path: Path, text: str) -> None:
