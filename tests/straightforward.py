@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import SVC
 
-from etcprops.experiments.machines import Machine
+from etcprops.experiments.choices import Machine
 
 
 def straightforward_scores(

@@ -16,14 +16,16 @@ from rich.table import Table
 
 from etcprops._validation import reject
 from etcprops.cli.common import progress_bar
+from etcprops.experiments.choices import Choices, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from etcprops.datasets import ImageSet
-    from etcprops.experiments.choices import Choices
     from etcprops.experiments.report import Reproduction
     from etcprops.experiments.reproduction import Part
+
+DEFAULT = Choices()
 
 
 class _Normalization(StrEnum):
@@ -43,8 +45,8 @@ def reproduce(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="The Extended Yale Face Database B, cropped: zip or folder.  "
-            "[default: synthetic faces, no download]"
+            help="The Extended Yale Face Database B, cropped: zip or folder. "
+            "Without it synthetic faces, no download."
         ),
     ] = None,
     splits: Annotated[int, typer.Option(min=1, help="Random divisions into halves.")] = 1,
@@ -55,12 +57,14 @@ def reproduce(
     seed: Annotated[int, typer.Option(min=0, help="Of splits, keys and reductions.")] = 0,
     reduction: Annotated[
         str, typer.Option(help="sparse-projection, mean-pooling, random-pixels, exact, ...")
-    ] = "sparse-projection",
-    linear_c: Annotated[float, typer.Option(help="C of the linear kernel.")] = 0.05,
-    rbf_c: Annotated[float, typer.Option(help="C of the RBF kernel.")] = 3.0,
+    ] = DEFAULT.reduction,
+    linear_c: Annotated[float, typer.Option(help="C of the linear kernel.")] = DEFAULT.linear.C,
+    rbf_c: Annotated[float, typer.Option(help="C of the RBF kernel.")] = DEFAULT.rbf.C,
     gamma: Annotated[
         float | None,
-        typer.Option(help="gamma of the RBF kernel.  [default: 1.2e-4, or 1 per feature]"),
+        typer.Option(
+            help=f"gamma of the RBF kernel. Without it {DEFAULT.rbf.gamma:g}, or 1 per feature."
+        ),
     ] = None,
     gamma_per_feature: Annotated[
         bool, typer.Option(help="Divide gamma by the number of reduced features.")
@@ -82,14 +86,12 @@ def reproduce(
     ] = False,
 ) -> None:
     """Run the experiment of the paper's section 4; interrupted, it goes on where it was."""
-    from etcprops.experiments.choices import Choices
-    from etcprops.experiments.machines import Machine
     from etcprops.experiments.report import Reproduction
 
     check_folder(out, "etcprops reproduce")
     start = time.perf_counter()
     rule = "per-feature" if gamma_per_feature else "fixed"
-    width = gamma if gamma is not None else (1.0 if gamma_per_feature else 1.2e-4)
+    width = gamma if gamma is not None else (1.0 if gamma_per_feature else DEFAULT.rbf.gamma)
     choices = Choices(
         reduction=reduction,
         linear=Machine("linear", C=linear_c),

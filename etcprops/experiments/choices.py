@@ -12,21 +12,59 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-from etcprops._validation import describe, reject
-from etcprops.experiments.machines import Machine
-from etcprops.experiments.scenario import NORMALIZATIONS, Normalization
+from etcprops._validation import SMALLEST, as_choice, as_number, describe, reject
 
+Normalization = Literal["pooled", "per-client", "mid-grey"]
 ScoreRule = Literal["pooled", "per-person", "distance"]
-
-RATIOS: Final = (20, 40, 60, 80)
-"""The paper's reduction ratios, 1/20 to 1/80."""
 
 CONDITIONS: Final = ("plain", "common", "own", "stolen", "wrong")
 """Not encrypted; key condition 1; key condition 2 against impostors who use their own key, against
 those who stole the key of whom they claim to be, and against the right person with a new key."""
 
+NORMALIZATIONS: Final[tuple[Normalization, ...]] = ("pooled", "per-client", "mid-grey")
+"""Statistics of all training images, of the sender's, or one scale about mid-grey: the paper does
+not say."""
+
 SCORE_RULES: Final[tuple[ScoreRule, ...]] = ("pooled", "per-person", "distance")
 """One threshold for all machines; one a machine, EERs averaged; one for distances."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An SVM's kernel and parameters, none of which the paper gives.
+
+    Parameters
+    ----------
+    kernel : {"linear", "rbf"}
+        The paper has both.
+    C : float, default=1.0
+        Penalty of errors.
+    gamma : float, default=1.0
+        Width of the RBF kernel; without effect on the linear one.
+    gamma_rule : {"per-feature", "fixed"}, default="per-feature"
+        Whether `gamma` is divided by the number of features. Divided, 1 is scikit-learn's
+        ``"auto"``, and, after a z-score, its ``"scale"``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter has no such value.
+    """
+
+    kernel: Literal["linear", "rbf"]
+    C: float = 1.0
+    gamma: float = 1.0
+    gamma_rule: Literal["per-feature", "fixed"] = "per-feature"
+
+    def __post_init__(self) -> None:
+        as_choice(self.kernel, ("linear", "rbf"), "kernel", "Machine")
+        as_choice(self.gamma_rule, ("per-feature", "fixed"), "gamma_rule", "Machine")
+        for name in ("C", "gamma"):
+            as_number(getattr(self, name), name, "Machine", SMALLEST)
+
+    def width(self, features: int) -> float:
+        """Return the gamma of the RBF kernel for so many features."""
+        return self.gamma / features if self.gamma_rule == "per-feature" else self.gamma
 
 
 @dataclass(frozen=True)

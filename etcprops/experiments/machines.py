@@ -9,53 +9,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from etcprops._validation import SMALLEST, as_choice, as_number, describe, reject
+from etcprops._validation import describe, reject
 from etcprops.exact.gram import exact_gram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Machine:
-    """An SVM's kernel and parameters, none of which the paper gives.
-
-    Parameters
-    ----------
-    kernel : {"linear", "rbf"}
-        The paper has both.
-    C : float, default=1.0
-        Penalty of errors.
-    gamma : float, default=1.0
-        Width of the RBF kernel; without effect on the linear one.
-    gamma_rule : {"per-feature", "fixed"}, default="per-feature"
-        Whether `gamma` is divided by the number of features. Divided, 1 is scikit-learn's
-        ``"auto"``, and, after a z-score, its ``"scale"``.
-
-    Raises
-    ------
-    InvalidParameterError
-        If a parameter has no such value.
-    """
-
-    kernel: Literal["linear", "rbf"]
-    C: float = 1.0
-    gamma: float = 1.0
-    gamma_rule: Literal["per-feature", "fixed"] = "per-feature"
-
-    def __post_init__(self) -> None:
-        as_choice(self.kernel, ("linear", "rbf"), "kernel", "Machine")
-        as_choice(self.gamma_rule, ("per-feature", "fixed"), "gamma_rule", "Machine")
-        for name in ("C", "gamma"):
-            as_number(getattr(self, name), name, "Machine", SMALLEST)
-
-    def width(self, features: int) -> float:
-        """Return the gamma of the RBF kernel for so many features."""
-        return self.gamma / features if self.gamma_rule == "per-feature" else self.gamma
+    from etcprops.experiments.choices import Machine
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from etcprops._validation import as_integer, describe, reject
-from etcprops.experiments.choices import RATIOS, Choices, ScoreRule
+from etcprops.experiments.choices import Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
 from etcprops.experiments.resumable import run_tasks
 from etcprops.experiments.scenario import Client, Cloud, PlainClient
-from etcprops.reductions import nearest_exact, reductions_to
+from etcprops.reductions import PAPER_RATIOS, nearest_exact, reductions_to
 from etcprops.scheme.keys import EtCKey
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def run(
     data: ImageSet,
     choices: Choices,
     *,
-    ratios: Iterable[int] = RATIOS,
+    ratios: Iterable[int] = PAPER_RATIOS,
     splits: int = 1,
     jobs: int = 1,
     folder: Path | None = None,
@@ -321,7 +321,7 @@ def run(
         The images and whose they are.
     choices : Choices
         What the paper leaves open.
-    ratios : iterable of int, default=RATIOS
+    ratios : iterable of int, default=PAPER_RATIOS
         Denominators.
     splits : int, default=1
         How many random divisions into halves.

@@ -11,15 +11,15 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from etcprops._validation import InvalidParameterError, as_choice, describe, reject
 from etcprops.exact.statistics import PixelStatistics
+from etcprops.experiments.choices import NORMALIZATIONS, Machine, Normalization
 from etcprops.experiments.machines import (
     InnerProducts,
-    Machine,
     PersonModels,
     fit_people,
     query_products,
@@ -30,12 +30,6 @@ from etcprops.scheme.pixels import encrypt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Normalization = Literal["pooled", "per-client", "mid-grey"]
-
-NORMALIZATIONS: Final = ("pooled", "per-client", "mid-grey")
-"""Statistics of all training images, of the sender's, or one scale about mid-grey: the paper does
-not say."""
 
 
 class Client:

@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from ranking import OWN_KEYS, Candidate, Trial, rank
 
-from etcprops.experiments.choices import RATIOS, SCORE_RULES, Choices
-from etcprops.experiments.machines import Machine
+from etcprops.experiments.choices import (
+    NORMALIZATIONS,
+    SCORE_RULES,
+    Choices,
+    Machine,
+    Normalization,
+)
 from etcprops.experiments.rates import error_rates
 from etcprops.experiments.reproduction import Stage, fingerprint, make_reduction
 from etcprops.experiments.resumable import run_tasks
-from etcprops.experiments.scenario import (
-    NORMALIZATIONS,
-    Client,
-    Cloud,
-    Normalization,
-    PlainClient,
-)
+from etcprops.experiments.scenario import Client, Cloud, PlainClient
+from etcprops.reductions import PAPER_RATIOS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -177,7 +177,7 @@ def search(
         f"{stem}-{ratio}-{split}.json": (data, choices, ratio, split, machines)
         for split in range(splits)
         for stem, choices, machines in named
-        for ratio in RATIOS
+        for ratio in PAPER_RATIOS
     }
     found = run_tasks(
         try_machines,

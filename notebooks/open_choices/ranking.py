@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from etcprops.experiments.choices import RATIOS
 from etcprops.experiments.paper import PAPER_EER
+from etcprops.reductions import PAPER_RATIOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from etcprops.experiments.machines import Machine
+    from etcprops.experiments.choices import Machine
 
 OWN_KEYS: Final = ("own", "stolen", "wrong")
 """The conditions under which each client has a key of their own."""
@@ -278,7 +278,7 @@ def ranking_csv(candidates: Iterable[Candidate]) -> str:
     -------
     str
     """
-    columns = list(product(("plain", *OWN_KEYS), RATIOS))
+    columns = list(product(("plain", *OWN_KEYS), PAPER_RATIOS))
     names = [f"{condition}_{ratio}" for condition, ratio in columns]
     both = [f"distance_with_{impostors}" for impostors in OWN_KEYS]
     heads = (*CHOICE_NAMES, "distance", *both, "encrypted_not_above", *names)

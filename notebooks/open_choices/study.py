@@ -20,8 +20,7 @@ from rich.table import Table
 
 from etcprops._files import write_whole
 from etcprops.cli.reproduce import check_folder, interruptible, load_faces
-from etcprops.experiments.choices import Choices
-from etcprops.experiments.machines import Machine
+from etcprops.experiments.choices import Choices, Machine
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -31,7 +30,7 @@ def study(
     *,
     data: Annotated[
         Path | None,
-        typer.Option(help="CroppedYale, zip or folder.  [default: synthetic faces]"),
+        typer.Option(help="CroppedYale, zip or folder. Without it synthetic faces."),
     ] = None,
     splits: Annotated[int, typer.Option(min=1, help="Random divisions into halves.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,

@@ -21,9 +21,10 @@ from etcprops import cli
 from etcprops.cli import app
 from etcprops.datasets.synthetic_faces import synthetic_cone
 from etcprops.experiments import figures
-from etcprops.experiments.choices import RATIOS, Choices
+from etcprops.experiments.choices import Choices
 from etcprops.experiments.figures import CASES, rendered
 from etcprops.experiments.reproduction import Part, run
+from etcprops.reductions import PAPER_RATIOS
 
 SMALL = synthetic_cone(people=4, lights=8, height=48, width=40)
 
@@ -120,7 +121,7 @@ def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "marks as corrupt are left out" in page
     rows = list(csv.DictReader((tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()))
     assert {row["case"] for row in rows} == set(CASES)
-    assert len(rows) == 2 * len(CASES) * len(RATIOS)
+    assert len(rows) == 2 * len(CASES) * len(PAPER_RATIOS)
     for case in CASES:
         assert page.count(f"<td>{case}") == 3
         assert case.split(",")[0] in found.output

@@ -26,16 +26,16 @@ from ranking import (
 from typer.testing import CliRunner
 
 from etcprops.datasets.synthetic_faces import synthetic_cone
-from etcprops.experiments.choices import RATIOS, Choices
-from etcprops.experiments.machines import Machine
+from etcprops.experiments.choices import Choices, Machine
 from etcprops.experiments.paper import PAPER_EER
+from etcprops.reductions import PAPER_RATIOS
 
 SMALL = synthetic_cone(people=4, lights=8, height=48, width=40)
 
 
 def test_search_ranks_by_distance() -> None:
     machines = (Machine("linear", C=10), Machine("rbf", C=10))
-    trials = [t for r in RATIOS for t in try_machines(SMALL, Choices(), r, 0, machines)]
+    trials = [t for r in PAPER_RATIOS for t in try_machines(SMALL, Choices(), r, 0, machines)]
     ranked = rank(trials)
     assert len(ranked) == 6
     assert [c.distance for c in ranked] == sorted(c.distance for c in ranked)
@@ -168,7 +168,10 @@ def test_columns_with_gaps_are_left_out() -> None:
     def trial(condition: str, ratio: int) -> Trial:
         return Trial("exact", "pooled", "pooled", machine, condition, ratio, 0, 0.1)
 
-    trials = [trial("plain", ratio) for ratio in RATIOS] + [trial("own", 20), trial("own", 40)]
+    trials = [trial("plain", ratio) for ratio in PAPER_RATIOS] + [
+        trial("own", 20),
+        trial("own", 40),
+    ]
     (candidate,) = rank(trials)
     assert set(candidate.eer) == {"plain"}
     assert {cell.column for cell in reach([candidate])} == {"plain"}

@@ -16,9 +16,8 @@ from straightforward import straightforward_scores
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError
 from etcprops.datasets import ImageSet
 from etcprops.datasets.synthetic_faces import light_directions, synthetic_cone
-from etcprops.experiments.choices import Choices
+from etcprops.experiments.choices import Choices, Machine
 from etcprops.experiments.machines import (
-    Machine,
     fit_people,
     query_products,
     training_products,

@@ -108,7 +108,7 @@ def check_queries_in_four_cases(subject: Subject) -> Observation:
 def _scores(subject: Subject, reduction: Any, *, encrypted: bool) -> list[NDArray[np.float64]]:
     """Return the per-person scores of a cloud to which all send under one key, or plain."""
     from etcprops.datasets.synthetic_faces import synthetic_cone
-    from etcprops.experiments.machines import Machine
+    from etcprops.experiments.choices import Machine
     from etcprops.experiments.scenario import Cloud, EncryptedImages
 
     faces = synthetic_cone(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
