@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from etcprops.datasets import ImageSet
-    from etcprops.experiments.report import Reproduction
+    from etcprops.experiments.page import Reproduction
     from etcprops.experiments.reproduction import Part
 
 DEFAULT = Choices()
@@ -86,7 +86,7 @@ def reproduce(
     ] = False,
 ) -> None:
     """Run the experiment of the paper's section 4; interrupted, it goes on where it was."""
-    from etcprops.experiments.report import Reproduction
+    from etcprops.experiments.page import Reproduction
 
     check_folder(out, "etcprops reproduce")
     start = time.perf_counter()
