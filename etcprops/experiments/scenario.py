@@ -18,7 +18,7 @@ import numpy as np
 from etcprops._validation import InvalidParameterError, as_choice, describe, reject
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.experiments.choices import NORMALIZATIONS, Machine, Normalization
-from etcprops.experiments.machines import (
+from etcprops.experiments.svm import (
     InnerProducts,
     PersonModels,
     fit_people,

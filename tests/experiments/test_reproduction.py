@@ -17,13 +17,13 @@ from etcprops import BlockGeometry, EtCKey, InvalidParameterError
 from etcprops.datasets import ImageSet
 from etcprops.datasets.synthetic_faces import light_directions, synthetic_cone
 from etcprops.experiments.choices import Choices, Machine
-from etcprops.experiments.machines import (
+from etcprops.experiments.reproduction import Stage, run, run_part
+from etcprops.experiments.scenario import Client, Cloud, PlainClient
+from etcprops.experiments.svm import (
     fit_people,
     query_products,
     training_products,
 )
-from etcprops.experiments.reproduction import Stage, run, run_part
-from etcprops.experiments.scenario import Client, Cloud, PlainClient
 from etcprops.reductions import BlockDCT, BlockMean
 
 PAIR = np.arange(2)
