@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import SVC
 
-from etcprops.experiments.choices import Machine
+from etcprops.experiments.choices import SVM
 
 
 def straightforward_scores(
@@ -14,15 +14,15 @@ def straightforward_scores(
     labels: NDArray[np.int64],
     people: NDArray[np.int64],
     queries: NDArray[np.float64],
-    machine: Machine,
+    svm: SVM,
 ) -> NDArray[np.float64]:
     """Return scores of shape (queries, people): a `SVC` on the vectors for each person.
 
-    The independent path to `fit_people`, and what its speed is measured against.
+    The independent path to `fit_one_vs_rest`, and what its speed is measured against.
     """
-    gamma = machine.width(training.shape[1])
+    gamma = svm.width(training.shape[1])
     columns = [
-        SVC(kernel=machine.kernel, C=machine.C, gamma=gamma)
+        SVC(kernel=svm.kernel, C=svm.C, gamma=gamma)
         .fit(training, labels == person)
         .decision_function(queries)
         for person in people

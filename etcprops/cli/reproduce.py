@@ -16,7 +16,7 @@ from rich.table import Table
 
 from etcprops._validation import reject
 from etcprops.cli.common import progress_bar
-from etcprops.experiments.choices import Choices, Machine
+from etcprops.experiments.choices import SVM, Choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,8 +94,8 @@ def reproduce(
     width = gamma if gamma is not None else (1.0 if gamma_per_feature else DEFAULT.rbf.gamma)
     choices = Choices(
         reduction=reduction,
-        linear=Machine("linear", C=linear_c),
-        rbf=Machine("rbf", C=rbf_c, gamma=width, gamma_rule=rule),  # type: ignore[arg-type]
+        linear=SVM("linear", C=linear_c),
+        rbf=SVM("rbf", C=rbf_c, gamma=width, gamma_rule=rule),  # type: ignore[arg-type]
         normalization=normalization.value,
         score=score.value,
         seed=seed,
@@ -135,10 +135,10 @@ def check_folder(out: Path, command: str) -> None:
 def load_faces(data: Path | None, *, include_bad: bool, first_column: int) -> ImageSet:
     """Return the user's images, or the synthetic ones."""
     from etcprops.datasets import load_extended_yale_b, user_cache
-    from etcprops.datasets.synthetic_faces import synthetic_cone
+    from etcprops.datasets.synthetic_faces import make_synthetic_faces
 
     if data is None:
-        return synthetic_cone()
+        return make_synthetic_faces()
     return load_extended_yale_b(
         data, include_bad=include_bad, first_column=first_column, cache=user_cache()
     )
@@ -157,7 +157,7 @@ def _run(
     """Run all parts with a bar."""
     from etcprops.experiments.reproduction import run
 
-    with interruptible(folder, label) as report:
+    with interruptible(folder, label) as progress:
         return run(
             images,
             choices,
@@ -165,7 +165,7 @@ def _run(
             jobs=jobs,
             folder=folder,
             fresh=fresh,
-            progress=report,
+            progress=progress,
         )
 
 
@@ -176,11 +176,11 @@ def interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str]
     try:
         with progress_bar() as bar:
 
-            def report(done: int, total: int, last: str) -> None:
+            def progress(done: int, total: int, last: str) -> None:
                 finished[:] = done, total
                 bar(done, total, f"{label}: {last}")
 
-            yield report
+            yield progress
     except KeyboardInterrupt:
         kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
         typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)

@@ -1,6 +1,6 @@
 """What the paper does not say about its experiment, each with a documented default.
 
-The defaults were fitted: of four reductions with a pooled z-score and some dozens of machines they
+The defaults were fitted: of four reductions with a pooled z-score and some dozens of SVMs they
 are among those that come nearest to the paper's "not encrypted" columns on splits 0 to 3 of seed
 101 of the same images, with own-key EERs that are not above its "encrypted" columns. That they are
 near on those splits is therefore no confirmation; other splits, such as those of seed 2, are. Nor
@@ -26,11 +26,11 @@ NORMALIZATIONS: Final[tuple[Normalization, ...]] = ("pooled", "per-client", "mid
 not say."""
 
 SCORE_RULES: Final[tuple[ScoreRule, ...]] = ("pooled", "per-person", "distance")
-"""One threshold for all machines; one a machine, EERs averaged; one for distances."""
+"""One threshold for all SVMs; one for each, EERs averaged; one for distances."""
 
 
 @dataclass(frozen=True)
-class Machine:
+class SVM:
     """An SVM's kernel and parameters, none of which the paper gives.
 
     Parameters
@@ -57,10 +57,10 @@ class Machine:
     gamma_rule: Literal["per-feature", "fixed"] = "per-feature"
 
     def __post_init__(self) -> None:
-        as_choice(self.kernel, ("linear", "rbf"), "kernel", "Machine")
-        as_choice(self.gamma_rule, ("per-feature", "fixed"), "gamma_rule", "Machine")
+        as_choice(self.kernel, ("linear", "rbf"), "kernel", "SVM")
+        as_choice(self.gamma_rule, ("per-feature", "fixed"), "gamma_rule", "SVM")
         for name in ("C", "gamma"):
-            as_number(getattr(self, name), name, "Machine", SMALLEST)
+            as_number(getattr(self, name), name, "SVM", SMALLEST)
 
     def width(self, features: int) -> float:
         """Return the gamma of the RBF kernel for so many features."""
@@ -76,14 +76,14 @@ class Choices:
     reduction : str, default="sparse-projection"
         A name from :func:`~etcprops.reductions.reductions_to`, or ``"exact"``: of those that
         commute with the encryption the one of the nearest dimension.
-    linear, rbf : Machine
-        Kernel parameters. The default gamma is the same for all ratios: such machines came nearest,
+    linear, rbf : SVM
+        Kernel parameters. The default gamma is the same for all ratios: such SVMs came nearest,
         since EERs of the RBF kernel rise with the ratio then, as the paper's do.
     normalization : {"pooled", "per-client", "mid-grey"}, default="pooled"
         Whose statistics z-scores are taken with; see `Cloud`.
     score : {"pooled", "per-person", "distance"}, default="pooled"
         Whether one threshold serves all people, or each has an EER of their own and the mean is
-        reported, or scores are divided by the length of the machine's normal vector first.
+        reported, or scores are divided by the length of the SVM's normal vector first.
     conditions : tuple of str, default=CONDITIONS
         What is run. The experiment needs ``"plain"`` among them, a search does not.
     seed : int, default=0
@@ -91,10 +91,8 @@ class Choices:
     """
 
     reduction: str = "sparse-projection"
-    linear: Machine = field(default_factory=lambda: Machine("linear", C=0.05))
-    rbf: Machine = field(
-        default_factory=lambda: Machine("rbf", C=3.0, gamma=1.2e-4, gamma_rule="fixed")
-    )
+    linear: SVM = field(default_factory=lambda: SVM("linear", C=0.05))
+    rbf: SVM = field(default_factory=lambda: SVM("rbf", C=3.0, gamma=1.2e-4, gamma_rule="fixed"))
     normalization: Normalization = "pooled"
     score: ScoreRule = "pooled"
     conditions: tuple[str, ...] = CONDITIONS
@@ -109,13 +107,13 @@ class Choices:
             wanted = f"hold some of {', '.join(CONDITIONS)}"
             reject("conditions", "Choices", wanted, describe(self.conditions))
         for name in ("linear", "rbf"):
-            machine = getattr(self, name)
-            if not isinstance(machine, Machine) or machine.kernel != name:
-                reject(name, "Choices", f"be a Machine of kernel '{name}'", describe(machine))
+            svm = getattr(self, name)
+            if not isinstance(svm, SVM) or svm.kernel != name:
+                reject(name, "Choices", f"be an SVM of kernel '{name}'", describe(svm))
 
     @property
-    def machines(self) -> tuple[Machine, Machine]:
-        """Both machines, linear first."""
+    def svms(self) -> tuple[SVM, SVM]:
+        """Both SVMs, linear first."""
         return self.linear, self.rbf
 
     def to_dict(self) -> dict[str, Any]:

@@ -167,7 +167,7 @@ class Stage:
         """Return a cloud that these clients have trained, and its scores of all their queries."""
         choices = self.choices
         reduction = make_reduction(self.data, choices, self.ratio, self.split)
-        cloud = Cloud(reduction, choices.machines, normalization=choices.normalization)
+        cloud = Cloud(reduction, choices.svms, normalization=choices.normalization)
         cloud.train([client.send(self.training[client.name]) for client in clients])
         scores = cloud.test([client.send(self.queries[client.name]) for client in clients])
         return cloud, self._divided(cloud, scores)
@@ -195,9 +195,9 @@ class Stage:
             key = self.key("common")
             common = self.cloud([Client(p, key) for p in self.people])[1]
             self._note(part, "common", common, common)
-            for machine, before, after in zip(self.choices.machines, plain, common, strict=True):
+            for svm, before, after in zip(self.choices.svms, plain, common, strict=True):
                 thresholds = [self.rates(s, s).eer_threshold for s in (before, after)]
-                part.identical[machine.kernel] = {
+                part.identical[svm.kernel] = {
                     "scores": bool(np.array_equal(before, after)),
                     "decisions": bool(
                         np.array_equal(before >= thresholds[0], after >= thresholds[1])
@@ -219,49 +219,49 @@ class Stage:
         if "wrong" in self.choices.conditions:
             claims["wrong"] = self._divided(cloud, self.wrong(cloud))
         others = ~self.genuine
-        for place, machine in enumerate(self.choices.machines):
-            right = own[place][self.genuine]
-            cases = {"right person, right key": right, "other person, own key": own[place][others]}
+        for index, svm in enumerate(self.choices.svms):
+            right = own[index][self.genuine]
+            cases = {"right person, right key": right, "other person, own key": own[index][others]}
             if "stolen" in claims:
-                cases["other person, stolen key"] = claims["stolen"][place][others]
+                cases["other person, stolen key"] = claims["stolen"][index][others]
             if "wrong" in claims:
-                wrong = claims["wrong"][place][self.genuine]
+                wrong = claims["wrong"][index][self.genuine]
                 cases["right person, wrong key"] = wrong
-                part.eer.setdefault("wrong", {})[machine.kernel] = error_rates(right, wrong).eer
-            rates = self.rates(own[place], own[place])
+                part.eer.setdefault("wrong", {})[svm.kernel] = error_rates(right, wrong).eer
+            rates = self.rates(own[index], own[index])
             threshold = rates.eer_threshold
-            part.thresholds[machine.kernel] = threshold if np.isfinite(threshold) else None
-            part.accepted[machine.kernel] = {
+            part.thresholds[svm.kernel] = threshold if np.isfinite(threshold) else None
+            part.accepted[svm.kernel] = {
                 case: rates.share_accepted(scores) for case, scores in cases.items()
             }
-            part.scores[machine.kernel] = {
+            part.scores[svm.kernel] = {
                 case: [float(f"{value:.6g}") for value in np.quantile(scores, SHARES)]
                 for case, scores in cases.items()
             }
 
     def stolen(self, cloud: Cloud, clients: list[Client]) -> list[NDArray[np.float64]]:
-        """Return, for each machine, scores of everybody's queries under the claimed client's key.
+        """Return, for each SVM, scores of everybody's queries under the claimed client's key.
 
-        Column `j` is what client `j`'s machine says of queries under client `j`'s key.
+        Column `j` is what client `j`'s SVM says of queries under client `j`'s key.
         """
         everything = np.concatenate([self.queries[p] for p in self.people])
-        return _by_machine([cloud.authenticate(c.send(everything)) for c in clients])
+        return _by_svm([cloud.authenticate(c.send(everything)) for c in clients])
 
     def wrong(self, cloud: Cloud) -> list[NDArray[np.float64]]:
-        """Return, for each machine, scores of each person's queries under a key nobody has used.
+        """Return, for each SVM, scores of each person's queries under a key nobody has used.
 
         Only genuine entries are numbers: the rest is NaN.
         """
         columns = []
-        for place, person in enumerate(self.people):
+        for index, person in enumerate(self.people):
             client = Client(person, self.key(f"{person}, a new key"))
             column = []
             for found in cloud.authenticate(client.send(self.queries[person])):
                 values = np.full(len(self.genuine), np.nan)
-                values[self.genuine[:, place]] = found
+                values[self.genuine[:, index]] = found
                 column.append(values)
             columns.append(column)
-        return _by_machine(columns)
+        return _by_svm(columns)
 
     def _divided(
         self, cloud: Cloud, scores: list[NDArray[np.float64]]
@@ -279,18 +279,18 @@ class Stage:
         impostors: list[NDArray[np.float64]],
     ) -> None:
         """Write EER and curve of a condition down, for both kernels."""
-        for machine, own, others in zip(self.choices.machines, scores, impostors, strict=True):
-            part.eer.setdefault(condition, {})[machine.kernel] = self.eer(
+        for svm, own, others in zip(self.choices.svms, scores, impostors, strict=True):
+            part.eer.setdefault(condition, {})[svm.kernel] = self.eer(
                 own, others, self.choices.score
             )
             rates = self.rates(own, others)
             curve = np.interp(FAR_GRID, rates.far, rates.frr)
             rounded = [round(float(value), 6) for value in curve]
-            part.curves.setdefault(condition, {})[machine.kernel] = rounded
+            part.curves.setdefault(condition, {})[svm.kernel] = rounded
 
 
-def _by_machine(columns: list[list[NDArray[np.float64]]]) -> list[NDArray[np.float64]]:
-    """Return for each machine the scores of all claims, a column a person."""
+def _by_svm(columns: list[list[NDArray[np.float64]]]) -> list[NDArray[np.float64]]:
+    """Return for each SVM the scores of all claims, a column a person."""
     return [np.stack(column, axis=1) for column in zip(*columns, strict=True)]
 
 

@@ -1,7 +1,7 @@
 """One binary SVM a person, fast: kernels once for all people, from one matrix of inner products.
 
-scikit-learn's `SVC` with many classes trains a machine for each pair of classes, whose decision
-values are no scores of a claimed identity; here each person has a machine against all others. Each
+scikit-learn's `SVC` with many classes trains an SVM for each pair of classes, whose decision
+values are no scores of a claimed identity; here each person has an SVM against all others. Each
 is solved by `SVC` on a kernel matrix that all share, so no inner product is taken twice.
 """
 
@@ -19,7 +19,7 @@ from etcprops.exact.gram import exact_gram
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from etcprops.experiments.choices import Machine
+    from etcprops.experiments.choices import SVM
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class InnerProducts:
     training_squares: NDArray[np.float64]
     features: int
 
-    def kernel(self, machine: Machine) -> NDArray[np.float64]:
-        """Return the kernel matrix of a machine, shape (m, k)."""
-        if machine.kernel == "linear":
+    def kernel(self, svm: SVM) -> NDArray[np.float64]:
+        """Return the kernel matrix of an SVM, shape (m, k)."""
+        if svm.kernel == "linear":
             return self.cross
         values = self.squares[:, None] + self.training_squares
         values -= 2 * self.cross
         np.maximum(values, 0, out=values)
-        values *= -machine.width(self.features)
+        values *= -svm.width(self.features)
         return np.exp(values, out=values)
 
 
@@ -60,7 +60,7 @@ def training_products(rows: NDArray[np.float64], *, exact: bool) -> InnerProduct
     Parameters
     ----------
     rows : ndarray of float64, shape (k, n)
-        Normalised training vectors.
+        Normalized training vectors.
     exact : bool
         Whether the result must not depend on the order or the signs of the features to the last
         bit; it takes three matrix products then.
@@ -82,7 +82,7 @@ def query_products(
     Parameters
     ----------
     rows : ndarray of float64, shape (m, n)
-        Queries, normalised as the training rows.
+        Queries, normalized as the training rows.
     training : ndarray of float64, shape (k, n)
         Training rows.
     own : InnerProducts
@@ -108,13 +108,13 @@ def _exact_squares(rows: NDArray[np.float64], step: int = 64) -> NDArray[np.floa
 
 
 @dataclass(frozen=True)
-class PersonModels:
-    """A trained machine for each person.
+class OneVsRestSVMs:
+    """A trained SVM for each person.
 
     Attributes
     ----------
     weights : ndarray of float64, shape (k, p)
-        Of each training row in each person's machine; zero where it is no support vector.
+        Of each training row in each person's SVM; zero where it is no support vector.
     intercepts : ndarray of float64, shape (p,)
         Their constants.
     norms : ndarray of float64, shape (p,)
@@ -130,14 +130,14 @@ class PersonModels:
         return kernel @ self.weights + self.intercepts
 
 
-def fit_people(
+def fit_one_vs_rest(
     kernel: NDArray[np.float64],
     labels: NDArray[np.int64],
     people: NDArray[np.int64],
     C: float,
     *,
     max_iter: int = -1,
-) -> PersonModels:
+) -> OneVsRestSVMs:
     """Train a binary SVM for each person against all others.
 
     Parameters
@@ -155,7 +155,7 @@ def fit_people(
 
     Returns
     -------
-    PersonModels
+    OneVsRestSVMs
 
     Raises
     ------
@@ -168,7 +168,7 @@ def fit_people(
     --------
     >>> X = np.array([[0.0, 0.0], [0.1, 0.0], [1.0, 0.0], [0.0, 1.0]])
     >>> labels = np.array([1, 1, 2, 3])
-    >>> models = fit_people(X @ X.T, labels, np.unique(labels), C=100.0)
+    >>> models = fit_one_vs_rest(X @ X.T, labels, np.unique(labels), C=100.0)
     >>> models.scores(X @ X.T).argmax(axis=1)
     array([0, 0, 1, 2])
     """
@@ -177,16 +177,16 @@ def fit_people(
     from sklearn.svm import SVC
 
     if not np.isfinite(kernel).all():
-        reject("kernel", "fit_people", "be finite", describe(kernel))
+        reject("kernel", "fit_one_vs_rest", "be finite", describe(kernel))
     weights = np.zeros((len(kernel), len(people)))
     intercepts = np.empty(len(people))
-    # Looked through once, not by each machine again.
+    # Looked through once, not by each SVM again.
     with sklearn.config_context(assume_finite=True), warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
-        for place, person in enumerate(people):
-            machine = SVC(kernel="precomputed", C=C, max_iter=max_iter)
-            machine.fit(kernel, labels == person)
-            weights[machine.support_, place] = machine.dual_coef_[0]
-            intercepts[place] = machine.intercept_[0]
+        for index, person in enumerate(people):
+            svm = SVC(kernel="precomputed", C=C, max_iter=max_iter)
+            svm.fit(kernel, labels == person)
+            weights[svm.support_, index] = svm.dual_coef_[0]
+            intercepts[index] = svm.intercept_[0]
     squares = np.einsum("ip,ip->p", weights, kernel @ weights)
-    return PersonModels(weights, intercepts, np.sqrt(np.maximum(squares, 0)))
+    return OneVsRestSVMs(weights, intercepts, np.sqrt(np.maximum(squares, 0)))

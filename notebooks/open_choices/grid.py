@@ -1,7 +1,7 @@
 """A search for the choices, of those that the paper leaves open, that come nearest to its values.
 
-A grid over reductions, normalisations, score rules and kernel parameters. Inner products are taken
-once for all machines, and machines are trained once for all score rules. What is found was fitted
+A grid over reductions, normalizations, score rules and kernel parameters. Inner products are taken
+once for all SVMs, and SVMs are trained once for all score rules. What is found was fitted
 to the paper on the splits of the search; only other splits can confirm it.
 """
 
@@ -20,8 +20,8 @@ from ranking import OWN_KEYS, Candidate, Trial, rank
 from etcprops.experiments.choices import (
     NORMALIZATIONS,
     SCORE_RULES,
+    SVM,
     Choices,
-    Machine,
     Normalization,
 )
 from etcprops.experiments.rates import error_rates
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from etcprops.datasets import ImageSet
 
     Scores = NDArray[np.float64]
-    Machines = tuple[Machine, ...]
+    SVMs = tuple[SVM, ...]
 
 REDUCTIONS: Final = (
     "random-pixels",
@@ -50,49 +50,49 @@ REDUCTIONS: Final = (
     "gram-pca",
 )
 
-MACHINES: Final = (
-    *(Machine("linear", C=c) for c in (1e-5, 1e-4, 0.001, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0, 10.0)),
-    *(Machine("rbf", C=c, gamma=g) for g in (0.1, 0.3, 1.0, 3.0) for c in (0.1, 1.0, 10.0, 100.0)),
+SVMS: Final = (
+    *(SVM("linear", C=c) for c in (1e-5, 1e-4, 0.001, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0, 10.0)),
+    *(SVM("rbf", C=c, gamma=g) for g in (0.1, 0.3, 1.0, 3.0) for c in (0.1, 1.0, 10.0, 100.0)),
     *(
-        Machine("rbf", C=c, gamma=g, gamma_rule="fixed")
+        SVM("rbf", C=c, gamma=g, gamma_rule="fixed")
         for g in (1e-5, 2e-5, 3e-5, 5e-5, 7e-5, 1e-4, 1.2e-4, 1.5e-4, 2e-4, 1e-3)
         for c in (0.1, 0.3, 1.0, 2.0, 3.0, 10.0, 100.0)
     ),
 )
-"""10 linear machines and 86 with RBF kernels, of which 16 have a gamma that follows the ratio."""
+"""10 linear SVMs and 86 with RBF kernels, of which 16 have a gamma that follows the ratio."""
 
 MAX_ITER: Final = 20_000
-"""Steps that libsvm may take for one person's machine: ten times as many as ordinary ones need.
+"""Steps that libsvm may take for one person's SVM: ten times as many as ordinary ones need.
 
 z-scores of each client's own statistics leave people with a common mean, hard to tell apart by a
-plane: linear machines with a C of 0.03 or more need hundreds of thousands then."""
+plane: linear SVMs with a C of 0.03 or more need hundreds of thousands then."""
 
 
-def try_machines(
+def try_svms(
     data: ImageSet,
     choices: Choices,
     ratio: int,
     split: int,
-    machines: tuple[Machine, ...] = MACHINES,
+    svms: tuple[SVM, ...] = SVMS,
 ) -> list[Trial]:
-    """Return the trials of all machines and score rules for one part.
+    """Return the trials of all SVMs and score rules for one part.
 
     Parameters
     ----------
     data : ImageSet
         The images and whose they are.
     choices : Choices
-        Reduction, normalisation, conditions and seed are used. Key condition 1 is none of a
+        Reduction, normalization, conditions and seed are used. Key condition 1 is none of a
         search: it has the plain column's values.
     ratio, split : int
         The part.
-    machines : tuple of Machine, default=MACHINES
+    svms : tuple of SVM, default=SVMS
         What to train.
 
     Returns
     -------
     list of Trial
-        None of machines that do not converge within `MAX_ITER`.
+        None of SVMs that do not converge within `MAX_ITER`.
     """
     stage = Stage(data, choices, ratio, split)
 
@@ -100,7 +100,7 @@ def try_machines(
         cloud: Cloud, condition: str, own: list[Scores], impostors: list[Scores]
     ) -> Iterator[Trial]:
         rows = zip(cloud.trained, own, impostors, cloud.normal_lengths(), strict=True)
-        for (machine, right, others, length), rule in product(rows, SCORE_RULES):
+        for (svm, right, others, length), rule in product(rows, SCORE_RULES):
             unit = np.maximum(length, np.finfo(float).tiny) if rule == "distance" else 1.0
             if condition == "wrong":
                 same = stage.genuine
@@ -108,12 +108,12 @@ def try_machines(
             else:
                 eer = stage.eer(right / unit, others / unit, rule)
             names = (choices.reduction, choices.normalization, rule)
-            yield Trial(*names, machine, condition, ratio, split, eer)
+            yield Trial(*names, svm, condition, ratio, split, eer)
 
     def ask(clients: list[Client]) -> tuple[Cloud, list[Scores]]:
         reduction = make_reduction(data, choices, ratio, split)
         normalization = choices.normalization
-        cloud = Cloud(reduction, machines, normalization=normalization, max_iter=MAX_ITER)
+        cloud = Cloud(reduction, svms, normalization=normalization, max_iter=MAX_ITER)
         cloud.train([client.send(stage.training[client.name]) for client in clients])
         return cloud, cloud.test([client.send(stage.queries[client.name]) for client in clients])
 
@@ -134,21 +134,21 @@ def try_machines(
 
 def search(
     data: ImageSet,
-    tries: Iterable[tuple[Choices, Machines]],
+    tries: Iterable[tuple[Choices, SVMs]],
     *,
     splits: int = 2,
     jobs: int = 1,
     folder: Path | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Trial]:
-    """Try machines under several choices.
+    """Try SVMs under several choices.
 
     Parameters
     ----------
     data : ImageSet
         The images and whose they are.
-    tries : iterable of (Choices, tuple of Machine)
-        Of choices, reduction, normalisation, conditions and seed are used.
+    tries : iterable of (Choices, tuple of SVM)
+        Of choices, reduction, normalization, conditions and seed are used.
     splits : int, default=2
         How many random divisions into halves.
     jobs : int, default=1
@@ -168,19 +168,19 @@ def search(
         If there is no such reduction.
     """
 
-    def name(choices: Choices, machines: Machines) -> str:
-        settings = hashlib.sha256(repr((machines, MAX_ITER)).encode()).hexdigest()[:8]
+    def name(choices: Choices, svms: SVMs) -> str:
+        settings = hashlib.sha256(repr((svms, MAX_ITER)).encode()).hexdigest()[:8]
         return f"search-{fingerprint(data, choices)}-{settings}"
 
     named = [(name(*one), *one) for one in tries]
     tasks = {
-        f"{stem}-{ratio}-{split}.json": (data, choices, ratio, split, machines)
+        f"{stem}-{ratio}-{split}.json": (data, choices, ratio, split, svms)
         for split in range(splits)
-        for stem, choices, machines in named
+        for stem, choices, svms in named
         for ratio in PAPER_RATIOS
     }
     found = run_tasks(
-        try_machines,
+        try_svms,
         tasks,
         dump=lambda trials: json.dumps([asdict(trial) for trial in trials]),
         load=_load,
@@ -195,7 +195,7 @@ def search(
 def _load(text: str, *_: object) -> list[Trial]:
     """Return trials that were written before."""
     entries = json.loads(text)
-    return [Trial(**{**entry, "machine": Machine(**entry["machine"])}) for entry in entries]
+    return [Trial(**{**entry, "svm": SVM(**entry["svm"])}) for entry in entries]
 
 
 def search_choices(
@@ -207,14 +207,14 @@ def search_choices(
     splits: int = 2,
     jobs: int = 1,
     folder: Path | None = None,
-    machines: Machines = MACHINES,
+    svms: SVMs = SVMS,
     closest: int = 3,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Candidate]:
-    """Rank reductions, normalisations, score rules and machines by their nearness to the paper.
+    """Rank reductions, normalizations, score rules and SVMs by their nearness to the paper.
 
     All are tried on plain images, since the distance is to the "not encrypted" columns. The closest
-    machines of each reduction and normalisation are tried with a key per client and all kinds of
+    SVMs of each reduction and normalization are tried with a key per client and all kinds of
     impostors then.
 
     Parameters
@@ -227,10 +227,10 @@ def search_choices(
         What is tried with each other.
     splits, jobs, folder, progress
         As in `search`.
-    machines : tuple of Machine, default=MACHINES
+    svms : tuple of SVM, default=SVMS
         What to train.
     closest : int, default=3
-        How many machines of each kernel and score rule are tried under key condition 2.
+        How many SVMs of each kernel and score rule are tried under key condition 2.
 
     Returns
     -------
@@ -250,20 +250,20 @@ def search_choices(
         label = ("plain", "own keys")[number]
         return lambda done, of, last: progress(number * of + done, 2 * of, f"{label}: {last}")
 
-    tries = [(c, machines) for c in sets]
+    tries = [(c, svms) for c in sets]
     trials = search(data, tries, **options, progress=half(0))
     ranked = rank(trials)
     again = []
     for c in sets:
         near = {
-            candidate.machine
+            candidate.svm
             for kernel, rule in product(("linear", "rbf"), SCORE_RULES)
             for candidate in [
                 x
                 for x in ranked
-                if x.setting == (c.reduction, c.normalization, rule) and x.machine.kernel == kernel
+                if x.setting == (c.reduction, c.normalization, rule) and x.svm.kernel == kernel
             ][:closest]
         }
-        ordered = tuple(machine for machine in machines if machine in near)
+        ordered = tuple(svm for svm in svms if svm in near)
         again.append((replace(c, conditions=OWN_KEYS), ordered))
     return rank([*trials, *search(data, again, **options, progress=half(1))])

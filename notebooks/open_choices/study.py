@@ -20,7 +20,7 @@ from rich.table import Table
 
 from etcprops._files import write_whole
 from etcprops.cli.reproduce import check_folder, interruptible, load_faces
-from etcprops.experiments.choices import Choices, Machine
+from etcprops.experiments.choices import SVM, Choices
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -88,11 +88,11 @@ def _table(to: str, *last: str) -> Table:
 
 def _names(linear: Candidate, rbf: Candidate) -> tuple[str, str, str]:
     """Return what a pair shares, and the parameters of each."""
-    return ", ".join(linear.setting), _short(linear.machine), _short(rbf.machine)
+    return ", ".join(linear.setting), _short(linear.svm), _short(rbf.svm)
 
 
-def _short(machine: Machine) -> str:
+def _short(svm: SVM) -> str:
     """Return an SVM's parameters in a few characters."""
-    divided = "/n" if machine.gamma_rule == "per-feature" else ""
-    width = f", gamma {machine.gamma:g}{divided}" if machine.kernel == "rbf" else ""
-    return f"C {machine.C:g}{width}"
+    divided = "/n" if svm.gamma_rule == "per-feature" else ""
+    width = f", gamma {svm.gamma:g}{divided}" if svm.kernel == "rbf" else ""
+    return f"C {svm.C:g}{width}"

@@ -19,14 +19,14 @@ from typer.testing import CliRunner
 
 from etcprops import cli
 from etcprops.cli import app
-from etcprops.datasets.synthetic_faces import synthetic_cone
+from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.experiments import figures
 from etcprops.experiments.choices import Choices
 from etcprops.experiments.figures import CASES, rendered
 from etcprops.experiments.reproduction import Part, run
 from etcprops.reductions import PAPER_RATIOS
 
-SMALL = synthetic_cone(people=4, lights=8, height=48, width=40)
+SMALL = make_synthetic_faces(people=4, lights=8, height=48, width=40)
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_bad_input_is_named_and_exits_2(
 INTERRUPTED = """
 import signal, sys
 from etcprops import cli
-from etcprops.datasets.synthetic_faces import synthetic_cone
+from etcprops.datasets.synthetic_faces import make_synthetic_faces
 
 def small(*_, **__):
-    return synthetic_cone(people=4, lights=8, height=48, width=40)
+    return make_synthetic_faces(people=4, lights=8, height=48, width=40)
 
 # A shell has its background jobs ignore it, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -13,7 +13,7 @@ from typing import Literal
 import grid
 import pytest
 import study
-from grid import MACHINES, search, search_choices, try_machines
+from grid import SVMS, search, search_choices, try_svms
 from ranking import (
     Candidate,
     Trial,
@@ -25,68 +25,68 @@ from ranking import (
 )
 from typer.testing import CliRunner
 
-from etcprops.datasets.synthetic_faces import synthetic_cone
-from etcprops.experiments.choices import Choices, Machine
+from etcprops.datasets.synthetic_faces import make_synthetic_faces
+from etcprops.experiments.choices import SVM, Choices
 from etcprops.experiments.paper import PAPER_EER
 from etcprops.reductions import PAPER_RATIOS
 
-SMALL = synthetic_cone(people=4, lights=8, height=48, width=40)
+SMALL = make_synthetic_faces(people=4, lights=8, height=48, width=40)
 
 
 def test_search_ranks_by_distance() -> None:
-    machines = (Machine("linear", C=10), Machine("rbf", C=10))
-    trials = [t for r in PAPER_RATIOS for t in try_machines(SMALL, Choices(), r, 0, machines)]
+    svms = (SVM("linear", C=10), SVM("rbf", C=10))
+    trials = [t for r in PAPER_RATIOS for t in try_svms(SMALL, Choices(), r, 0, svms)]
     ranked = rank(trials)
     assert len(ranked) == 6
     assert [c.distance for c in ranked] == sorted(c.distance for c in ranked)
 
 
 def test_search_resumes_only_its_own_grid(tmp_path: Path) -> None:
-    machines = (Machine("linear", C=1.0),)
+    svms = (SVM("linear", C=1.0),)
     plain = Choices(conditions=("plain",))
     told: list[tuple[int, int]] = []
 
     def progress(done: int, of: int, _: str) -> None:
         told.append((done, of))
 
-    trials = search(SMALL, [(plain, machines)], splits=1, folder=tmp_path, progress=progress)
+    trials = search(SMALL, [(plain, svms)], splits=1, folder=tmp_path, progress=progress)
     assert told == [(done, 4) for done in range(5)]
     files = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     told.clear()
-    again = search(SMALL, iter([(plain, machines)]), splits=1, folder=tmp_path, progress=progress)
+    again = search(SMALL, iter([(plain, svms)]), splits=1, folder=tmp_path, progress=progress)
     assert again == trials
     assert told == [(4, 4)]
     assert files == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     path = next(iter(files))
     path.write_text(path.read_text(encoding="utf-8")[:-1], encoding="utf-8")  # damaged: run again
-    assert search(SMALL, [(plain, machines)], splits=1, folder=tmp_path) == trials
-    other = search(SMALL, [(plain, MACHINES[:1])], splits=1, folder=tmp_path)
-    assert {trial.machine for trial in other} == {MACHINES[0]}
+    assert search(SMALL, [(plain, svms)], splits=1, folder=tmp_path) == trials
+    other = search(SMALL, [(plain, SVMS[:1])], splits=1, folder=tmp_path)
+    assert {trial.svm for trial in other} == {SVMS[0]}
 
 
 def test_search_gives_up_what_does_not_converge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machines = (Machine("linear", C=1e-6), Machine("linear", C=1e3))
+    svms = (SVM("linear", C=1e-6), SVM("linear", C=1e3))
     options = {"splits": 1, "folder": tmp_path}
     plain = Choices(conditions=("plain",))
     monkeypatch.setattr(grid, "MAX_ITER", 15)
-    few = {trial.machine for trial in search(SMALL, [(plain, machines)], **options)}  # type: ignore[arg-type]
+    few = {trial.svm for trial in search(SMALL, [(plain, svms)], **options)}  # type: ignore[arg-type]
     monkeypatch.undo()
     # Parts of another bound are not taken for those of this one.
-    both = {trial.machine for trial in search(SMALL, [(plain, machines)], **options)}  # type: ignore[arg-type]
-    assert few == {machines[0]}
-    assert both == set(machines)
+    both = {trial.svm for trial in search(SMALL, [(plain, svms)], **options)}  # type: ignore[arg-type]
+    assert few == {svms[0]}
+    assert both == set(svms)
 
 
 def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "load_faces", lambda *_, **__: SMALL)
-    machines = (Machine("linear"), Machine("linear", C=0.01), Machine("rbf"))
+    svms = (SVM("linear"), SVM("linear", C=0.01), SVM("rbf"))
     small = partial(
         search_choices,
         reductions=("random-pixels", "exact"),
         normalizations=("pooled", "mid-grey"),
-        machines=machines,
+        svms=svms,
         closest=1,
     )
     monkeypatch.setattr(study, "search_choices", small)
@@ -95,7 +95,7 @@ def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.Mon
     assert found.exit_code == 0, found.output
     with (tmp_path / "search.csv").open(encoding="utf-8") as file:
         ranking = list(csv.DictReader(file))
-    assert len(ranking) == 2 * 2 * 3 * len(machines)
+    assert len(ranking) == 2 * 2 * 3 * len(svms)
     distances = [float(row["distance"]) for row in ranking]
     assert distances == sorted(distances)
     # The nearest of each setting and kernel was tried with own keys, and the RBF one has no rival.
@@ -116,7 +116,7 @@ def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_pairs_share_their_setting() -> None:
     def candidate(score: str, kernel: Literal["linear", "rbf"], distance: float) -> Candidate:
-        return Candidate("exact", "pooled", score, Machine(kernel, C=distance), {}, distance)
+        return Candidate("exact", "pooled", score, SVM(kernel, C=distance), {}, distance)
 
     found = pairs(
         [
@@ -128,7 +128,7 @@ def test_pairs_share_their_setting() -> None:
             candidate("distance", "rbf", 0.01),
         ]
     )
-    # The nearest linear machine has a bad partner, and one setting has no linear machine.
+    # The nearest linear SVM has a bad partner, and one setting has no linear SVM.
     assert [[c.distance for c in pair] for pair in found] == [[0.4, 0.4], [0.1, 0.9]]
     assert all(linear.setting == rbf.setting for linear, rbf in found)
 
@@ -139,7 +139,7 @@ def test_nearness_to_both_columns_counts_one_kind_of_impostors() -> None:
             condition: {r: v * factor for r, v in PAPER_EER[kernel, "own"].items()}
             for condition, factor in factors.items()
         }
-        return Candidate("exact", "pooled", score, Machine(kernel), eer, 0.3)
+        return Candidate("exact", "pooled", score, SVM(kernel), eer, 0.3)
 
     candidates = [
         candidate("pooled", "linear", own=1, stolen=math.e),
@@ -163,10 +163,10 @@ def test_nearness_to_both_columns_counts_one_kind_of_impostors() -> None:
 
 
 def test_columns_with_gaps_are_left_out() -> None:
-    machine = Machine("linear")
+    svm = SVM("linear")
 
     def trial(condition: str, ratio: int) -> Trial:
-        return Trial("exact", "pooled", "pooled", machine, condition, ratio, 0, 0.1)
+        return Trial("exact", "pooled", "pooled", svm, condition, ratio, 0, 0.1)
 
     trials = [trial("plain", ratio) for ratio in PAPER_RATIOS] + [
         trial("own", 20),
