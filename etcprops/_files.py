@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, and where the user's cache is."""
+"""Atomic writes, a file as a whole or not at all, and where the user's cache is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def user_cache() -> Path:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write the whole file or nothing; others may read it as they may any new file.
+    """Write the whole file or nothing (atomic write); others may read it as any new file.
 
     Nothing is left beside it, also if the writing fails; an interruption waits until it is done.
     """

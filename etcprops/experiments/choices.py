@@ -80,7 +80,7 @@ class Choices:
         Kernel parameters. The default gamma is the same for all ratios: such SVMs came nearest,
         since EERs of the RBF kernel rise with the ratio then, as the paper's do.
     normalization : {"pooled", "per-client", "mid-grey"}, default="pooled"
-        Whose statistics z-scores are taken with; see `Cloud`.
+        Whose statistics the z-score normalization takes; see `Cloud`.
     score : {"pooled", "per-person", "distance"}, default="pooled"
         Whether one threshold serves all people, or each has an EER of their own and the mean is
         reported, or scores are divided by the length of the SVM's normal vector first.

@@ -121,12 +121,12 @@ def eer_figure(parts: Sequence[Part], conditions: Sequence[str], *, paper: bool)
 
 
 def det_figure(parts: Sequence[Part], conditions: Sequence[str]) -> Figure:
-    """Draw FRR against FAR (mean over splits) for the smallest and the largest reduction.
+    """Draw DET curves (Martin et al. 1997), FRR against FAR, of the smallest and largest reduction.
 
     Parameters
     ----------
     parts : sequence of Part
-        From `run`.
+        From `run`; curves are means over splits.
     conditions : sequence of str
         Which to draw; those that were not run are left out.
 

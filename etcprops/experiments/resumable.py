@@ -1,4 +1,4 @@
-"""Tasks side by side whose results are kept in files: an interrupted run goes on where it was."""
+"""Checkpointed tasks in parallel: an interrupted run goes on from the files that it has written."""
 
 from __future__ import annotations
 

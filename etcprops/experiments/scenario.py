@@ -1,4 +1,4 @@
-"""Section 3.1 of the paper as objects: clients that hold keys, and a cloud that cannot reach one.
+"""Biometric verification (the paper's section 3.1): clients hold keys, the cloud reaches none.
 
 A client encrypts and sends; what it sends is pixels and a name. The cloud reduces, normalizes,
 trains an SVM for each client, and answers queries with scores. No object of the cloud refers to

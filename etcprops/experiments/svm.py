@@ -1,4 +1,4 @@
-"""One binary SVM a person, fast: kernels once for all people, from one matrix of inner products.
+"""One-vs-rest SVMs, fast: kernels once for all people, from one matrix of inner products (Gram).
 
 scikit-learn's `SVC` with many classes trains an SVM for each pair of classes, whose decision
 values are no scores of a claimed identity; here each person has an SVM against all others. Each
@@ -109,7 +109,7 @@ def _exact_squares(rows: NDArray[np.float64], step: int = 64) -> NDArray[np.floa
 
 @dataclass(frozen=True)
 class OneVsRestSVMs:
-    """A trained SVM for each person.
+    """Trained one-vs-rest SVMs: for each person one against all others.
 
     Attributes
     ----------
@@ -138,7 +138,7 @@ def fit_one_vs_rest(
     *,
     max_iter: int = -1,
 ) -> OneVsRestSVMs:
-    """Train a binary SVM for each person against all others.
+    """Train one-vs-rest SVMs: for each person a binary one against all others.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """A search for the choices, of those that the paper leaves open, that come nearest to its values.
 
-A grid over reductions, normalizations, score rules and kernel parameters. Inner products are taken
-once for all SVMs, and SVMs are trained once for all score rules. What is found was fitted
-to the paper on the splits of the search; only other splits can confirm it.
+A grid search over reductions, normalizations, score rules and kernel parameters. Inner products are
+taken once for all SVMs, and SVMs are trained once for all score rules. What is found was fitted to
+the paper on the splits of the search; only other splits can confirm it.
 """
 
 from __future__ import annotations
