@@ -72,9 +72,9 @@ def _leave_the_users_cache_alone(config: pytest.Config) -> None:
         for link in ours.glob("coq-*"):
             if not link.exists():  # what it led to is gone
                 link.unlink(missing_ok=True)
-        for proofs in theirs.glob("coq-*"):
+        for report in theirs.glob("coq-*/report.json"):
             with suppress(OSError):  # there already, or no links here
-                (ours / proofs.name).symlink_to(proofs)
+                (ours / report.parent.name).symlink_to(report.parent)
 
 
 @pytest.fixture(scope="session", autouse=True)

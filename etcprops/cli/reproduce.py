@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,9 +24,25 @@ if TYPE_CHECKING:
 
     from etcprops.datasets import ImageSet
     from etcprops.experiments.page import Reproduction
-    from etcprops.experiments.reproduction import Part
 
 DEFAULT = Choices()
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The Extended Yale Face Database B, cropped: zip or folder. "
+        "Without it synthetic faces, no download."
+    ),
+]
+SplitsOption = Annotated[int, typer.Option(min=1, help="Random divisions into halves.")]
+JobsOption = Annotated[int, typer.Option(min=1, help="Processes.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of splits, keys and reductions.")]
+WithoutBadOption = Annotated[
+    bool, typer.Option("--without-bad", help="Leave out the 18 images marked as corrupt.")
+]
+FirstColumnOption = Annotated[
+    int, typer.Option(min=0, max=8, help="Where the 160 of 168 columns begin.")
+]
 
 
 class _Normalization(StrEnum):
@@ -42,19 +59,13 @@ class _Score(StrEnum):
 
 def reproduce(
     *,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="The Extended Yale Face Database B, cropped: zip or folder. "
-            "Without it synthetic faces, no download."
-        ),
-    ] = None,
-    splits: Annotated[int, typer.Option(min=1, help="Random divisions into halves.")] = 1,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    data: DataOption = None,
+    splits: SplitsOption = 1,
+    jobs: JobsOption = 2,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where report, figures and numbers go.")
     ] = Path("reproduction"),
-    seed: Annotated[int, typer.Option(min=0, help="Of splits, keys and reductions.")] = 0,
+    seed: SeedOption = 0,
     reduction: Annotated[
         str, typer.Option(help="sparse-projection, mean-pooling, random-pixels, exact, ...")
     ] = DEFAULT.reduction,
@@ -75,18 +86,15 @@ def reproduce(
     score: Annotated[
         _Score, typer.Option(help="One threshold, one a person, or distances.")
     ] = _Score.POOLED,
-    without_bad: Annotated[
-        bool, typer.Option("--without-bad", help="Leave out the 18 images marked as corrupt.")
-    ] = False,
-    first_column: Annotated[
-        int, typer.Option(min=0, max=8, help="Where the 160 of 168 columns begin.")
-    ] = 4,
+    without_bad: WithoutBadOption = False,
+    first_column: FirstColumnOption = 4,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again what is in the folder already.")
     ] = False,
 ) -> None:
     """Run the experiment of the paper's section 4; interrupted, it goes on where it was."""
     from etcprops.experiments.page import Reproduction
+    from etcprops.experiments.reproduction import run
 
     check_folder(out, "etcprops reproduce")
     start = time.perf_counter()
@@ -103,8 +111,11 @@ def reproduce(
     images = load_faces(data, include_bad=not without_bad, first_column=first_column)
     exact = replace(choices, reduction="exact", conditions=("plain", "common"))
     folder = out / "parts"
-    parts = _run(images, choices, splits, jobs, folder, fresh=fresh, label="all conditions")
-    exact_parts = _run(images, exact, splits, jobs, folder, fresh=fresh, label="exact reductions")
+    run_all = partial(run, images, splits=splits, jobs=jobs, folder=folder, fresh=fresh)
+    runs = []
+    for label, chosen in (("all conditions", choices), ("exact reductions", exact)):
+        with interruptible(folder, label) as progress:
+            runs.append(run_all(chosen, progress=progress))
     about = {
         "data": images.name,
         "synthetic": data is None,
@@ -115,7 +126,7 @@ def reproduce(
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 1),
     }
-    result = Reproduction(about, choices, parts, exact_parts)
+    result = Reproduction(about, choices, *runs)
     console = Console()
     _print(result, console)
     page, *rest = result.write(out)
@@ -142,31 +153,6 @@ def load_faces(data: Path | None, *, include_bad: bool, first_column: int) -> Im
     return load_extended_yale_b(
         data, include_bad=include_bad, first_column=first_column, cache=user_cache()
     )
-
-
-def _run(
-    images: ImageSet,
-    choices: Choices,
-    splits: int,
-    jobs: int,
-    folder: Path,
-    *,
-    fresh: bool,
-    label: str,
-) -> list[Part]:
-    """Run all parts with a bar."""
-    from etcprops.experiments.reproduction import run
-
-    with interruptible(folder, label) as progress:
-        return run(
-            images,
-            choices,
-            splits=splits,
-            jobs=jobs,
-            folder=folder,
-            fresh=fresh,
-            progress=progress,
-        )
 
 
 @contextmanager

@@ -19,7 +19,17 @@ from rich.console import Console
 from rich.table import Table
 
 from etcprops._files import write_whole
-from etcprops.cli.reproduce import check_folder, interruptible, load_faces
+from etcprops.cli.reproduce import (
+    DataOption,
+    FirstColumnOption,
+    JobsOption,
+    SeedOption,
+    SplitsOption,
+    WithoutBadOption,
+    check_folder,
+    interruptible,
+    load_faces,
+)
 from etcprops.experiments.choices import SVM, Choices
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -28,22 +38,15 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def study(
     *,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="CroppedYale, zip or folder. Without it synthetic faces."),
-    ] = None,
-    splits: Annotated[int, typer.Option(min=1, help="Random divisions into halves.")] = 1,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    data: DataOption = None,
+    splits: SplitsOption = 1,
+    jobs: JobsOption = 2,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where tables and finished parts go.")
     ] = Path("open-choices"),
-    seed: Annotated[int, typer.Option(min=0, help="Of splits, keys and reductions.")] = 0,
-    without_bad: Annotated[
-        bool, typer.Option("--without-bad", help="Leave out the 18 images marked as corrupt.")
-    ] = False,
-    first_column: Annotated[
-        int, typer.Option(min=0, max=8, help="Where the 160 of 168 columns begin.")
-    ] = 4,
+    seed: SeedOption = 0,
+    without_bad: WithoutBadOption = False,
+    first_column: FirstColumnOption = 4,
 ) -> None:
     """Rank reductions, normalizations, score rules and SVMs by their distance to the paper."""
     check_folder(out, "python notebooks/open_choices")
