@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Atomic writes, a file as a whole or not at all, and where the user's cache is."""
 
 from __future__ import annotations
 
@@ -10,8 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def user_cache() -> Path:
+    """Return this package's folder in the user's cache; it need not exist yet.
+
+    On Linux ``etcprops`` in ``$XDG_CACHE_HOME`` or else in ``~/.cache``, elsewhere in its place.
+    """
+    from platformdirs import user_cache_path
+
+    return user_cache_path("etcprops", appauthor=False)
+
+
 def write_whole(path: Path, text: str) -> None:
-    """Write the whole file or nothing; others may read it as they may any new file.
+    """Write the whole file or nothing (atomic write); others may read it as any new file.
 
     Nothing is left beside it, also if the writing fails; an interruption waits until it is done.
     """

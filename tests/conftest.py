@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
 import sklearn.svm  # noqa: F401  # loads OpenMP, the same
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from threadpoolctl import threadpool_limits
+
+from etcprops._files import user_cache
 
 DEFAULT_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "CroppedYale.zip"
 
@@ -51,6 +55,26 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-profile") is None:
         # Deterministic by default; --hypothesis-profile=dev or deep looks further.
         settings.load_profile("ci")
+    _leave_the_users_cache_alone(config)
+
+
+def _leave_the_users_cache_alone(config: pytest.Config) -> None:
+    """Keep what this package caches beside pytest's cache, for programs that tests start too.
+
+    Proofs that the user has compiled are seen there, since compiling them takes minutes.
+    """
+    theirs = user_cache()
+    here = Path(config.rootpath) / ".pytest_cache" / "xdg"
+    ours = here / "etcprops"
+    ours.mkdir(parents=True, exist_ok=True)
+    if theirs != ours:  # in a worker of pytest-xdist the variable is set already
+        os.environ["XDG_CACHE_HOME"] = str(here)
+        for link in ours.glob("coq-*"):
+            if not link.exists():  # what it led to is gone
+                link.unlink(missing_ok=True)
+        for report in theirs.glob("coq-*/report.json"):
+            with suppress(OSError):  # there already, or no links here
+                (ours / report.parent.name).symlink_to(report.parent)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from etcprops._files import write_whole
+from etcprops._files import user_cache, write_whole
+from etcprops.datasets import user_cache as cache_of_images
+from etcprops.theory.coq import default_cache
 
 
 @pytest.mark.parametrize("moment", ["write_text", "replace"])
@@ -53,3 +57,26 @@ def test_an_interruption_waits_until_the_file_is_whole(
         signal.signal(signal.SIGINT, before)
     assert list(path.parent.iterdir()) == [path]
     assert path.read_text(encoding="utf-8") == "all of it"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other places")
+def test_cache_follows_the_xdg_base_directories(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME")  # the tests' own, see conftest.py
+    assert user_cache() == tmp_path / ".cache" / "etcprops"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    assert user_cache() == cache_of_images() == tmp_path / "elsewhere" / "etcprops"
+    assert not user_cache().exists()
+    assert default_cache() == user_cache()
+    assert user_cache().stat().st_mode & 0o077 == 0
+
+
+def test_proofs_have_a_place_where_the_cache_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    assert default_cache() == Path(tempfile.gettempdir()) / "etcprops"

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,18 +15,34 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from etcprops._files import write_whole
 from etcprops._validation import reject
 from etcprops.cli.common import progress_bar
+from etcprops.experiments.choices import SVM, Choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from etcprops.datasets import ImageSet
-    from etcprops.experiments.choices import Choices
-    from etcprops.experiments.machines import Machine
-    from etcprops.experiments.report import Reproduction
-    from etcprops.experiments.reproduction import Part
+    from etcprops.experiments.page import Reproduction
+
+DEFAULT = Choices()
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The Extended Yale Face Database B, cropped: zip or folder. "
+        "Without it synthetic faces, no download."
+    ),
+]
+SplitsOption = Annotated[int, typer.Option(min=1, help="Random divisions into halves.")]
+JobsOption = Annotated[int, typer.Option(min=1, help="Processes.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of splits, keys and reductions.")]
+WithoutBadOption = Annotated[
+    bool, typer.Option("--without-bad", help="Leave out the 18 images marked as corrupt.")
+]
+FirstColumnOption = Annotated[
+    int, typer.Option(min=0, max=8, help="Where the 160 of 168 columns begin.")
+]
 
 
 class _Normalization(StrEnum):
@@ -42,27 +59,23 @@ class _Score(StrEnum):
 
 def reproduce(
     *,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="The Extended Yale Face Database B, cropped: zip or folder.  "
-            "[default: synthetic faces, no download]"
-        ),
-    ] = None,
-    splits: Annotated[int, typer.Option(min=1, help="Random divisions into halves.")] = 1,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    data: DataOption = None,
+    splits: SplitsOption = 1,
+    jobs: JobsOption = 2,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where report, figures and numbers go.")
     ] = Path("reproduction"),
-    seed: Annotated[int, typer.Option(min=0, help="Of splits, keys and reductions.")] = 0,
+    seed: SeedOption = 0,
     reduction: Annotated[
         str, typer.Option(help="sparse-projection, mean-pooling, random-pixels, exact, ...")
-    ] = "sparse-projection",
-    linear_c: Annotated[float, typer.Option(help="C of the linear kernel.")] = 0.05,
-    rbf_c: Annotated[float, typer.Option(help="C of the RBF kernel.")] = 3.0,
+    ] = DEFAULT.reduction,
+    linear_c: Annotated[float, typer.Option(help="C of the linear kernel.")] = DEFAULT.linear.C,
+    rbf_c: Annotated[float, typer.Option(help="C of the RBF kernel.")] = DEFAULT.rbf.C,
     gamma: Annotated[
         float | None,
-        typer.Option(help="gamma of the RBF kernel.  [default: 1.2e-4, or 1 per feature]"),
+        typer.Option(
+            help=f"gamma of the RBF kernel. Without it {DEFAULT.rbf.gamma:g}, or 1 per feature."
+        ),
     ] = None,
     gamma_per_feature: Annotated[
         bool, typer.Option(help="Divide gamma by the number of reduced features.")
@@ -73,47 +86,36 @@ def reproduce(
     score: Annotated[
         _Score, typer.Option(help="One threshold, one a person, or distances.")
     ] = _Score.POOLED,
-    without_bad: Annotated[
-        bool, typer.Option("--without-bad", help="Leave out the 18 images marked as corrupt.")
-    ] = False,
-    first_column: Annotated[
-        int, typer.Option(min=0, max=8, help="Where the 160 of 168 columns begin.")
-    ] = 4,
-    search: Annotated[
-        bool,
-        typer.Option(
-            "--search", help="Search reductions, normalisations and machines instead; slow."
-        ),
-    ] = False,
+    without_bad: WithoutBadOption = False,
+    first_column: FirstColumnOption = 4,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again what is in the folder already.")
     ] = False,
 ) -> None:
     """Run the experiment of the paper's section 4; interrupted, it goes on where it was."""
-    from etcprops.experiments.choices import Choices
-    from etcprops.experiments.machines import Machine
-    from etcprops.experiments.report import Reproduction
+    from etcprops.experiments.page import Reproduction
+    from etcprops.experiments.reproduction import run
 
-    _check_folder(out)
+    check_folder(out, "etcprops reproduce")
     start = time.perf_counter()
     rule = "per-feature" if gamma_per_feature else "fixed"
-    width = gamma if gamma is not None else (1.0 if gamma_per_feature else 1.2e-4)
+    width = gamma if gamma is not None else (1.0 if gamma_per_feature else DEFAULT.rbf.gamma)
     choices = Choices(
         reduction=reduction,
-        linear=Machine("linear", C=linear_c),
-        rbf=Machine("rbf", C=rbf_c, gamma=width, gamma_rule=rule),  # type: ignore[arg-type]
+        linear=SVM("linear", C=linear_c),
+        rbf=SVM("rbf", C=rbf_c, gamma=width, gamma_rule=rule),  # type: ignore[arg-type]
         normalization=normalization.value,
         score=score.value,
         seed=seed,
     )
-    images = _load(data, include_bad=not without_bad, first_column=first_column)
-    if search:
-        _search(images, choices, splits, jobs, out)
-        return
+    images = load_faces(data, include_bad=not without_bad, first_column=first_column)
     exact = replace(choices, reduction="exact", conditions=("plain", "common"))
     folder = out / "parts"
-    parts = _run(images, choices, splits, jobs, folder, fresh=fresh, label="all conditions")
-    exact_parts = _run(images, exact, splits, jobs, folder, fresh=fresh, label="exact reductions")
+    run_all = partial(run, images, splits=splits, jobs=jobs, folder=folder, fresh=fresh)
+    runs = []
+    for label, chosen in (("all conditions", choices), ("exact reductions", exact)):
+        with interruptible(folder, label) as progress:
+            runs.append(run_all(chosen, progress=progress))
     about = {
         "data": images.name,
         "synthetic": data is None,
@@ -124,7 +126,7 @@ def reproduce(
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 1),
     }
-    result = Reproduction(about, choices, parts, exact_parts)
+    result = Reproduction(about, choices, *runs)
     console = Console()
     _print(result, console)
     page, *rest = result.write(out)
@@ -134,124 +136,41 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _check_folder(out: Path) -> None:
+def check_folder(out: Path, command: str) -> None:
     """Refuse a folder that cannot be written before the work rather than after it."""
     nearest = next(p for p in (out, *out.absolute().parents) if p.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        reject("--out", "etcprops reproduce", "be a folder that may be written", f"{str(out)!r}.")
+        reject("--out", command, "be a folder that may be written", f"{str(out)!r}.")
 
 
-def _load(data: Path | None, *, include_bad: bool, first_column: int) -> ImageSet:
+def load_faces(data: Path | None, *, include_bad: bool, first_column: int) -> ImageSet:
     """Return the user's images, or the synthetic ones."""
     from etcprops.datasets import load_extended_yale_b, user_cache
-    from etcprops.datasets.synthetic_faces import synthetic_cone
+    from etcprops.datasets.synthetic_faces import make_synthetic_faces
 
     if data is None:
-        return synthetic_cone()
+        return make_synthetic_faces()
     return load_extended_yale_b(
         data, include_bad=include_bad, first_column=first_column, cache=user_cache()
     )
 
 
-def _run(
-    images: ImageSet,
-    choices: Choices,
-    splits: int,
-    jobs: int,
-    folder: Path,
-    *,
-    fresh: bool,
-    label: str,
-) -> list[Part]:
-    """Run all parts with a bar."""
-    from etcprops.experiments.reproduction import run
-
-    with _interruptible(folder, label) as report:
-        return run(
-            images,
-            choices,
-            splits=splits,
-            jobs=jobs,
-            folder=folder,
-            fresh=fresh,
-            progress=report,
-        )
-
-
 @contextmanager
-def _interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str], None]]:
+def interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str], None]]:
     """Show a bar; interrupted, say what is kept where, and exit as shells expect."""
     finished = [0, 0]
     try:
         with progress_bar() as bar:
 
-            def report(done: int, total: int, last: str) -> None:
+            def progress(done: int, total: int, last: str) -> None:
                 finished[:] = done, total
                 bar(done, total, f"{label}: {last}")
 
-            yield report
+            yield progress
     except KeyboardInterrupt:
         kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
         typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)
         raise typer.Exit(130) from None
-
-
-def _search(images: ImageSet, choices: Choices, splits: int, jobs: int, out: Path) -> None:
-    """Rank reductions, normalisations, scores and machines by their distance to the paper."""
-    from etcprops.experiments.ranking import (
-        nearest_to_both_columns,
-        pairs,
-        ranking_csv,
-        reach,
-        reach_csv,
-    )
-    from etcprops.experiments.search import search_choices
-
-    folder = out / "search"
-    with _interruptible(folder, "search") as report:
-        candidates = search_choices(
-            images, choices, splits=splits, jobs=jobs, folder=folder, progress=report
-        )
-    cells = reach(candidates)
-    write_whole(out / "search.csv", ranking_csv(candidates))
-    write_whole(out / "search-cells.csv", reach_csv(cells))
-    console = Console()
-    heads = ("choices", "linear", "rbf")
-    table = Table(
-        title="Nearest to both 'not encrypted' columns (distance: of logarithms)",
-        title_justify="left",
-    )
-    for name in (*heads, "distances"):
-        table.add_column(name)
-    for linear, rbf in pairs(candidates)[:10]:
-        names = (", ".join(linear.setting), _short(linear.machine), _short(rbf.machine))
-        table.add_row(*names, f"{linear.distance:.3f}, {rbf.distance:.3f}")
-    console.print(table)
-    table = Table(title="Nearest to all 16 values", title_justify="left")
-    for name in (*heads, "impostors", "distance"):
-        table.add_column(name)
-    for impostors, linear, rbf, distance in nearest_to_both_columns(candidates)[:10]:
-        names = (", ".join(linear.setting), _short(linear.machine), _short(rbf.machine))
-        table.add_row(*names, impostors, f"{distance:.2f}")
-    console.print(table)
-    for cell in cells:
-        console.print(
-            f"{cell.kernel} {cell.column} 1/{cell.ratio}: paper {cell.paper:.6g}, "
-            f"nearest {cell.nearest:.6g}",
-            highlight=False,
-        )
-    console.print(
-        f"{len(candidates)} candidates in {out / 'search.csv'}, fitted on seed {choices.seed}, "
-        f"{splits} split{'s' * (splits > 1)}: confirm what you choose on another seed.",
-        highlight=False,
-    )
-
-
-def _short(machine: Machine) -> str:
-    """Return a machine's parameters in a few characters."""
-    divided = "/n" if machine.gamma_rule == "per-feature" else ""
-    width = f", gamma {machine.gamma:g}{divided}" if machine.kernel == "rbf" else ""
-    return f"C {machine.C:g}{width}"
 
 
 def _print(result: Reproduction, console: Console) -> None:

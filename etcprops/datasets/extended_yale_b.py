@@ -66,8 +66,8 @@ def load_extended_yale_b(
         Block size for encryption; divides 192 and 160.
     cache : Path, optional
         A folder in which the decoded images are kept, from where they are mapped into memory the
-        next time: see `user_cache`. It holds what `path` holds, pictures of real people. If it
-        cannot be written they are read anew each time.
+        next time: see `etcprops.datasets.user_cache`. It holds what `path` holds, pictures of real
+        people. If it cannot be written they are read anew each time.
 
     Returns
     -------
@@ -110,11 +110,6 @@ def load_extended_yale_b(
         labels,
         geometry,
     )
-
-
-def user_cache() -> Path:
-    """Return the user's cache folder for this package; it need not exist yet."""
-    return Path.home() / ".cache" / "etcprops"
 
 
 def _read_extended_yale_b(
@@ -178,6 +173,7 @@ def _mapped(
         with tempfile.TemporaryDirectory(dir=file.parent) as unfinished:
             parts = [Path(unfinished) / path.name for path in paths]
             for part, array in zip(parts, map(np.asarray, arrays), strict=True):
+                part.touch(mode=0o600)
                 np.save(part, array)
             for part, path in zip(parts, paths, strict=True):
                 part.replace(path)

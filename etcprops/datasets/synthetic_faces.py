@@ -50,16 +50,16 @@ def light_directions(count: int = 64) -> NDArray[np.float64]:
     directions = []
     for degrees, number in RINGS:
         # Half a step more on each ring, so that no two rings line up; never from far below.
-        turns = (np.arange(number) + 0.5 * (degrees % 2)) / number * 2 * np.pi
+        angles = (np.arange(number) + 0.5 * (degrees % 2)) / number * 2 * np.pi
         tilt = np.full(number, np.deg2rad(degrees))
-        right, up = np.sin(tilt) * np.cos(turns), np.sin(tilt) * np.sin(turns)
+        right, up = np.sin(tilt) * np.cos(angles), np.sin(tilt) * np.sin(angles)
         directions.append(np.stack([right, np.where(up < -0.5, 0.6 * up, up), np.cos(tilt)], 1))
     lights = np.concatenate(directions)
     lights /= np.linalg.norm(lights, axis=1, keepdims=True)
     return lights[np.linspace(0, len(lights) - 1, count).round().astype(np.int64)]
 
 
-def synthetic_cone(
+def make_synthetic_faces(
     *,
     people: int = 38,
     lights: int = 64,
@@ -100,11 +100,11 @@ def synthetic_cone(
 
     Examples
     --------
-    >>> cone = synthetic_cone(people=2, lights=4, height=48, width=40)
-    >>> cone.images.shape, cone.images.dtype, cone.labels.tolist()
+    >>> faces = make_synthetic_faces(people=2, lights=4, height=48, width=40)
+    >>> faces.images.shape, faces.images.dtype, faces.labels.tolist()
     ((8, 48, 40), dtype('uint8'), [1, 1, 1, 1, 2, 2, 2, 2])
     """
-    caller = "synthetic_cone"
+    caller = "make_synthetic_faces"
     number = as_integer(people, "people", caller)
     if as_integer(lights, "lights", caller) not in range(2, 65):
         reject("lights", caller, "be from 2 to 64", describe(lights))
@@ -116,9 +116,7 @@ def synthetic_cone(
         depth, albedo = _draw_face(rng, height, width)
         _render(subject, depth, albedo, directions, rng)
     labels = np.repeat(np.arange(1, number + 1), lights)
-    return ImageSet(
-        "synthetic illumination cone", images.reshape(-1, height, width), labels, geometry
-    )
+    return ImageSet("synthetic faces", images.reshape(-1, height, width), labels, geometry)
 
 
 def _draw_face(
@@ -230,9 +228,9 @@ def _shifted(values: NDArray[np.float64], rows: int, columns: int) -> NDArray[np
 def _enlarge(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Interpolate linearly to another shape."""
     for axis, size in enumerate(shape):
-        place = np.linspace(0, values.shape[axis] - 1, size)
-        low = np.minimum(place.astype(np.int64), values.shape[axis] - 2)
-        share = (place - low)[:, None] if axis == 0 else place - low
+        position = np.linspace(0, values.shape[axis] - 1, size)
+        low = np.minimum(position.astype(np.int64), values.shape[axis] - 2)
+        share = (position - low)[:, None] if axis == 0 else position - low
         before, after = values.take(low, axis), values.take(low + 1, axis)
         values = before * (1 - share) + after * share
     return values

@@ -169,7 +169,7 @@ def _preprocess(
     query: NDArray[np.int64],
     preprocessing: Preprocessing,
 ) -> _Halves:
-    """Return both halves as vectors, normalised by the training half."""
+    """Return both halves as vectors, normalized by the training half."""
     vectors = images.reshape(len(images), -1)
     if preprocessing == "z-score":
         statistics = PixelStatistics(vectors[train])
@@ -187,8 +187,8 @@ def _decide_on_vectors(
     if kernel is None:
         neighbours = KNeighborsClassifier(algorithm="brute").fit(halves.training, labels)
         return neighbours.predict(halves.queries), np.full(1, np.nan)
-    machine = SVC(kernel=kernel, gamma=gamma).fit(halves.training, labels)
-    return machine.predict(halves.queries), machine.decision_function(halves.queries)
+    svm = SVC(kernel=kernel, gamma=gamma).fit(halves.training, labels)
+    return svm.predict(halves.queries), svm.decision_function(halves.queries)
 
 
 def _decide_on_kernels(
@@ -214,7 +214,7 @@ def _decide_on_kernels(
             results.append((neighbours.predict(distances), np.full(1, np.nan)))
         else:
             of_training, of_queries = matrices[kernel]
-            machine = SVC(kernel="precomputed").fit(of_training, labels)
-            decisions = machine.predict(of_queries), machine.decision_function(of_queries)
+            svm = SVC(kernel="precomputed").fit(of_training, labels)
+            decisions = svm.predict(of_queries), svm.decision_function(of_queries)
             results.append(decisions)
     return results

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from etcprops._validation import InvalidParameterError
-from etcprops.datasets.synthetic_faces import synthetic_cone
+from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.experiments.paper import PAPER_EER
 from etcprops.experiments.reproduction import FAR_GRID
 from etcprops.experiments.tables import case_scores, cells
@@ -63,14 +63,14 @@ def new_figure(width: float, height: float) -> Figure:
 
 def examples_figure() -> Figure:
     """Draw figure 3 with synthetic faces: originals, and their encryption with 8 x 8 blocks."""
-    cone = synthetic_cone(people=3, lights=16)
-    chosen = cone.images[[0, 18, 41]]
-    encrypted = encrypt(chosen, EtCKey.from_secret(cone.geometry, "figure 3"))
+    faces = make_synthetic_faces(people=3, lights=16)
+    chosen = faces.images[[0, 18, 41]]
+    encrypted = encrypt(chosen, EtCKey.from_secret(faces.geometry, "figure 3"))
     figure = new_figure(5.4, 4.4)
-    for place, axes in enumerate(figure.subplots(2, 3).flat):
-        axes.imshow([*chosen, *encrypted][place], cmap="gray", vmin=0, vmax=255)
+    for index, axes in enumerate(figure.subplots(2, 3).flat):
+        axes.imshow([*chosen, *encrypted][index], cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
-        axes.set_title("synthetic face" if place < 3 else "EtC image", fontsize=9)
+        axes.set_title("synthetic face" if index < 3 else "EtC image", fontsize=9)
     return figure
 
 
@@ -121,12 +121,12 @@ def eer_figure(parts: Sequence[Part], conditions: Sequence[str], *, paper: bool)
 
 
 def det_figure(parts: Sequence[Part], conditions: Sequence[str]) -> Figure:
-    """Draw FRR against FAR (mean over splits) for the smallest and the largest reduction.
+    """Draw DET curves (Martin et al. 1997), FRR against FAR, of the smallest and largest reduction.
 
     Parameters
     ----------
     parts : sequence of Part
-        From `run`.
+        From `run`; curves are means over splits.
     conditions : sequence of str
         Which to draw; those that were not run are left out.
 

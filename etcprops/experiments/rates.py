@@ -1,8 +1,8 @@
-"""False accepts, false rejects and the equal error rate of scores, counted without rounding.
+"""False accept, false reject and equal error rates (ISO/IEC 19795-1), counted without rounding.
 
 Definitions first, since EERs of the paper's size differ by them: a claim is accepted if its score
-is at least the threshold, and tied scores are accepted together. The curve runs straight between
-neighbouring thresholds, and the EER is where it crosses ``FAR = FRR``.
+is at least the threshold, and tied scores are accepted together. The DET curve runs straight
+between neighbouring thresholds, and the EER is where it crosses ``FAR = FRR``.
 """
 
 from __future__ import annotations

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from etcprops._files import write_whole
 from etcprops._validation import as_integer, describe, reject
-from etcprops.experiments.choices import RATIOS, Choices, ScoreRule
+from etcprops.experiments.choices import Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
+from etcprops.experiments.resumable import run_tasks
 from etcprops.experiments.scenario import Client, Cloud, PlainClient
-from etcprops.reductions import nearest_exact, reductions_to
+from etcprops.reductions import PAPER_RATIOS, nearest_exact, reductions_to
 from etcprops.scheme.keys import EtCKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -169,7 +167,7 @@ class Stage:
         """Return a cloud that these clients have trained, and its scores of all their queries."""
         choices = self.choices
         reduction = make_reduction(self.data, choices, self.ratio, self.split)
-        cloud = Cloud(reduction, choices.machines, normalization=choices.normalization)
+        cloud = Cloud(reduction, choices.svms, normalization=choices.normalization)
         cloud.train([client.send(self.training[client.name]) for client in clients])
         scores = cloud.test([client.send(self.queries[client.name]) for client in clients])
         return cloud, self._divided(cloud, scores)
@@ -197,9 +195,9 @@ class Stage:
             key = self.key("common")
             common = self.cloud([Client(p, key) for p in self.people])[1]
             self._note(part, "common", common, common)
-            for machine, before, after in zip(self.choices.machines, plain, common, strict=True):
+            for svm, before, after in zip(self.choices.svms, plain, common, strict=True):
                 thresholds = [self.rates(s, s).eer_threshold for s in (before, after)]
-                part.identical[machine.kernel] = {
+                part.identical[svm.kernel] = {
                     "scores": bool(np.array_equal(before, after)),
                     "decisions": bool(
                         np.array_equal(before >= thresholds[0], after >= thresholds[1])
@@ -221,49 +219,49 @@ class Stage:
         if "wrong" in self.choices.conditions:
             claims["wrong"] = self._divided(cloud, self.wrong(cloud))
         others = ~self.genuine
-        for place, machine in enumerate(self.choices.machines):
-            right = own[place][self.genuine]
-            cases = {"right person, right key": right, "other person, own key": own[place][others]}
+        for index, svm in enumerate(self.choices.svms):
+            right = own[index][self.genuine]
+            cases = {"right person, right key": right, "other person, own key": own[index][others]}
             if "stolen" in claims:
-                cases["other person, stolen key"] = claims["stolen"][place][others]
+                cases["other person, stolen key"] = claims["stolen"][index][others]
             if "wrong" in claims:
-                wrong = claims["wrong"][place][self.genuine]
+                wrong = claims["wrong"][index][self.genuine]
                 cases["right person, wrong key"] = wrong
-                part.eer.setdefault("wrong", {})[machine.kernel] = error_rates(right, wrong).eer
-            rates = self.rates(own[place], own[place])
+                part.eer.setdefault("wrong", {})[svm.kernel] = error_rates(right, wrong).eer
+            rates = self.rates(own[index], own[index])
             threshold = rates.eer_threshold
-            part.thresholds[machine.kernel] = threshold if np.isfinite(threshold) else None
-            part.accepted[machine.kernel] = {
+            part.thresholds[svm.kernel] = threshold if np.isfinite(threshold) else None
+            part.accepted[svm.kernel] = {
                 case: rates.share_accepted(scores) for case, scores in cases.items()
             }
-            part.scores[machine.kernel] = {
+            part.scores[svm.kernel] = {
                 case: [float(f"{value:.6g}") for value in np.quantile(scores, SHARES)]
                 for case, scores in cases.items()
             }
 
     def stolen(self, cloud: Cloud, clients: list[Client]) -> list[NDArray[np.float64]]:
-        """Return, for each machine, scores of everybody's queries under the claimed client's key.
+        """Return, for each SVM, scores of everybody's queries under the claimed client's key.
 
-        Column `j` is what client `j`'s machine says of queries under client `j`'s key.
+        Column `j` is what client `j`'s SVM says of queries under client `j`'s key.
         """
         everything = np.concatenate([self.queries[p] for p in self.people])
-        return _by_machine([cloud.authenticate(c.send(everything)) for c in clients])
+        return _by_svm([cloud.authenticate(c.send(everything)) for c in clients])
 
     def wrong(self, cloud: Cloud) -> list[NDArray[np.float64]]:
-        """Return, for each machine, scores of each person's queries under a key nobody has used.
+        """Return, for each SVM, scores of each person's queries under a key nobody has used.
 
         Only genuine entries are numbers: the rest is NaN.
         """
         columns = []
-        for place, person in enumerate(self.people):
+        for index, person in enumerate(self.people):
             client = Client(person, self.key(f"{person}, a new key"))
             column = []
             for found in cloud.authenticate(client.send(self.queries[person])):
                 values = np.full(len(self.genuine), np.nan)
-                values[self.genuine[:, place]] = found
+                values[self.genuine[:, index]] = found
                 column.append(values)
             columns.append(column)
-        return _by_machine(columns)
+        return _by_svm(columns)
 
     def _divided(
         self, cloud: Cloud, scores: list[NDArray[np.float64]]
@@ -281,18 +279,18 @@ class Stage:
         impostors: list[NDArray[np.float64]],
     ) -> None:
         """Write EER and curve of a condition down, for both kernels."""
-        for machine, own, others in zip(self.choices.machines, scores, impostors, strict=True):
-            part.eer.setdefault(condition, {})[machine.kernel] = self.eer(
+        for svm, own, others in zip(self.choices.svms, scores, impostors, strict=True):
+            part.eer.setdefault(condition, {})[svm.kernel] = self.eer(
                 own, others, self.choices.score
             )
             rates = self.rates(own, others)
             curve = np.interp(FAR_GRID, rates.far, rates.frr)
             rounded = [round(float(value), 6) for value in curve]
-            part.curves.setdefault(condition, {})[machine.kernel] = rounded
+            part.curves.setdefault(condition, {})[svm.kernel] = rounded
 
 
-def _by_machine(columns: list[list[NDArray[np.float64]]]) -> list[NDArray[np.float64]]:
-    """Return for each machine the scores of all claims, a column a person."""
+def _by_svm(columns: list[list[NDArray[np.float64]]]) -> list[NDArray[np.float64]]:
+    """Return for each SVM the scores of all claims, a column a person."""
     return [np.stack(column, axis=1) for column in zip(*columns, strict=True)]
 
 
@@ -308,7 +306,7 @@ def run(
     data: ImageSet,
     choices: Choices,
     *,
-    ratios: Iterable[int] = RATIOS,
+    ratios: Iterable[int] = PAPER_RATIOS,
     splits: int = 1,
     jobs: int = 1,
     folder: Path | None = None,
@@ -323,7 +321,7 @@ def run(
         The images and whose they are.
     choices : Choices
         What the paper leaves open.
-    ratios : iterable of int, default=RATIOS
+    ratios : iterable of int, default=PAPER_RATIOS
         Denominators.
     splits : int, default=1
         How many random divisions into halves.
@@ -341,51 +339,29 @@ def run(
     list of Part
         By split, then by ratio.
     """
-    from joblib import delayed
-
-    count = as_integer(splits, "splits", "run")
-    workers = as_integer(jobs, "jobs", "run")
-    wanted = [(ratio, split) for split in range(count) for ratio in ratios]
-    name = fingerprint(data, choices) if folder is not None else ""
-    done: dict[tuple[int, int], Part] = {}
-    if folder is not None and not fresh:
-        for ratio, split in wanted:
-            part = _read(folder / f"{name}-{ratio}-{split}.json", ratio, split)
-            if part is not None:
-                done[ratio, split] = part
-    missing = [place for place in wanted if place not in done]
-    tasks = (delayed(run_part)(data, choices, *place) for place in missing)
-    if progress is not None:
-        progress(len(done), len(wanted), "starting" if missing else "all parts are there")
-    for part in in_parallel(tasks, min(workers, len(missing) or 1)):
-        done[part.ratio, part.split] = part
-        if folder is not None:
-            path = folder / f"{name}-{part.ratio}-{part.split}.json"
-            document = {"version": PART_VERSION, "part": asdict(part)}
-            write_whole(path, json.dumps(document))
-        if progress is not None:
-            progress(len(done), len(wanted), f"split {part.split}, 1/{part.ratio}")
-    return [done[place] for place in wanted]
+    name = fingerprint(data, choices)
+    tasks = {
+        f"{name}-{ratio}-{split}.json": (data, choices, ratio, split)
+        for split in range(as_integer(splits, "splits", "run"))
+        for ratio in ratios
+    }
+    return run_tasks(
+        run_part,
+        tasks,
+        dump=lambda part: json.dumps({"version": PART_VERSION, "part": asdict(part)}),
+        load=_load,
+        label=lambda _data, _choices, ratio, split: f"split {split}, 1/{ratio}",
+        jobs=as_integer(jobs, "jobs", "run"),
+        folder=folder,
+        fresh=fresh,
+        progress=progress,
+    )
 
 
-def in_parallel(tasks: Iterable[Any], workers: int) -> Iterator[Any]:
-    """Yield what joblib's delayed tasks return, as they end; left early, the rest is cancelled."""
-    from joblib import Parallel
-
-    with warnings.catch_warnings(), Parallel(workers, return_as="generator_unordered") as parallel:
-        # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
-        # while the filter holds.
-        warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
-        with closing(parallel(tasks)) as results:
-            yield from results
-
-
-def _read(path: Path, ratio: int, split: int) -> Part | None:
-    """Return a part that was written before, None if there is none or it cannot be read."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        part = Part(**document["part"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    whole = (document.get("version"), part.ratio, part.split) == (PART_VERSION, ratio, split)
-    return part if whole else None
+def _load(text: str, _data: ImageSet, _choices: Choices, ratio: int, split: int) -> Part:
+    """Return a part that was written before; a ValueError if it is another's."""
+    document = json.loads(text)
+    part = Part(**document["part"])
+    if (document.get("version"), part.ratio, part.split) != (PART_VERSION, ratio, split):
+        raise ValueError(text)
+    return part

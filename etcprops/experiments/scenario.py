@@ -1,7 +1,7 @@
-"""Section 3.1 of the paper as objects: clients that hold keys, and a cloud that cannot reach one.
+"""Biometric verification (the paper's section 3.1): clients hold keys, the cloud reaches none.
 
-A client encrypts and sends; what it sends is pixels and a name. The cloud reduces, normalises,
-trains a machine for each client, and answers queries with scores. No object of the cloud refers to
+A client encrypts and sends; what it sends is pixels and a name. The cloud reduces, normalizes,
+trains an SVM for each client, and answers queries with scores. No object of the cloud refers to
 a key, which the tests verify by following every reference.
 """
 
@@ -11,17 +11,17 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from etcprops._validation import InvalidParameterError, as_choice, describe, reject
 from etcprops.exact.statistics import PixelStatistics
-from etcprops.experiments.machines import (
+from etcprops.experiments.choices import NORMALIZATIONS, SVM, Normalization
+from etcprops.experiments.svm import (
     InnerProducts,
-    Machine,
-    PersonModels,
-    fit_people,
+    OneVsRestSVMs,
+    fit_one_vs_rest,
     query_products,
     training_products,
 )
@@ -30,12 +30,6 @@ from etcprops.scheme.pixels import encrypt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Normalization = Literal["pooled", "per-client", "mid-grey"]
-
-NORMALIZATIONS: Final = ("pooled", "per-client", "mid-grey")
-"""Statistics of all training images, of the sender's, or one scale about mid-grey: the paper does
-not say."""
 
 
 class Client:
@@ -132,31 +126,31 @@ class _Trained:
     rows: NDArray[np.float64]
     products: InnerProducts
     people: NDArray[np.int64]
-    models: dict[Machine, PersonModels]
+    models: dict[SVM, OneVsRestSVMs]
     statistics: dict[int, _Scale]
 
 
 class Cloud:
-    """The provider: reduces, normalises, trains one machine a client, and scores queries.
+    """The provider: reduces, normalizes, trains one SVM a client, and scores queries.
 
     Parameters
     ----------
     reduction : transformer
         With `fit` and `transform` on flat pixels, such as those of :mod:`etcprops.reductions`.
-    machines : sequence of Machine
+    svms : sequence of SVM
         What is trained; several share the inner products.
     normalization : {"pooled", "per-client", "mid-grey"}, default="pooled"
         z-score after the reduction, with the statistics of all training images or of those of
         the sender; or the reduction of pixels less 127.5, all features divided by their common
         root mean square, which no key changes if the reduction commutes with the encryption.
     max_iter : int, default=-1
-        How many steps of libsvm one person's machine may take, -1 for no bound. Machines that need
+        How many steps of libsvm one person's SVM may take, -1 for no bound. SVMs that need
         more for anybody are given up: see `trained`.
 
     Raises
     ------
     InvalidParameterError
-        If there are no machines, or the normalisation has another name.
+        If there are no SVMs, or the normalization has another name.
 
     Notes
     -----
@@ -170,7 +164,7 @@ class Cloud:
     >>> geometry = BlockGeometry(8, 8, block=4)
     >>> images = np.random.default_rng(0).integers(0, 256, (2, 4, 8, 8), dtype=np.uint8)
     >>> clients = [Client(n, EtCKey.from_secret(geometry, f"secret {n}")) for n in range(2)]
-    >>> cloud = Cloud(BlockMean(geometry, cell=2), [Machine("linear")])
+    >>> cloud = Cloud(BlockMean(geometry, cell=2), [SVM("linear")])
     >>> cloud.train([client.send(images[client.name, :3]) for client in clients])
     >>> cloud.test([client.send(images[client.name, 3:]) for client in clients])[0].shape
     (2, 2)
@@ -179,16 +173,16 @@ class Cloud:
     def __init__(
         self,
         reduction: Any,
-        machines: Sequence[Machine],
+        svms: Sequence[SVM],
         *,
         normalization: Normalization = "pooled",
         max_iter: int = -1,
     ) -> None:
-        if not machines:
-            reject("machines", "Cloud", "hold at least one Machine", describe(machines))
+        if not svms:
+            reject("svms", "Cloud", "hold at least one SVM", describe(svms))
         as_choice(normalization, NORMALIZATIONS, "normalization", "Cloud")
         self.reduction = reduction
-        self.machines = tuple(machines)
+        self.svms = tuple(svms)
         self.normalization = normalization
         self.max_iter = max_iter
         self._trained: _Trained | None = None
@@ -200,8 +194,8 @@ class Cloud:
         return self._ready().people
 
     @property
-    def trained(self) -> tuple[Machine, ...]:
-        """Those of `machines` that have been trained: all, if `max_iter` does not bound them."""
+    def trained(self) -> tuple[SVM, ...]:
+        """Those of `svms` that have been trained: all, if `max_iter` does not bound them."""
         return tuple(self._ready().models)
 
     @property
@@ -210,7 +204,7 @@ class Cloud:
         return self._ready().products.features
 
     def train(self, submissions: Sequence[EncryptedImages]) -> None:
-        """Train a machine for each client on what all have sent.
+        """Train an SVM for each client on what all have sent.
 
         Parameters
         ----------
@@ -252,12 +246,10 @@ class Cloud:
         from sklearn.exceptions import ConvergenceWarning
 
         models = {}
-        for machine in self.machines:
-            kernel = products.kernel(machine)
+        for svm in self.svms:
+            kernel = products.kernel(svm)
             with suppress(ConvergenceWarning):
-                models[machine] = fit_people(
-                    kernel, labels, people, machine.C, max_iter=self.max_iter
-                )
+                models[svm] = fit_one_vs_rest(kernel, labels, people, svm.C, max_iter=self.max_iter)
         self._trained = _Trained(rows, products, people, models, statistics)
 
     def test(self, queries: Sequence[EncryptedImages]) -> list[NDArray[np.float64]]:
@@ -291,7 +283,7 @@ class Cloud:
         """Score queries for the client whose name they carry, and for nobody else.
 
         The numbers are those of `test` up to rounding, sooner: only the support vectors of one
-        machine take part, and inner products are left to BLAS.
+        SVM take part, and inner products are left to BLAS.
 
         Parameters
         ----------
@@ -310,19 +302,19 @@ class Cloud:
         """
         trained = self._ready()
         rows = trained.statistics[query.sender].apply(self._reduce(query, "Cloud.authenticate"))
-        place = int(np.searchsorted(trained.people, query.sender))
+        index = int(np.searchsorted(trained.people, query.sender))
         squares = np.vecdot(rows, rows)
         scores = []
-        for machine, models in trained.models.items():
-            support = np.flatnonzero(models.weights[:, place])
+        for svm, models in trained.models.items():
+            support = np.flatnonzero(models.weights[:, index])
             products = InnerProducts(
                 rows @ trained.rows[support].T,
                 squares,
                 trained.products.squares[support],
                 rows.shape[1],
             )
-            weights = models.weights[support, place]
-            scores.append(products.kernel(machine) @ weights + models.intercepts[place])
+            weights = models.weights[support, index]
+            scores.append(products.kernel(svm) @ weights + models.intercepts[index])
         return scores
 
     def normal_lengths(self) -> list[NDArray[np.float64]]:
@@ -336,7 +328,7 @@ class Cloud:
         return np.asarray(self.reduction.transform(_flat(query.pixels)))
 
     def _scale(self, reduced: NDArray[Any]) -> _Scale:
-        """Return how reduced vectors are normalised, learnt from training vectors."""
+        """Return how reduced vectors are normalized, learnt from training vectors."""
         if self.normalization == "mid-grey":
             # Twice the features less mid-grey: integers where the features are, and so their sum.
             doubled = 2 * reduced - (2 * self._grey).astype(reduced.dtype)
@@ -356,14 +348,14 @@ class Cloud:
 
 @dataclass(frozen=True)
 class _Scale:
-    """A normalisation: exact z-scores of integers, or an offset and a divisor."""
+    """A normalization: exact z-scores of integers, or an offset and a divisor."""
 
     offset: NDArray[np.float64] | float = 0.0
     divisor: NDArray[np.float64] | float = 1.0
     exact: PixelStatistics | None = None
 
     def apply(self, reduced: NDArray[Any]) -> NDArray[np.float64]:
-        """Return normalised vectors."""
+        """Return normalized vectors."""
         if self.exact is not None:
             return self.exact.z_score(reduced)
         return np.asarray((reduced - self.offset) / self.divisor)

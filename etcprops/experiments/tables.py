@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Cell:
+class EERCell:
     """One cell of a table: an EER over splits.
 
     Attributes
@@ -58,7 +58,7 @@ class Cell:
         return self.paper is not None and self.low <= self.paper <= self.high
 
 
-def cells(parts: Sequence[Part]) -> list[Cell]:
+def cells(parts: Sequence[Part]) -> list[EERCell]:
     """Return all cells of some parts, by kernel, condition and ratio.
 
     Parameters
@@ -68,7 +68,7 @@ def cells(parts: Sequence[Part]) -> list[Cell]:
 
     Returns
     -------
-    list of Cell
+    list of EERCell
     """
     values: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     for part in parts:
@@ -81,7 +81,9 @@ def cells(parts: Sequence[Part]) -> list[Cell]:
         deviation = float(np.std(rates, ddof=1)) if len(rates) > 1 else 0.0
         paper = PAPER_EER.get((kernel, condition), {}).get(ratio)
         mean = float(np.mean(rates))
-        table.append(Cell(kernel, condition, ratio, len(rates), mean, deviation, low, high, paper))
+        table.append(
+            EERCell(kernel, condition, ratio, len(rates), mean, deviation, low, high, paper)
+        )
     return table
 
 
@@ -164,7 +166,7 @@ def case_scores(parts: Sequence[Part]) -> list[CaseScores]:
 
 
 def n_identical(parts: Sequence[Part], what: str) -> tuple[int, int]:
-    """Return in how many machines plain and encrypted agree under key condition 1, and of how many.
+    """Return in how many SVMs plain and encrypted agree under key condition 1, and of how many.
 
     Parameters
     ----------
@@ -177,17 +179,17 @@ def n_identical(parts: Sequence[Part], what: str) -> tuple[int, int]:
     return sum(found), len(found)
 
 
-def to_csv(table: Sequence[Cell]) -> str:
+def to_csv(table: Sequence[EERCell]) -> str:
     """Return cells as CSV with a header.
 
     Examples
     --------
-    >>> print(to_csv([Cell("linear", "plain", 20, 1, 0.02, 0.0, 0.02, 0.02, 0.0223)]))
+    >>> print(to_csv([EERCell("linear", "plain", 20, 1, 0.02, 0.0, 0.02, 0.02, 0.0223)]))
     kernel,condition,ratio,splits,mean,deviation,low,high,paper,within
     linear,plain,20,1,0.02,0.0,0.02,0.02,0.0223,False
     """
     text = io.StringIO()
-    names = [*Cell.__dataclass_fields__, "within"]
+    names = [*EERCell.__dataclass_fields__, "within"]
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     for cell in table:

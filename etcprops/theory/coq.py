@@ -26,6 +26,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from etcprops._files import user_cache
 from etcprops.theory.coq_report import (
     RECORD,
     CoqError,
@@ -150,13 +151,13 @@ def compiled(
 
 
 def default_cache() -> Path:
-    """Return where results are kept: ``etcprops`` in the user's cache folder, made if need be.
+    """Return where results are kept: `user_cache`, made if need be.
 
     Where that cannot be written, a folder in the system's place for temporary files.
     """
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "etcprops"
+    folder = user_cache()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError:

@@ -1,10 +1,9 @@
-"""``etcprops reproduce``: bad input, interruption, resumption, the four cases and the search."""
+"""``etcprops reproduce``: bad input, interruption, resumption and the four cases."""
 
 from __future__ import annotations
 
 import csv
 import json
-import math
 import os
 import signal
 import subprocess
@@ -12,9 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from matplotlib.figure import Figure
@@ -22,25 +19,14 @@ from typer.testing import CliRunner
 
 from etcprops import cli
 from etcprops.cli import app
-from etcprops.datasets.synthetic_faces import synthetic_cone
+from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.experiments import figures
-from etcprops.experiments.choices import RATIOS, Choices
+from etcprops.experiments.choices import Choices
 from etcprops.experiments.figures import CASES, rendered
-from etcprops.experiments.machines import Machine
-from etcprops.experiments.paper import PAPER_EER
-from etcprops.experiments.ranking import (
-    Candidate,
-    Trial,
-    nearest_to_both_columns,
-    pairs,
-    rank,
-    ranking_csv,
-    reach,
-)
 from etcprops.experiments.reproduction import Part, run
-from etcprops.experiments.search import MACHINES, search, search_choices
+from etcprops.reductions import PAPER_RATIOS
 
-SMALL = synthetic_cone(people=4, lights=8, height=48, width=40)
+SMALL = make_synthetic_faces(people=4, lights=8, height=48, width=40)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +56,14 @@ def test_bad_input_is_named_and_exits_2(
 INTERRUPTED = """
 import signal, sys
 from etcprops import cli
-from etcprops.datasets.synthetic_faces import synthetic_cone
+from etcprops.datasets.synthetic_faces import make_synthetic_faces
 
 def small(*_, **__):
-    return synthetic_cone(people=4, lights=8, height=48, width=40)
+    return make_synthetic_faces(people=4, lights=8, height=48, width=40)
 
 # A shell has its background jobs ignore it, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.modules["etcprops.cli.reproduce"]._load = small
+sys.modules["etcprops.cli.reproduce"].load_faces = small
 sys.argv = ["etcprops", "reproduce", "--splits", "200", "--jobs", "2", "--out", sys.argv[1]]
 cli.main()
 """
@@ -126,7 +112,7 @@ def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return rendered(figure, kind) if drawn and kind == "png" else b""
 
     monkeypatch.setattr(figures, "rendered", only_cases)
-    monkeypatch.setattr(sys.modules["etcprops.cli.reproduce"], "_load", lambda *_, **__: SMALL)
+    monkeypatch.setattr(sys.modules["etcprops.cli.reproduce"], "load_faces", lambda *_, **__: SMALL)
     own = ["--data", "a copy of one's own", "--first-column", "3", "--without-bad"]
     found = CliRunner().invoke(app, ["reproduce", *own, "--jobs", "1", "--out", str(tmp_path)])
     assert found.exit_code == 0, found.output
@@ -135,7 +121,7 @@ def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "marks as corrupt are left out" in page
     rows = list(csv.DictReader((tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()))
     assert {row["case"] for row in rows} == set(CASES)
-    assert len(rows) == 2 * len(CASES) * len(RATIOS)
+    assert len(rows) == 2 * len(CASES) * len(PAPER_RATIOS)
     for case in CASES:
         assert page.count(f"<td>{case}") == 3
         assert case.split(",")[0] in found.output
@@ -198,140 +184,3 @@ def test_interrupted_run_goes_on_where_it_was(
     again = run(SMALL, choices, ratios=(20, 40), folder=tmp_path)
     assert again[0] == first[0]
     assert again[1].ratio == 40
-
-
-def test_search_resumes_only_its_own_grid(tmp_path: Path) -> None:
-    grid = (Machine("linear", C=1.0),)
-    plain = Choices(conditions=("plain",))
-    told: list[tuple[int, int]] = []
-
-    def progress(done: int, of: int, _: str) -> None:
-        told.append((done, of))
-
-    trials = search(SMALL, [(plain, grid)], splits=1, folder=tmp_path, progress=progress)
-    assert told == [(done, 4) for done in range(5)]
-    files = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    told.clear()
-    again = search(SMALL, iter([(plain, grid)]), splits=1, folder=tmp_path, progress=progress)
-    assert again == trials
-    assert told == [(4, 4)]
-    assert files == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    other = search(SMALL, [(plain, MACHINES[:1])], splits=1, folder=tmp_path)
-    assert {trial.machine for trial in other} == {MACHINES[0]}
-
-
-def test_search_gives_up_what_does_not_converge(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grid = (Machine("linear", C=1e-6), Machine("linear", C=1e3))
-    options = {"splits": 1, "folder": tmp_path}
-    plain = Choices(conditions=("plain",))
-    monkeypatch.setattr("etcprops.experiments.search.MAX_ITER", 15)
-    few = {trial.machine for trial in search(SMALL, [(plain, grid)], **options)}  # type: ignore[arg-type]
-    monkeypatch.undo()
-    # Parts of another bound are not taken for those of this one.
-    both = {trial.machine for trial in search(SMALL, [(plain, grid)], **options)}  # type: ignore[arg-type]
-    assert few == {grid[0]}
-    assert both == set(grid)
-
-
-def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = sys.modules["etcprops.cli.reproduce"]
-    monkeypatch.setattr(command, "_load", lambda *_, **__: SMALL)
-    grid = (Machine("linear"), Machine("linear", C=0.01), Machine("rbf"))
-    small = partial(
-        search_choices,
-        reductions=("random-pixels", "exact"),
-        normalizations=("pooled", "mid-grey"),
-        machines=grid,
-        closest=1,
-    )
-    monkeypatch.setattr("etcprops.experiments.search.search_choices", small)
-    arguments = ["reproduce", "--search", "--jobs", "1", "--splits", "1", "--out", str(tmp_path)]
-    found = CliRunner().invoke(app, arguments)
-    assert found.exit_code == 0, found.output
-    with (tmp_path / "search.csv").open(encoding="utf-8") as file:
-        ranking = list(csv.DictReader(file))
-    assert len(ranking) == 2 * 2 * 3 * len(grid)
-    distances = [float(row["distance"]) for row in ranking]
-    assert distances == sorted(distances)
-    # The nearest of each setting and kernel was tried with own keys, and the RBF one has no rival.
-    assert all(row["own_20"] for row in ranking if row["kernel"] == "rbf")
-    assert {row["own_20"] == "" for row in ranking} == {True, False}
-    for title in ("Nearest to both 'not encrypted' columns", "Nearest to all 16 values"):
-        assert title in found.output
-    with (tmp_path / "search-cells.csv").open(encoding="utf-8") as file:
-        cells = list(csv.DictReader(file))
-    assert len(cells) == 16
-    for cell in cells[:4]:
-        column = [float(r[f"plain_{cell['ratio']}"]) for r in ranking if r["kernel"] == "linear"]
-        paper = float(cell["paper"])
-        # log_ratio takes an EER of zero as 1e-5.
-        nearest = min(column, key=lambda eer: abs(math.log(max(eer, 1e-5) / paper)))
-        assert float(cell["nearest"]) == nearest
-
-
-def test_pairs_share_their_setting() -> None:
-    def candidate(score: str, kernel: Literal["linear", "rbf"], distance: float) -> Candidate:
-        return Candidate("exact", "pooled", score, Machine(kernel, C=distance), {}, distance)
-
-    found = pairs(
-        [
-            candidate("pooled", "linear", 0.1),
-            candidate("pooled", "rbf", 0.9),
-            candidate("per-person", "linear", 0.4),
-            candidate("per-person", "rbf", 0.4),
-            candidate("per-person", "rbf", 0.5),
-            candidate("distance", "rbf", 0.01),
-        ]
-    )
-    # The nearest linear machine has a bad partner, and one setting has no linear machine.
-    assert [[c.distance for c in pair] for pair in found] == [[0.4, 0.4], [0.1, 0.9]]
-    assert all(linear.setting == rbf.setting for linear, rbf in found)
-
-
-def test_nearness_to_both_columns_counts_one_kind_of_impostors() -> None:
-    def candidate(score: str, kernel: Literal["linear", "rbf"], **factors: float) -> Candidate:
-        eer = {
-            condition: {r: v * factor for r, v in PAPER_EER[kernel, "own"].items()}
-            for condition, factor in factors.items()
-        }
-        return Candidate("exact", "pooled", score, Machine(kernel), eer, 0.3)
-
-    candidates = [
-        candidate("pooled", "linear", own=1, stolen=math.e),
-        candidate("pooled", "rbf", own=math.exp(4), stolen=math.exp(2)),
-        candidate("pooled", "rbf", own=math.exp(5)),
-        candidate("distance", "linear", own=1),
-        candidate("per-person", "linear"),
-    ]
-    found = nearest_to_both_columns(candidates)
-    # Own keys fit the linear column alone better than any set fits both.
-    assert [(impostors, linear.score) for impostors, linear, _, _ in found] == [
-        ("stolen", "pooled"),
-        ("own", "pooled"),
-    ]
-    assert found[0][3] == pytest.approx(math.sqrt((0.3**2 + (1 + 4) / 2) / 2))
-    assert found[1][3] == pytest.approx(math.sqrt((0.3**2 + (0 + 16) / 2) / 2))
-    assert found[1][2] is candidates[1]
-    rows = list(csv.DictReader(ranking_csv(candidates).splitlines()))
-    assert float(rows[0]["distance_with_own"]) == pytest.approx(0.3 / math.sqrt(2))
-    assert rows[4]["distance_with_own"] == ""
-
-
-def test_columns_with_gaps_are_left_out() -> None:
-    machine = Machine("linear")
-
-    def trial(condition: str, ratio: int) -> Trial:
-        return Trial("exact", "pooled", "pooled", machine, condition, ratio, 0, 0.1)
-
-    trials = [trial("plain", ratio) for ratio in RATIOS] + [trial("own", 20), trial("own", 40)]
-    (candidate,) = rank(trials)
-    assert set(candidate.eer) == {"plain"}
-    assert {cell.column for cell in reach([candidate])} == {"plain"}
-    assert not rank(trials[1:])
-
-
-def test_ranking_of_nothing_is_a_head() -> None:
-    assert ranking_csv(rank([])).count("\n") == 1
-    assert not reach([])

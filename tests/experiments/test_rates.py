@@ -22,13 +22,13 @@ def eer_through_roc_curve(genuine: list[int], impostors: list[int]) -> float:
     """Return the root of FAR - FRR along scikit-learn's curve."""
     truth = np.repeat([1, 0], [len(genuine), len(impostors)])
     far, tpr, _ = roc_curve(truth, np.array(genuine + impostors), drop_intermediate=False)
-    place = np.arange(len(far))
+    indices = np.arange(len(far))
 
     def surplus(position: float) -> float:
-        return float(np.interp(position, place, far) - 1 + np.interp(position, place, tpr))
+        return float(np.interp(position, indices, far) - 1 + np.interp(position, indices, tpr))
 
     root = brentq(surplus, 0, len(far) - 1, xtol=1e-14)
-    return float(np.interp(root, place, far))
+    return float(np.interp(root, indices, far))
 
 
 @pytest.mark.parametrize(

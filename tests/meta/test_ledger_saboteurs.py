@@ -30,7 +30,7 @@ from etcprops.claims.model import Check
 from etcprops.claims.runner import examine
 from etcprops.claims.subject import Arithmetic
 from etcprops.datasets import load_digits_images
-from etcprops.datasets.synthetic_faces import synthetic_cone
+from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.exact import _elementary
 from etcprops.exact._eigenpairs import eigenpairs
 from etcprops.exact.statistics import PixelStatistics
@@ -75,7 +75,7 @@ def blackened(images: Images, _key: EtCKey) -> Images:
 def encrypted_for_the_owner_alone(images: Images, key: EtCKey) -> Images:
     """Give people their own images, and under the keys of others nothing but grey."""
     clients = [EtCKey.from_secret(key.geometry, f"client {i}").to_json() for i in range(PEOPLE)]
-    faces = synthetic_cone(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
+    faces = make_synthetic_faces(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
     owner = np.unique(faces.labels, return_inverse=True)[1]
     own = (owner == clients.index(key.to_json()))[:, np.newaxis, np.newaxis]
     return np.where(own, encrypt(images, key), np.uint8(128))

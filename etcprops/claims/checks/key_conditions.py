@@ -25,9 +25,9 @@ PEOPLE = 6
 def _all_keys(*, negatives: bool) -> Iterator[EtCKey]:
     """Yield every key of two grey blocks, with or without the negative-positive step."""
     for order in itertools.permutations(range(2)):
-        for turns in itertools.product(range(8), repeat=2):
+        for transforms in itertools.product(range(8), repeat=2):
             for signs in itertools.product(range(2), repeat=2) if negatives else [None]:
-                yield EtCKey(TWO_BLOCKS, permutation=order, transforms=turns, negatives=signs)
+                yield EtCKey(TWO_BLOCKS, permutation=order, transforms=transforms, negatives=signs)
 
 
 def _four_products(
@@ -40,14 +40,14 @@ def _four_products(
 
 
 def check_inner_products_under_all_keys(subject: Subject) -> Observation:
-    """Compare mean and variance over all keys of two blocks with the law, in fractions."""
+    """Compare mean and variance over all keys of two blocks with the formula, in fractions."""
     x, y = np.random.default_rng(5).integers(0, 256, (2, *TWO_BLOCKS.shape)).astype(np.uint8)
     products = _four_products(subject, x, y, negatives=True)
     mean = Fraction(sum(products), 4 * len(products))
     square = Fraction(sum(p * p for p in products), 16 * len(products))
-    law = inner_product_variance(x, y, TWO_BLOCKS)
+    formula = inner_product_variance(x, y, TWO_BLOCKS)
     detail = f"{len(products)} keys of two blocks of 2 x 2: mean {mean}, mean square {square}"
-    return Observation(mean == 0 and square == law, f"{detail}, law {law}")
+    return Observation(mean == 0 and square == formula, f"{detail}, formula {formula}")
 
 
 def check_mean_without_negatives(subject: Subject) -> Observation:
@@ -63,10 +63,10 @@ def check_queries_in_four_cases(subject: Subject) -> Observation:
     """Enrol synthetic faces under a key each; query with same or other person and key."""
     from sklearn.svm import SVC
 
-    from etcprops.datasets.synthetic_faces import synthetic_cone
+    from etcprops.datasets.synthetic_faces import make_synthetic_faces
     from etcprops.experiments.rates import error_rates
 
-    faces = synthetic_cone(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
+    faces = make_synthetic_faces(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
     train, test = faces.half_split(0)
     keys = [EtCKey.from_secret(faces.geometry, f"client {person}") for person in range(PEOPLE)]
     people = np.unique(faces.labels)
@@ -107,14 +107,14 @@ def check_queries_in_four_cases(subject: Subject) -> Observation:
 
 def _scores(subject: Subject, reduction: Any, *, encrypted: bool) -> list[NDArray[np.float64]]:
     """Return the per-person scores of a cloud to which all send under one key, or plain."""
-    from etcprops.datasets.synthetic_faces import synthetic_cone
-    from etcprops.experiments.machines import Machine
+    from etcprops.datasets.synthetic_faces import make_synthetic_faces
+    from etcprops.experiments.choices import SVM
     from etcprops.experiments.scenario import Cloud, EncryptedImages
 
-    faces = synthetic_cone(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
+    faces = make_synthetic_faces(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
     key = EtCKey.from_secret(faces.geometry, "the common key")
     images = subject.encrypt(faces.images, key) if encrypted else faces.images
-    cloud = Cloud(reduction(faces.geometry), [Machine("linear"), Machine("rbf")])
+    cloud = Cloud(reduction(faces.geometry), [SVM("linear"), SVM("rbf")])
     train, test = (
         [
             EncryptedImages(images[rows[faces.labels[rows] == person]], int(person))
@@ -135,7 +135,7 @@ def _compare_scores(subject: Subject, reduction: Any) -> Observation:
         for p, h in zip(plain, hidden, strict=True)
     )
     largest = max(float(np.abs(p - h).max()) for p, h in zip(plain, hidden, strict=True))
-    detail = f"{different} of {total} scores of {PEOPLE} linear and RBF machines differ"
+    detail = f"{different} of {total} scores of {PEOPLE} linear and RBF SVMs differ"
     return Observation(different == 0, f"{detail} in their bits, by up to {largest:.3g}")
 
 
@@ -156,7 +156,7 @@ def check_scores_after_one_gaussian_projection(subject: Subject) -> Observation:
 KEY_CONDITION_CLAIMS = (
     Claim(
         "common-key-scores",
-        "With a common key (key condition 1) the scores of every person's machine are the same "
+        "With a common key (key condition 1) the scores of every person's SVM are the same "
         "doubles, plain and encrypted.",
         "section 4.2.1",
         Outcome.HOLDS_IF,
@@ -193,7 +193,7 @@ KEY_CONDITION_CLAIMS = (
         "section 4.2.2",
         Outcome.FAILS,
         checks=(Check(check_queries_in_four_cases, Strength.REFUTATION),),
-        note="Measured on 6 synthetic faces with linear machines, at the threshold of the equal "
+        note="Measured on 6 synthetic faces with linear SVMs, at the threshold of the equal "
         "error rate for impostors with their own keys. There stolen keys pass, the right person "
         "with a wrong key does not; nothing is said of other kernels or of real faces.",
     ),

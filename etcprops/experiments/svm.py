@@ -1,7 +1,7 @@
-"""One binary SVM a person, fast: kernels once for all people, from one matrix of inner products.
+"""One-vs-rest SVMs, fast: kernels once for all people, from one matrix of inner products (Gram).
 
-scikit-learn's `SVC` with many classes trains a machine for each pair of classes, whose decision
-values are no scores of a claimed identity; here each person has a machine against all others. Each
+scikit-learn's `SVC` with many classes trains an SVM for each pair of classes, whose decision
+values are no scores of a claimed identity; here each person has an SVM against all others. Each
 is solved by `SVC` on a kernel matrix that all share, so no inner product is taken twice.
 """
 
@@ -9,53 +9,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from etcprops._validation import SMALLEST, as_choice, as_number, describe, reject
+from etcprops._validation import describe, reject
 from etcprops.exact.gram import exact_gram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Machine:
-    """An SVM's kernel and parameters, none of which the paper gives.
-
-    Parameters
-    ----------
-    kernel : {"linear", "rbf"}
-        The paper has both.
-    C : float, default=1.0
-        Penalty of errors.
-    gamma : float, default=1.0
-        Width of the RBF kernel; without effect on the linear one.
-    gamma_rule : {"per-feature", "fixed"}, default="per-feature"
-        Whether `gamma` is divided by the number of features. Divided, 1 is scikit-learn's
-        ``"auto"``, and, after a z-score, its ``"scale"``.
-
-    Raises
-    ------
-    InvalidParameterError
-        If a parameter has no such value.
-    """
-
-    kernel: Literal["linear", "rbf"]
-    C: float = 1.0
-    gamma: float = 1.0
-    gamma_rule: Literal["per-feature", "fixed"] = "per-feature"
-
-    def __post_init__(self) -> None:
-        as_choice(self.kernel, ("linear", "rbf"), "kernel", "Machine")
-        as_choice(self.gamma_rule, ("per-feature", "fixed"), "gamma_rule", "Machine")
-        for name in ("C", "gamma"):
-            as_number(getattr(self, name), name, "Machine", SMALLEST)
-
-    def width(self, features: int) -> float:
-        """Return the gamma of the RBF kernel for so many features."""
-        return self.gamma / features if self.gamma_rule == "per-feature" else self.gamma
+    from etcprops.experiments.choices import SVM
 
 
 @dataclass(frozen=True)
@@ -79,14 +43,14 @@ class InnerProducts:
     training_squares: NDArray[np.float64]
     features: int
 
-    def kernel(self, machine: Machine) -> NDArray[np.float64]:
-        """Return the kernel matrix of a machine, shape (m, k)."""
-        if machine.kernel == "linear":
+    def kernel(self, svm: SVM) -> NDArray[np.float64]:
+        """Return the kernel matrix of an SVM, shape (m, k)."""
+        if svm.kernel == "linear":
             return self.cross
         values = self.squares[:, None] + self.training_squares
         values -= 2 * self.cross
         np.maximum(values, 0, out=values)
-        values *= -machine.width(self.features)
+        values *= -svm.width(self.features)
         return np.exp(values, out=values)
 
 
@@ -96,7 +60,7 @@ def training_products(rows: NDArray[np.float64], *, exact: bool) -> InnerProduct
     Parameters
     ----------
     rows : ndarray of float64, shape (k, n)
-        Normalised training vectors.
+        Normalized training vectors.
     exact : bool
         Whether the result must not depend on the order or the signs of the features to the last
         bit; it takes three matrix products then.
@@ -118,7 +82,7 @@ def query_products(
     Parameters
     ----------
     rows : ndarray of float64, shape (m, n)
-        Queries, normalised as the training rows.
+        Queries, normalized as the training rows.
     training : ndarray of float64, shape (k, n)
         Training rows.
     own : InnerProducts
@@ -144,13 +108,13 @@ def _exact_squares(rows: NDArray[np.float64], step: int = 64) -> NDArray[np.floa
 
 
 @dataclass(frozen=True)
-class PersonModels:
-    """A trained machine for each person.
+class OneVsRestSVMs:
+    """Trained one-vs-rest SVMs: for each person one against all others.
 
     Attributes
     ----------
     weights : ndarray of float64, shape (k, p)
-        Of each training row in each person's machine; zero where it is no support vector.
+        Of each training row in each person's SVM; zero where it is no support vector.
     intercepts : ndarray of float64, shape (p,)
         Their constants.
     norms : ndarray of float64, shape (p,)
@@ -166,15 +130,15 @@ class PersonModels:
         return kernel @ self.weights + self.intercepts
 
 
-def fit_people(
+def fit_one_vs_rest(
     kernel: NDArray[np.float64],
     labels: NDArray[np.int64],
     people: NDArray[np.int64],
     C: float,
     *,
     max_iter: int = -1,
-) -> PersonModels:
-    """Train a binary SVM for each person against all others.
+) -> OneVsRestSVMs:
+    """Train one-vs-rest SVMs: for each person a binary one against all others.
 
     Parameters
     ----------
@@ -191,7 +155,7 @@ def fit_people(
 
     Returns
     -------
-    PersonModels
+    OneVsRestSVMs
 
     Raises
     ------
@@ -204,7 +168,7 @@ def fit_people(
     --------
     >>> X = np.array([[0.0, 0.0], [0.1, 0.0], [1.0, 0.0], [0.0, 1.0]])
     >>> labels = np.array([1, 1, 2, 3])
-    >>> models = fit_people(X @ X.T, labels, np.unique(labels), C=100.0)
+    >>> models = fit_one_vs_rest(X @ X.T, labels, np.unique(labels), C=100.0)
     >>> models.scores(X @ X.T).argmax(axis=1)
     array([0, 0, 1, 2])
     """
@@ -213,52 +177,16 @@ def fit_people(
     from sklearn.svm import SVC
 
     if not np.isfinite(kernel).all():
-        reject("kernel", "fit_people", "be finite", describe(kernel))
+        reject("kernel", "fit_one_vs_rest", "be finite", describe(kernel))
     weights = np.zeros((len(kernel), len(people)))
     intercepts = np.empty(len(people))
-    # Looked through once, not by each machine again.
+    # Looked through once, not by each SVM again.
     with sklearn.config_context(assume_finite=True), warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
-        for place, person in enumerate(people):
-            machine = SVC(kernel="precomputed", C=C, max_iter=max_iter)
-            machine.fit(kernel, labels == person)
-            weights[machine.support_, place] = machine.dual_coef_[0]
-            intercepts[place] = machine.intercept_[0]
+        for index, person in enumerate(people):
+            svm = SVC(kernel="precomputed", C=C, max_iter=max_iter)
+            svm.fit(kernel, labels == person)
+            weights[svm.support_, index] = svm.dual_coef_[0]
+            intercepts[index] = svm.intercept_[0]
     squares = np.einsum("ip,ip->p", weights, kernel @ weights)
-    return PersonModels(weights, intercepts, np.sqrt(np.maximum(squares, 0)))
-
-
-def straightforward_scores(
-    training: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    people: NDArray[np.int64],
-    queries: NDArray[np.float64],
-    machine: Machine,
-) -> NDArray[np.float64]:
-    """Return the same scores as one would write it: a `SVC` on the vectors for each person.
-
-    The independent path to `fit_people`, and what its speed is measured against.
-
-    Parameters
-    ----------
-    training, queries : ndarray of float64, shapes (k, n) and (m, n)
-        Normalised vectors.
-    labels, people : ndarray of int64, shapes (k,) and (p,)
-        As in `fit_people`.
-    machine : Machine
-        What to train.
-
-    Returns
-    -------
-    ndarray of float64, shape (m, p)
-    """
-    from sklearn.svm import SVC
-
-    gamma = machine.width(training.shape[1])
-    columns = [
-        SVC(kernel=machine.kernel, C=machine.C, gamma=gamma)
-        .fit(training, labels == person)
-        .decision_function(queries)
-        for person in people
-    ]
-    return np.stack(columns, axis=1)
+    return OneVsRestSVMs(weights, intercepts, np.sqrt(np.maximum(squares, 0)))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from etcprops.experiments.choices import RATIOS
 from etcprops.experiments.paper import PAPER_EER
+from etcprops.reductions import PAPER_RATIOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from etcprops.experiments.machines import Machine
+    from etcprops.experiments.choices import SVM
 
 OWN_KEYS: Final = ("own", "stolen", "wrong")
 """The conditions under which each client has a key of their own."""
@@ -26,13 +26,13 @@ OWN_KEYS: Final = ("own", "stolen", "wrong")
 
 @dataclass(frozen=True)
 class Trial:
-    """One machine under one set of choices, one split and one ratio.
+    """One SVM under one set of choices, one split and one ratio.
 
     Attributes
     ----------
     reduction, normalization, score : str
         As in `Choices`.
-    machine : Machine
+    svm : SVM
         Kernel and parameters.
     condition : str
         ``"plain"``, or key condition 2 with ``"own"`` keys or the right person's ``"wrong"`` key.
@@ -45,7 +45,7 @@ class Trial:
     reduction: str
     normalization: str
     score: str
-    machine: Machine
+    svm: SVM
     condition: str
     ratio: int
     split: int
@@ -60,7 +60,7 @@ class Candidate:
     ----------
     reduction, normalization, score : str
         As in `Choices`.
-    machine : Machine
+    svm : SVM
         Kernel and parameters.
     eer : dict
         From condition to ratio to mean EER, of the conditions that were tried.
@@ -72,13 +72,13 @@ class Candidate:
     reduction: str
     normalization: str
     score: str
-    machine: Machine
+    svm: SVM
     eer: dict[str, dict[int, float]]
     distance: float
 
     @property
     def setting(self) -> tuple[str, str, str]:
-        """Reduction, normalisation and score: what both kernels of an experiment share."""
+        """Reduction, normalization and score: what both kernels of an experiment share."""
         return self.reduction, self.normalization, self.score
 
     @property
@@ -89,7 +89,7 @@ class Candidate:
         """
         if "own" not in self.eer:
             return None
-        paper = PAPER_EER[self.machine.kernel, "own"]
+        paper = PAPER_EER[self.svm.kernel, "own"]
         return sum(self.eer["own"][ratio] <= value for ratio, value in paper.items())
 
     def distance_with(self, impostors: str) -> float | None:
@@ -107,7 +107,7 @@ class Candidate:
         """
         if impostors not in self.eer:
             return None
-        encrypted = _distance(self.eer[impostors], self.machine.kernel, "own")
+        encrypted = _distance(self.eer[impostors], self.svm.kernel, "own")
         return _root_mean_square(self.distance, encrypted)
 
 
@@ -125,24 +125,24 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
     """
     values: dict[Any, dict[tuple[str, int], list[float]]] = defaultdict(lambda: defaultdict(list))
     for t in trials:
-        key = (t.reduction, t.normalization, t.score, t.machine)
+        key = (t.reduction, t.normalization, t.score, t.svm)
         values[key][t.condition, t.ratio].append(t.eer)
     candidates = []
-    for (reduction, normalization, score, machine), cells in values.items():
+    for (reduction, normalization, score, svm), cells in values.items():
         means: dict[str, dict[int, float]] = defaultdict(dict)
         for (condition, ratio), rates in cells.items():
             means[condition][ratio] = float(np.mean(rates))
-        paper = PAPER_EER[machine.kernel, "plain"]
-        # A machine may have been given up at some ratios: it has no column then.
+        paper = PAPER_EER[svm.kernel, "plain"]
+        # An SVM may have been given up at some ratios: it has no column then.
         eer = {name: column for name, column in means.items() if set(paper) <= set(column)}
         if "plain" in eer:
-            distance = _distance(eer["plain"], machine.kernel, "plain")
-            candidates.append(Candidate(reduction, normalization, score, machine, eer, distance))
+            distance = _distance(eer["plain"], svm.kernel, "plain")
+            candidates.append(Candidate(reduction, normalization, score, svm, eer, distance))
     return sorted(candidates, key=lambda candidate: candidate.distance)
 
 
 def pairs(candidates: Iterable[Candidate]) -> list[tuple[Candidate, Candidate]]:
-    """Return for each reduction, normalisation and score the nearest linear and RBF machines.
+    """Return for each reduction, normalization and score the nearest linear and RBF SVMs.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def pairs(candidates: Iterable[Candidate]) -> list[tuple[Candidate, Candidate]]:
     """
     best: dict[tuple[str, str, str], dict[str, Candidate]] = defaultdict(dict)
     for candidate in sorted(candidates, key=lambda c: c.distance):
-        best[candidate.setting].setdefault(candidate.machine.kernel, candidate)
+        best[candidate.setting].setdefault(candidate.svm.kernel, candidate)
     both = [(found["linear"], found["rbf"]) for found in best.values() if len(found) == 2]
     return sorted(both, key=lambda pair: math.hypot(*(c.distance for c in pair)))
 
@@ -175,13 +175,13 @@ def nearest_to_both_columns(
     Returns
     -------
     list of (str, Candidate, Candidate, float)
-        Impostors, linear and RBF of one reduction, normalisation and score, and the root mean
+        Impostors, linear and RBF of one reduction, normalization and score, and the root mean
         square of ``log(EER / paper's EER)`` over 16 cells. The nearest first.
     """
     best: dict[tuple[str, ...], dict[str, tuple[float, Candidate]]] = defaultdict(dict)
     for candidate, impostors in product(candidates, OWN_KEYS):
         distance = candidate.distance_with(impostors)
-        kernels, kernel = best[impostors, *candidate.setting], candidate.machine.kernel
+        kernels, kernel = best[impostors, *candidate.setting], candidate.svm.kernel
         if distance is not None and distance < kernels.get(kernel, (math.inf,))[0]:
             kernels[kernel] = distance, candidate
     sets = [
@@ -246,7 +246,7 @@ def reach(candidates: Iterable[Candidate]) -> list[Reach]:
             found = [
                 Reach(kernel, column, ratio, value, c.eer[condition][ratio], condition, c)
                 for c, condition in product(all_of_them, conditions)
-                if c.machine.kernel == kernel and condition in c.eer
+                if c.svm.kernel == kernel and condition in c.eer
             ]
             if found:
                 cells.append(min(found, key=lambda r: abs(log_ratio(r.nearest, r.paper))))
@@ -257,7 +257,7 @@ CHOICE_NAMES: Final = ("reduction", "normalization", "score", "kernel", "C", "ga
 
 
 def _named(c: Candidate) -> tuple[Any, ...]:
-    m = c.machine
+    m = c.svm
     return (
         *c.setting,
         m.kernel,
@@ -278,7 +278,7 @@ def ranking_csv(candidates: Iterable[Candidate]) -> str:
     -------
     str
     """
-    columns = list(product(("plain", *OWN_KEYS), RATIOS))
+    columns = list(product(("plain", *OWN_KEYS), PAPER_RATIOS))
     names = [f"{condition}_{ratio}" for condition, ratio in columns]
     both = [f"distance_with_{impostors}" for impostors in OWN_KEYS]
     heads = (*CHOICE_NAMES, "distance", *both, "encrypted_not_above", *names)

@@ -1,8 +1,8 @@
 """A search for the choices, of those that the paper leaves open, that come nearest to its values.
 
-A grid over reductions, normalisations, score rules and kernel parameters. Inner products are taken
-once for all machines, and machines are trained once for all score rules. What is found was fitted
-to the paper on the splits of the search; only other splits can confirm it.
+A grid search over reductions, normalizations, score rules and kernel parameters. Inner products are
+taken once for all SVMs, and SVMs are trained once for all score rules. What is found was fitted to
+the paper on the splits of the search; only other splits can confirm it.
 """
 
 from __future__ import annotations
@@ -15,25 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from ranking import OWN_KEYS, Candidate, Trial, rank
 
-from etcprops._files import write_whole
-from etcprops.experiments.choices import RATIOS, SCORE_RULES, Choices
-from etcprops.experiments.machines import Machine
-from etcprops.experiments.ranking import OWN_KEYS, Candidate, Trial, rank
-from etcprops.experiments.rates import error_rates
-from etcprops.experiments.reproduction import (
-    Stage,
-    fingerprint,
-    in_parallel,
-    make_reduction,
-)
-from etcprops.experiments.scenario import (
+from etcprops.experiments.choices import (
     NORMALIZATIONS,
-    Client,
-    Cloud,
+    SCORE_RULES,
+    SVM,
+    Choices,
     Normalization,
-    PlainClient,
 )
+from etcprops.experiments.rates import error_rates
+from etcprops.experiments.reproduction import Stage, fingerprint, make_reduction
+from etcprops.experiments.resumable import run_tasks
+from etcprops.experiments.scenario import Client, Cloud, PlainClient
+from etcprops.reductions import PAPER_RATIOS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,8 +38,7 @@ if TYPE_CHECKING:
     from etcprops.datasets import ImageSet
 
     Scores = NDArray[np.float64]
-    Machines = tuple[Machine, ...]
-    Place = tuple[Choices, Machines, int, int]
+    SVMs = tuple[SVM, ...]
 
 REDUCTIONS: Final = (
     "random-pixels",
@@ -56,49 +50,49 @@ REDUCTIONS: Final = (
     "gram-pca",
 )
 
-MACHINES: Final = (
-    *(Machine("linear", C=c) for c in (1e-5, 1e-4, 0.001, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0, 10.0)),
-    *(Machine("rbf", C=c, gamma=g) for g in (0.1, 0.3, 1.0, 3.0) for c in (0.1, 1.0, 10.0, 100.0)),
+SVMS: Final = (
+    *(SVM("linear", C=c) for c in (1e-5, 1e-4, 0.001, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0, 10.0)),
+    *(SVM("rbf", C=c, gamma=g) for g in (0.1, 0.3, 1.0, 3.0) for c in (0.1, 1.0, 10.0, 100.0)),
     *(
-        Machine("rbf", C=c, gamma=g, gamma_rule="fixed")
+        SVM("rbf", C=c, gamma=g, gamma_rule="fixed")
         for g in (1e-5, 2e-5, 3e-5, 5e-5, 7e-5, 1e-4, 1.2e-4, 1.5e-4, 2e-4, 1e-3)
         for c in (0.1, 0.3, 1.0, 2.0, 3.0, 10.0, 100.0)
     ),
 )
-"""10 linear machines and 86 with RBF kernels, of which 16 have a gamma that follows the ratio."""
+"""10 linear SVMs and 86 with RBF kernels, of which 16 have a gamma that follows the ratio."""
 
 MAX_ITER: Final = 20_000
-"""Steps that libsvm may take for one person's machine: ten times as many as ordinary ones need.
+"""Steps that libsvm may take for one person's SVM: ten times as many as ordinary ones need.
 
 z-scores of each client's own statistics leave people with a common mean, hard to tell apart by a
-plane: linear machines with a C of 0.03 or more need hundreds of thousands then."""
+plane: linear SVMs with a C of 0.03 or more need hundreds of thousands then."""
 
 
-def try_machines(
+def try_svms(
     data: ImageSet,
     choices: Choices,
     ratio: int,
     split: int,
-    machines: tuple[Machine, ...] = MACHINES,
+    svms: tuple[SVM, ...] = SVMS,
 ) -> list[Trial]:
-    """Return the trials of all machines and score rules for one part.
+    """Return the trials of all SVMs and score rules for one part.
 
     Parameters
     ----------
     data : ImageSet
         The images and whose they are.
     choices : Choices
-        Reduction, normalisation, conditions and seed are used. Key condition 1 is none of a
+        Reduction, normalization, conditions and seed are used. Key condition 1 is none of a
         search: it has the plain column's values.
     ratio, split : int
         The part.
-    machines : tuple of Machine, default=MACHINES
+    svms : tuple of SVM, default=SVMS
         What to train.
 
     Returns
     -------
     list of Trial
-        None of machines that do not converge within `MAX_ITER`.
+        None of SVMs that do not converge within `MAX_ITER`.
     """
     stage = Stage(data, choices, ratio, split)
 
@@ -106,7 +100,7 @@ def try_machines(
         cloud: Cloud, condition: str, own: list[Scores], impostors: list[Scores]
     ) -> Iterator[Trial]:
         rows = zip(cloud.trained, own, impostors, cloud.normal_lengths(), strict=True)
-        for (machine, right, others, length), rule in product(rows, SCORE_RULES):
+        for (svm, right, others, length), rule in product(rows, SCORE_RULES):
             unit = np.maximum(length, np.finfo(float).tiny) if rule == "distance" else 1.0
             if condition == "wrong":
                 same = stage.genuine
@@ -114,12 +108,12 @@ def try_machines(
             else:
                 eer = stage.eer(right / unit, others / unit, rule)
             names = (choices.reduction, choices.normalization, rule)
-            yield Trial(*names, machine, condition, ratio, split, eer)
+            yield Trial(*names, svm, condition, ratio, split, eer)
 
     def ask(clients: list[Client]) -> tuple[Cloud, list[Scores]]:
         reduction = make_reduction(data, choices, ratio, split)
         normalization = choices.normalization
-        cloud = Cloud(reduction, machines, normalization=normalization, max_iter=MAX_ITER)
+        cloud = Cloud(reduction, svms, normalization=normalization, max_iter=MAX_ITER)
         cloud.train([client.send(stage.training[client.name]) for client in clients])
         return cloud, cloud.test([client.send(stage.queries[client.name]) for client in clients])
 
@@ -140,21 +134,21 @@ def try_machines(
 
 def search(
     data: ImageSet,
-    tries: Iterable[tuple[Choices, Machines]],
+    tries: Iterable[tuple[Choices, SVMs]],
     *,
     splits: int = 2,
     jobs: int = 1,
     folder: Path | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Trial]:
-    """Try machines under several choices.
+    """Try SVMs under several choices.
 
     Parameters
     ----------
     data : ImageSet
         The images and whose they are.
-    tries : iterable of (Choices, tuple of Machine)
-        Of choices, reduction, normalisation, conditions and seed are used.
+    tries : iterable of (Choices, tuple of SVM)
+        Of choices, reduction, normalization, conditions and seed are used.
     splits : int, default=2
         How many random divisions into halves.
     jobs : int, default=1
@@ -173,55 +167,35 @@ def search(
     InvalidParameterError
         If there is no such reduction.
     """
-    from joblib import delayed
 
-    chosen = list(tries)
-    wanted = [
-        (c, m, ratio, split) for split in range(splits) for c, m in chosen for ratio in RATIOS
-    ]
-    names = {
-        (
-            c,
-            m,
-        ): f"{fingerprint(data, c)}-{hashlib.sha256(repr((m, MAX_ITER)).encode()).hexdigest()[:8]}"
-        for c, m in chosen
+    def name(choices: Choices, svms: SVMs) -> str:
+        settings = hashlib.sha256(repr((svms, MAX_ITER)).encode()).hexdigest()[:8]
+        return f"search-{fingerprint(data, choices)}-{settings}"
+
+    named = [(name(*one), *one) for one in tries]
+    tasks = {
+        f"{stem}-{ratio}-{split}.json": (data, choices, ratio, split, svms)
+        for split in range(splits)
+        for stem, choices, svms in named
+        for ratio in PAPER_RATIOS
     }
-
-    def path(place: Place) -> Path | None:
-        c, machines, ratio, split = place
-        name = f"search-{names[c, machines]}-{ratio}-{split}.json"
-        return None if folder is None else folder / name
-
-    def one(place: Place) -> tuple[Place, list[Trial]]:
-        c, machines, ratio, split = place
-        return place, try_machines(data, c, ratio, split, machines)
-
-    found: list[Trial] = []
-    missing = []
-    for place in wanted:
-        file = path(place)
-        if file is not None and file.is_file():
-            found += [_trial(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
-        else:
-            missing.append(place)
-    there = len(wanted) - len(missing)
-    if progress is not None:
-        progress(there, len(wanted), "starting" if missing else "all parts are there")
-    tasks = (delayed(one)(place) for place in missing)
-    results = in_parallel(tasks, min(jobs, len(missing) or 1))
-    for done, (place, trials) in enumerate(results, start=there + 1):
-        file = path(place)
-        if file is not None:
-            write_whole(file, json.dumps([asdict(trial) for trial in trials]))
-        found += trials
-        if progress is not None:
-            label = f"{place[0].reduction}, {place[0].normalization}, 1/{place[2]}"
-            progress(done, len(wanted), label)
-    return found
+    found = run_tasks(
+        try_svms,
+        tasks,
+        dump=lambda trials: json.dumps([asdict(trial) for trial in trials]),
+        load=_load,
+        label=lambda _data, c, ratio, *_: f"{c.reduction}, {c.normalization}, 1/{ratio}",
+        jobs=jobs,
+        folder=folder,
+        progress=progress,
+    )
+    return [trial for trials in found for trial in trials]
 
 
-def _trial(entry: dict[str, Any]) -> Trial:
-    return Trial(**{**entry, "machine": Machine(**entry["machine"])})
+def _load(text: str, *_: object) -> list[Trial]:
+    """Return trials that were written before."""
+    entries = json.loads(text)
+    return [Trial(**{**entry, "svm": SVM(**entry["svm"])}) for entry in entries]
 
 
 def search_choices(
@@ -233,14 +207,14 @@ def search_choices(
     splits: int = 2,
     jobs: int = 1,
     folder: Path | None = None,
-    machines: Machines = MACHINES,
+    svms: SVMs = SVMS,
     closest: int = 3,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Candidate]:
-    """Rank reductions, normalisations, score rules and machines by their nearness to the paper.
+    """Rank reductions, normalizations, score rules and SVMs by their nearness to the paper.
 
     All are tried on plain images, since the distance is to the "not encrypted" columns. The closest
-    machines of each reduction and normalisation are tried with a key per client and all kinds of
+    SVMs of each reduction and normalization are tried with a key per client and all kinds of
     impostors then.
 
     Parameters
@@ -253,10 +227,10 @@ def search_choices(
         What is tried with each other.
     splits, jobs, folder, progress
         As in `search`.
-    machines : tuple of Machine, default=MACHINES
+    svms : tuple of SVM, default=SVMS
         What to train.
     closest : int, default=3
-        How many machines of each kernel and score rule are tried under key condition 2.
+        How many SVMs of each kernel and score rule are tried under key condition 2.
 
     Returns
     -------
@@ -276,20 +250,20 @@ def search_choices(
         label = ("plain", "own keys")[number]
         return lambda done, of, last: progress(number * of + done, 2 * of, f"{label}: {last}")
 
-    tries = [(c, machines) for c in sets]
+    tries = [(c, svms) for c in sets]
     trials = search(data, tries, **options, progress=half(0))
     ranked = rank(trials)
     again = []
     for c in sets:
         near = {
-            candidate.machine
+            candidate.svm
             for kernel, rule in product(("linear", "rbf"), SCORE_RULES)
             for candidate in [
                 x
                 for x in ranked
-                if x.setting == (c.reduction, c.normalization, rule) and x.machine.kernel == kernel
+                if x.setting == (c.reduction, c.normalization, rule) and x.svm.kernel == kernel
             ][:closest]
         }
-        ordered = tuple(machine for machine in machines if machine in near)
+        ordered = tuple(svm for svm in svms if svm in near)
         again.append((replace(c, conditions=OWN_KEYS), ordered))
     return rank([*trials, *search(data, again, **options, progress=half(1))])

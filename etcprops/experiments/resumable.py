@@ -1,0 +1,98 @@
+"""Checkpointed tasks in parallel: an interrupted run goes on from the files that it has written."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from etcprops._files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+Result = TypeVar("Result")
+
+
+def run_tasks(
+    work: Callable[..., Result],
+    tasks: Mapping[str, tuple[Any, ...]],
+    *,
+    dump: Callable[[Result], str],
+    load: Callable[..., Result],
+    label: Callable[..., str],
+    jobs: int = 1,
+    folder: Path | None = None,
+    fresh: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[Result]:
+    """Return the results of all tasks in their order; those that a folder has are read from it.
+
+    Parameters
+    ----------
+    work : callable
+        Given the arguments of a task, returns its result.
+    tasks : mapping of str to tuple
+        From the name of a task's file to its arguments.
+    dump, load : callable
+        From a result to the text of a file, and back from the text and the arguments. Whatever
+        `load` refuses with a ValueError, TypeError or KeyError is run again.
+    label : callable
+        From the arguments to what `progress` shows.
+    jobs : int, default=1
+        How many processes.
+    folder : Path, optional
+        Where results are kept.
+    fresh : bool, default=False
+        Whether to run again what is there.
+    progress : callable, optional
+        Called with the number of tasks done, of all, and what was last.
+
+    Returns
+    -------
+    list
+
+    Examples
+    --------
+    >>> run_tasks(abs, {"a": (-2,), "b": (3,)}, dump=str, load=int, label=str)
+    [2, 3]
+    """
+    tell = progress or (lambda _done, _of, _last: None)
+    results: dict[str, Result] = {}
+    if folder is not None and not fresh:
+        for name, arguments in tasks.items():
+            try:
+                results[name] = load((folder / name).read_text(encoding="utf-8"), *arguments)
+            except (OSError, ValueError, TypeError, KeyError):
+                continue
+    missing = [name for name in tasks if name not in results]
+    tell(len(results), len(tasks), "starting" if missing else "all parts are there")
+    for name, result in _in_parallel(work, {name: tasks[name] for name in missing}, jobs):
+        results[name] = result
+        if folder is not None:
+            write_whole(folder / name, dump(result))
+        tell(len(results), len(tasks), label(*tasks[name]))
+    return [results[name] for name in tasks]
+
+
+def _in_parallel(
+    work: Callable[..., Result], tasks: Mapping[str, tuple[Any, ...]], jobs: int
+) -> Iterator[tuple[str, Result]]:
+    """Yield names and results as tasks end; left early, the rest is cancelled."""
+    from joblib import Parallel, delayed
+
+    calls: Iterable[Any] = (delayed(_named)(work, *task) for task in tasks.items())
+    workers = min(jobs, len(tasks) or 1)
+    with warnings.catch_warnings(), Parallel(workers, return_as="generator_unordered") as parallel:
+        # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
+        # while the filter holds.
+        warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
+        with closing(parallel(calls)) as results:
+            yield from results
+
+
+def _named(
+    work: Callable[..., Result], name: str, arguments: tuple[Any, ...]
+) -> tuple[str, Result]:
+    return name, work(*arguments)
