@@ -1,13 +1,13 @@
 """What an ``encrypt()`` really does: black-box analysis of somebody else's encryption.
 
 `sandbox` calls the function, `oracle` counts what is asked; `extraction`, `local`, `linearity` and
-`dependence` test one family of laws each, `classification` puts them in order, `witnesses` shrinks
-what breaks them. `structure` finds blocks and keys, `key_schedule` compares keys, `known_plaintext`
-works from pairs, `consequences` says what follows. `runner` makes the one call, `report`
-shows it; `checker` stands on its own.
+`dependence` test one family of metamorphic relations each, `classification` puts them in order,
+`witnesses` shrinks what breaks them. `structure` finds blocks and keys, `key_audit` compares keys
+by the tests of `uniformity`, `known_plaintext` works from pairs, `consequences` says what follows.
+`runner` makes the one call, `report` holds what it found; `checker` stands on its own.
 """
 
-from etcprops.probing.key_schedule import KeySchedule
+from etcprops.probing.key_audit import KeyAudit
 from etcprops.probing.known_plaintext import RecoveredKey, recover_from_pairs
 from etcprops.probing.model import (
     AffineMap,
@@ -26,7 +26,7 @@ __all__ = [
     "AffineMap",
     "BitMap",
     "Confirmation",
-    "KeySchedule",
+    "KeyAudit",
     "Kind",
     "LocalMap",
     "PixelMap",

@@ -10,7 +10,7 @@ import numpy as np
 
 from etcprops._validation import InvalidParameterError
 from etcprops.probing.consequences import Consequence, consequences
-from etcprops.probing.key_schedule import KeySchedule
+from etcprops.probing.key_audit import KeyAudit
 from etcprops.probing.model import (
     BIJECTIVE,
     AffineMap,
@@ -44,7 +44,7 @@ class ProbeReport:
         Calls from which the map was read: ``1 + ceil(log256 n)`` for 8-bit images.
     queries : int
         All calls under the first key: those, the confirming ones, and the search for witnesses.
-    key_schedule : KeySchedule or None
+    key_audit : KeyAudit or None
         The audit of all keys; None if there are no images.
     structure : Structure or None
         The blocks, if the map is a bijective signed permutation.
@@ -63,7 +63,7 @@ class ProbeReport:
     out_dtype: str
     chosen: int
     queries: int
-    key_schedule: KeySchedule | None
+    key_audit: KeyAudit | None
     structure: Structure | None
     shapes: tuple[ShapeOutcome, ...]
     isolation: str
@@ -101,8 +101,8 @@ class ProbeReport:
         failing = tuple(
             f"Shape {s.shape}: it {s.outcome.rstrip('.')}." for s in self.shapes if not s.ok
         )
-        schedule = () if self.key_schedule is None else self.key_schedule.findings
-        return (*self.verdict.findings, *failing, *schedule)
+        keys = () if self.key_audit is None else self.key_audit.findings
+        return (*self.verdict.findings, *failing, *keys)
 
     @property
     def key(self) -> EtCKey | None:
@@ -159,7 +159,7 @@ class ProbeReport:
                 "in_block_maps": structure.in_block_maps,
                 "key_recovered": structure.key is not None,
             },
-            "key_schedule": None if self.key_schedule is None else self.key_schedule.to_dict(),
+            "key_audit": None if self.key_audit is None else self.key_audit.to_dict(),
             "shapes": [
                 {"shape": list(s.shape), "ok": s.ok, "outcome": s.outcome} for s in self.shapes
             ],

@@ -117,7 +117,7 @@ def test_modules_of_the_current_folder_are_found_when_called(run: Run) -> None:
 def test_keys(run: Run, text: str, number: int) -> None:
     function = "foreign_schemes:lossy" if "a" in text else "foreign_schemes:flip"
     result = run("probe", function, "--shape", "4", "4", "--keys", text, "--json", "-")
-    assert json.loads(result.out)["key_schedule"]["n_keys"] == number
+    assert json.loads(result.out)["key_audit"]["n_keys"] == number
 
 
 def test_files_are_written_whole_and_the_certificate_is_checked(run: Run, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_failure_on_other_shapes_is_reported(function: Callable[[Image, Any], Im
     assert all(o.shape[0] != o.shape[1] for o in failing)
 
 
-# --- Key schedules
+# --- Keys
 
 
 def half_negated(rng: np.random.Generator) -> dict[str, Any]:
@@ -180,7 +180,7 @@ WEAK: Sequence[tuple[Draw, int, str]] = [
     (half_negated, 8, "Exactly half of the blocks is negated"),
     (one_map_for_all, 8, "One element of D4 for every block"),
     (reflections_only, 12, "only 4 of 8 are ever drawn"),
-    (biased_shuffle, 600, "Not uniform: source of each place"),
+    (biased_shuffle, 600, "Not uniform: source of each position"),
     (few_seeds, 12, "give the same one"),
     (fixed_signs, 8, "Which blocks are negated does not depend on the key"),
     (rarely_negated, 30, "Not uniform: negation"),
@@ -188,12 +188,12 @@ WEAK: Sequence[tuple[Draw, int, str]] = [
 
 
 @pytest.mark.parametrize(("draw", "keys", "says"), WEAK, ids=[w[0].__name__ for w in WEAK])
-def test_weak_key_schedules_are_named(draw: Draw, keys: int, says: str) -> None:
+def test_weak_keys_are_named(draw: Draw, keys: int, says: str) -> None:
     report = audited(draw, keys)
     assert report.ok
-    assert report.key_schedule is not None
-    assert any(says in finding for finding in report.key_schedule.findings), report.findings
-    claimed, effective = report.key_schedule.claimed_bits, report.key_schedule.effective_bits
+    assert report.key_audit is not None
+    assert any(says in finding for finding in report.key_audit.findings), report.findings
+    claimed, effective = report.key_audit.claimed_bits, report.key_audit.effective_bits
     assert claimed is not None
     assert effective is not None
     # A bias is no smaller set of keys.
@@ -206,8 +206,8 @@ def test_a_constant_seed_is_named() -> None:
         return encrypt(image, EtCKey.from_secret(GEOMETRY, "for everybody"))
 
     report = probe(constant, GEOMETRY.shape)
-    schedule = report.key_schedule
-    assert schedule is not None
-    assert schedule.keys_used is False
-    assert schedule.distinct_maps == 1
+    audit = report.key_audit
+    assert audit is not None
+    assert audit.keys_used is False
+    assert audit.distinct_maps == 1
     assert found(report, "The key is not used: 4 keys give one and the same map.")

@@ -312,13 +312,13 @@ def test_bad_parameters_are_named(change: dict[str, Any], names: str) -> None:
         probe(**given)
 
 
-# --- Key schedules
+# --- Keys
 
 
-def schedule(function: Callable[[Image, Any], Image], shape: tuple[int, ...], keys: int) -> Any:
+def key_audit(function: Callable[[Image, Any], Image], shape: tuple[int, ...], keys: int) -> Any:
     report = probe(function, shape, keys=keys)
     assert report.kind in {Kind.SIGNED_PERMUTATION, Kind.PERMUTATION}, str(report)
-    return report.key_schedule
+    return report.key_audit
 
 
 def drawn(key: int, **changes: Any) -> EtCKey:
@@ -332,8 +332,8 @@ def drawn(key: int, **changes: Any) -> EtCKey:
     return EtCKey(geometry, **(codes | changes))
 
 
-def test_a_sound_schedule_is_not_accused() -> None:
-    found = schedule(lambda x, key: encrypt(x, drawn(key)), (16, 16), 40)
+def test_a_sound_key_audit_is_not_accused() -> None:
+    found = key_audit(lambda x, key: encrypt(x, drawn(key)), (16, 16), 40)
     assert found.keys_used
     assert found.distinct_maps == 40
     assert not found.collisions
@@ -350,8 +350,8 @@ def test_the_audit_does_not_ask_for_the_first_key_again() -> None:
         return encrypt(image, drawn(key))
 
     report = probe(counted, (16, 16), keys=2, isolation="alarm")
-    assert report.key_schedule is not None
-    assert report.key_schedule.distinct_maps == 2
+    assert report.key_audit is not None
+    assert report.key_audit.distinct_maps == 2
     surveyed = len(report.shapes)
     assert calls[0] <= report.queries + surveyed
     assert calls[1] == 2 + 1  # black, one digit, noise

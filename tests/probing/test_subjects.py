@@ -154,8 +154,8 @@ def test_what_a_copy_map_loses_cannot_be_seen_in_its_results(name: str) -> None:
 def test_keys_of_the_subjects_are_used() -> None:
     for name in ("per_pixel_md5", "image-scramble", "BlockShuffle"):
         _, report = _probe(name)
-        assert report.key_schedule is not None
-        assert report.key_schedule.keys_used
+        assert report.key_audit is not None
+        assert report.key_audit.keys_used
 
 
 def test_threads_that_do_not_survive_a_fork() -> None:
