@@ -5,39 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from helpers import Run, command_line
 
-from etcprops import claims, cli
+from etcprops import claims
 from etcprops.claims.model import Check, Claim, Observation, Outcome, Strength
-
-
-class Result(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run ``etcprops`` in this process, as wide as a wide terminal."""
-
-    def run(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["etcprops", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        out, err = capsys.readouterr()
-        code = stop.value.code
-        return Result(code if isinstance(code, int) else 0, out, err)
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 QUICK = ("verify", "--claims", "raw-inner-products,sixteen-codes", "--geometry", "8x8/4")

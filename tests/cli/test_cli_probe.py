@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from helpers import Run, command_line
 
-from etcprops import SignedPermutation, cli
+from etcprops import SignedPermutation
 from etcprops.probing import checker
 
 SCHEMES = """
@@ -51,15 +50,6 @@ def broken_seeds():
 HELPER = "def swap(image):\n    return image[::-1].copy()\n"
 
 
-class Result(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Run ``etcprops`` in this process, in a folder with schemes of a user."""
@@ -69,19 +59,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     monkeypatch.chdir(tmp_path)
     for module in ("foreign_schemes", "late_helper", "exits"):
         monkeypatch.delitem(sys.modules, module, raising=False)
-
-    def run(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["etcprops", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        before = list(sys.path)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        assert sys.path == before
-        out, err = capsys.readouterr()
-        code = stop.value.code
-        return Result(code if isinstance(code, int) else 0, out, err)
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 PROBE = ("probe", "foreign_schemes:flip", "--shape", "6", "6")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import permuted
 from numpy.typing import NDArray
 from sklearn.metrics.pairwise import (
     linear_kernel,
@@ -42,11 +43,6 @@ def fitted(kernel: str, classes: int = 2, *, seed: int = 0, n: int = 40, **optio
     labels = np.arange(30) % classes
     machine = SVC(kernel=kernel, decision_function_shape="ovo", **options).fit(X, labels)
     return machine, X, Q
-
-
-def moved(X: Matrix, seed: int) -> Matrix:
-    rng = np.random.default_rng(seed)
-    return np.asarray((X * rng.choice([-1.0, 1.0], X.shape[1]))[:, rng.permutation(X.shape[1])])
 
 
 def exact_decisions(machine: Any, Q: Matrix) -> list[list[Decimal]]:
@@ -147,12 +143,12 @@ def test_moved_features_of_kernels_from_one_product(kernel: str) -> None:
         X, Q = rng.standard_normal((30, 200)), rng.standard_normal((9, 200))
         machines = [
             SVC(kernel=FUNCTIONS[kernel], decision_function_shape="ovo").fit(rows, X[:, 0] > 0)
-            for rows in (X, moved(X, seed))
+            for rows in (X, permuted(X, seed))
         ]
         bound = decision_error_bound(machines[0], Q, encrypted=machines[1], train=X)
         plain, other = (
             machines[0].decision_function(Q),
-            machines[1].decision_function(moved(Q, seed)),
+            machines[1].decision_function(permuted(Q, seed)),
         )
         assert (abs(plain - other) <= bound).all()
 
@@ -166,9 +162,9 @@ def test_moved_features_stay_within_the_bound(kernel: str, scale: float, machine
         X, Q = scale * rng.standard_normal((30, 200)), scale * rng.standard_normal((9, 200))
         options = {"kernel": kernel, "decision_function_shape": "ovo"}
         plain = machine_type(**options).fit(X, np.arange(30) % 3)
-        other = machine_type(**options).fit(moved(X, seed), np.arange(30) % 3)
+        other = machine_type(**options).fit(permuted(X, seed), np.arange(30) % 3)
         bound = decision_error_bound(plain, Q, encrypted=other, train=X)
-        difference = plain.decision_function(Q) - other.decision_function(moved(Q, seed))
+        difference = plain.decision_function(Q) - other.decision_function(permuted(Q, seed))
         assert (abs(difference) <= bound).all()
         coarse = decision_error_bound(plain, Q, encrypted=other, train=X, coarse=True)
         assert (coarse >= bound).all()

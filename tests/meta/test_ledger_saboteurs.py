@@ -160,11 +160,6 @@ def mirrored_the_other_way(key: EtCKey) -> dict[Step, csr_array]:
     return step_matrices(EtCKey(key.geometry, transforms=codes))
 
 
-def no_zero_is_negated(images: Images, key: EtCKey) -> Images:
-    """Clip to 1 .. 255 before the encryption: distances and all else change with black pixels."""
-    return encrypt(np.maximum(images, 1), key)
-
-
 def fixed_noise(images: Images, key: EtCKey) -> Images:
     """Keep the low half of the grey levels of negated pixels: not a bijection of grey levels."""
     encrypted = encrypt(images, key)

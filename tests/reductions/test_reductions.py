@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+from helpers import flat
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
@@ -40,10 +41,6 @@ PAPER = BlockGeometry(192, 160)
 def batch(geometry: BlockGeometry, count: int = 12) -> NDArray[np.uint8]:
     rng = np.random.default_rng(5)
     return rng.integers(0, 256, (count, *geometry.shape), dtype=np.uint8)
-
-
-def flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return images.reshape(len(images), -1)
 
 
 def exact(geometry: BlockGeometry) -> list[LinearReduction]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import flat
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.naive_bayes import MultinomialNB
@@ -21,10 +21,6 @@ from etcprops.reductions import CanonicalFeatures, GramPCA
 from etcprops.strategies import signed_permutations
 
 DIGITS = load_digits_images()
-
-
-def flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return images.reshape(len(images), -1)
 
 
 @given(signed_permutations(st.integers(1, 12)), st.integers(0, 2**32 - 1), st.integers(1, 4))

@@ -10,11 +10,12 @@ import math
 import pickle
 import traceback
 import weakref
-from itertools import chain, combinations, permutations, product
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers import subsets_of_steps
 from hypothesis import given
 
 from etcprops import (
@@ -30,13 +31,6 @@ from etcprops import (
 
 GREY = BlockGeometry(4, 6, block=2)
 COLOUR = BlockGeometry(4, 6, channels=3, block=2)
-
-
-def subsets_of_steps(geometry: BlockGeometry) -> list[tuple[Step, ...]]:
-    possible = [s for s in Step if geometry.channels == 3 or s is not Step.COMPONENTS]
-    return list(
-        chain.from_iterable(combinations(possible, size) for size in range(len(possible) + 1))
-    )
 
 
 CASES = [(geometry, steps) for geometry in (GREY, COLOUR) for steps in subsets_of_steps(geometry)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
-from itertools import chain, combinations, permutations, product
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers import noise, subsets_of_steps
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ from etcprops import (
     BlockGeometry,
     EtCKey,
     InvalidParameterError,
-    Step,
     decrypt,
     encrypt,
     strategies,
@@ -70,11 +70,6 @@ def encrypted_by_hand(image: Images, key: EtCKey) -> Images:
     return out.reshape(image.shape)
 
 
-def noise(geometry: BlockGeometry, *count: int, seed: int = 0) -> Images:
-    rng = np.random.default_rng(seed)
-    return rng.integers(0, 256, (*count, *geometry.shape), dtype=np.uint8)
-
-
 def secret_key(geometry: BlockGeometry) -> EtCKey:
     return EtCKey.from_secret(geometry, "test_pixels")
 
@@ -95,12 +90,6 @@ GEOMETRIES = [
         (1, 3, 5, 3),
     ]
 ]
-
-
-def subsets_of_steps(geometry: BlockGeometry) -> list[tuple[Step, ...]]:
-    possible = [s for s in Step if geometry.channels == 3 or s is not Step.COMPONENTS]
-    sizes = range(len(possible) + 1)
-    return list(chain.from_iterable(combinations(possible, size) for size in sizes))
 
 
 # --- One step at a time, in figures

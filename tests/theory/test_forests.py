@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
+from symmetric_forest import SymmetricForestClassifier
 
 from etcprops import InvalidParameterError, SignedPermutation
 from etcprops.auditing.two_sample import permutation_p_value, rejection_rate
 from etcprops.strategies import signed_permutations
-from etcprops.theory.forests import Rules, SymmetricForestClassifier, best_splits, tree_law
+from etcprops.theory.forests import Rules, best_splits, tree_law
 
 LABELS = [0, 1, 1, 2, 0]
 
