@@ -18,10 +18,10 @@ from etcprops.theory.forests import SYMMETRIC, Rules, best_splits, sides
 
 
 class SymmetricForestClassifier(ClassifierMixin, BaseEstimator):
-    """A demonstration: a random forest on integer pixels whose law encryption does not change.
+    """A random forest on integer pixels that is the same on encrypted images, in distribution.
 
     Slow and plain; see the module. Over the seeds, probabilities on encrypted images have exactly
-    the law of those on plain images, for any signed permutation of the features and any queries.
+    the distribution of those on plain images, for any signed permutation and any queries.
 
     Parameters
     ----------

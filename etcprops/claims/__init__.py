@@ -6,20 +6,29 @@ and in one list in `catalogue`; `runner` has `verify`; `report` writes the page.
 """
 
 from etcprops.claims.catalogue import CLAIMS
-from etcprops.claims.model import Claim, Evidence, Exhibit, Finding, Ledger, Outcome, Row, Strength
+from etcprops.claims.implementation import Implementation
+from etcprops.claims.model import (
+    Claim,
+    Evidence,
+    EvidenceKind,
+    Exhibit,
+    Finding,
+    Ledger,
+    Outcome,
+    Row,
+)
 from etcprops.claims.runner import verify
-from etcprops.claims.subject import Subject
 
 __all__ = [
     "CLAIMS",
     "Claim",
     "Evidence",
+    "EvidenceKind",
     "Exhibit",
     "Finding",
+    "Implementation",
     "Ledger",
     "Outcome",
     "Row",
-    "Strength",
-    "Subject",
     "verify",
 ]

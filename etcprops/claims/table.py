@@ -13,7 +13,7 @@ from pathlib import Path
 
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.checks.formal import PROOFS, Proofs
-from etcprops.claims.model import Claim, Strength
+from etcprops.claims.model import Claim, EvidenceKind
 from etcprops.theory.theorems import theorem
 
 COMMAND = "python -m etcprops.claims.table > proofs/README.md"
@@ -85,11 +85,13 @@ def _row(claim: Claim) -> str:
 
 def _evidence(claim: Claim) -> str:
     """Return the kinds of evidence, strongest first, for the claim and against what it is not."""
-    direct = {c.strength for c in claim.checks if c.without is None}
-    without = {c.strength for c in claim.checks if c.without is not None}
-    parts = [", ".join(str(s) for s in Strength if s in direct)]
+    direct = {c.kind for c in claim.checks if c.without is None}
+    without = {c.kind for c in claim.checks if c.without is not None}
+    parts = [", ".join(str(s) for s in EvidenceKind if s in direct)]
     if without:
-        parts.append("without a hypothesis: " + ", ".join(str(s) for s in Strength if s in without))
+        parts.append(
+            "without a hypothesis: " + ", ".join(str(s) for s in EvidenceKind if s in without)
+        )
     return "<br>".join(parts)
 
 

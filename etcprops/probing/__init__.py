@@ -13,10 +13,10 @@ from etcprops.probing.model import (
     AffineMap,
     BitMap,
     Confirmation,
-    Kind,
     LocalMap,
+    MapKind,
+    MapWitness,
     PixelMap,
-    Witness,
 )
 from etcprops.probing.report import ProbeReport
 from etcprops.probing.runner import probe
@@ -27,13 +27,13 @@ __all__ = [
     "BitMap",
     "Confirmation",
     "KeyAudit",
-    "Kind",
     "LocalMap",
+    "MapKind",
+    "MapWitness",
     "PixelMap",
     "ProbeReport",
     "RecoveredKey",
     "Structure",
-    "Witness",
     "infer_structure",
     "probe",
     "recover_from_pairs",

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.probing.extraction import chosen_vectors, predict, read_pixel_map, wrong_pixels
-from etcprops.probing.model import BIJECTIVE, Kind
+from etcprops.probing.model import BIJECTIVE, MapKind
 from etcprops.probing.oracle import NoImageError, Oracle
 from etcprops.probing.structure import Structure, infer_structure
 from etcprops.probing.uniformity import (
@@ -94,7 +94,7 @@ class _Draws:
 
 def audit_keys(
     oracles: Sequence[Oracle],
-    kind: Kind,
+    kind: MapKind,
     seed: int,
     structure: Structure | None = None,
     first: SignedPermutation | None = None,
@@ -105,7 +105,7 @@ def audit_keys(
     ----------
     oracles : sequence of Oracle
         One a key, for the same function; not asked before.
-    kind : Kind
+    kind : MapKind
         The class of the function under the first key.
     seed : int
         Of the random images by which other functions are told apart.
@@ -118,7 +118,7 @@ def audit_keys(
     -------
     KeyAudit
     """
-    if kind is Kind.RANDOMISED:
+    if kind is MapKind.RANDOMISED:
         note = "The result differs from call to call, so keys cannot be compared."
         return KeyAudit(len(oracles), None, 0, (), None, None, (), (note,))
     findings: list[str] = []

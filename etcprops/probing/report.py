@@ -17,10 +17,10 @@ from etcprops.probing.model import (
     BitMap,
     Confirmation,
     FoundMap,
-    Kind,
+    MapKind,
+    MapVerdict,
+    MapWitness,
     PixelMap,
-    Verdict,
-    Witness,
 )
 from etcprops.probing.shapes import ShapeOutcome
 from etcprops.probing.structure import Structure
@@ -34,7 +34,7 @@ class ProbeReport:
 
     Attributes
     ----------
-    verdict : Verdict
+    verdict : MapVerdict
         Class, reason, map, witness, confirmation and findings under the first key.
     shape, out_shape : tuple of int
         Of the images and of the results.
@@ -56,7 +56,7 @@ class ProbeReport:
         In all, and without the time spent in the function.
     """
 
-    verdict: Verdict
+    verdict: MapVerdict
     shape: tuple[int, ...]
     dtype: str
     out_shape: tuple[int, ...]
@@ -71,7 +71,7 @@ class ProbeReport:
     own_seconds: float
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> MapKind:
         """The class of the function."""
         return self.verdict.kind
 
@@ -86,7 +86,7 @@ class ProbeReport:
         return self.verdict.map
 
     @property
-    def witness(self) -> Witness | None:
+    def witness(self) -> MapWitness | None:
         """Two images that show that the function is no signed permutation; None if it is one."""
         return self.verdict.witness
 
@@ -227,4 +227,7 @@ def _map_in_figures(found: FoundMap | None) -> dict[str, Any] | None:
             moved = int(np.count_nonzero(found.source != np.arange(found.source.size)))
             return {"bits": int(found.source.size), "moved": moved}
         case _:
-            return {"pixels": int(found.places.size), "curves": len(np.unique(found.table, axis=0))}
+            return {
+                "pixels": int(found.indices.size),
+                "curves": len(np.unique(found.table, axis=0)),
+            }

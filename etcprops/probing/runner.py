@@ -15,7 +15,7 @@ from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, des
 from etcprops.probing.classification import classify
 from etcprops.probing.extraction import chosen_calls
 from etcprops.probing.key_audit import KeyAudit, audit_keys
-from etcprops.probing.model import BIJECTIVE, Encrypt, Kind, Notes
+from etcprops.probing.model import BIJECTIVE, Encrypt, MapKind, Notes
 from etcprops.probing.oracle import Oracle, Scale
 from etcprops.probing.report import ProbeReport
 from etcprops.probing.sandbox import Isolation, best_isolation, open_sandbox
@@ -109,7 +109,7 @@ def probe(
             structure = infer_structure(first, size, oracle.out_shape)
         oracles = [Oracle(sandbox, size, scale, notes, key) for key in range(len(chosen_keys))]
         key_audit: KeyAudit | None = None
-        if verdict.kind is not Kind.NOT_IMAGE:
+        if verdict.kind is not MapKind.NOT_IMAGE:
             for other in oracles:
                 other.output_factor = oracle.output_factor
                 other.out_shape = oracle.out_shape

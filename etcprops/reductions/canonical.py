@@ -95,7 +95,7 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         del y
         rows = self._validated(X, reset=True)
         parts = [
-            _turned(rows[:, start : start + _COLUMNS])
+            _transformed(rows[:, start : start + _COLUMNS])
             for start in range(0, rows.shape[1], _COLUMNS)
         ]
         offset, sign = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
@@ -129,15 +129,15 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = self._validated(X, reset=False)
-        turned = rows[:, self.order_].astype(np.int64)
-        turned -= self.offset_
-        turned *= self.sign_
-        turned[:, self._constant] = abs(turned[:, self._constant])
+        transformed = rows[:, self.order_].astype(np.int64)
+        transformed -= self.offset_
+        transformed *= self.sign_
+        transformed[:, self._constant] = abs(transformed[:, self._constant])
         starts = np.flatnonzero(np.diff(self.group_, prepend=-1, append=self.group_[-1] + 1))
         for start, end in pairwise(starts):
             if end - start > 1:
-                turned[:, start:end].sort(axis=1)
-        return turned
+                transformed[:, start:end].sort(axis=1)
+        return transformed
 
     def _validated(self, X: Any, *, reset: bool) -> NDArray[Any]:
         """Let scikit-learn check names and numbers of features, and return integers."""
@@ -145,7 +145,7 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return as_integer_pixels(rows, "X", "CanonicalFeatures")
 
 
-def _turned(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[bytes]]:
+def _transformed(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[bytes]]:
     """Return offset and sign of features, and their turned values as bytes that compare alike."""
     wide = rows.astype(np.int64)
     low, high = wide.min(axis=0), wide.max(axis=0)

@@ -1,9 +1,10 @@
-"""A demonstration: trees whose law, and only whose law, is the same on encrypted images.
+"""A demonstration: trees whose answers are the same on encrypted images in distribution only.
 
 Not for use on real data: it shows which rules scikit-learn's random forest lacks, and computes the
-law of a small tree exactly, by enumeration. The theorem is ``proofs/coq/Forest.v``. For a forest
-that decides the same path by path put :class:`~etcprops.reductions.CanonicalFeatures` or
-:class:`~etcprops.reductions.GramPCA` before any forest.
+distribution of a small tree's answers exactly, by enumeration. The theorem is
+``proofs/coq/Forest.v``. For a forest that decides the same path by path put
+:class:`~etcprops.reductions.CanonicalFeatures` or :class:`~etcprops.reductions.GramPCA` before any
+forest.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Split = tuple[int, int]
 """A feature, and twice the threshold: an integer for integer pixels."""
 
-Outcome = tuple[tuple[Fraction, ...], ...]
+TreeAnswers = tuple[tuple[Fraction, ...], ...]
 """For each query the probability of each class."""
 
 
@@ -93,7 +94,7 @@ def best_splits(X: NDArray[np.int64], y: NDArray[np.int64], features: Any) -> li
     return found
 
 
-def tree_law(
+def tree_distribution(
     X: ArrayLike,
     y: ArrayLike,
     queries: ArrayLike,
@@ -101,8 +102,8 @@ def tree_law(
     max_features: int = 1,
     depth: int = 2,
     rules: Rules = SYMMETRIC,
-) -> dict[Outcome, Fraction]:
-    """Return the exact joint law of a random tree's answers to some queries, by enumeration.
+) -> dict[TreeAnswers, Fraction]:
+    """Return the joint distribution of a random tree's answers to some queries, by enumeration.
 
     Parameters
     ----------
@@ -131,17 +132,19 @@ def tree_law(
 
     Examples
     --------
-    The law of a stump does not change when its pixel is negated; scikit-learn's rule for queries on
-    thresholds changes it.
+    The distribution of a stump does not change when its pixel is negated; scikit-learn's rule for
+    queries on thresholds changes it.
 
     >>> X, y, query = np.array([[0], [2]]), [0, 1], np.array([[1]])
-    >>> tree_law(X, y, query) == tree_law(2 - X, y, 2 - query)
+    >>> tree_distribution(X, y, query) == tree_distribution(2 - X, y, 2 - query)
     True
     >>> low = Rules(on_threshold="low")
-    >>> tree_law(X, y, query, rules=low) == tree_law(2 - X, y, 2 - query, rules=low)
+    >>> tree_distribution(X, y, query, rules=low) == tree_distribution(
+    ...     2 - X, y, 2 - query, rules=low
+    ... )
     False
     """
-    caller = "tree_law"
+    caller = "tree_distribution"
     rows = as_integer_pixels(X, "X", caller).astype(np.int64)
     asked = as_integer_pixels(queries, "queries", caller).astype(np.int64)
     labels = np.asarray(y)
@@ -179,13 +182,13 @@ def _grow(
     size: int,
     limits: tuple[int, int],
     rules: Rules,
-) -> dict[Outcome, Fraction]:
-    """Return the law of a node's answers."""
+) -> dict[TreeAnswers, Fraction]:
+    """Return the distribution of a node's answers."""
     max_features, depth = limits
     splittable = np.flatnonzero(np.ptp(X, axis=0)).tolist()
     if depth == 0 or not splittable or (y == y[0]).all() or not len(queries):
         return {(_leaf(y, size),) * len(queries): Fraction(1)}
-    law: dict[Outcome, Fraction] = defaultdict(Fraction)
+    distribution: dict[TreeAnswers, Fraction] = defaultdict(Fraction)
     count, left = min(max_features, len(splittable)), (max_features, depth - 1)
     drawn = list(combinations(splittable, count))
     for features in drawn if rules.draw == "uniform" else drawn[:1]:
@@ -195,18 +198,20 @@ def _grow(
         for split in chosen:
             below = 2 * X[:, split[0]] <= split[1]
             low, high = sides(queries, split, rules)
-            laws = [
+            distributions = [
                 _grow(X[part], y[part], queries[side], size=size, limits=left, rules=rules)
                 for part, side in ((below, low), (~below, high))
             ]
-            for (below_law, p), (above_law, q) in product(*(side.items() for side in laws)):
-                law[_merge(below_law, above_law, low, high)] += weight * p * q
-    return dict(law)
+            for (below_side, p), (above_side, q) in product(
+                *(side.items() for side in distributions)
+            ):
+                distribution[_merge(below_side, above_side, low, high)] += weight * p * q
+    return dict(distribution)
 
 
 def _merge(
-    left: Outcome, right: Outcome, low: NDArray[np.bool_], high: NDArray[np.bool_]
-) -> Outcome:
+    left: TreeAnswers, right: TreeAnswers, low: NDArray[np.bool_], high: NDArray[np.bool_]
+) -> TreeAnswers:
     """Return the answers of both sides in the order of the queries, averaged where both answer."""
     from_left, from_right = iter(left), iter(right)
     merged = []

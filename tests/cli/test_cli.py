@@ -11,7 +11,7 @@ import pytest
 from helpers import Run, command_line
 
 from etcprops import claims
-from etcprops.claims.model import Check, Claim, Observation, Outcome, Strength
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_list_names_every_claim(run: Run) -> None:
 
 
 def test_an_unexpected_outcome_is_status_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def check_nothing(_subject: claims.Subject) -> Observation:
+    def check_nothing(_implementation: claims.Implementation) -> Observation:
         """Find a counterexample where none is expected."""
         return Observation(False, "seven is not even")
 
@@ -69,7 +69,7 @@ def test_an_unexpected_outcome_is_status_1(run: Run, monkeypatch: pytest.MonkeyP
         "Every number is even.",
         "nowhere",
         Outcome.HOLDS,
-        checks=(Check(check_nothing, Strength.EXACT),),
+        checks=(Check(check_nothing, EvidenceKind.EXACT),),
     )
     monkeypatch.setattr("etcprops.claims.runner.CLAIMS", (wrong,))
     result = run("verify")

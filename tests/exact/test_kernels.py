@@ -137,9 +137,9 @@ def test_neighbours_with_a_precomputed_metric() -> None:
     key = EtCKey.from_secret(DIGITS.geometry, "neighbours")
     answers = []
     for rows in (X, flat(encrypt(DIGITS.images, key))):
-        machine = KNeighborsClassifier(metric="precomputed")
-        machine.fit(exact_squared_distances(rows[::2]), y[::2])
-        answers.append(machine.kneighbors(exact_squared_distances(rows[1::2], rows[::2])))
+        model = KNeighborsClassifier(metric="precomputed")
+        model.fit(exact_squared_distances(rows[::2]), y[::2])
+        answers.append(model.kneighbors(exact_squared_distances(rows[1::2], rows[::2])))
     for plain, encrypted in zip(*answers, strict=True):
         np.testing.assert_array_equal(plain, encrypted)
     usual = euclidean_distances(X[1::2].astype(float), X[::2].astype(float), squared=True)
@@ -199,8 +199,8 @@ def test_decision_values_of_all_digits_are_the_same_doubles(kind: Any) -> None:
     training, queries = DIGITS.half_split(0)
 
     def decide(images: NDArray[np.uint8], kernel: Any) -> NDArray[np.float64]:
-        machine = SVC(kernel=kernel, decision_function_shape="ovo")
-        pipeline = make_pipeline(ExactStandardScaler(), machine)
+        model = SVC(kernel=kernel, decision_function_shape="ovo")
+        pipeline = make_pipeline(ExactStandardScaler(), model)
         pipeline.fit(flat(images)[training], DIGITS.labels[training])
         return np.asarray(pipeline.decision_function(flat(images)[queries]))
 
@@ -238,9 +238,9 @@ def test_pickle_clone_equality() -> None:
     assert kernel != ExactKernel("poly", gamma=0.1, degree=3, coef0=1.0)
     assert kernel != "poly"
     X, y = flat(DIGITS.images[:100]), DIGITS.labels[:100]
-    machine = SVC(kernel=kernel).fit(X, y)
-    again = pickle.loads(pickle.dumps(machine))  # noqa: S301
-    np.testing.assert_array_equal(machine.decision_function(X), again.decision_function(X))
+    model = SVC(kernel=kernel).fit(X, y)
+    again = pickle.loads(pickle.dumps(model))  # noqa: S301
+    np.testing.assert_array_equal(model.decision_function(X), again.decision_function(X))
 
 
 def test_memory_of_distances() -> None:

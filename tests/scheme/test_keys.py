@@ -291,8 +291,8 @@ def test_keys_differ_in_any_field() -> None:
     without = [EtCKey(geometry, **{**fields, name: None}) for name in fields]
     other = [EtCKey(geometry, **{**fields, name: changed[name]}) for name in fields]
     key = EtCKey(geometry, **fields)
-    turned = EtCKey(BlockGeometry(4, 2, channels=3, block=2), **fields)
-    assert len({key, turned, *without, *other}) == 10
+    transposed = EtCKey(BlockGeometry(4, 2, channels=3, block=2), **fields)
+    assert len({key, transposed, *without, *other}) == 10
     assert key == EtCKey(geometry, **fields)
     assert key != "a key"
     # A step that does nothing is not the same as no step.

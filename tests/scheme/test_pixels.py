@@ -33,7 +33,7 @@ Tile = list[list[list[int]]]
 # --- K2[b], negated where K3[b], and its components put into order K4[b].
 
 
-def _turned(tile: Tile) -> Tile:
+def _rotated(tile: Tile) -> Tile:
     """A quarter turn counter-clockwise: the last column becomes the first row."""
     side = len(tile)
     return [[tile[column][side - 1 - row] for column in range(side)] for row in range(side)]
@@ -55,7 +55,7 @@ def encrypted_by_hand(image: Images, key: EtCKey) -> Images:
         tile: Tile = pixels[top : top + side, left : left + side].tolist()
         code = 0 if key.transforms is None else int(key.transforms[b])
         for _ in range(code % 4):
-            tile = _turned(tile)
+            tile = _rotated(tile)
         if code >= 4:
             tile = _mirrored(tile)
         if key.negatives is not None and key.negatives[b]:

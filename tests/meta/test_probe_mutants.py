@@ -1,4 +1,4 @@
-"""The probe must name each defect that was seen in public code, here built into stand-ins."""
+"""Mutation testing: the probe must name each defect that was seen in public code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from etcprops import BlockGeometry, EtCKey, encrypt
-from etcprops.probing import BitMap, Kind, PixelMap, ProbeReport, probe
+from etcprops.probing import BitMap, MapKind, PixelMap, ProbeReport, probe
 
 Image = NDArray[Any]
 GEOMETRY = BlockGeometry(16, 16, block=4)
@@ -59,7 +59,7 @@ def jpeg(image: Image, _key: int) -> Image:
 
 def test_lost_channels_are_a_copy_map() -> None:
     report = probe(lost_channels, (16, 16, 3))
-    assert report.kind is Kind.COPY_MAP
+    assert report.kind is MapKind.COPY_MAP
     assert isinstance(report.map, PixelMap)
     lost = np.arange(16 * 16 * 3).reshape(16, 16, 3)[:8, :, 1]
     assert np.array_equal(report.map.lost, lost.reshape(-1))
@@ -71,13 +71,13 @@ def test_lost_channels_are_a_copy_map() -> None:
 
 def test_xor_with_a_key_from_the_variance_is_data_dependent() -> None:
     report = probe(variance_key, (16, 16))
-    assert report.kind is Kind.DATA_DEPENDENT, str(report)
+    assert report.kind is MapKind.DATA_DEPENDENT, str(report)
     assert report.witness is not None
 
 
 def test_nibbles_are_affine_over_bits_only() -> None:
     report = probe(nibbles, (16, 16))
-    assert report.kind is Kind.GF2_AFFINE
+    assert report.kind is MapKind.GF2_AFFINE
     assert isinstance(report.map, BitMap)
     assert report.map.halves_stay_whole
     assert not report.map.pixels_stay_whole
@@ -86,13 +86,13 @@ def test_nibbles_are_affine_over_bits_only() -> None:
 
 def test_a_colour_conversion_is_affine_but_for_rounding() -> None:
     report = probe(ycbcr, (16, 16, 3))
-    assert report.kind is Kind.NON_LINEAR, str(report)
+    assert report.kind is MapKind.NON_LINEAR, str(report)
     assert found(report, "YCbCr")
 
 
 def test_lossy_compression_is_seen() -> None:
     report = probe(jpeg, (32, 32))
-    assert report.kind is Kind.NON_LINEAR, str(report)
+    assert report.kind is MapKind.NON_LINEAR, str(report)
     assert found(report, "JPEG")
 
 
@@ -112,7 +112,7 @@ def loses_the_rest(image: Image, _key: int) -> Image:
 
 def test_components_side_by_side_are_reported() -> None:
     report = probe(lambda x, _: np.concatenate(list(np.moveaxis(x, 2, 0)), axis=1), (8, 8, 3))
-    assert report.kind is Kind.PERMUTATION
+    assert report.kind is MapKind.PERMUTATION
     assert report.out_shape == (8, 24)
     assert found(report, "(8, 8, 3) become images of shape (8, 24)")
 
@@ -120,7 +120,7 @@ def test_components_side_by_side_are_reported() -> None:
 @pytest.mark.parametrize("function", [square_only, loses_the_rest], ids=lambda f: f.__name__)
 def test_failure_on_other_shapes_is_reported(function: Callable[[Image, Any], Image]) -> None:
     report = probe(function, (16, 16), keys=1)
-    assert report.kind is Kind.PERMUTATION
+    assert report.kind is MapKind.PERMUTATION
     failing = [outcome for outcome in report.shapes if not outcome.ok]
     assert failing
     assert all(o.shape[0] != o.shape[1] for o in failing)
@@ -145,9 +145,9 @@ def reflections_only(rng: np.random.Generator) -> dict[str, Any]:
 def biased_shuffle(rng: np.random.Generator) -> dict[str, Any]:
     """Swap each place with any other, not with a later one."""
     order = np.arange(BLOCKS)
-    for place in range(BLOCKS):
+    for index in range(BLOCKS):
         other = int(rng.integers(BLOCKS))
-        order[[place, other]] = order[[other, place]]
+        order[[index, other]] = order[[other, index]]
     return {"permutation": order}
 
 
