@@ -169,6 +169,8 @@ class Claim:
         How it is tested. None: pending.
     note : str
         What a reader must know besides: limits, the true form of a false claim.
+    references : tuple of str
+        Where else it is from: what the statement, its proof or its checks build on.
     """
 
     name: str
@@ -178,6 +180,7 @@ class Claim:
     hypotheses: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     note: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -294,6 +297,7 @@ class Row:
             "source": self.claim.source,
             "hypotheses": list(self.claim.hypotheses),
             "note": self.claim.note,
+            "references": list(self.claim.references),
             "outcome": str(self.outcome),
             "expected": str(self.claim.expected),
             "ok": self.ok,

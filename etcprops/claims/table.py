@@ -51,6 +51,11 @@ HEADER = """\
 """
 
 
+SOURCES = """\
+## Sources besides the paper
+"""
+
+
 def page() -> str:
     """Return the page.
 
@@ -64,7 +69,7 @@ def page() -> str:
     >>> page().splitlines()[0]
     '# Proofs'
     """
-    return f"{OPENING}\n{HEADER}{''.join(map(_row, CLAIMS))}"
+    return f"{OPENING}\n{HEADER}{''.join(map(_row, CLAIMS))}\n{SOURCES}\n{_sources()}"
 
 
 def _row(claim: Claim) -> str:
@@ -81,6 +86,15 @@ def _row(claim: Claim) -> str:
         links.append(f"[{name}]({found.link})")
     cells = [statement, claim.source, str(claim.expected), _evidence(claim), notebook]
     return "| " + " | ".join(_cell(cell) for cell in [*cells, "<br>".join(links)]) + " |\n"
+
+
+def _sources() -> str:
+    """Return the list of references, each with the claims that build on it."""
+    used: dict[str, list[str]] = {}
+    for claim in CLAIMS:
+        for reference in claim.references:
+            used.setdefault(reference, []).append(claim.name)
+    return "".join(f"- {reference}: {', '.join(used[reference])}\n" for reference in sorted(used))
 
 
 def _evidence(claim: Claim) -> str:

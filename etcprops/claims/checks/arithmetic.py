@@ -7,6 +7,7 @@ import numpy as np
 from etcprops.claims.checks.exactness import search_keys
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import CHAN_1983, HIGHAM_2002, IEEE_754
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey
 
@@ -141,6 +142,7 @@ ARITHMETIC_CLAIMS = (
         "not in the paper, which assumes real arithmetic",
         Outcome.HOLDS,
         checks=(Check(check_negation_of_all_grey_levels, EvidenceKind.EXACT),),
+        references=(IEEE_754,),
     ),
     Claim(
         "float-centring",
@@ -156,6 +158,7 @@ ARITHMETIC_CLAIMS = (
             ),
         ),
         note="For powers of two the mean is exact. The smallest number of images that fails is 3.",
+        references=(IEEE_754, HIGHAM_2002),
     ),
     Claim(
         "standard-scaler",
@@ -164,6 +167,7 @@ ARITHMETIC_CLAIMS = (
         Outcome.FAILS,
         checks=(Check(check_standard_scaler_on_one_pixel, EvidenceKind.REFUTATION),),
         note="It does so up to rounding; the integer form does so exactly.",
+        references=(HIGHAM_2002,),
     ),
     Claim(
         "integer-z-score",
@@ -172,6 +176,7 @@ ARITHMETIC_CLAIMS = (
         "not in the paper",
         Outcome.HOLDS,
         checks=(Check(check_integer_z_score_on_digits, EvidenceKind.EXACT),),
+        references=(CHAN_1983,),
     ),
     Claim(
         "blas-gram",
@@ -181,5 +186,6 @@ ARITHMETIC_CLAIMS = (
         checks=(Check(check_blas_gram_on_digits, EvidenceKind.REFUTATION),),
         note="BLAS adds in an order that depends on the features; the values are equal in exact "
         "arithmetic.",
+        references=(HIGHAM_2002,),
     ),
 )

@@ -88,6 +88,6 @@ AUDITED_CLAIMS = (
             Check(check_forest_on_z_scores_by_audit, EvidenceKind.REFUTATION, without=NORMAL_FORM),
         ),
         note="k-nearest neighbours need nothing. The theorem for forests stands under "
-        "forest-with-remedy. `etcprops audit` tells the same of any pipeline, with cause and remedy.",
+        "forest-with-remedy. `etcprops audit` tells it of any pipeline, with cause and remedy.",
     ),
 )

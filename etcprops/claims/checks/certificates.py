@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from etcprops.claims.checks.exactness import KERNELS, NO_IMAGES, keys_of
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import HIGHAM_2002
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry
@@ -149,5 +150,6 @@ CERTIFICATE_CLAIMS = (
         ),
         note="decision_error_bound is rigorous (Higham's gamma_n, through z-score, kernel and dual "
         "sum); the checks look whether observed differences stay below it.",
+        references=(HIGHAM_2002,),
     ),
 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from etcprops.claims.checks.properties import fuzz, penalties_and_answers_preserved
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import NG_2004
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry
@@ -187,5 +188,6 @@ ESTIMATOR_CLAIMS = (
         note="In exact arithmetic; solvers round in an order that depends on the features, and "
         "coordinate descent visits them in another one. A lasso has one solution if the training "
         "images are in general position: then it is found, permuted and with its signs.",
+        references=(NG_2004,),
     ),
 )

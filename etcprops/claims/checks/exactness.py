@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from etcprops.claims.checks.properties import fuzz
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
+from etcprops.claims.references import OZAKI_2012, SCHOELKOPF_1998
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact._memory import remembered
 from etcprops.exact.statistics import PixelStatistics
@@ -355,12 +356,13 @@ EXACTNESS_CLAIMS = (
             Check(check_bits_with_ordinary_kernels, EvidenceKind.REFUTATION, without=EXACT_KERNELS),
         ),
         note="make_pipeline(ExactStandardScaler(), SVC(kernel=ExactKernel('rbf'))).",
+        references=(OZAKI_2012,),
     ),
     Claim(
         "exact-gram",
         "The exact Gram matrix has the same bits for every order of the features and any number of "
         "BLAS threads, and is within its stated bound of the truth.",
-        "not in the paper; the splitting is from Ozaki, Ogita, Oishi and Rump (2012)",
+        "not in the paper",
         Outcome.HOLDS,
         checks=(
             Check(check_exact_gram_whatever_the_order, EvidenceKind.EXACT),
@@ -370,6 +372,7 @@ EXACTNESS_CLAIMS = (
         note="Rows are cut into integer vectors, and partial sums of their products stay below "
         "2^53 by Cauchy and Schwarz, with norms computed for the data at hand: no sum rounds, so "
         "its order cannot matter.",
+        references=(OZAKI_2012,),
     ),
     Claim(
         "gram-alone",
@@ -393,5 +396,6 @@ EXACTNESS_CLAIMS = (
         note="Proof: z-scores of encrypted images are those of plain ones, permuted and with signs "
         "changed (z-score), so their exact Gram matrices are equal (exact-gram); a function of "
         "equal arguments has equal values, if its random numbers come from a seed.",
+        references=(SCHOELKOPF_1998,),
     ),
 )

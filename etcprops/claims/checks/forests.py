@@ -12,6 +12,7 @@ from etcprops.claims.checks.models import check_forest_on_digits, check_stump_on
 from etcprops.claims.checks.properties import fuzz, normal_form_stays
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
+from etcprops.claims.references import BREIMAN_2001, SCHOELKOPF_1998
 from etcprops.datasets import load_digits_images
 from etcprops.scheme import pixels
 from etcprops.scheme.geometry import BlockGeometry
@@ -253,6 +254,7 @@ FOREST_CLAIMS = (
         note="Proved for all sizes in proofs/coq/Forest.v. scikit-learn draws features alike and "
         "breaks ties between features by the order of the draw, but of equal thresholds of one "
         "feature it takes the lowest, and sends a query on a threshold to the low side.",
+        references=(BREIMAN_2001,),
     ),
     Claim(
         "forest-with-remedy",
@@ -268,5 +270,6 @@ FOREST_CLAIMS = (
             Check(check_votes_in_another_order, EvidenceKind.REFUTATION, without=ONE_ORDER),
         ),
         note="The cloud can do either without a key. Training images must come in the same order.",
+        references=(BREIMAN_2001, SCHOELKOPF_1998),
     ),
 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation
 from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
+from etcprops.claims.references import IEEE_754, OGITA_AISHIMA_2018, OZAKI_2012, ZIV_1991
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.reproducibility import shipped_fingerprint
@@ -120,5 +121,6 @@ MACHINE_CLAIMS = (
         "trees are other people's code: that they agree is seen, not proved. On arm64 libsvm's "
         "compiler fuses multiplications and additions: decision values differ in the last bits, "
         "and labels may where the exact decision value is zero.",
+        references=(IEEE_754, OZAKI_2012, ZIV_1991, OGITA_AISHIMA_2018),
     ),
 )

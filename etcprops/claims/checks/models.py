@@ -9,6 +9,7 @@ import numpy as np
 
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import BREIMAN_2001, CORTES_VAPNIK_1995, COVER_HART_1967
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -122,6 +123,7 @@ MODEL_CLAIMS = (
         "be decided differently. On raw pixels it is the RBF kernel's gamma='scale' and the "
         "polynomial kernel that change; a linear SVM's intercept absorbs the offset, and k-NN sees "
         "distances only. The theorems say that optima correspond, not that there is only one.",
+        references=(CORTES_VAPNIK_1995, COVER_HART_1967),
     ),
     Claim(
         "random-forest",
@@ -134,5 +136,6 @@ MODEL_CLAIMS = (
         ),
         note="Thresholds lie in the middle and '<=' sends them to one side; features are drawn by "
         "index and ties go to the first.",
+        references=(BREIMAN_2001,),
     ),
 )

@@ -17,6 +17,7 @@ from etcprops.claims.checks.properties import fuzz, reduced_vectors_are_encrypte
 from etcprops.claims.checks.steps import observe
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
+from etcprops.claims.references import ACHLIOPTAS_2003, AHMED_1974, JOHNSON_LINDENSTRAUSS_1984
 from etcprops.datasets import load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -287,6 +288,7 @@ REDUCTION_CLAIMS = (
         note="The theorem is in etcprops/proving/reductions.py: it is exact if and only if every "
         "key permutes the lines that the rows of the matrix span. PCA is exact by an argument of "
         "its own: GramPCA.",
+        references=(AHMED_1974,),
     ),
     Claim(
         "reduction-ratios",
@@ -323,5 +325,6 @@ REDUCTION_CLAIMS = (
             ),
         ),
         note="For Gaussian projections R Q is distributed as R, for every orthogonal Q.",
+        references=(JOHNSON_LINDENSTRAUSS_1984, ACHLIOPTAS_2003),
     ),
 )

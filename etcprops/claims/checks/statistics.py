@@ -12,6 +12,7 @@ from etcprops.claims.checks.properties import fuzz, squared_distances
 from etcprops.claims.checks.steps import compare, observe, size_of
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import SCHOELKOPF_SMOLA_2002
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -283,6 +284,7 @@ STATISTICS_CLAIMS = (
         ),
         note="SVC takes 'scale' of its training images. In a pipeline that is what the z-score was "
         "fitted on; after centring at mid-grey, or on a subset, 'scale' is not invariant.",
+        references=(SCHOELKOPF_SMOLA_2002,),
     ),
     Claim(
         "rbf-on-raw-pixels",
@@ -295,6 +297,7 @@ STATISTICS_CLAIMS = (
             Check(check_gamma_scale, EvidenceKind.REFUTATION, without=GAMMA_FIXED),
         ),
         note="scikit-learn's default is gamma='scale': SVC() on raw pixels is not invariant.",
+        references=(SCHOELKOPF_SMOLA_2002,),
     ),
     Claim(
         "linear-and-polynomial-on-raw-pixels",
@@ -302,6 +305,7 @@ STATISTICS_CLAIMS = (
         "section 3.2 asks for z-score normalisation, which implies that they are not",
         Outcome.FAILS,
         checks=(Check(check_raw_linear_and_polynomial_kernels, EvidenceKind.REFUTATION),),
+        references=(SCHOELKOPF_SMOLA_2002,),
     ),
     Claim(
         "pooled-z-score",

@@ -13,6 +13,7 @@ from etcprops.claims.checks import properties
 from etcprops.claims.checks.properties import PERMUTATIONS, fuzz, squared_distances
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import HORN_JOHNSON_2013, KURIHARA_2015
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey, Step
 
@@ -268,6 +269,7 @@ STEP_CLAIMS = (
             Check(check_matrices_equal_pixels_at_full_size, EvidenceKind.EXACT),
             Check(check_matrices_equal_pixels_on_random_keys, EvidenceKind.FUZZED),
         ),
+        references=(KURIHARA_2015,),
     ),
     Claim(
         "decryption-inverts",
@@ -278,6 +280,7 @@ STEP_CLAIMS = (
             Check(check_decryption_at_full_size, EvidenceKind.EXACT),
             Check(check_decryption_on_random_keys, EvidenceKind.FUZZED),
         ),
+        references=(KURIHARA_2015,),
     ),
     Claim(
         "permuting-steps",
@@ -294,6 +297,7 @@ STEP_CLAIMS = (
             Check(check_permuted_distances_on_random_keys, EvidenceKind.FUZZED),
             Check(check_permuted_inner_products_on_random_keys, EvidenceKind.FUZZED),
         ),
+        references=(HORN_JOHNSON_2013,),
     ),
     Claim(
         "distances",
@@ -307,6 +311,7 @@ STEP_CLAIMS = (
             Check(check_distances_on_random_keys, EvidenceKind.FUZZED),
         ),
         note="Stronger than the paper: no normalisation is needed for distances.",
+        references=(HORN_JOHNSON_2013,),
     ),
     Claim(
         "raw-inner-products",
@@ -340,6 +345,7 @@ STEP_CLAIMS = (
             Check(check_eight_transforms, EvidenceKind.EXACT),
             Check(check_six_component_orders, EvidenceKind.EXACT),
         ),
+        references=(KURIHARA_2015,),
     ),
     Claim(
         "sixteen-codes",
@@ -348,6 +354,7 @@ STEP_CLAIMS = (
         Outcome.FAILS,
         checks=(Check(check_sixteen_codes, EvidenceKind.REFUTATION),),
         note="The dihedral group of the square has 8 elements: 3 bits a block, not 4.",
+        references=(KURIHARA_2015,),
     ),
     Claim(
         "int8-products",
