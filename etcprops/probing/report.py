@@ -224,8 +224,8 @@ def _map_in_figures(found: FoundMap | None) -> dict[str, Any] | None:
                 "sampled": found.columns is not None,
             }
         case BitMap():
-            moved = int(np.count_nonzero(found.source != np.arange(found.source.size)))
-            return {"bits": int(found.source.size), "moved": moved}
+            displaced = int(np.count_nonzero(found.source != np.arange(found.source.size)))
+            return {"bits": int(found.source.size), "moved": displaced}
         case _:
             return {
                 "pixels": int(found.indices.size),

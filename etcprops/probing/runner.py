@@ -155,14 +155,19 @@ def _check(
         reject("dtype", "probe", wanted, describe(dtype))
     if kind.name not in {"uint8", "uint16", "float16", "float32", "float64"}:
         reject("dtype", "probe", wanted, f"{kind}.")
+    return size, Scale(kind), _check_keys(keys)
+
+
+def _check_keys(keys: Any) -> list[Any]:
+    """Return the keys to hand over."""
     if keys is None:
-        return size, Scale(kind), list(DEFAULT_KEYS)
+        return list(DEFAULT_KEYS)
     if isinstance(keys, (int, np.integer)):
-        return size, Scale(kind), list(range(as_integer(keys, "keys", "probe")))
+        return list(range(as_integer(keys, "keys", "probe")))
     wanted = "be a number of keys, or an iterable of at least one key"
     if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
         reject("keys", "probe", wanted, describe(keys))
     given = list(keys)
     if not given:
         reject("keys", "probe", wanted, "an empty one.")
-    return size, Scale(kind), given
+    return given

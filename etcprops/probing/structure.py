@@ -305,8 +305,8 @@ def _in_words(layout: str, tiles: _Tiles, channels: int) -> tuple[str, ...]:
     count, side = tiles.permutation.size, tiles.block
     where = " of the components side by side" if layout == "planes" else ""
     unit = f"{side} x {side} blocks" if side > 1 else "single pixels"
-    moved = int(np.count_nonzero(tiles.permutation != np.arange(count)))
-    words = [f"{count} {unit}{where}; {moved} change their place"]
+    displaced = int(np.count_nonzero(tiles.permutation != np.arange(count)))
+    words = [f"{count} {unit}{where}; {displaced} change their place"]
     if (tiles.codes < 0).any():
         words.append("in-block scramble, not D4")
     elif side > 1:

@@ -184,7 +184,7 @@ def test_perturbed_features_stay_within_the_bound(kernel: str) -> None:
         other, rows = (rng.choice([-2 * size, 2 * size], A.shape) + A for A in (Q, X))
         twin = SVC(kernel=kernel, decision_function_shape="ovo", gamma=svm._gamma)  # noqa: SLF001
         twin.fit(rows, np.arange(30) % 3)
-        # The same dual solution on moved support vectors.
+        # The same dual solution on permuted support vectors.
         for name in ("dual_coef_", "_dual_coef_", "_intercept_", "support_", "_n_support"):
             setattr(twin, name, getattr(svm, name))
         twin.support_vectors_ = rows[svm.support_]

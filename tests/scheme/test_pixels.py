@@ -29,7 +29,7 @@ Images = NDArray[np.uint8]
 Tile = list[list[list[int]]]
 
 
-# --- The definition, block by block: output block b is input block K1[b]; it is then turned by
+# --- The definition, block by block: output block b is input block K1[b]; it is then transformed by
 # --- K2[b], negated where K3[b], and its components put into order K4[b].
 
 

@@ -162,7 +162,7 @@ def check_lasso_under_a_rotation(implementation: Implementation) -> Observation:
     ]
     difference = float(abs(answers[0] - answers[1]).max())
     shown = [np.round(a, 4).tolist() for a in answers]
-    detail = f"4 images of two pixels, targets 1, -1, 1, -1: answers {shown[0]}, turned {shown[1]}"
+    detail = f"4 images of two pixels, targets 1, -1, 1, -1: answers {shown[0]}, rotated {shown[1]}"
     return Observation(difference < TOLERANCE, detail)
 
 
