@@ -130,7 +130,7 @@ def test_the_core_needs_numpy_and_scipy_only() -> None:
 def test_the_probe_needs_no_learning_and_no_algebra() -> None:
     code = (
         "from etcprops import probe\n"
-        "from etcprops.probing.classification import Kind\n"
+        "from etcprops.probing.classification import MapKind\n"
         "found = probe(lambda image, key: 255 - image, (8, 8), isolation='none')\n"
         "assert found.kind == 'signed permutation', found.kind\n"
         "assert found.consequences"

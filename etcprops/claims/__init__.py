@@ -1,25 +1,34 @@
 """The ledger: what the paper says, what holds, and the evidence, recomputed at each run.
 
-`model` says what a claim, a piece of evidence and a ledger are; the claims themselves stand by
-theme in `steps`, `statistics`, `arithmetic`, `models`, `forests`, `estimators` and `reductions`,
-and in one list in `catalogue`; `runner` has `verify`; `report` writes the page.
+`model` says what a claim, a piece of evidence and a ledger are; the claims themselves stand with
+their checks in `checks`, one module a theme, and in one list in `catalogue`; `implementation` is
+what is put under test; `runner` has `verify`; `page` writes the HTML, `table` proofs/README.md.
 """
 
 from etcprops.claims.catalogue import CLAIMS
-from etcprops.claims.model import Claim, Evidence, Exhibit, Finding, Ledger, Outcome, Row, Strength
+from etcprops.claims.implementation import Implementation
+from etcprops.claims.model import (
+    Claim,
+    Evidence,
+    EvidenceKind,
+    Exhibit,
+    Finding,
+    Ledger,
+    Outcome,
+    Row,
+)
 from etcprops.claims.runner import verify
-from etcprops.claims.subject import Subject
 
 __all__ = [
     "CLAIMS",
     "Claim",
     "Evidence",
+    "EvidenceKind",
     "Exhibit",
     "Finding",
+    "Implementation",
     "Ledger",
     "Outcome",
     "Row",
-    "Strength",
-    "Subject",
     "verify",
 ]

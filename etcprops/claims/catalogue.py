@@ -16,6 +16,7 @@ from etcprops.claims.checks.reductions import REDUCTION_CLAIMS
 from etcprops.claims.checks.statistics import STATISTICS_CLAIMS
 from etcprops.claims.checks.steps import STEP_CLAIMS
 from etcprops.claims.model import Claim, Outcome
+from etcprops.claims.references import KURIHARA_2015
 
 PENDING_CLAIMS = (
     Claim(
@@ -23,6 +24,7 @@ PENDING_CLAIMS = (
         "JPEG compression of encrypted images changes nothing.",
         "section 2, by reference to EtC systems",
         Outcome.PENDING,
+        references=(KURIHARA_2015,),
     ),
 )
 

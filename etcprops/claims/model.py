@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from etcprops.claims.subject import Subject
+    from etcprops.claims.implementation import Implementation
 
 
 class Outcome(StrEnum):
@@ -29,8 +29,8 @@ class Outcome(StrEnum):
     PENDING = "pending"
 
 
-class Strength(StrEnum):
-    """How far a piece of evidence reaches; see the table in the README."""
+class EvidenceKind(StrEnum):
+    """How a piece of evidence was gained, and so how far it reaches; see the README's table."""
 
     MACHINE_CHECKED = "machine-checked"
     SMT = "smt"
@@ -61,7 +61,7 @@ class Sense(StrEnum):
 
     PATH = "path"
     """Results, one by one, under one key and one seed."""
-    LAW = "law"
+    DISTRIBUTION = "distribution"
     """Distributions of results over seeds or keys: computed exactly, or tested by samples."""
 
 
@@ -111,32 +111,32 @@ class Check:
     Parameters
     ----------
     run : callable
-        Takes the `Subject` and returns an `Observation`; the first line of its docstring says what
-        it does.
-    strength : Strength
+        Takes the `Implementation` and returns an `Observation`; the first line of its docstring
+        says what it does.
+    kind : EvidenceKind
         The kind of evidence that it gives.
     without : str, optional
         The hypothesis that the check drops, to look for a counterexample: if the statement is
         refuted without it, the hypothesis is necessary.
     refutes : bool, optional
-        Whether it is there to find a counterexample; by default if its strength says so.
+        Whether it is there to find a counterexample; by default if its kind of evidence says so.
     sense : Sense, default=Sense.PATH
-        Whether it compares results or their laws.
+        Whether it compares results or their distributions.
     ahead : callable, optional
         Begins, before the first check of all is run, what takes time in other processes.
     """
 
-    run: Callable[[Subject], Observation]
-    strength: Strength
+    run: Callable[[Implementation], Observation]
+    kind: EvidenceKind
     without: str | None = None
     refutes: bool | None = None
     sense: Sense = Sense.PATH
-    ahead: Callable[[Subject], None] | None = None
+    ahead: Callable[[Implementation], None] | None = None
 
     @property
     def refuting(self) -> bool:
         """Whether the check is there to find a counterexample."""
-        return self.strength is Strength.REFUTATION if self.refutes is None else self.refutes
+        return self.kind is EvidenceKind.REFUTATION if self.refutes is None else self.refutes
 
     @property
     def name(self) -> str:
@@ -169,6 +169,8 @@ class Claim:
         How it is tested. None: pending.
     note : str
         What a reader must know besides: limits, the true form of a false claim.
+    references : tuple of str
+        Where else it is from: what the statement, its proof or its checks build on.
     """
 
     name: str
@@ -178,6 +180,7 @@ class Claim:
     hypotheses: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     note: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ class Evidence:
 
     check: str
     summary: str
-    strength: Strength
+    kind: EvidenceKind
     finding: Finding
     detail: str
     without: str | None = None
@@ -199,7 +202,7 @@ class Evidence:
         return {
             "check": self.check,
             "summary": self.summary,
-            "strength": str(self.strength),
+            "kind": str(self.kind),
             "finding": str(self.finding),
             "without": self.without,
             "sense": str(self.sense),
@@ -216,10 +219,10 @@ def derive_outcome(claim: Claim, evidence: tuple[Evidence, ...]) -> Outcome:
     needs a check that supports it, and for each hypothesis a counterexample found without it. What
     has less is pending; so is what raised an exception.
 
-    If checks compare laws, the statement is about laws: what refutes it and what supports it must
-    have compared laws. Then results compared one by one decide how much more is true: if they
-    refute, it holds in distribution only; if they support, it holds as it stands; and without any,
-    it is not known whether it holds path by path, so it is pending.
+    If checks compare distributions, the statement is about distributions: what refutes it and what
+    supports it must have compared them. Then results compared one by one decide how much more is
+    true: if they refute, it holds in distribution only; if they support, it holds as it stands; and
+    without any, it is not known whether it holds path by path, so it is pending.
 
     Parameters
     ----------
@@ -236,8 +239,8 @@ def derive_outcome(claim: Claim, evidence: tuple[Evidence, ...]) -> Outcome:
         sense: {e.finding for e in evidence if e.without is None and e.sense is sense}
         for sense in Sense
     }
-    paths, laws = direct[Sense.PATH], direct[Sense.LAW]
-    about = laws or paths
+    paths, distributions = direct[Sense.PATH], direct[Sense.DISTRIBUTION]
+    about = distributions or paths
     necessary = {e.without for e in evidence if e.without and e.finding is Finding.REFUTES}
     if any(e.finding is Finding.RAISED for e in evidence):
         return Outcome.PENDING
@@ -245,7 +248,7 @@ def derive_outcome(claim: Claim, evidence: tuple[Evidence, ...]) -> Outcome:
         return Outcome.FAILS
     if Finding.SUPPORTS not in about or set(claim.hypotheses) - necessary:
         return Outcome.PENDING
-    if laws and Finding.REFUTES in paths:
+    if distributions and Finding.REFUTES in paths:
         return Outcome.IN_DISTRIBUTION
     if Finding.SUPPORTS not in paths:
         return Outcome.PENDING
@@ -280,7 +283,7 @@ class Row:
             bad += [e for e in direct if e.finding is Finding.REFUTES]
             bad += [e for e in self.evidence if e.without and e.finding is Finding.SUPPORTS]
         if self.claim.expected is Outcome.IN_DISTRIBUTION:
-            usual = {Sense.LAW: Finding.SUPPORTS, Sense.PATH: Finding.REFUTES}
+            usual = {Sense.DISTRIBUTION: Finding.SUPPORTS, Sense.PATH: Finding.REFUTES}
             bad += [e for e in direct if e.finding is not usual[e.sense]]
             bad += [e for e in self.evidence if e.without and e.finding is Finding.SUPPORTS]
         reasons = "; ".join(f"{e.check} ({e.finding}: {e.detail})" for e in bad)
@@ -294,6 +297,7 @@ class Row:
             "source": self.claim.source,
             "hypotheses": list(self.claim.hypotheses),
             "note": self.claim.note,
+            "references": list(self.claim.references),
             "outcome": str(self.outcome),
             "expected": str(self.claim.expected),
             "ok": self.ok,

@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 from etcprops import __version__
 from etcprops._validation import InvalidParameterError, describe, reject
 from etcprops.claims.catalogue import CLAIMS
+from etcprops.claims.implementation import DEFAULT_GEOMETRY, DEFAULT_SECRET, Implementation
 from etcprops.claims.model import Check, Claim, Evidence, Exhibit, Finding, Ledger, Row
-from etcprops.claims.subject import DEFAULT_GEOMETRY, DEFAULT_SECRET, Subject
 from etcprops.datasets import load_extended_yale_b
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 
@@ -72,24 +72,27 @@ def verify(
     """
     chosen = _choose(claims)
     images = load_extended_yale_b(data) if isinstance(data, (str, Path)) else data
-    subject = Subject(
+    implementation = Implementation(
         DEFAULT_GEOMETRY if geometry is None else check_geometry(geometry, "verify"),
         DEFAULT_SECRET if secret is None else secret,
         images,
         deep=deep,
     )
-    _ = subject.key  # an empty secret is an error here, not in every check
-    return run(subject, chosen, progress=progress)
+    _ = implementation.key  # an empty secret is an error here, not in every check
+    return run(implementation, chosen, progress=progress)
 
 
 def run(
-    subject: Subject, claims: tuple[Claim, ...] = CLAIMS, *, progress: Progress | None = None
+    implementation: Implementation,
+    claims: tuple[Claim, ...] = CLAIMS,
+    *,
+    progress: Progress | None = None,
 ) -> Ledger:
-    """Run the checks of some claims on a subject.
+    """Run the checks of some claims on an implementation.
 
     Parameters
     ----------
-    subject : Subject
+    implementation : Implementation
         The implementation under test, and what it is tested on.
     claims : tuple of Claim
         By default all.
@@ -109,20 +112,20 @@ def run(
     with threadpool_limits(1):
         for check in (check for claim in claims for check in claim.checks):
             if check.ahead is not None:
-                check.ahead(subject)
+                check.ahead(implementation)
         for claim in claims:
             evidence = []
             for check in claim.checks:
                 if progress is not None:
                     progress(done, total, f"{claim.name}: {check.name}")
-                evidence.append(examine(check, subject))
+                evidence.append(examine(check, implementation))
                 done += 1
             rows.append(Row(claim, tuple(evidence)))
     if progress is not None:
         progress(done, total, "done")
     about = {
-        "geometry": subject.geometry.to_dict(),
-        "data": None if subject.data is None else subject.data.name,
+        "geometry": implementation.geometry.to_dict(),
+        "data": None if implementation.data is None else implementation.data.name,
         "etcprops": __version__,
         "python": platform.python_version(),
         **{name: version(name) for name in ("numpy", "scipy", "scikit-learn", "sympy")},
@@ -131,12 +134,12 @@ def run(
     return Ledger(tuple(rows), about)
 
 
-def examine(check: Check, subject: Subject) -> Evidence:
+def examine(check: Check, implementation: Implementation) -> Evidence:
     """Run one check and record what it found; an exception is a finding, too."""
     start = time.perf_counter()
     exhibits: tuple[Exhibit, ...] = ()
     try:
-        observation = check.run(subject)
+        observation = check.run(implementation)
     except Exception as error:  # noqa: BLE001  # the encryption under test may do anything
         finding, detail = Finding.RAISED, f"{type(error).__name__}: {error}"
     else:
@@ -146,7 +149,7 @@ def examine(check: Check, subject: Subject) -> Evidence:
     return Evidence(
         check.name,
         check.summary,
-        check.strength,
+        check.kind,
         finding,
         detail,
         without=check.without,
@@ -163,7 +166,7 @@ def _choose(names: Iterable[str] | None) -> tuple[Claim, ...]:
     known = [claim.name for claim in CLAIMS]
     if isinstance(names, str):
         reject("claims", "verify", "be a collection of names", describe(names))
-    wanted = list(names)
+    wanted = ["forest-with-remedy" if name == "mended-forest" else name for name in names]
     unknown = [name for name in wanted if name not in known]
     if unknown or not wanted:
         raise InvalidParameterError(

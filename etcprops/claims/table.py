@@ -13,7 +13,7 @@ from pathlib import Path
 
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.checks.formal import PROOFS, Proofs
-from etcprops.claims.model import Claim, Strength
+from etcprops.claims.model import Claim, EvidenceKind
 from etcprops.theory.theorems import theorem
 
 COMMAND = "python -m etcprops.claims.table > proofs/README.md"
@@ -51,6 +51,11 @@ HEADER = """\
 """
 
 
+SOURCES = """\
+## Sources besides the paper
+"""
+
+
 def page() -> str:
     """Return the page.
 
@@ -64,7 +69,7 @@ def page() -> str:
     >>> page().splitlines()[0]
     '# Proofs'
     """
-    return f"{OPENING}\n{HEADER}{''.join(map(_row, CLAIMS))}"
+    return f"{OPENING}\n{HEADER}{''.join(map(_row, CLAIMS))}\n{SOURCES}\n{_sources()}"
 
 
 def _row(claim: Claim) -> str:
@@ -83,13 +88,24 @@ def _row(claim: Claim) -> str:
     return "| " + " | ".join(_cell(cell) for cell in [*cells, "<br>".join(links)]) + " |\n"
 
 
+def _sources() -> str:
+    """Return the list of references, each with the claims that build on it."""
+    used: dict[str, list[str]] = {}
+    for claim in CLAIMS:
+        for reference in claim.references:
+            used.setdefault(reference, []).append(claim.name)
+    return "".join(f"- {reference}: {', '.join(used[reference])}\n" for reference in sorted(used))
+
+
 def _evidence(claim: Claim) -> str:
     """Return the kinds of evidence, strongest first, for the claim and against what it is not."""
-    direct = {c.strength for c in claim.checks if c.without is None}
-    without = {c.strength for c in claim.checks if c.without is not None}
-    parts = [", ".join(str(s) for s in Strength if s in direct)]
+    direct = {c.kind for c in claim.checks if c.without is None}
+    without = {c.kind for c in claim.checks if c.without is not None}
+    parts = [", ".join(str(s) for s in EvidenceKind if s in direct)]
     if without:
-        parts.append("without a hypothesis: " + ", ".join(str(s) for s in Strength if s in without))
+        parts.append(
+            "without a hypothesis: " + ", ".join(str(s) for s in EvidenceKind if s in without)
+        )
     return "<br>".join(parts)
 
 

@@ -143,9 +143,9 @@ def _evidence(row: Row) -> Text:
     for e in row.evidence:
         if text:
             text.append("\n")
-        text.append(f"{FINDING_MARKS[e.finding]} {e.strength}", style="bold")
-        if e.sense == "law":
-            text.append(", of laws", style="italic")
+        text.append(f"{FINDING_MARKS[e.finding]} {e.kind}", style="bold")
+        if e.sense == "distribution":
+            text.append(", of distributions", style="italic")
         if e.without:
             text.append(" without the hypothesis", style="italic")
         text.append(f": {e.detail}")

@@ -1,7 +1,7 @@
 """How far computed kernels and dual sums can be from the exact ones, in whatever order they add.
 
 Here lives the arithmetic of the bounds; what they are put together for is in `margins`.
-The analysis is Higham's (2002, chapter 3).
+The rounding-error analysis is Higham's (2002, chapter 3).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@ r"""How far ordinary floating point can move a decision: certificates for those 
 
 Ordinary inner products are added in an order that depends on the encryption, so decision values of
 plain and encrypted images differ by rounding. Here live rigorous bounds of that difference; nothing
-is measured. The analysis is Higham's: a sum of n products, in whatever order, is within
-:math:`\gamma_n |x|^T |y|` of the truth, with :math:`\gamma_n = n u / (1 - n u)` and
+is measured. The rounding-error analysis is Higham's (2002): a sum of n products, in whatever order,
+is within :math:`\gamma_n |x|^T |y|` of the truth, with :math:`\gamma_n = n u / (1 - n u)` and
 :math:`u = 2^{-53}`.
 """
 

@@ -1,22 +1,22 @@
 """What an ``encrypt()`` really does: black-box analysis of somebody else's encryption.
 
 `sandbox` calls the function, `oracle` counts what is asked; `extraction`, `local`, `linearity` and
-`dependence` test one family of laws each, `classification` puts them in order, `witnesses` shrinks
-what breaks them. `structure` finds blocks and keys, `key_schedule` compares keys, `known_plaintext`
-works from pairs, `consequences` says what follows. `runner` makes the one call, `report`
-shows it; `checker` stands on its own.
+`dependence` test one family of metamorphic relations each, `classification` puts them in order,
+`witnesses` shrinks what breaks them. `structure` finds blocks and keys, `key_audit` compares keys
+by the tests of `uniformity`, `known_plaintext` works from pairs, `consequences` says what follows.
+`runner` makes the one call, `report` holds what it found; `checker` stands on its own.
 """
 
-from etcprops.probing.key_schedule import KeySchedule
+from etcprops.probing.key_audit import KeyAudit
 from etcprops.probing.known_plaintext import RecoveredKey, recover_from_pairs
 from etcprops.probing.model import (
     AffineMap,
     BitMap,
     Confirmation,
-    Kind,
     LocalMap,
+    MapKind,
+    MapWitness,
     PixelMap,
-    Witness,
 )
 from etcprops.probing.report import ProbeReport
 from etcprops.probing.runner import probe
@@ -26,14 +26,14 @@ __all__ = [
     "AffineMap",
     "BitMap",
     "Confirmation",
-    "KeySchedule",
-    "Kind",
+    "KeyAudit",
     "LocalMap",
+    "MapKind",
+    "MapWitness",
     "PixelMap",
     "ProbeReport",
     "RecoveredKey",
     "Structure",
-    "Witness",
     "infer_structure",
     "probe",
     "recover_from_pairs",

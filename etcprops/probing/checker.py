@@ -42,16 +42,16 @@ def faults(certificate: dict[str, Any]) -> Iterator[str]:
     source, sign = certificate["source"], certificate["sign"]
     size = len(source)
     shown_by: dict[int, int] = {}
-    for place, pixel in enumerate(source):
+    for index, pixel in enumerate(source):
         if not 0 <= pixel < size:
-            yield f"output {place} shows input {pixel}, which is none of 0 to {size - 1}"
+            yield f"output {index} shows input {pixel}, which is none of 0 to {size - 1}"
         elif pixel in shown_by:
-            yield f"input {pixel} is shown by output {shown_by[pixel]} and by output {place}"
+            yield f"input {pixel} is shown by output {shown_by[pixel]} and by output {index}"
         else:
-            shown_by[pixel] = place
+            shown_by[pixel] = index
     yield from (f"input {pixel} is lost" for pixel in range(size) if pixel not in shown_by)
     yield from (
-        f"output {place} has sign {s}, not -1 or +1" for place, s in enumerate(sign) if abs(s) != 1
+        f"output {index} has sign {s}, not -1 or +1" for index, s in enumerate(sign) if abs(s) != 1
     )
 
 

@@ -1,8 +1,9 @@
-"""From a black box to a verdict: the cascade of tests, the simplest law first.
+"""From a black box to a verdict: the cascade of tests, the simplest relation first.
 
-Each law is tried only when the ones before have failed, and none is believed before it was right
-on images that it was not read from. That the function gives the same answer twice is asked before
-any other verdict is given, and again at the end.
+The tests are metamorphic relations (Chen et al. 1998). Each is tried only when the ones before have
+failed, and none is believed before it was right on images that it was not read from. That the
+function gives the same answer twice is asked before any other verdict is given, and again at the
+end.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from etcprops.probing.model import (
     Array,
     BitMap,
     Confirmation,
-    Kind,
     LocalMap,
+    MapKind,
+    MapVerdict,
+    MapWitness,
     PixelMap,
-    Verdict,
-    Witness,
 )
 from etcprops.probing.oracle import NoImageError, Oracle
 from etcprops.probing.witnesses import find_witness, lost_pixel, two_calls
@@ -42,7 +43,7 @@ class _NotTheSameTwiceError(Exception):
         self.outputs = outputs
 
 
-def classify(oracle: Oracle, seed: int) -> Verdict:
+def classify(oracle: Oracle, seed: int) -> MapVerdict:
     """Return what the function behind an oracle does.
 
     Parameters
@@ -55,7 +56,7 @@ def classify(oracle: Oracle, seed: int) -> Verdict:
 
     Returns
     -------
-    Verdict
+    MapVerdict
     """
     try:
         return _Classifier(oracle, np.random.default_rng(seed)).verdict()
@@ -64,15 +65,15 @@ def classify(oracle: Oracle, seed: int) -> Verdict:
         image = np.asarray(error.image)
         what = "black" if not image.any() else "an image with pixels up to " + f"{image.max():g}"
         reason = f"For {what} of shape {oracle.shape} and type {oracle.scale.dtype}, it "
-        witness = Witness("every image has an encryption", image, image, None, (), error.reason)
-        return Verdict(Kind.NOT_IMAGE, reason + error.reason + ".", witness=witness)
+        witness = MapWitness("every image has an encryption", image, image, None, (), error.reason)
+        return MapVerdict(MapKind.NOT_IMAGE, reason + error.reason + ".", witness=witness)
     except _NotTheSameTwiceError as error:
         witness = two_calls(oracle, error.vector, error.outputs)
         reason = (
             "The same image and key gave two different results: it draws at random, or remembers "
             "earlier calls."
         )
-        return Verdict(Kind.RANDOMISED, reason, witness=witness)
+        return MapVerdict(MapKind.RANDOMISED, reason, witness=witness)
 
 
 def _for_black(oracle: Oracle, error: NoImageError) -> NoImageError:
@@ -120,7 +121,7 @@ class _Classifier:
             self.outputs = [np.rint(v * level) for v in self.outputs]
             oracle.notes.add(f"The result is divided by {level}; here it is multiplied by it.")
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> MapVerdict:
         """Return the verdict."""
         oracle, scale = self.oracle, self.oracle.scale
         candidate = extraction.read_pixel_map(self.outputs, oracle.size, scale)
@@ -137,13 +138,13 @@ class _Classifier:
             verdict = self._with_constants(candidate)
             if verdict is not None:
                 return verdict
-        verdict = self._by_pixels() or self._by_laws()
+        verdict = self._by_pixels() or self._by_relations()
         if verdict is None:
             reason = signature(oracle, self.rng, candidate)
             if reason:
-                verdict = Verdict(Kind.DATA_DEPENDENT, reason[0].upper() + reason[1:] + ".")
+                verdict = MapVerdict(MapKind.DATA_DEPENDENT, reason[0].upper() + reason[1:] + ".")
             else:
-                verdict = Verdict(Kind.NON_LINEAR, self._how_non_linear())
+                verdict = MapVerdict(MapKind.NON_LINEAR, self._how_non_linear())
         self._ask_again()
         return self._with_witness(verdict, None if departure is None else departure[1])
 
@@ -164,7 +165,7 @@ class _Classifier:
         uniform = extraction.uniform_count(sweep=self.sweep)
         return Confirmation(images, uniform, self.sweep, self.oracle.queries)
 
-    def _pixel_map(self, found: PixelMap) -> Verdict:
+    def _pixel_map(self, found: PixelMap) -> MapVerdict:
         """Return the verdict on a map that was right on every image."""
         oracle = self.oracle
         confirmed = self._confirmed()
@@ -176,15 +177,15 @@ class _Classifier:
         calls = len(self.outputs)
         how = f"read off {calls} chosen images, bijective, and right on {confirmed.images} more"
         if negated:
-            kind = Kind.SIGNED_PERMUTATION
+            kind = MapKind.SIGNED_PERMUTATION
             reason = f"Every pixel is shown once, {negated} of {oracle.size} negated: {how}."
         elif np.array_equal(found.source, np.arange(oracle.size)):
-            kind, reason = Kind.IDENTITY, f"Every pixel stays where it is: {how}."
+            kind, reason = MapKind.IDENTITY, f"Every pixel stays where it is: {how}."
         else:
-            kind, reason = Kind.PERMUTATION, f"Every pixel is shown once, as it is: {how}."
-        return Verdict(kind, reason, bijection, confirmation=confirmed)
+            kind, reason = MapKind.PERMUTATION, f"Every pixel is shown once, as it is: {how}."
+        return MapVerdict(kind, reason, bijection, confirmation=confirmed)
 
-    def _copy_map(self, found: PixelMap, confirmed: Confirmation) -> Verdict:
+    def _copy_map(self, found: PixelMap, confirmed: Confirmation) -> MapVerdict:
         lost, twice = found.lost.size, found.duplicated.size
         constant = int(np.count_nonzero(found.source < 0))
         reason = (
@@ -193,9 +194,9 @@ class _Classifier:
             f"{f', {constant} pixels of the result are constant' if constant else ''}."
         )
         witness = lost_pixel(self.oracle, found) or find_witness(self.oracle, self.rng, [])
-        return Verdict(Kind.COPY_MAP, reason, found, witness, confirmed)
+        return MapVerdict(MapKind.COPY_MAP, reason, found, witness, confirmed)
 
-    def _with_constants(self, candidate: PixelMap) -> Verdict | None:
+    def _with_constants(self, candidate: PixelMap) -> MapVerdict | None:
         """Return the verdict on a map some of whose output pixels are constant, or None.
 
         Black and digits alone take a constant for the first pixel, whose digits are all 0.
@@ -225,7 +226,7 @@ class _Classifier:
         self._ask_again()
         return self._copy_map(found, self._confirmed())
 
-    def _by_pixels(self) -> Verdict | None:
+    def _by_pixels(self) -> MapVerdict | None:
         """Return the verdict if every output pixel follows one input pixel, else None."""
         oracle = self.oracle
         if oracle.size > LOCAL_LIMIT:
@@ -238,17 +239,17 @@ class _Classifier:
             return None
         return self._curves(found, local.kind_of_curves(found))
 
-    def _curves(self, found: LocalMap, kind: Kind) -> Verdict | None:
+    def _curves(self, found: LocalMap, kind: MapKind) -> MapVerdict | None:
         """Return the verdict on tone curves."""
         oracle = self.oracle
         sampled = (
-            f" Sampled: {found.places.size} of {np.prod(oracle.out_shape)} pixels."
-            if found.places.size < np.prod(oracle.out_shape)
+            f" Sampled: {found.indices.size} of {np.prod(oracle.out_shape)} pixels."
+            if found.indices.size < np.prod(oracle.out_shape)
             else ""
         )
-        if kind is Kind.AFFINE:
+        if kind is MapKind.AFFINE:
             return None  # the matrix is found from unit images
-        if kind is Kind.GF2_AFFINE:
+        if kind is MapKind.GF2_AFFINE:
             verdict = self._bits(linearity.find_bits(oracle, self.rng))
             return replace(verdict, reason=verdict.reason + sampled)
         levels = np.arange(256, dtype=np.int64)
@@ -259,14 +260,14 @@ class _Classifier:
             f"Every pixel of the result depends on one input pixel alone; {rest} of {simple.size} "
             f"neither copy nor negate it, but follow another curve.{sampled}"
         )
-        return Verdict(Kind.PIXEL_LOCAL, reason, found)
+        return MapVerdict(MapKind.PIXEL_LOCAL, reason, found)
 
-    def _bits(self, bits: BitMap | None) -> Verdict:
+    def _bits(self, bits: BitMap | None) -> MapVerdict:
         """Return the verdict on a function that is affine over GF(2)."""
-        law = "f(a ^ b ^ c) = f(a) ^ f(b) ^ f(c) for all images that were tried"
+        relation = "f(a ^ b ^ c) = f(a) ^ f(b) ^ f(c) for all images that were tried"
         if bits is None:
-            reason = f"{law[0].upper()}{law[1:]}; its bits are mixed, so no table of them is given."
-            return Verdict(Kind.GF2_AFFINE, f"Sampled. {reason}")
+            reason = f"{relation[0].upper()}{relation[1:]}; its bits are mixed, so none are listed."
+            return MapVerdict(MapKind.GF2_AFFINE, f"Sampled. {reason}")
         if bits.pixels_stay_whole:
             what = "Pixels stay whole and are XORed with a mask that is not only 0 and 255"
         elif bits.halves_stay_whole:
@@ -275,11 +276,11 @@ class _Classifier:
             what = "Bits move on their own, and are XORed with a mask"
         lost = 8 * self.oracle.size - np.unique(bits.source).size
         loss = f"{lost} of {8 * self.oracle.size} bits are lost" if lost else "no bit is lost"
-        return Verdict(
-            Kind.GF2_AFFINE, f"{what}: linear over bits, not over grey levels; {loss}.", bits
+        return MapVerdict(
+            MapKind.GF2_AFFINE, f"{what}: linear over bits, not over grey levels; {loss}.", bits
         )
 
-    def _by_laws(self) -> Verdict | None:
+    def _by_relations(self) -> MapVerdict | None:
         """Return the verdict if the function is affine, over the integers or over bits."""
         oracle = self.oracle
         residual, _ = linearity.quadruple_residual(oracle, self.rng)
@@ -295,8 +296,8 @@ class _Classifier:
                     else f"sampled: {found.columns.size} of {oracle.size} columns, entries are "
                     f"{numbers}"
                 )
-                return Verdict(
-                    Kind.AFFINE, f"Sums of images are kept: y = A x + c, {known}.", found
+                return MapVerdict(
+                    MapKind.AFFINE, f"Sums of images are kept: y = A x + c, {known}.", found
                 )
         if linearity.xor_departure(oracle, self.rng) is None:
             return self._bits(linearity.find_bits(oracle, self.rng))
@@ -326,7 +327,7 @@ class _Classifier:
             )
         return f"{text}."
 
-    def _with_witness(self, verdict: Verdict, departure: Array | None) -> Verdict:
-        """Return the verdict with the smallest pair of images that breaks the law."""
+    def _with_witness(self, verdict: MapVerdict, departure: Array | None) -> MapVerdict:
+        """Return the verdict with the smallest pair of images that breaks the relation."""
         starts = [] if departure is None else [(np.zeros_like(departure), departure)]
         return replace(verdict, witness=find_witness(self.oracle, self.rng, starts))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from etcprops.probing.model import BIJECTIVE, Kind
+from etcprops.probing.model import BIJECTIVE, MapKind
 
 if TYPE_CHECKING:
     from etcprops.claims.model import Claim
@@ -47,11 +47,11 @@ class _Rule:
 
     family: str
     claim: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[MapKind, ...]
     otherwise: str
 
 
-_UNSIGNED = (Kind.IDENTITY, Kind.PERMUTATION)
+_UNSIGNED = (MapKind.IDENTITY, MapKind.PERMUTATION)
 _BROKEN = "distances between images change"
 
 _RULES = (
@@ -86,31 +86,32 @@ _RULES = (
     _Rule(
         "random forest with a fixed seed, decision by decision",
         "random-forest",
-        (Kind.IDENTITY,),
+        (MapKind.IDENTITY,),
         "feature numbers, ties and thresholds depend on order and sign",
     ),
 )
 
 _WHY_NOT = {
-    Kind.COPY_MAP: "lost and repeated pixels change distances and inner products; images that "
+    MapKind.COPY_MAP: "lost and repeated pixels change distances and inner products; images that "
     "differ only in lost pixels cannot be told apart",
-    Kind.AFFINE: "an affine map keeps distances only if its matrix is orthogonal",
-    Kind.GF2_AFFINE: "grey levels are not kept: only Hamming distances of bits are, and only if "
+    MapKind.AFFINE: "an affine map keeps distances only if its matrix is orthogonal",
+    MapKind.GF2_AFFINE: "grey levels are not kept: only Hamming distances of bits are, and only if "
     "each bit is moved once",
-    Kind.PIXEL_LOCAL: "tone curves change differences of grey levels",
-    Kind.NON_LINEAR: "nothing is known to be kept",
-    Kind.DATA_DEPENDENT: "two images are not encrypted by one map, so nothing between them is kept",
-    Kind.RANDOMISED: "the same image is encrypted differently each time",
-    Kind.NOT_IMAGE: "there is no encrypted image to learn from",
+    MapKind.PIXEL_LOCAL: "tone curves change differences of grey levels",
+    MapKind.NON_LINEAR: "nothing is known to be kept",
+    MapKind.DATA_DEPENDENT: "two images are not encrypted by one map, so nothing between them is "
+    "kept",
+    MapKind.RANDOMISED: "the same image is encrypted differently each time",
+    MapKind.NOT_IMAGE: "there is no encrypted image to learn from",
 }
 
 
-def consequences(kind: Kind) -> tuple[Consequence, ...]:
+def consequences(kind: MapKind) -> tuple[Consequence, ...]:
     """Return what is exactly the same, and what is not, for a class of maps.
 
     Parameters
     ----------
-    kind : Kind
+    kind : MapKind
         The class that the probe found.
 
     Returns
@@ -119,9 +120,9 @@ def consequences(kind: Kind) -> tuple[Consequence, ...]:
 
     Examples
     --------
-    >>> [c.family for c in consequences(Kind.SIGNED_PERMUTATION) if not c.exact][0]
+    >>> [c.family for c in consequences(MapKind.SIGNED_PERMUTATION) if not c.exact][0]
     'linear and polynomial kernels on raw pixels'
-    >>> any(c.exact for c in consequences(Kind.COPY_MAP))
+    >>> any(c.exact for c in consequences(MapKind.COPY_MAP))
     False
     """
     from etcprops.claims import CLAIMS
@@ -131,7 +132,7 @@ def consequences(kind: Kind) -> tuple[Consequence, ...]:
     for rule in _RULES:
         exact = kind in rule.kinds
         if exact:
-            hypotheses = claims[rule.claim].hypotheses if kind is not Kind.IDENTITY else ()
+            hypotheses = claims[rule.claim].hypotheses if kind is not MapKind.IDENTITY else ()
             condition = f"if {'; '.join(hypotheses)}" if hypotheses else ""
         else:
             condition = _WHY_NOT.get(kind, rule.otherwise)

@@ -1,9 +1,10 @@
 """Reading a map off chosen images, and the images on which it is then tested.
 
 ``1 + ceil(log256 n)`` chosen images give source and sign of every pixel of a signed permutation:
-black shows the signs, and the digits of the places show the sources. This is a chosen-plaintext
-attack: whoever gets those few images encrypted has the key, which is why no image of somebody
-else's choice may be encrypted under a key that protects others. What was read is a candidate
+black shows the signs, and the digits of the pixels' indices show the sources. This is a
+chosen-plaintext attack on a permutation-only cipher (Li et al. 2008): whoever gets those few images
+encrypted has the key, which is why no image of somebody else's choice may be encrypted under a key
+that protects others. What was read is a candidate
 only, for a function of any kind gives some answer, until it is right on other images.
 """
 
@@ -31,8 +32,8 @@ def chosen_vectors(size: int, scale: Scale) -> Iterator[Array]:
     for number in range(digit_count(size, scale.base)):
         vector = np.empty(size, dtype=scale.dtype)
         for part in slices(size):
-            places = np.arange(part.start, part.stop)
-            vector[part] = scale.pixels(digits(places, scale.base, number))
+            indices = np.arange(part.start, part.stop)
+            vector[part] = scale.pixels(digits(indices, scale.base, number))
         yield vector
 
 
@@ -68,17 +69,17 @@ def read_pixel_map(outputs: list[Array], size: int, scale: Scale) -> PixelMap | 
         negated = np.asarray(black[part] == scale.level)
         if not np.all(negated | (black[part] == 0)):
             return None
-        places = np.zeros(negated.size, dtype=np.int64)
+        indices = np.zeros(negated.size, dtype=np.int64)
         for number, output in enumerate(outputs[1:]):
             wide = output[part].astype(np.float64)
             steps = np.where(negated, scale.level - wide, wide) / scale.unit
             digit = steps.astype(np.int64)
             if not np.array_equal(digit, steps):
                 return None
-            places += digit * scale.base**number
-        if places.min() < 0 or places.max() >= size:
+            indices += digit * scale.base**number
+        if indices.min() < 0 or indices.max() >= size:
             return None
-        source[part] = places
+        source[part] = indices
         sign[part] = np.where(negated, -1, 1)
     return PixelMap(source, sign, size, scale.level)
 

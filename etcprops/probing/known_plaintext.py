@@ -1,8 +1,9 @@
 """What pairs of plain and encrypted images give away of the key: a known-plaintext attack.
 
-Every block of every plain image is turned, negated and reordered in all ways; an encrypted block
-names the input block and the way by being equal in all pairs. Blocks that look the same in several
-ways, being constant or symmetric, or that have a twin, leave that part of the key open.
+Those of Li et al. (2008) on permutation-only ciphers move pixels; here the unit is the block. Every
+block of every plain image is rotated, mirrored, negated and reordered in all ways; an encrypted
+block names the input block and the way by being equal in all pairs. Blocks that look the same in
+several ways, being constant or symmetric, or that have a twin, leave that part of the key open.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ def recover_from_pairs(plain: Images, encrypted: Images, geometry: BlockGeometry
     # Blocks that are the same up to a code have the same set of variants, so the same least name.
     orbit, orbit_after = candidates.min(axis=0), np.full(count, -1)
     order = np.argsort(candidates.ravel(), kind="stable")
-    place = np.searchsorted(candidates.ravel()[order], wanted)
-    hit = order[np.minimum(place, order.size - 1)]
+    index = np.searchsorted(candidates.ravel()[order], wanted)
+    hit = order[np.minimum(index, order.size - 1)]
     known = candidates.ravel()[hit] == wanted
     orbit_after[known] = orbit[hit[known] % count]
     return _assemble(geometry, codes, candidates, wanted, orbit, orbit_after, before)
@@ -205,14 +206,14 @@ def _codes(geometry: BlockGeometry) -> NDArray[np.int64]:
 def _apply(blocks: Images, code: NDArray[np.int64]) -> Images:
     """Turn, negate and reorder every block by one code, in the order of the scheme; flat."""
     transform, negate, order = code.tolist()
-    turned = np.rot90(blocks, transform % 4, axes=(2, 3))
+    transformed = np.rot90(blocks, transform % 4, axes=(2, 3))
     if transform >= 4:
-        turned = np.flip(turned, axis=3)
+        transformed = np.flip(transformed, axis=3)
     if blocks.shape[-1] == 3:
-        turned = turned[..., COMPONENT_ORDERS[order]]
+        transformed = transformed[..., COMPONENT_ORDERS[order]]
     if negate:
-        turned = 255 - turned
-    return np.ascontiguousarray(turned).reshape(len(blocks), -1)
+        transformed = 255 - transformed
+    return np.ascontiguousarray(transformed).reshape(len(blocks), -1)
 
 
 def _names(rows: Images) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
-"""Laws that hold for all images or fail on most: affine over the integers, affine over GF(2).
+"""Linearity tests: affine over the integers, affine over GF(2) (Blum, Luby, Rubinfeld 1993).
 
-Each law is tested on random instances, and where it holds the matrix is found: from unit images
-while they are few, else from a sample of them.
+Such a relation holds for all images or fails on most. Each is tested on random instances, and where
+it holds the matrix is found: from unit images while they are few, else from a sample of them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def quadruple_residual(
     Returns
     -------
     residual : float
-        0 if every quadruple satisfies the law, up to rounding of floats.
+        0 if every quadruple satisfies the relation, up to rounding of floats.
     pair : tuple of ndarray, or None
         Two of the images where it is largest.
     """
@@ -109,18 +109,18 @@ def find_matrix(oracle: Oracle, rng: np.random.Generator) -> AffineMap | None:
             vectors.append(scale.pixels(unit))
         return vectors
 
-    rows, places, entries = [], [], []
-    for place, output in enumerate(oracle.ask(units())):
+    rows, indices, entries = [], [], []
+    for index, output in enumerate(oracle.ask(units())):
         change = (output.astype(np.float64) - offset) / (height * scale.unit)
         # Rounding of floats is no entry.
         reached = np.flatnonzero(np.abs(change) > 1e-9 * np.abs(change).max())
         rows.append(reached)
-        places.append(np.full(reached.size, place))
+        indices.append(np.full(reached.size, index))
         entries.append(change[reached])
     values = np.concatenate(entries)
     if np.allclose(values, np.rint(values), rtol=0, atol=1e-9):
         values = np.rint(values).astype(np.int64)
-    coordinates = (np.concatenate(rows), np.concatenate(places))
+    coordinates = (np.concatenate(rows), np.concatenate(indices))
     matrix = csr_array((values, coordinates), shape=(offset.size, columns.size))
     if not whole:
         return AffineMap(matrix, offset, columns)

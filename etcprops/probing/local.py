@@ -1,8 +1,8 @@
 """Pixel-local maps: every output pixel is a function of one input pixel, whatever that function is.
 
-Which input pixel it is comes from group tests: all pixels whose number has a 1 in some binary
-digit are changed, then all those that have a 0 there. A pixel that follows only one input pixel
-answers to exactly one of the two groups.
+Which input pixel it is comes from group testing (Dorfman 1943): all pixels whose number has a 1 in
+some binary digit are changed, then all those that have a 0 there. A pixel that follows only one
+input pixel answers to exactly one of the two groups.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.probing.extraction import SWEEP_LIMIT, confirming_vectors
-from etcprops.probing.model import Array, Kind, LocalMap
+from etcprops.probing.model import Array, LocalMap, MapKind
 from etcprops.probing.oracle import Oracle
 
 TABLE_PIXELS = 1 << 14
@@ -36,18 +36,20 @@ def influences(
         Output pixels that answered to both groups of a test.
     """
     size, scale = oracle.size, oracle.scale
-    places = np.arange(size)
+    indices = np.arange(size)
     steps = rng.integers(0, scale.base, (ROUNDS, size))
     # Another grey level everywhere, so that a curve that is not flat shows it.
-    moved = (steps + rng.integers(1, scale.base, (ROUNDS, size))) % scale.base
+    changed = (steps + rng.integers(1, scale.base, (ROUNDS, size))) % scale.base
     before = list(oracle.ask(scale.pixels(row) for row in steps))
     source = np.zeros(before[0].size, dtype=np.int64)
     mixed = np.zeros(source.size, dtype=np.bool_)
     for bit in range((size - 1).bit_length()):
-        ones = (places >> bit & 1).astype(np.bool_)
+        ones = (indices >> bit & 1).astype(np.bool_)
         answered = []
         for group in (ones, ~ones):
-            tests = (scale.pixels(np.where(group, b, a)) for a, b in zip(steps, moved, strict=True))
+            tests = (
+                scale.pixels(np.where(group, b, a)) for a, b in zip(steps, changed, strict=True)
+            )
             changes = (
                 after != first for after, first in zip(oracle.ask(tests), before, strict=True)
             )
@@ -69,29 +71,29 @@ def tabulate(
     if oracle.scale.dtype != np.uint8:
         return None
     count = source.size
-    places = (
+    indices = (
         np.arange(count)
         if count <= TABLE_PIXELS
         else np.sort(rng.choice(count, TABLE_PIXELS, replace=False))
     )
-    followed = source[places]
-    rows = np.arange(places.size)
+    followed = source[indices]
+    rows = np.arange(indices.size)
     start = rng.integers(0, 256, oracle.size)
     levels = ((start + level) % 256 for level in range(256))
     table: Array | None = None
     for level, got in enumerate(oracle.ask(v.astype(np.uint8) for v in levels)):
         if table is None:
-            table = np.zeros((places.size, 256), dtype=got.dtype)
-        table[rows, (start[followed] + level) % 256] = got[places]
+            table = np.zeros((indices.size, 256), dtype=got.dtype)
+        table[rows, (start[followed] + level) % 256] = got[indices]
     sweep = oracle.size <= SWEEP_LIMIT
     tests, asked = tee(confirming_vectors(oracle.size, oracle.scale, rng, sweep=sweep))
     for vector, got in zip(tests, oracle.ask(asked), strict=True):
-        if table is None or not np.array_equal(table[rows, vector[followed]], got[places]):
+        if table is None or not np.array_equal(table[rows, vector[followed]], got[indices]):
             return None
-    return None if table is None else LocalMap(places, followed, table)
+    return None if table is None else LocalMap(indices, followed, table)
 
 
-def kind_of_curves(found: LocalMap) -> Kind:
+def kind_of_curves(found: LocalMap) -> MapKind:
     """Return the class of a pixel-local map: affine, affine over GF(2), or neither.
 
     Examples
@@ -105,15 +107,15 @@ def kind_of_curves(found: LocalMap) -> Kind:
     if table.dtype.kind == "f":
         step = table[:, 1:2] - table[:, :1]
         straight = np.allclose(table, table[:, :1] + step * np.arange(256), atol=1e-6)
-        return Kind.AFFINE if straight else Kind.PIXEL_LOCAL
+        return MapKind.AFFINE if straight else MapKind.PIXEL_LOCAL
     wide = table.astype(np.int64)
     if np.array_equal(wide, wide[:, :1] + (wide[:, 1:2] - wide[:, :1]) * np.arange(256)):
-        return Kind.AFFINE
+        return MapKind.AFFINE
     linear = wide ^ wide[:, :1]
     built = np.zeros_like(linear)
     for bit, columns in _bits():
         built[:, columns] ^= linear[:, [1 << bit]]
-    return Kind.GF2_AFFINE if np.array_equal(built, linear) else Kind.PIXEL_LOCAL
+    return MapKind.GF2_AFFINE if np.array_equal(built, linear) else MapKind.PIXEL_LOCAL
 
 
 def _bits() -> Iterator[tuple[int, NDArray[np.bool_]]]:

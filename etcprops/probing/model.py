@@ -1,4 +1,4 @@
-"""What a probe finds: kinds of functions, witnesses against a law, and the maps themselves."""
+"""What a probe finds: kinds of functions, witnesses against a relation, and the maps themselves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from etcprops.scheme.signed_permutation import SignedPermutation
 Array = NDArray[Any]
 
 
-class Kind(StrEnum):
+class MapKind(StrEnum):
     """What a function does to images, from the most to the least that is known of it."""
 
     IDENTITY = "identity"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
     NOT_IMAGE = "not image-to-image"
 
 
-BIJECTIVE = (Kind.IDENTITY, Kind.PERMUTATION, Kind.SIGNED_PERMUTATION)
+BIJECTIVE = (MapKind.IDENTITY, MapKind.PERMUTATION, MapKind.SIGNED_PERMUTATION)
 """The kinds of which the theorems on encrypted images speak."""
 
 
@@ -86,8 +86,8 @@ class PixelMap:
     def matrix(self) -> csr_array:
         """Return the linear part, shape (m, n): at most one entry, -1 or +1, in every row."""
         rows = np.flatnonzero(self.source >= 0)
-        places = (rows, self.source[rows])
-        return csr_array((self.sign[rows], places), shape=(self.source.size, self.size))
+        indices = (rows, self.source[rows])
+        return csr_array((self.sign[rows], indices), shape=(self.source.size, self.size))
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class LocalMap:
         Its value for each grey level.
     """
 
-    places: NDArray[np.int64]
+    indices: NDArray[np.int64]
     source: NDArray[np.int64]
     table: Array
 
@@ -160,24 +160,24 @@ FoundMap = SignedPermutation | PixelMap | AffineMap | BitMap | LocalMap
 
 
 @dataclass(frozen=True)
-class Witness:
-    """Two images that show that a law does not hold.
+class MapWitness:
+    """Two images that show that a relation does not hold.
 
     Attributes
     ----------
-    law : str
+    relation : str
         What a signed permutation would do.
     first, second : ndarray of the input's shape
         The images; two calls with the same image if the function is randomised.
     outputs : tuple of two ndarrays, or None
         What the function made of them; None if there is no image to show.
     pixel : tuple of int
-        The place where the law breaks: in the output, or in the input for a lost pixel.
+        The place where the relation breaks: in the output, or in the input for a lost pixel.
     detail : str
         What is seen there.
     """
 
-    law: str
+    relation: str
     first: Array
     second: Array
     outputs: tuple[Array, Array] | None
@@ -187,7 +187,7 @@ class Witness:
     def to_dict(self) -> dict[str, Any]:
         """Return the witness ready for JSON; images by the pixels that differ from black."""
         return {
-            "law": self.law,
+            "relation": self.relation,
             "detail": self.detail,
             "pixel": list(self.pixel),
             "first": _sparse(self.first),
@@ -197,11 +197,11 @@ class Witness:
 
 def _sparse(image: Array, limit: int = 64) -> dict[str, Any]:
     """Return an image as its shape and its pixels that are not 0, or no pixels if too many."""
-    places = np.argwhere(image)
-    if len(places) > limit:
-        return {"shape": list(image.shape), "nonzero": len(places)}
-    pixels = [[p.tolist(), image[tuple(p)].item()] for p in places]
-    return {"shape": list(image.shape), "nonzero": len(places), "pixels": pixels}
+    indices = np.argwhere(image)
+    if len(indices) > limit:
+        return {"shape": list(image.shape), "nonzero": len(indices)}
+    pixels = [[p.tolist(), image[tuple(p)].item()] for p in indices]
+    return {"shape": list(image.shape), "nonzero": len(indices), "pixels": pixels}
 
 
 @dataclass(frozen=True)
@@ -255,18 +255,18 @@ class Confirmation:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MapVerdict:
     """What one function does under one key.
 
     Attributes
     ----------
-    kind : Kind
+    kind : MapKind
         Its class.
     reason : str
         Why.
     map : SignedPermutation, PixelMap, AffineMap, BitMap, LocalMap or None
         The map, if it could be read off.
-    witness : Witness or None
+    witness : MapWitness or None
         Why it is no signed permutation.
     confirmation : Confirmation or None
         How far the map was tested.
@@ -274,10 +274,10 @@ class Verdict:
         What else was seen.
     """
 
-    kind: Kind
+    kind: MapKind
     reason: str
     map: FoundMap | None = None
-    witness: Witness | None = None
+    witness: MapWitness | None = None
     confirmation: Confirmation | None = None
     findings: tuple[str, ...] = ()
 

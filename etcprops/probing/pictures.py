@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from etcprops.probing.model import PixelMap, Witness
+from etcprops.probing.model import MapWitness, PixelMap
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 SIDE = 216
@@ -51,10 +51,10 @@ def signs(found: SignedPermutation | PixelMap, out_shape: tuple[int, ...]) -> Im
     return enlarge(_side_by_side(palette[codes], out_shape))
 
 
-def witness(found: Witness) -> tuple[list[tuple[str, Image.Image]], float]:
+def witness(found: MapWitness) -> tuple[list[tuple[str, Image.Image]], float]:
     """Draw the two images of a witness and what became of them, stretched; return what is white.
 
-    The pixel where the law breaks is framed: in the results, or in the images if it is lost.
+    The pixel where the relation breaks is framed: in the results, or in the images if it is lost.
     """
     images: list[tuple[str, NDArray[Any], bool]] = []
     lost = found.outputs is not None and np.array_equal(*found.outputs)

@@ -10,17 +10,17 @@ import numpy as np
 
 from etcprops._validation import InvalidParameterError
 from etcprops.probing.consequences import Consequence, consequences
-from etcprops.probing.key_schedule import KeySchedule
+from etcprops.probing.key_audit import KeyAudit
 from etcprops.probing.model import (
     BIJECTIVE,
     AffineMap,
     BitMap,
     Confirmation,
     FoundMap,
-    Kind,
+    MapKind,
+    MapVerdict,
+    MapWitness,
     PixelMap,
-    Verdict,
-    Witness,
 )
 from etcprops.probing.shapes import ShapeOutcome
 from etcprops.probing.structure import Structure
@@ -34,7 +34,7 @@ class ProbeReport:
 
     Attributes
     ----------
-    verdict : Verdict
+    verdict : MapVerdict
         Class, reason, map, witness, confirmation and findings under the first key.
     shape, out_shape : tuple of int
         Of the images and of the results.
@@ -44,7 +44,7 @@ class ProbeReport:
         Calls from which the map was read: ``1 + ceil(log256 n)`` for 8-bit images.
     queries : int
         All calls under the first key: those, the confirming ones, and the search for witnesses.
-    key_schedule : KeySchedule or None
+    key_audit : KeyAudit or None
         The audit of all keys; None if there are no images.
     structure : Structure or None
         The blocks, if the map is a bijective signed permutation.
@@ -56,14 +56,14 @@ class ProbeReport:
         In all, and without the time spent in the function.
     """
 
-    verdict: Verdict
+    verdict: MapVerdict
     shape: tuple[int, ...]
     dtype: str
     out_shape: tuple[int, ...]
     out_dtype: str
     chosen: int
     queries: int
-    key_schedule: KeySchedule | None
+    key_audit: KeyAudit | None
     structure: Structure | None
     shapes: tuple[ShapeOutcome, ...]
     isolation: str
@@ -71,7 +71,7 @@ class ProbeReport:
     own_seconds: float
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> MapKind:
         """The class of the function."""
         return self.verdict.kind
 
@@ -86,7 +86,7 @@ class ProbeReport:
         return self.verdict.map
 
     @property
-    def witness(self) -> Witness | None:
+    def witness(self) -> MapWitness | None:
         """Two images that show that the function is no signed permutation; None if it is one."""
         return self.verdict.witness
 
@@ -101,8 +101,8 @@ class ProbeReport:
         failing = tuple(
             f"Shape {s.shape}: it {s.outcome.rstrip('.')}." for s in self.shapes if not s.ok
         )
-        schedule = () if self.key_schedule is None else self.key_schedule.findings
-        return (*self.verdict.findings, *failing, *schedule)
+        keys = () if self.key_audit is None else self.key_audit.findings
+        return (*self.verdict.findings, *failing, *keys)
 
     @property
     def key(self) -> EtCKey | None:
@@ -159,7 +159,7 @@ class ProbeReport:
                 "in_block_maps": structure.in_block_maps,
                 "key_recovered": structure.key is not None,
             },
-            "key_schedule": None if self.key_schedule is None else self.key_schedule.to_dict(),
+            "key_audit": None if self.key_audit is None else self.key_audit.to_dict(),
             "shapes": [
                 {"shape": list(s.shape), "ok": s.ok, "outcome": s.outcome} for s in self.shapes
             ],
@@ -224,7 +224,10 @@ def _map_in_figures(found: FoundMap | None) -> dict[str, Any] | None:
                 "sampled": found.columns is not None,
             }
         case BitMap():
-            moved = int(np.count_nonzero(found.source != np.arange(found.source.size)))
-            return {"bits": int(found.source.size), "moved": moved}
+            displaced = int(np.count_nonzero(found.source != np.arange(found.source.size)))
+            return {"bits": int(found.source.size), "moved": displaced}
         case _:
-            return {"pixels": int(found.places.size), "curves": len(np.unique(found.table, axis=0))}
+            return {
+                "pixels": int(found.indices.size),
+                "curves": len(np.unique(found.table, axis=0)),
+            }

@@ -14,8 +14,8 @@ from numpy.typing import DTypeLike
 from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
 from etcprops.probing.classification import classify
 from etcprops.probing.extraction import chosen_calls
-from etcprops.probing.key_schedule import KeySchedule, audit_keys
-from etcprops.probing.model import BIJECTIVE, Encrypt, Kind, Notes
+from etcprops.probing.key_audit import KeyAudit, audit_keys
+from etcprops.probing.model import BIJECTIVE, Encrypt, MapKind, Notes
 from etcprops.probing.oracle import Oracle, Scale
 from etcprops.probing.report import ProbeReport
 from etcprops.probing.sandbox import Isolation, best_isolation, open_sandbox
@@ -52,7 +52,7 @@ def probe(
         uint8, uint16, or floats, taken to be in [0, 1].
     keys : iterable, or int, optional
         What to hand over as the key, by default 0, 1, 2 and 3; a number K means 0 to K - 1. The
-        map is extracted for the first; the others are for the audit of the key schedule.
+        map is extracted for the first; the others are for the audit of the keys.
     seed : int, default=0
         Of the random images.
     time_limit : float, default=10
@@ -82,7 +82,7 @@ def probe(
     >>> geometry = BlockGeometry(16, 16, block=4)
     >>> keys = [EtCKey.from_secret(geometry, secret) for secret in ("a", "b")]
     >>> report = probe(encrypt, (16, 16), keys=keys)
-    >>> str(report.kind), report.key == keys[0], report.key_schedule.keys_used
+    >>> str(report.kind), report.key == keys[0], report.key_audit.keys_used
     ('signed permutation', True, True)
     >>> str(probe(lambda image, key: image // 3, (16, 16)).kind)
     'non-linear, pixel-local'
@@ -108,12 +108,12 @@ def probe(
             first = verdict.map
             structure = infer_structure(first, size, oracle.out_shape)
         oracles = [Oracle(sandbox, size, scale, notes, key) for key in range(len(chosen_keys))]
-        schedule: KeySchedule | None = None
-        if verdict.kind is not Kind.NOT_IMAGE:
+        key_audit: KeyAudit | None = None
+        if verdict.kind is not MapKind.NOT_IMAGE:
             for other in oracles:
                 other.output_factor = oracle.output_factor
                 other.out_shape = oracle.out_shape
-            schedule = audit_keys(oracles, verdict.kind, int(seed), structure, first)
+            key_audit = audit_keys(oracles, verdict.kind, int(seed), structure, first)
         shapes = survey_shapes(sandbox, size, scale, verdict.kind, oracle.queries)
     seconds = sum(o.seconds for o in (oracle, *oracles)) + sum(s.seconds for s in shapes)
     if kind is Isolation.NONE:
@@ -127,7 +127,7 @@ def probe(
         out_dtype="" if oracle.out_dtype is None else str(oracle.out_dtype),
         chosen=chosen_calls(oracle.size, scale),
         queries=oracle.queries,
-        key_schedule=schedule,
+        key_audit=key_audit,
         structure=structure,
         shapes=shapes,
         isolation=kind,
@@ -155,14 +155,19 @@ def _check(
         reject("dtype", "probe", wanted, describe(dtype))
     if kind.name not in {"uint8", "uint16", "float16", "float32", "float64"}:
         reject("dtype", "probe", wanted, f"{kind}.")
+    return size, Scale(kind), _check_keys(keys)
+
+
+def _check_keys(keys: Any) -> list[Any]:
+    """Return the keys to hand over."""
     if keys is None:
-        return size, Scale(kind), list(DEFAULT_KEYS)
+        return list(DEFAULT_KEYS)
     if isinstance(keys, (int, np.integer)):
-        return size, Scale(kind), list(range(as_integer(keys, "keys", "probe")))
+        return list(range(as_integer(keys, "keys", "probe")))
     wanted = "be a number of keys, or an iterable of at least one key"
     if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
         reject("keys", "probe", wanted, describe(keys))
     given = list(keys)
     if not given:
         reject("keys", "probe", wanted, "an empty one.")
-    return size, Scale(kind), given
+    return given

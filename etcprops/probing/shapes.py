@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from etcprops.probing.extraction import chosen_vectors, read_pixel_map
-from etcprops.probing.model import BIJECTIVE, Kind, Notes
+from etcprops.probing.model import BIJECTIVE, MapKind, Notes
 from etcprops.probing.oracle import NoImageError, Oracle, Scale
 from etcprops.probing.sandbox import Sandbox
 
@@ -41,7 +41,7 @@ class ShapeOutcome:
 
 
 def survey_shapes(
-    sandbox: Sandbox, shape: tuple[int, ...], scale: Scale, kind: Kind, queries: int
+    sandbox: Sandbox, shape: tuple[int, ...], scale: Scale, kind: MapKind, queries: int
 ) -> tuple[ShapeOutcome, ...]:
     """Return what a function does to images of shapes near the one that was asked for.
 
@@ -53,7 +53,7 @@ def survey_shapes(
         The shape that was asked for.
     scale : Scale
         Type of the images.
-    kind : Kind
+    kind : MapKind
         The class found at that shape.
     queries : int
         Calls that were needed for it; a function that fails at the first is tried on more shapes.
@@ -67,7 +67,7 @@ def survey_shapes(
     others = [(height, 2 * width, *rest), (2 * height, width, *rest)]
     others += [(max(1, height - 1), width, *rest), (height, width + 1, *rest)]
     others += [(height, width)] if rest else [(height, width, 3)]
-    if kind is Kind.NOT_IMAGE and queries <= 1:
+    if kind is MapKind.NOT_IMAGE and queries <= 1:
         others += [(height, width, 4), (32, 32), (32, 32, 3), (64, 64, 3)]
     unique = [s for s in dict.fromkeys(others) if s != shape and np.prod(s) <= LIMIT]
     results = []
@@ -79,7 +79,7 @@ def survey_shapes(
     return tuple(results)
 
 
-def _outcome(sandbox: Sandbox, shape: tuple[int, ...], scale: Scale, kind: Kind) -> ShapeOutcome:
+def _outcome(sandbox: Sandbox, shape: tuple[int, ...], scale: Scale, kind: MapKind) -> ShapeOutcome:
     """Return what the function does to the chosen images of one shape."""
     oracle = Oracle(sandbox, shape, scale, Notes())
     try:

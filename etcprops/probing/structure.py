@@ -243,8 +243,8 @@ def _transform_codes(position: NDArray[Any], side: int, channels: int) -> Intege
     square = np.arange(side * side, dtype=position.dtype).reshape(side, side)
     codes = np.full(len(position), -1)
     for code in reversed(range(N_TRANSFORMS)):  # for one pixel all 8 are the same: 0
-        turned = np.rot90(square, code % 4)
-        pattern = (np.fliplr(turned) if code >= 4 else turned).reshape(-1).repeat(channels)
+        rotated = np.rot90(square, code % 4)
+        pattern = (np.fliplr(rotated) if code >= 4 else rotated).reshape(-1).repeat(channels)
         likely = np.flatnonzero(
             (position[:, 0] == pattern[0])
             & (position[:, side * channels - 1] == pattern[side * channels - 1])
@@ -305,13 +305,13 @@ def _in_words(layout: str, tiles: _Tiles, channels: int) -> tuple[str, ...]:
     count, side = tiles.permutation.size, tiles.block
     where = " of the components side by side" if layout == "planes" else ""
     unit = f"{side} x {side} blocks" if side > 1 else "single pixels"
-    moved = int(np.count_nonzero(tiles.permutation != np.arange(count)))
-    words = [f"{count} {unit}{where}; {moved} change their place"]
+    displaced = int(np.count_nonzero(tiles.permutation != np.arange(count)))
+    words = [f"{count} {unit}{where}; {displaced} change their place"]
     if (tiles.codes < 0).any():
         words.append("in-block scramble, not D4")
     elif side > 1:
         words.append(
-            f"each is turned or mirrored by an element of D4, {np.unique(tiles.codes).size} of 8 "
+            f"each is rotated or mirrored by an element of D4, {np.unique(tiles.codes).size} of 8 "
             "occur"
         )
     per_block = (tiles.negatives >= 0).all()

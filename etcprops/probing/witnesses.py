@@ -1,8 +1,9 @@
 """Small counterexamples: two images whose difference a signed permutation would have kept.
 
 Under a signed permutation the absolute differences of two images are those of their encryptions,
-in another order. A pair that breaks this is shrunk: fewer pixels that differ, fewer that are not
-black, smaller grey levels, as long as the law stays broken.
+in another order: a metamorphic relation (Chen et al. 1998). A pair that breaks it is shrunk by
+delta debugging (Zeller and Hildebrandt 2002): fewer pixels that differ, fewer that are not black,
+smaller grey levels, as long as the relation stays broken.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from etcprops.probing.model import Array, PixelMap, Witness
+from etcprops.probing.model import Array, MapWitness, PixelMap
 from etcprops.probing.oracle import NoImageError, Oracle
 
-LAW = "a signed permutation keeps the absolute differences of two images, in another order"
+RELATION = "a signed permutation keeps the absolute differences of two images, in another order"
 
 SMALL_BUDGET, LARGE_BUDGET = 400, 40
 """Calls for shrinking, up to 2^18 pixels and beyond."""
@@ -26,7 +27,7 @@ def _differences(pair: tuple[Array, Array]) -> Array:
 
 
 def _unexplained(oracle: Oracle, pair: tuple[Array, Array]) -> tuple[Array, Array] | None:
-    """Return the outputs of a pair that breaks the law, or None."""
+    """Return the outputs of a pair that breaks the relation, or None."""
     outputs = tuple(oracle.ask(pair))
     inside = np.sort(_differences(pair))
     outside = np.sort(_differences((outputs[0], outputs[1])))
@@ -42,8 +43,8 @@ def _unexplained(oracle: Oracle, pair: tuple[Array, Array]) -> tuple[Array, Arra
 
 def find_witness(
     oracle: Oracle, rng: np.random.Generator, starts: list[tuple[Array, Array]]
-) -> Witness | None:
-    """Return a shrunk pair of images that breaks the law, or None if no pair at hand does.
+) -> MapWitness | None:
+    """Return a shrunk pair of images that breaks the relation, or None if no pair at hand does.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def _candidates(
 def _shrink(
     oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Return a smaller pair that breaks the law as well, with what became of it."""
+    """Return a smaller pair that breaks the relation as well, with what became of it."""
     best, kept = pair, outputs
     budget = SMALL_BUDGET if oracle.size <= 1 << 18 else LARGE_BUDGET
     end = oracle.queries + budget
@@ -100,19 +101,19 @@ def _shrink(
         best, kept = (a, b), broken
         return True
 
-    def undo(places: Array) -> bool:
+    def undo(indices: Array) -> bool:
         second = best[1].copy()
-        second[places] = best[0][places]
+        second[indices] = best[0][indices]
         return accept(best[0], second)
 
-    def blacken(places: Array) -> bool:
+    def blacken(indices: Array) -> bool:
         first, second = best[0].copy(), best[1].copy()
-        first[places], second[places] = 0, 0
+        first[indices], second[indices] = 0, 0
         return accept(first, second)
 
-    def halve(place: Array) -> bool:
+    def halve(indices: Array) -> bool:
         first, second = best[0].copy(), best[1].copy()
-        first[place], second[place] = first[place] // 2, second[place] // 2
+        first[indices], second[indices] = first[indices] // 2, second[indices] // 2
         return accept(first, second)
 
     _reduce(lambda: np.flatnonzero(best[0] != best[1]), undo, oracle, end - budget // 3)
@@ -127,27 +128,29 @@ def _shrink(
 def _reduce(
     remaining: Callable[[], Array], remove: Callable[[Array], bool], oracle: Oracle, end: int
 ) -> None:
-    """Take away as many of the remaining places as can go, large parts first."""
+    """Delta debugging: take away as many of the remaining pixels as can go, large parts first."""
     parts = 1
     while oracle.queries < end:
-        places = remaining()
-        if parts > max(1, places.size):
+        indices = remaining()
+        if parts > max(1, indices.size):
             return
-        pieces = np.array_split(places, parts)
-        # Not the only piece when that would leave nothing: then the law cannot be broken.
+        pieces = np.array_split(indices, parts)
+        # Not the only piece when that would leave nothing: then the relation cannot be broken.
         removed = [oracle.queries < end and bool(piece.size) and remove(piece) for piece in pieces]
         parts = max(1, parts // 2) if any(removed) and parts > 2 else 2 * parts
 
 
-def _describe(oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]) -> Witness:
+def _describe(
+    oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]
+) -> MapWitness:
     """Return the witness with the output pixel that shows the break best."""
     inside, outside = _differences(pair), _differences(outputs)
     # The output pixel whose difference the input has no counterpart for, and the largest of these.
     strange = ~np.isin(outside, inside)
-    place = int(np.argmax(np.where(strange, outside, -1.0) if strange.any() else outside))
+    index = int(np.argmax(np.where(strange, outside, -1.0) if strange.any() else outside))
     changed = int(np.count_nonzero(inside))
     came = int(np.count_nonzero(outside))
-    pixel = tuple(int(i) for i in np.unravel_index(place, oracle.out_shape))
+    pixel = tuple(int(i) for i in np.unravel_index(index, oracle.out_shape))
     first = int(np.argmax(inside))
     where = tuple(int(i) for i in np.unravel_index(first, oracle.shape))
     gap = "by" if changed == 1 else "by as much as"
@@ -157,28 +160,28 @@ def _describe(oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, A
     )
     if came:
         detail += (
-            f"in {came}, at {pixel} by {outside[place]:g} "
-            f"({outputs[0][place]:g} and {outputs[1][place]:g})."
+            f"in {came}, at {pixel} by {outside[index]:g} "
+            f"({outputs[0][index]:g} and {outputs[1][index]:g})."
         )
     else:
         detail += "are the same."
-    return _witness(oracle, LAW, pair, outputs, pixel, detail)
+    return _witness(oracle, RELATION, pair, outputs, pixel, detail)
 
 
 def _witness(  # noqa: PLR0917
     oracle: Oracle,
-    law: str,
+    relation: str,
     pair: tuple[Array, Array],
     outputs: tuple[Array, Array],
     pixel: tuple[int, ...],
     detail: str,
-) -> Witness:
+) -> MapWitness:
     first, second = (vector.reshape(oracle.shape) for vector in pair)
     shown = (outputs[0].reshape(oracle.out_shape), outputs[1].reshape(oracle.out_shape))
-    return Witness(law, first, second, shown, pixel, detail)
+    return MapWitness(relation, first, second, shown, pixel, detail)
 
 
-def lost_pixel(oracle: Oracle, found: PixelMap) -> Witness | None:
+def lost_pixel(oracle: Oracle, found: PixelMap) -> MapWitness | None:
     """Return two images that differ in one pixel and are encrypted alike, if a pixel is lost."""
     if not found.lost.size:
         return None
@@ -189,18 +192,18 @@ def lost_pixel(oracle: Oracle, found: PixelMap) -> Witness | None:
     outputs = tuple(oracle.ask([black, white]))
     pixel = tuple(int(i) for i in np.unravel_index(lost, oracle.shape))
     detail = f"The images differ at {pixel} by {white[lost]:g}; their encryptions are the same."
-    law = "different images have different encryptions"
-    return _witness(oracle, law, (black, white), (outputs[0], outputs[1]), pixel, detail)
+    relation = "different images have different encryptions"
+    return _witness(oracle, relation, (black, white), (outputs[0], outputs[1]), pixel, detail)
 
 
-def two_calls(oracle: Oracle, vector: Array, outputs: tuple[Array, Array]) -> Witness:
+def two_calls(oracle: Oracle, vector: Array, outputs: tuple[Array, Array]) -> MapWitness:
     """Return the witness that the same image gave two results."""
-    place = int(np.argmax(outputs[0] != outputs[1]))
-    pixel = tuple(int(i) for i in np.unravel_index(place, oracle.out_shape))
+    index = int(np.argmax(outputs[0] != outputs[1]))
+    pixel = tuple(int(i) for i in np.unravel_index(index, oracle.out_shape))
     count = int(np.count_nonzero(outputs[0] != outputs[1]))
     detail = (
-        f"The same image gave {outputs[0][place]:g} and {outputs[1][place]:g} at {pixel}; "
+        f"The same image gave {outputs[0][index]:g} and {outputs[1][index]:g} at {pixel}; "
         f"{count} pixels differ."
     )
-    law = "the same image and key give the same result"
-    return _witness(oracle, law, (vector, vector), outputs, pixel, detail)
+    relation = "the same image and key give the same result"
+    return _witness(oracle, relation, (vector, vector), outputs, pixel, detail)

@@ -13,17 +13,17 @@ from etcprops.reductions.choice import (
     nearest_exact,
     reductions_to,
 )
-from etcprops.reductions.commutation import (
-    Commutation,
+from etcprops.reductions.dct import BlockDCT
+from etcprops.reductions.deviation import gram_deviation
+from etcprops.reductions.equivariance import (
     Counterexample,
+    Equivariance,
+    EquivarianceKind,
     InducedMap,
-    Kind,
-    commutation,
+    equivariance,
     generators,
     induced_map,
 )
-from etcprops.reductions.dct import BlockDCT
-from etcprops.reductions.deviation import gram_deviation
 from etcprops.reductions.gram_pca import GramPCA
 from etcprops.reductions.linear import LinearReduction
 from etcprops.reductions.pooling import BlockMean, MeanPooling
@@ -35,18 +35,18 @@ __all__ = [
     "BlockDCT",
     "BlockMean",
     "CanonicalFeatures",
-    "Commutation",
     "Counterexample",
+    "Equivariance",
+    "EquivarianceKind",
     "GaussianProjection",
     "GramPCA",
     "GridSampling",
     "InducedMap",
-    "Kind",
     "LinearReduction",
     "MeanPooling",
     "RandomPixels",
     "SparseProjection",
-    "commutation",
+    "equivariance",
     "exact_dimensions",
     "generators",
     "gram_deviation",

@@ -40,8 +40,8 @@ class Rows:
         if self.sparse:
             part = slice(self.matrix.indptr[i], self.matrix.indptr[i + 1])
             return self.matrix.indices[part].astype(np.int64), self.matrix.data[part]
-        places = np.flatnonzero(self.matrix[i])
-        return places, self.matrix[i, places]
+        columns = np.flatnonzero(self.matrix[i])
+        return columns, self.matrix[i, columns]
 
     def lookup(self, *, scaled: bool) -> dict[bytes, list[int]]:
         """Return the rows by their canonical form's digest."""
@@ -56,38 +56,38 @@ def canonical(row: Row, *, scaled: bool) -> tuple[Row, Any]:
 
     With `scaled`, integers are divided by their greatest common divisor as well.
     """
-    places, values = row
+    columns, values = row
     if not values.size:
         return row, 1
     divisor = -1 if values[0] < 0 else 1
     if scaled and values.dtype.kind in "iu":
         divisor *= int(np.gcd.reduce(values))
-        return (places, values // divisor), divisor
-    return (places, values * divisor), divisor
+        return (columns, values // divisor), divisor
+    return (columns, values * divisor), divisor
 
 
 def _digest(row: Row) -> bytes:
     """Return a short key of a canonical row; equal rows have equal ones."""
-    places, values = row
-    return hashlib.blake2b(places.tobytes() + values.tobytes(), digest_size=16).digest()
+    columns, values = row
+    return hashlib.blake2b(columns.tobytes() + values.tobytes(), digest_size=16).digest()
 
 
-def moved(row: Row, place: NDArray[np.int64], sign: NDArray[np.int8]) -> Row:
+def transformed(row: Row, target: NDArray[np.int64], sign: NDArray[np.int8]) -> Row:
     """Return the row of ``R Q`` that comes from a row of ``R``.
 
     Column ``j`` of ``R`` becomes column ``place[j]`` of ``R Q``, times ``sign[j]``.
     """
-    places, values = row
-    signed = values * sign[places].astype(values.dtype)
-    order = np.argsort(place[places])
-    return place[places][order], signed[order]
+    columns, values = row
+    signed = values * sign[columns].astype(values.dtype)
+    order = np.argsort(target[columns])
+    return target[columns][order], signed[order]
 
 
 def match(
     rows: Rows,
     subset: Any,
     lookup: dict[bytes, list[int]],
-    place: NDArray[np.int64],
+    target: NDArray[np.int64],
     sign: NDArray[np.int8],
     *,
     scaled: bool,
@@ -96,7 +96,7 @@ def match(
     used: dict[bytes, int] = defaultdict(int)
     source, factor = np.empty(len(subset), dtype=np.int64), []
     for position, i in enumerate(subset):
-        form, divisor = canonical(moved(rows.row(i), place, sign), scaled=scaled)
+        form, divisor = canonical(transformed(rows.row(i), target, sign), scaled=scaled)
         digest = _digest(form)
         candidates = lookup.get(digest, [])
         # Rows that occur several times are used up one by one.

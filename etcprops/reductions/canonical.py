@@ -18,11 +18,11 @@ from etcprops.exact.statistics import as_integer_pixels
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_COLUMNS = 2048  # features turned at once
+_COLUMNS = 2048  # features brought into the normal form at once
 
 
 class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Features sorted by their training values, each turned so that its first values are low.
+    """Features sorted by their training values, each negated or not so that it begins low.
 
     Images encrypted with one key become bitwise the same numbers as the plain ones, training images
     and queries alike. So whatever is trained on them, with the same seed, decides the same: a
@@ -50,7 +50,7 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Features that are equal on all training images after that cannot be told apart, but may differ
     on a query. So the values that a query has in such a group are sorted. Features that are
-    constant in training form one group; as they can be turned either way, of ``x - mean`` the
+    constant in training form one group; as they may be negated or not, of ``x - mean`` the
     magnitude is taken. Estimators learn nothing from such groups beyond their common value: what
     the sorting loses was not in the training set.
 
@@ -95,7 +95,7 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         del y
         rows = self._validated(X, reset=True)
         parts = [
-            _turned(rows[:, start : start + _COLUMNS])
+            _oriented(rows[:, start : start + _COLUMNS])
             for start in range(0, rows.shape[1], _COLUMNS)
         ]
         offset, sign = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
@@ -129,15 +129,15 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = self._validated(X, reset=False)
-        turned = rows[:, self.order_].astype(np.int64)
-        turned -= self.offset_
-        turned *= self.sign_
-        turned[:, self._constant] = abs(turned[:, self._constant])
+        transformed = rows[:, self.order_].astype(np.int64)
+        transformed -= self.offset_
+        transformed *= self.sign_
+        transformed[:, self._constant] = abs(transformed[:, self._constant])
         starts = np.flatnonzero(np.diff(self.group_, prepend=-1, append=self.group_[-1] + 1))
         for start, end in pairwise(starts):
             if end - start > 1:
-                turned[:, start:end].sort(axis=1)
-        return turned
+                transformed[:, start:end].sort(axis=1)
+        return transformed
 
     def _validated(self, X: Any, *, reset: bool) -> NDArray[Any]:
         """Let scikit-learn check names and numbers of features, and return integers."""
@@ -145,8 +145,8 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return as_integer_pixels(rows, "X", "CanonicalFeatures")
 
 
-def _turned(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[bytes]]:
-    """Return offset and sign of features, and their turned values as bytes that compare alike."""
+def _oriented(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[bytes]]:
+    """Return offset and sign of features, and their normal form as bytes that compare alike."""
     wide = rows.astype(np.int64)
     low, high = wide.min(axis=0), wide.max(axis=0)
     # Where x - min and max - x differ first, the sign of their difference decides.

@@ -78,7 +78,7 @@ class BlockDCT(LinearReduction):
     >>> encrypted = reduction.transform(encrypt(images, key).reshape(5, 128))
     >>> plain.shape, np.array_equal(encrypted, reduction.induced(key).apply(plain))
     ((5, 12), True)
-    >>> bool(BlockDCT(geometry, [(0, 0), (0, 1)]).commutes_with("transforms"))
+    >>> bool(BlockDCT(geometry, [(0, 0), (0, 1)]).is_equivariant("transforms"))
     False
     """
 
@@ -117,13 +117,13 @@ class BlockDCT(LinearReduction):
         # One row for each block, coefficient and component (or sum), one entry for each pixel.
         block, channel, row, column = np.ogrid[:blocks, :channels, :side, :side]
         summed = channels if self.components == "sum" else 1
-        places = geometry.flat_index(block, row, column, channel)
-        places = places.reshape(blocks, 1, channels // summed, -1)
+        indices = geometry.flat_index(block, row, column, channel)
+        indices = indices.reshape(blocks, 1, channels // summed, -1)
         values = cosines[pairs[:, 0], None, :, None] * cosines[pairs[:, 1], None, None, :]
         values = np.broadcast_to(values, (len(pairs), summed, side, side))
         values = values.reshape(1, len(pairs), 1, -1)
         shape = blocks, len(pairs), channels // summed, summed * side**2
-        columns = np.broadcast_to(places, shape).ravel()
+        columns = np.broadcast_to(indices, shape).ravel()
         starts = np.arange(0, columns.size + 1, shape[-1])
         entries = np.broadcast_to(values, shape).ravel()
         return csr_array((entries, columns, starts), shape=(len(starts) - 1, geometry.n_pixels))

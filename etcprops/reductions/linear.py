@@ -12,11 +12,11 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from etcprops._validation import as_integer, reject
-from etcprops.reductions.commutation import (
-    Commutation,
+from etcprops.reductions.equivariance import (
+    Equivariance,
     InducedMap,
     check_step,
-    commutation,
+    equivariance,
     induced_map,
 )
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
@@ -47,8 +47,8 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     """
 
     geometry: BlockGeometry
-    in_law: ClassVar[bool] = False
-    """Whether the law of ``R`` over its seeds is that of ``R Q``, for every key."""
+    in_distribution: ClassVar[bool] = False
+    """Whether the distribution of ``R`` over its seeds is that of ``R Q``, for every key."""
 
     @abstractmethod
     def _build(self) -> csr_array | NDArray[np.float64]:
@@ -74,7 +74,7 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """The number of features of reduced vectors, m."""
         return int(self.matrix().shape[0])
 
-    def commutes_with(self, step: Step | str) -> Commutation:
+    def is_equivariant(self, step: Step | str) -> Equivariance:
         """Tell what a step of the encryption becomes after this reduction, exactly.
 
         Parameters
@@ -84,7 +84,7 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         Returns
         -------
-        Commutation
+        Equivariance
             True as a boolean if it becomes a signed permutation; else with a counterexample.
 
         Raises
@@ -94,8 +94,10 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         # The step first: a matrix may take a while.
         check_geometry(self.geometry, type(self).__name__)
-        chosen = check_step(step, self.geometry, f"{type(self).__name__}.commutes_with")
-        return commutation(self.matrix(), self.geometry, chosen)
+        chosen = check_step(step, self.geometry, f"{type(self).__name__}.is_equivariant")
+        return equivariance(self.matrix(), self.geometry, chosen)
+
+    commutes_with = is_equivariant
 
     def induced(self, key: EtCKey) -> InducedMap:
         """Return what a key does to reduced vectors.
@@ -193,8 +195,8 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
             # Turned while they are small; sparse products need them in this order.
-            turned = (part[:, used] if few else part).T.astype(working, order="C", copy=False)
-            reduced[start : start + step] = (R @ turned).T
+            transposed = (part[:, used] if few else part).T.astype(working, order="C", copy=False)
+            reduced[start : start + step] = (R @ transposed).T
         if unit != 1:
             reduced *= unit
         return reduced

@@ -95,7 +95,7 @@ class MeanPooling(LinearReduction):
     --------
     >>> from etcprops import BlockGeometry
     >>> reduction = MeanPooling(BlockGeometry(192, 160), cell=(4, 5))
-    >>> reduction.dimension, bool(reduction.commutes_with("transforms"))
+    >>> reduction.dimension, bool(reduction.is_equivariant("transforms"))
     (1536, False)
     """
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class _RandomProjection(LinearReduction):
     """Parameters and checks that both projections share."""
 
-    in_law: ClassVar[bool] = True
+    in_distribution: ClassVar[bool] = True
 
     def __init__(self, geometry: BlockGeometry, n_components: int, *, seed: int = 0) -> None:
         self.geometry = geometry
@@ -41,8 +41,9 @@ class _RandomProjection(LinearReduction):
 class GaussianProjection(_RandomProjection):
     """Projection by a matrix of independent normal numbers.
 
-    A fixed matrix does not commute with any key but the trivial ones. Its law does: the columns are
-    independent and symmetric, so ``R Q`` has the law of ``R``, for every orthogonal ``Q``.
+    A fixed matrix does not commute with any key but the trivial ones. Its distribution does: the
+    columns are independent and symmetric, so ``R Q`` is distributed as ``R``, for every orthogonal
+    ``Q``.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class GaussianProjection(_RandomProjection):
     --------
     >>> from etcprops import BlockGeometry
     >>> reduction = GaussianProjection(BlockGeometry(8, 8, block=4), n_components=5)
-    >>> reduction.matrix().shape, str(reduction.commutes_with("negatives").kind)
+    >>> reduction.matrix().shape, str(reduction.is_equivariant("negatives").kind)
     ((5, 64), 'none')
     """
 
@@ -81,7 +82,7 @@ class GaussianProjection(_RandomProjection):
 class SparseProjection(_RandomProjection):
     """Projection by a sparse matrix of independent entries, 0 or of one size with random sign.
 
-    As for the Gaussian one, the law of ``R Q`` is that of ``R``, though only where ``Q`` is a
+    As for the Gaussian one, ``R Q`` is distributed as ``R``, though only where ``Q`` is a
     signed permutation, as it is for every key.
 
     Parameters
@@ -102,7 +103,7 @@ class SparseProjection(_RandomProjection):
     --------
     >>> from etcprops import BlockGeometry
     >>> reduction = SparseProjection(BlockGeometry(8, 8, block=4), n_components=5)
-    >>> reduction.matrix().shape, str(reduction.commutes_with("negatives").kind)
+    >>> reduction.matrix().shape, str(reduction.is_equivariant("negatives").kind)
     ((5, 64), 'none')
     """
 

@@ -20,7 +20,7 @@ class RandomPixels(LinearReduction):
     """A fixed random choice of pixels, each set of that size with the same probability.
 
     The choice does not follow the pixels to where a key moves them, so it does not commute. But
-    over the seeds the chosen pixels of encrypted images have the same law as those of plain ones,
+    over the seeds the chosen pixels of encrypted images are distributed as those of plain ones,
     up to signs, which a z-score per feature and a Gram matrix do not see.
 
     Parameters
@@ -41,13 +41,13 @@ class RandomPixels(LinearReduction):
     --------
     >>> from etcprops import BlockGeometry
     >>> reduction = RandomPixels(BlockGeometry(192, 160), n_components=1536)
-    >>> reduction.matrix().shape, bool(reduction.commutes_with("permutation"))
+    >>> reduction.matrix().shape, bool(reduction.is_equivariant("permutation"))
     ((1536, 30720), False)
-    >>> bool(reduction.commutes_with("negatives"))
+    >>> bool(reduction.is_equivariant("negatives"))
     True
     """
 
-    in_law: ClassVar[bool] = True
+    in_distribution: ClassVar[bool] = True
 
     def __init__(self, geometry: BlockGeometry, n_components: int, *, seed: int = 0) -> None:
         self.geometry = geometry
@@ -82,7 +82,7 @@ class GridSampling(LinearReduction):
     --------
     >>> from etcprops import BlockGeometry
     >>> reduction = GridSampling(BlockGeometry(192, 160), strides=(8, 10))
-    >>> reduction.dimension, bool(reduction.commutes_with("transforms"))
+    >>> reduction.dimension, bool(reduction.is_equivariant("transforms"))
     (384, False)
     """
 

@@ -1,7 +1,8 @@
 """Exact algebra of signed permutations with offset, ``y = s * x[p] + c``.
 
 The third representation of an encryption, besides pixels and matrices: O(n) in memory and time, so
-it answers for full-size images what products of sparse matrices answer for small ones.
+it answers for full-size images what products of sparse matrices answer for small ones. The linear
+parts are the hyperoctahedral group: the symmetries of the cube in n dimensions.
 """
 
 from __future__ import annotations

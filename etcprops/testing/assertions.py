@@ -1,4 +1,4 @@
-"""Measurers of how far something is from a law, and assertions that it is not at all.
+"""Measurers of how far something is from a property, and assertions that it has it exactly.
 
 Integers are compared exactly, in int64 and with the bound checked: products of int8 matrices and
 differences of uint8 pixels wrap, so that the naive tests can pass falsely.
@@ -49,8 +49,8 @@ def orthogonality_defect(matrix: Any) -> csr_array:
     """
     wide = _as_integer_matrix(matrix, "matrix", "orthogonality_defect")
     size = wide.shape[0]
-    places = np.arange(size)
-    identity = csr_array((np.ones(size, dtype=np.int64), (places, places)), shape=wide.shape)
+    indices = np.arange(size)
+    identity = csr_array((np.ones(size, dtype=np.int64), (indices, indices)), shape=wide.shape)
     defect = csr_array(wide.T @ wide - identity)
     defect.eliminate_zeros()
     return defect
@@ -292,10 +292,10 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     ]
     different = (octets[0] != octets[1]).any(axis=1)
     if different.any():
-        place = tuple(int(i) for i in np.unravel_index(int(different.argmax()), a.shape))
+        index = tuple(int(i) for i in np.unravel_index(int(different.argmax()), a.shape))
         raise AssertionError(
             f"{np.count_nonzero(different)} of {a.size} values differ in their bits, first at "
-            f"{place}: {a[place].item()!r}, not {b[place].item()!r}"
+            f"{index}: {a[index].item()!r}, not {b[index].item()!r}"
         )
 
 

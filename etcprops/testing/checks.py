@@ -1,8 +1,8 @@
 """What an encryption must do so that learning on its images is as good as on plain ones.
 
-One function a property, each over all keys of the scheme. A check that does not apply raises
-``unittest.SkipTest``, which pytest shows as skipped: it never passes. What `etcprops` knows of its
-own encryption plays no part here; the scheme is seen from the outside.
+One function a metamorphic relation (Chen et al. 1998), each over all keys of the scheme. A check
+that does not apply raises ``unittest.SkipTest``, which pytest shows as skipped: it never passes.
+What `etcprops` knows of its own encryption plays no part here; the scheme is seen from the outside.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _replayable(check: SchemeCheck) -> SchemeCheck:
     return run
 
 
-def _mend(error: AssertionError, key: Any) -> AssertionError:
+def _under_key(error: AssertionError, key: Any) -> AssertionError:
     """Name the key under which it happened."""
     return AssertionError(f"under key {key!r}: {error}")
 
@@ -69,10 +69,10 @@ def check_scheme_leaves_its_input_alone(scheme: Scheme) -> None:
         with failing(f"encrypt(image, {key!r})"):
             scheme.encrypt(given, key)
         if not np.array_equal(given, image):
-            place = tuple(int(i) for i in np.argwhere(given != image)[0])
+            index = tuple(int(i) for i in np.argwhere(given != image)[0])
             raise AssertionError(
-                f"under key {key!r}: encrypt changed its input at {place} from {image[place]} to "
-                f"{given[place]}"
+                f"under key {key!r}: encrypt changed its input at {index} from {image[index]} to "
+                f"{given[index]}"
             )
 
 
@@ -118,10 +118,10 @@ def check_scheme_is_one_map_for_all_images(scheme: Scheme) -> None:
         p, q, r, s = scheme.encrypted(quadruple, key).astype(np.int64)
         wrong = np.argwhere(p + q != r + s)
         if len(wrong):
-            place = tuple(int(k) for k in wrong[0])
+            index = tuple(int(k) for k in wrong[0])
             raise AssertionError(
-                f"under key {key!r}: a + b = c + d, but at {place} of the encrypted images "
-                f"{p[place]} + {q[place]} is not {r[place]} + {s[place]}; {len(wrong)} of {p.size} "
+                f"under key {key!r}: a + b = c + d, but at {index} of the encrypted images "
+                f"{p[index]} + {q[index]} is not {r[index]} + {s[index]}; {len(wrong)} of {p.size} "
                 "pixels are wrong: the map depends on the image, or is not affine"
             )
 
@@ -221,10 +221,10 @@ def check_scheme_decrypts(scheme: Scheme) -> None:
         restored = scheme.decrypted(scheme.encrypted(images, key), key)
         different = np.argwhere(restored != images)
         if len(different):
-            image, *place = (int(k) for k in different[0])
+            image, *index = (int(k) for k in different[0])
             raise AssertionError(
                 f"under key {key!r}: decrypting gives {len(different)} of {images.size} pixels "
-                f"wrong, the first in image {image} at {tuple(place)}"
+                f"wrong, the first in image {image} at {tuple(index)}"
             )
 
 
@@ -251,7 +251,7 @@ def check_scheme_keeps_decisions(scheme: Scheme) -> None:
             try:
                 assert_same_decisions(pipeline, images, encrypted, labels, training)
             except AssertionError as error:
-                raise _mend(error, key) from None
+                raise _under_key(error, key) from None
 
 
 @_replayable
@@ -277,7 +277,7 @@ def _each_key(scheme: Scheme, compare: Callable[[Images, Images], None]) -> None
         try:
             compare(images, encrypted)
         except AssertionError as error:
-            raise _mend(error, key) from None
+            raise _under_key(error, key) from None
 
 
 CHECKS: Final[dict[str, SchemeCheck]] = {

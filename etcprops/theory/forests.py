@@ -1,9 +1,10 @@
-"""A demonstration: trees whose law, and only whose law, is the same on encrypted images.
+"""A demonstration: trees whose answers are the same on encrypted images in distribution only.
 
 Not for use on real data: it shows which rules scikit-learn's random forest lacks, and computes the
-law of a small tree exactly, by enumeration. The theorem is ``proofs/coq/Forest.v``. For a forest
-that decides the same path by path put :class:`~etcprops.reductions.CanonicalFeatures` or
-:class:`~etcprops.reductions.GramPCA` before any forest.
+distribution of a small tree's answers exactly, by enumeration. The theorem is
+``proofs/coq/Forest.v``. For a forest that decides the same path by path put
+:class:`~etcprops.reductions.CanonicalFeatures` or :class:`~etcprops.reductions.GramPCA` before any
+forest.
 """
 
 from __future__ import annotations
@@ -12,11 +13,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
 from etcprops._validation import as_integer, describe, reject
 from etcprops.exact.statistics import as_integer_pixels
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 Split = tuple[int, int]
 """A feature, and twice the threshold: an integer for integer pixels."""
 
-Outcome = tuple[tuple[Fraction, ...], ...]
+TreeAnswers = tuple[tuple[Fraction, ...], ...]
 """For each query the probability of each class."""
 
 
@@ -95,7 +94,7 @@ def best_splits(X: NDArray[np.int64], y: NDArray[np.int64], features: Any) -> li
     return found
 
 
-def tree_law(
+def tree_distribution(
     X: ArrayLike,
     y: ArrayLike,
     queries: ArrayLike,
@@ -103,8 +102,8 @@ def tree_law(
     max_features: int = 1,
     depth: int = 2,
     rules: Rules = SYMMETRIC,
-) -> dict[Outcome, Fraction]:
-    """Return the exact joint law of a random tree's answers to some queries, by enumeration.
+) -> dict[TreeAnswers, Fraction]:
+    """Return the joint distribution of a random tree's answers to some queries, by enumeration.
 
     Parameters
     ----------
@@ -133,17 +132,19 @@ def tree_law(
 
     Examples
     --------
-    The law of a stump does not change when its pixel is negated; scikit-learn's rule for queries on
-    thresholds changes it.
+    The distribution of a stump does not change when its pixel is negated; scikit-learn's rule for
+    queries on thresholds changes it.
 
     >>> X, y, query = np.array([[0], [2]]), [0, 1], np.array([[1]])
-    >>> tree_law(X, y, query) == tree_law(2 - X, y, 2 - query)
+    >>> tree_distribution(X, y, query) == tree_distribution(2 - X, y, 2 - query)
     True
     >>> low = Rules(on_threshold="low")
-    >>> tree_law(X, y, query, rules=low) == tree_law(2 - X, y, 2 - query, rules=low)
+    >>> tree_distribution(X, y, query, rules=low) == tree_distribution(
+    ...     2 - X, y, 2 - query, rules=low
+    ... )
     False
     """
-    caller = "tree_law"
+    caller = "tree_distribution"
     rows = as_integer_pixels(X, "X", caller).astype(np.int64)
     asked = as_integer_pixels(queries, "queries", caller).astype(np.int64)
     labels = np.asarray(y)
@@ -162,7 +163,7 @@ def _leaf(y: NDArray[np.int64], size: int) -> tuple[Fraction, ...]:
     return tuple(Fraction(int(n), len(y)) for n in np.bincount(y, minlength=size))
 
 
-def _sides(
+def sides(
     queries: NDArray[np.int64], split: Split, rules: Rules
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which queries go to the low side and which to the high one; some go to both."""
@@ -181,13 +182,13 @@ def _grow(
     size: int,
     limits: tuple[int, int],
     rules: Rules,
-) -> dict[Outcome, Fraction]:
-    """Return the law of a node's answers."""
+) -> dict[TreeAnswers, Fraction]:
+    """Return the distribution of a node's answers."""
     max_features, depth = limits
     splittable = np.flatnonzero(np.ptp(X, axis=0)).tolist()
     if depth == 0 or not splittable or (y == y[0]).all() or not len(queries):
         return {(_leaf(y, size),) * len(queries): Fraction(1)}
-    law: dict[Outcome, Fraction] = defaultdict(Fraction)
+    distribution: dict[TreeAnswers, Fraction] = defaultdict(Fraction)
     count, left = min(max_features, len(splittable)), (max_features, depth - 1)
     drawn = list(combinations(splittable, count))
     for features in drawn if rules.draw == "uniform" else drawn[:1]:
@@ -196,19 +197,21 @@ def _grow(
         weight = Fraction(1, len(chosen) * (len(drawn) if rules.draw == "uniform" else 1))
         for split in chosen:
             below = 2 * X[:, split[0]] <= split[1]
-            low, high = _sides(queries, split, rules)
-            laws = [
+            low, high = sides(queries, split, rules)
+            distributions = [
                 _grow(X[part], y[part], queries[side], size=size, limits=left, rules=rules)
                 for part, side in ((below, low), (~below, high))
             ]
-            for (below_law, p), (above_law, q) in product(*(side.items() for side in laws)):
-                law[_merge(below_law, above_law, low, high)] += weight * p * q
-    return dict(law)
+            for (below_side, p), (above_side, q) in product(
+                *(side.items() for side in distributions)
+            ):
+                distribution[_merge(below_side, above_side, low, high)] += weight * p * q
+    return dict(distribution)
 
 
 def _merge(
-    left: Outcome, right: Outcome, low: NDArray[np.bool_], high: NDArray[np.bool_]
-) -> Outcome:
+    left: TreeAnswers, right: TreeAnswers, low: NDArray[np.bool_], high: NDArray[np.bool_]
+) -> TreeAnswers:
     """Return the answers of both sides in the order of the queries, averaged where both answer."""
     from_left, from_right = iter(left), iter(right)
     merged = []
@@ -218,159 +221,3 @@ def _merge(
         ]
         merged.append(tuple(sum(p, Fraction(0)) / len(answers) for p in zip(*answers, strict=True)))
     return tuple(merged)
-
-
-class SymmetricForestClassifier(ClassifierMixin, BaseEstimator):
-    """A demonstration: a random forest on integer pixels whose law encryption does not change.
-
-    Slow and plain; see the module. Over the seeds, probabilities on encrypted images have exactly
-    the law of those on plain images, for any signed permutation of the features and any queries.
-
-    Parameters
-    ----------
-    n_estimators : int, default=10
-        Number of trees, each on a resample of the training rows.
-    max_features : int, default=1
-        How many of the features that can split a node are drawn.
-    max_depth : int, default=4
-        Largest depth.
-    bootstrap : bool, default=True
-        Whether each tree has its own resample.
-    rules : Rules
-        By default the symmetric ones.
-    random_state : int, default=0
-        Seed.
-
-    Attributes
-    ----------
-    classes_ : ndarray, shape (n_classes,)
-        Names of the classes.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, where `X` had them.
-
-    Examples
-    --------
-    >>> X = np.array([[0, 7], [2, 7], [9, 7]])
-    >>> forest = SymmetricForestClassifier(bootstrap=False).fit(X, ["a", "b", "b"])
-    >>> forest.predict_proba([[1, 0]])
-    array([[0.5, 0.5]])
-    """
-
-    def __init__(
-        self,
-        n_estimators: int = 10,
-        *,
-        max_features: int = 1,
-        max_depth: int = 4,
-        bootstrap: bool = True,
-        rules: Rules = SYMMETRIC,
-        random_state: int = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.max_features = max_features
-        self.max_depth = max_depth
-        self.bootstrap = bootstrap
-        self.rules = rules
-        self.random_state = random_state
-
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Keep the training images; trees are grown for the queries.
-
-        Parameters
-        ----------
-        X : array_like of int, shape (N, n_features)
-        y : array_like, shape (N,)
-
-        Returns
-        -------
-        SymmetricForestClassifier
-            This one.
-
-        Raises
-        ------
-        InvalidParameterError
-            If a parameter is wrong or `X` holds anything but integers of magnitude below 2^31.
-        """
-        caller = type(self).__name__
-        for name in ("n_estimators", "max_features", "max_depth"):
-            as_integer(getattr(self, name), name, caller)
-        validate_data(self, X, dtype="numeric")
-        rows, labels = check_X_y(X, y, dtype="numeric")
-        self._rows = as_integer_pixels(rows, "X", caller).astype(np.int64)
-        self.classes_, self._labels = np.unique(labels, return_inverse=True)
-        return self
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the mean of the trees' class probabilities.
-
-        Parameters
-        ----------
-        X : array_like of int, shape (q, n_features)
-
-        Returns
-        -------
-        ndarray of float64, shape (q, n_classes)
-
-        Raises
-        ------
-        NotFittedError, InvalidParameterError
-            Before `fit`, or as there.
-        """
-        check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, dtype="numeric")
-        queries = as_integer_pixels(rows, "X", type(self).__name__).astype(np.int64)
-        rng = np.random.default_rng(self.random_state)
-        total = np.zeros((len(queries), self.classes_.size))
-        for _ in range(self.n_estimators):
-            chosen = np.arange(len(self._rows))
-            if self.bootstrap:
-                chosen = rng.integers(0, len(chosen), len(chosen))
-            total += self._tree(self._rows[chosen], self._labels[chosen], queries, rng, 0)
-        return np.asarray(total / self.n_estimators)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of each query, the first of several.
-
-        Parameters
-        ----------
-        X : array_like of int, shape (q, n_features)
-
-        Returns
-        -------
-        ndarray, shape (q,)
-
-        Raises
-        ------
-        NotFittedError, InvalidParameterError
-            As `predict_proba`.
-        """
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
-
-    def _tree(
-        self,
-        X: NDArray[np.int64],
-        y: NDArray[np.int64],
-        queries: NDArray[np.int64],
-        rng: np.random.Generator,
-        depth: int,
-    ) -> NDArray[np.float64]:
-        """Return the answers of a random node, grown as far as the queries go."""
-        answers = np.zeros((len(queries), self.classes_.size))
-        splittable = np.flatnonzero(np.ptp(X, axis=0))
-        if depth == self.max_depth or not splittable.size or (y == y[0]).all() or not len(queries):
-            answers[:] = np.bincount(y, minlength=self.classes_.size) / len(y)
-            return answers
-        count = min(self.max_features, splittable.size)
-        drawn = splittable[:count]
-        if self.rules.draw == "uniform":
-            drawn = np.sort(rng.choice(splittable, count, replace=False))
-        best = best_splits(X, y, drawn)
-        split = best[rng.integers(len(best)) if self.rules.ties == "uniform" else 0]
-        below = 2 * X[:, split[0]] <= split[1]
-        low, high = _sides(queries, split, self.rules)
-        answers[low] += self._tree(X[below], y[below], queries[low], rng, depth + 1)
-        answers[high] += self._tree(X[~below], y[~below], queries[high], rng, depth + 1)
-        answers[low & high] /= 2
-        return answers

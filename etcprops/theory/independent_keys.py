@@ -12,7 +12,7 @@ the square only the terms with equal ``b`` remain. There ``p(b)`` is uniform ove
     ``Var <u, Q v> = (1 / m) <S_u, mean_T T S_v T'>_F``, with ``S_u = sum_b u_b u_b'``.
 
 If both are encrypted under independent keys, ``<P u, Q v> = <u, P' Q v>``, and ``P' Q`` is uniform
-too, for keys are a group and ``Q`` is uniform: the law is the same.
+too, for keys are a group and ``Q`` is uniform: the distribution is the same.
 
 ``proofs/coq/IndependentKeys.v`` has this as theorems, for every geometry.
 """

@@ -281,19 +281,19 @@ def prove_lines_decide(
     prime = 2**31 - 1
     vectors = [v for v in itertools.product((-1, 0, 1), repeat=4) if any(v)]
     lines = np.array([v for v in vectors if v > tuple(-x for x in v)])
-    place = {tuple(line): i for i, line in enumerate(lines.tolist())}
+    index = {tuple(line): i for i, line in enumerate(lines.tolist())}
 
     def number(row: NDArray[np.int64]) -> int:
-        found = place.get(tuple(row.tolist()), -1)
-        return found if found >= 0 else place.get(tuple((-row).tolist()), -1)
+        found = index.get(tuple(row.tolist()), -1)
+        return found if found >= 0 else index.get(tuple((-row).tolist()), -1)
 
     images = np.random.default_rng(4).integers(0, 256, (6, 4))
     transforms = action(2, step_matrices)
     # Lines are moved as pictures, inner products by the matrices: two ways to one answer.
     pictures = lines.reshape(-1, 2, 2)
-    turned = [np.rot90(pictures, code, axes=(1, 2)) for code in range(4)]
-    turned += [picture[:, :, ::-1] for picture in turned]
-    moved = np.array([[number(line.ravel()) for line in picture] for picture in turned])
+    transformed = [np.rot90(pictures, code, axes=(1, 2)) for code in range(4)]
+    transformed += [picture[:, :, ::-1] for picture in transformed]
+    permuted = np.array([[number(line.ravel()) for line in picture] for picture in transformed])
     terms = np.stack(
         [[_gram_modulo(images @ (line @ Q), prime) for line in lines] for Q in transforms]
     )
@@ -303,7 +303,7 @@ def prove_lines_decide(
         before = terms[0][sets].sum(axis=1)
         after = terms[:, sets].sum(axis=2)
         grams_differ.append(((after - before) % prime).any(axis=(0, 2)))
-        there = np.sort(moved[:, sets], axis=2)
+        there = np.sort(permuted[:, sets], axis=2)
         lines_differ.append((there != sets).any(axis=(0, 2)))
         names += [f"lines {lines[chosen].tolist()}" for chosen in sets]
     differences = np.concatenate(grams_differ) != np.concatenate(lines_differ)
@@ -367,8 +367,8 @@ def prove_rows_come_by_blocks(
         swap, cycle = np.arange(size), np.roll(np.arange(size), 1)
         swap[:2] = 1, 0
         for name, permutation in (("exchange", swap), ("cycle", cycle)):
-            moved = blocks_after(permutation)
-            yield f"{name} of blocks", int(np.count_nonzero(moved != permutation))
+            permuted = blocks_after(permutation)
+            yield f"{name} of blocks", int(np.count_nonzero(permuted != permutation))
         # An exchange of neighbours and the cycle generate every order of the blocks: what is left
         # is that one negation changes the sign of its block alone.
         for chosen in (0, size - 1):

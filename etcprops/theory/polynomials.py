@@ -219,8 +219,8 @@ class SymbolicImages:
         for order in itertools.permutations(range(blocks)):
             permuted = self.permute(vector, Step.PERMUTATION, order)
             for codes in itertools.product(range(N_TRANSFORMS), repeat=blocks):
-                turned = self.permute(permuted, Step.TRANSFORMS, codes)
-                negated = self.negate(turned)
+                transformed = self.permute(permuted, Step.TRANSFORMS, codes)
+                negated = self.negate(transformed)
                 case = f"K1={order}, K2={codes}"
                 if self.geometry.channels == 1:
                     yield case, negated

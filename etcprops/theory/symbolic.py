@@ -217,8 +217,8 @@ def prove_transforms(step_matrices: StepMatrices = matrices.step_matrices) -> Pr
             images = SymbolicImages(BlockGeometry(side, side, block=side), step_matrices)
             picture = np.array(images.x, dtype=object).reshape(side, side)
             for code in range(N_TRANSFORMS):
-                turned = np.rot90(picture, code % 4)
-                expected = np.fliplr(turned) if code >= 4 else turned
+                transformed = np.rot90(picture, code % 4)
+                expected = np.fliplr(transformed) if code >= 4 else transformed
                 got = images.permute(images.x, Step.TRANSFORMS, (code,))
                 for i, (a, b) in enumerate(zip(got, expected.ravel(), strict=True)):
                     yield f"code {code}, block {side}, pixel {i}", a - b

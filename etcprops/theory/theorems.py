@@ -52,7 +52,7 @@ class Theorem:
         return f"{self.name.partition('.')[0]}.v"
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Short name, file and line, for a reader."""
         return f"{self.name.partition('.')[2]} ({self.file}:{self.line})"
 

@@ -29,6 +29,13 @@
 (*                                                                            *)
 (* Why one would believe it. These algorithms look at lengths and angles, or  *)
 (* search a space that Q merely turns: what is best stays best.               *)
+(*                                                                            *)
+(* Definitions: gram_view, distance_view, gram_only, distance_only,           *)
+(*   kernel_view, dual_objective, dual_feasible, dual_optimal,                *)
+(*   decision_value, kkt, same_svm, nearer, neighbours, knn, scores,          *)
+(*   linear_objective, minimiser, squared_error, l2_penalty, l1_penalty,      *)
+(*   gradient_descent, scatter, principal_axes, gp_mean, gp_variance,         *)
+(*   lda_covariance, lda_scores.                                              *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

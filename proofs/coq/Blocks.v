@@ -24,6 +24,16 @@
 (* every address once is a permutation, and permutations compose.             *)
 (*                                                                            *)
 (* Steps are indexed by the *output* block; order: K1, K2, K3, K4.            *)
+(*                                                                            *)
+(* Definitions: pair_ord, quotient, remainder, rot90, fliplr,                 *)
+(*   block_transform, rot90_place, fliplr_place, d4_place, d4_code_mul,       *)
+(*   d4_code_inv, d4_mul, d4_inv, d4_one, address, image, flat_index,         *)
+(*   flat_row, flat_col, flat_channel, block_of, pixel_row, pixel_col,        *)
+(*   flat_of_address, address_of_flat, flat_block, in_block, from_blocks,     *)
+(*   permute_blocks, transform_blocks, negate_blocks, permute_components,     *)
+(*   key, encrypt_image, flat_map, flat_perm, K1_address, K2_address,         *)
+(*   K4_address, K1_signed_perm, K2_signed_perm, K3_signed_perm,              *)
+(*   K4_signed_perm, key_signed_perm, key_mul, key_inv, flatten_image.        *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -31,6 +31,11 @@
 (* [component_orders]; all indexed by the output block; pixels 0 to 255 in    *)
 (* row-major order (row, column, channel). A step that the key does not have  *)
 (* is the empty list. Invalid input gives [None].                             *)
+(*                                                                            *)
+(* Definitions: component_orders, source_place, encrypt_pixels,               *)
+(*   valid_geometry, valid_permutation, valid_codes, valid_key, valid_pixels, *)
+(*   valid_input, white, etc_encrypt, function_of_seq, perm_of_seq,           *)
+(*   key_of_lists, image_of_pixels, pixels_of_image.                          *)
 (******************************************************************************)
 
 From Coq Require Import ZArith.

@@ -24,6 +24,11 @@
 (* are rounded at different places, and the difference of a large and a small *)
 (* rounding error does not cancel. Integers have no rounding, and rounding to *)
 (* nearest does not look at the sign.                                         *)
+(*                                                                            *)
+(* Definitions: precision, exponent_max, float_of_Z, fsub, fdiv, fopp,        *)
+(*   pixel_values, float_eqb, integer_of_float, centred_float, antisymmetric, *)
+(*   sum, count, square, negative, deviation_numerator, variance_numerator,   *)
+(*   within, in_int64, exact_zscore.                                          *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Floats.SpecFloat.

@@ -28,6 +28,11 @@
 (* Why one would believe it. A feature that moves is drawn as often as        *)
 (* before, and a negated feature splits a node into the same two parts with   *)
 (* left and right exchanged.                                                  *)
+(*                                                                            *)
+(* Definitions: law, expectation, probability, law_return, law_bind,          *)
+(*   law_of_weights, uniform, tree, predict, splits, threshold, candidate,    *)
+(*   best, splittable, grow, turn, turn_back, agree, uniform_draw, tree_law,  *)
+(*   forest_law, decisions.                                                   *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -19,6 +19,9 @@
 (* Why one would believe it. The signs are independent and as often +1 as -1, *)
 (* so in the square only a block with itself remains. Its partner is any      *)
 (* block alike, moved by any g alike. P^T Q is as uniform as Q.               *)
+(*                                                                            *)
+(* Definitions: mean, variance, key_of, move, block_pixel, second_moment,     *)
+(*   inner_product_variance, block_product, mul_left.                         *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -13,6 +13,10 @@
 (*                                                                            *)
 (* Why one would believe it. Encryption moves the cloud of images rigidly: a  *)
 (* kernel that looks only at lengths and angles cannot notice.                *)
+(*                                                                            *)
+(* Definitions: kernel_function, kernel_value, kernel_matrix, linear_kernel,  *)
+(*   polynomial_kernel, sigmoid_kernel, rbf_kernel, distance_kernel_matrix,   *)
+(*   overall_mean, overall_variance, gamma_scale.                             *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -12,6 +12,9 @@
 (*                                                                            *)
 (* Why one would believe it. Sorting forgets where a feature came from, and   *)
 (* choosing the smaller of the two directions forgets whether it was negated. *)
+(*                                                                            *)
+(* Definitions: lowest, highest, upward, downward, normal_feature,            *)
+(*   normal_form.                                                             *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

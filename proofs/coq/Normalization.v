@@ -20,6 +20,10 @@
 (* Why one would believe it. If every image has a pixel replaced by level - x *)
 (* then its mean becomes level - mean, so the deviation from the mean changes *)
 (* its sign, and the squared deviation does not change.                       *)
+(*                                                                            *)
+(* Definitions: mean, sum_squared_deviations, centred, zscore,                *)
+(*   midgrey_centred, midgrey_centred_rows, standard_deviation, sum_pixel,    *)
+(*   deviation_numerator, variance_numerator.                                 *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -12,6 +12,8 @@
 (*                                                                            *)
 (* Why one would believe it. The pixels that were drawn have moved to places  *)
 (* that are as likely to be drawn.                                            *)
+(*                                                                            *)
+(* Definitions: gram_of_pixels.                                               *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

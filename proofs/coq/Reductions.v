@@ -19,6 +19,10 @@
 (* whole, and the mean of level - x is level minus the mean. A quarter turn   *)
 (* exchanges rows and columns, that is u and v; a mirror changes the sign of  *)
 (* the odd functions.                                                         *)
+(*                                                                            *)
+(* Definitions: data_set, block_mean, coefficient_place, coefficient_sign,    *)
+(*   coefficient, block_coefficients, coefficient_address,                    *)
+(*   coefficient_signed_perm, coefficient_offset.                             *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -21,6 +21,10 @@
 (*                                                                            *)
 (* Why one would believe it. Each is a calculation with at most two images of *)
 (* at most two pixels.                                                        *)
+(*                                                                            *)
+(* Definitions: pixel, pixels, two_images, negate_all, negate_first,          *)
+(*   exchange, image_mean, image_zscore, stump, first_feature_stump,          *)
+(*   keep_first, first_norm, rotation.                                        *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -17,6 +17,10 @@
 (* y_k = x_(p k) elsewhere; in matrix form y = s * x[p] + c with c = level    *)
 (* where s = -1 and c = 0 where s = +1.  For 8-bit images level = 255.        *)
 (* An image is a column vector; a data set is a matrix whose rows are images. *)
+(*                                                                            *)
+(* Definitions: inner_product, squared_distance, sample, gram, distances,     *)
+(*   orthogonal, encrypt, encrypt_rows, decrypt, sign_mx, signed_perm,        *)
+(*   sp_one, sp_mul, sp_inv, sp_apply, sp_matrix, sp_offset.                  *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 
 from etcprops import BlockGeometry, InvalidParameterError, verify
-from etcprops.claims import CLAIMS, Claim, Evidence, Finding, Outcome, Row, Strength, Subject
+from etcprops.claims import (
+    CLAIMS,
+    Claim,
+    Evidence,
+    EvidenceKind,
+    Finding,
+    Implementation,
+    Outcome,
+    Row,
+)
 from etcprops.claims.catalogue import PENDING_CLAIMS
 from etcprops.claims.model import Check, Exhibit, Ledger, Observation, Sense, derive_outcome
 from etcprops.claims.runner import run
@@ -20,12 +29,12 @@ from etcprops.theory.smt import available
 
 def evidence(finding: Finding, without: str | None = None, sense: Sense = Sense.PATH) -> Evidence:
     return Evidence(
-        "a check", "Looks.", Strength.EXACT, finding, "detail", without=without, sense=sense
+        "a check", "Looks.", EvidenceKind.EXACT, finding, "detail", without=without, sense=sense
     )
 
 
-def of_law(finding: Finding, without: str | None = None) -> Evidence:
-    return evidence(finding, without, Sense.LAW)
+def of_distribution(finding: Finding, without: str | None = None) -> Evidence:
+    return evidence(finding, without, Sense.DISTRIBUTION)
 
 
 PLAIN = Claim("plain", "It is so.", "nowhere", Outcome.HOLDS)
@@ -62,30 +71,50 @@ DERIVATIONS = {
         [evidence(R), evidence(R, "h"), evidence(R, "k")],
         Outcome.FAILS,
     ),
-    "equal in law, but not path by path": (
+    "equal in distribution, but not path by path": (
         PLAIN,
-        [of_law(S), of_law(N), evidence(R)],
+        [of_distribution(S), of_distribution(N), evidence(R)],
         Outcome.IN_DISTRIBUTION,
     ),
-    "equal in law and path by path": (PLAIN, [of_law(S), evidence(S)], Outcome.HOLDS),
-    "equal in law, paths not looked at": (PLAIN, [of_law(S), evidence(N)], Outcome.PENDING),
-    "another law": (PLAIN, [of_law(S), of_law(R), evidence(R)], Outcome.FAILS),
-    "another law on one path that agrees": (PLAIN, [of_law(R), evidence(S)], Outcome.FAILS),
-    "only paths differ, no law": (PLAIN, [of_law(N), evidence(R)], Outcome.PENDING),
-    "no law compared": (PLAIN, [evidence(R)], Outcome.FAILS),
-    "in law under hypotheses": (
-        CONDITIONAL,
-        [of_law(S), evidence(R), of_law(R, "h"), evidence(R, "k")],
-        Outcome.IN_DISTRIBUTION,
+    "equal in distribution and path by path": (
+        PLAIN,
+        [of_distribution(S), evidence(S)],
+        Outcome.HOLDS,
     ),
-    "in law, a hypothesis not shown necessary": (
-        CONDITIONAL,
-        [of_law(S), evidence(R), of_law(R, "h"), of_law(S, "k")],
+    "equal in distribution, paths not looked at": (
+        PLAIN,
+        [of_distribution(S), evidence(N)],
         Outcome.PENDING,
     ),
-    "an exception while laws are compared": (
+    "another distribution": (
         PLAIN,
-        [of_law(S), of_law(X), evidence(R)],
+        [of_distribution(S), of_distribution(R), evidence(R)],
+        Outcome.FAILS,
+    ),
+    "another distribution on one path that agrees": (
+        PLAIN,
+        [of_distribution(R), evidence(S)],
+        Outcome.FAILS,
+    ),
+    "only paths differ, no distribution": (
+        PLAIN,
+        [of_distribution(N), evidence(R)],
+        Outcome.PENDING,
+    ),
+    "no distribution compared": (PLAIN, [evidence(R)], Outcome.FAILS),
+    "in distribution under hypotheses": (
+        CONDITIONAL,
+        [of_distribution(S), evidence(R), of_distribution(R, "h"), evidence(R, "k")],
+        Outcome.IN_DISTRIBUTION,
+    ),
+    "in distribution, a hypothesis not shown necessary": (
+        CONDITIONAL,
+        [of_distribution(S), evidence(R), of_distribution(R, "h"), of_distribution(S, "k")],
+        Outcome.PENDING,
+    ),
+    "an exception while distributions are compared": (
+        PLAIN,
+        [of_distribution(S), of_distribution(X), evidence(R)],
         Outcome.PENDING,
     ),
 }
@@ -103,11 +132,11 @@ def test_a_row_that_surprises_says_why() -> None:
     assert not row.ok
     assert row.surprise == "expected holds, found fails. a check (refutes: detail)"
     assert Row(PLAIN, (evidence(S),)).surprise == ""
-    in_law = replace(PLAIN, expected=Outcome.IN_DISTRIBUTION)
-    assert Row(in_law, (of_law(S), evidence(R))).surprise == ""
-    row = Row(in_law, (of_law(R), evidence(R)))
+    in_distribution = replace(PLAIN, expected=Outcome.IN_DISTRIBUTION)
+    assert Row(in_distribution, (of_distribution(S), evidence(R))).surprise == ""
+    row = Row(in_distribution, (of_distribution(R), evidence(R)))
     assert row.surprise == "expected in-distribution, found fails. a check (refutes: detail)"
-    row = Row(in_law, (of_law(S), evidence(S)))
+    row = Row(in_distribution, (of_distribution(S), evidence(S)))
     assert row.surprise == "expected in-distribution, found holds. a check (supports: detail)"
 
 
@@ -127,7 +156,7 @@ def test_no_check_accuses_the_sound_encryption(ledger: Ledger) -> None:
     for row in ledger.rows:
         for check, found in zip(row.claim.checks, row.evidence, strict=True):
             usual = Finding.REFUTES if check.refuting else Finding.SUPPORTS
-            without_solver = check.strength is Strength.SMT and not available()
+            without_solver = check.kind is EvidenceKind.SMT and not available()
             needs_more = check.name.endswith(("on given images", "of all sums with a solver"))
             if without_solver or needs_more:
                 usual = Finding.NOT_APPLICABLE
@@ -170,32 +199,34 @@ def test_json_has_every_row_and_every_exhibit(ledger: Ledger) -> None:
     assert document["about"]["geometry"] == BlockGeometry(192, 160, channels=3).to_dict()
 
 
-DRAWN = {Strength.FUZZED, Strength.SYMBOLIC, Strength.SMT, Strength.MACHINE_CHECKED}
+DRAWN = {EvidenceKind.FUZZED, EvidenceKind.SYMBOLIC, EvidenceKind.SMT, EvidenceKind.MACHINE_CHECKED}
 """Such checks draw geometries of their own, or have none."""
 
 
 @pytest.mark.parametrize("geometry", [BlockGeometry(6, 9, block=3), BlockGeometry(1, 1, block=1)])
 def test_other_geometries_come_out_the_same(geometry: BlockGeometry, ledger: Ledger) -> None:
     """Claims that only look at digits, faces or floating point have no geometry to depend on."""
-    digits = ("svm", "random", "mended", "other", "same", "gram-alone", "certified", "blas")
+    digits = ("svm", "random", "forest-with", "other", "same", "gram-alone", "certified", "blas")
     indifferent = (*digits, "named", "float-c", "key-per", "common", "integer")
-    subject = Subject(geometry, b"another")
+    implementation = Implementation(geometry, b"another")
     for row in ledger.rows:
         if row.claim.name.startswith(indifferent):
             continue
-        checks = tuple(check for check in row.claim.checks if check.strength not in DRAWN)
-        (again,) = run(subject, (replace(row.claim, checks=checks),)).rows
-        drawn = (found for found in row.evidence if found.strength in DRAWN)
+        checks = tuple(check for check in row.claim.checks if check.kind not in DRAWN)
+        (again,) = run(implementation, (replace(row.claim, checks=checks),)).rows
+        drawn = (found for found in row.evidence if found.kind in DRAWN)
         assert Row(row.claim, (*drawn, *again.evidence)).surprise == ""
 
 
 def test_an_exception_in_a_check_is_a_finding_and_not_ok() -> None:
-    def check_badly(_subject: Subject) -> Observation:
+    def check_badly(_implementation: Implementation) -> Observation:
         """Raise."""
         raise RuntimeError("out of order")
 
-    claim = Claim("c", "s", "nowhere", Outcome.HOLDS, checks=(Check(check_badly, Strength.EXACT),))
-    row = run(Subject(), (claim,)).rows[0]
+    claim = Claim(
+        "c", "s", "nowhere", Outcome.HOLDS, checks=(Check(check_badly, EvidenceKind.EXACT),)
+    )
+    row = run(Implementation(), (claim,)).rows[0]
     assert row.evidence[0].finding is Finding.RAISED
     assert row.evidence[0].detail == "RuntimeError: out of order"
     assert not row.ok
@@ -251,12 +282,12 @@ def test_the_page_shows_rows_pictures_and_surprises() -> None:
     shown = Evidence(
         "look",
         "Looks.",
-        Strength.REFUTATION,
+        EvidenceKind.REFUTATION,
         Finding.REFUTES,
         "a < b & c",
         exhibits=(Exhibit("pixels", np.array([[0, 255]], dtype=np.uint8)),),
     )
-    ledger = Ledger((Row(PLAIN, (shown,)),), run(Subject(), ()).about)
+    ledger = Ledger((Row(PLAIN, (shown,)),), run(Implementation(), ()).about)
     page = ledger.to_html()
     assert "a &lt; b &amp; c" in page
     assert "<figcaption>pixels</figcaption>" in page

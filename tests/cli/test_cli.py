@@ -5,39 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from helpers import Run, command_line
 
-from etcprops import claims, cli
-from etcprops.claims.model import Check, Claim, Observation, Outcome, Strength
-
-
-class Result(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
+from etcprops import claims
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run ``etcprops`` in this process, as wide as a wide terminal."""
-
-    def run(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["etcprops", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        out, err = capsys.readouterr()
-        code = stop.value.code
-        return Result(code if isinstance(code, int) else 0, out, err)
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 QUICK = ("verify", "--claims", "raw-inner-products,sixteen-codes", "--geometry", "8x8/4")
@@ -80,7 +60,7 @@ def test_list_names_every_claim(run: Run) -> None:
 
 
 def test_an_unexpected_outcome_is_status_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def check_nothing(_subject: claims.Subject) -> Observation:
+    def check_nothing(_implementation: claims.Implementation) -> Observation:
         """Find a counterexample where none is expected."""
         return Observation(False, "seven is not even")
 
@@ -89,7 +69,7 @@ def test_an_unexpected_outcome_is_status_1(run: Run, monkeypatch: pytest.MonkeyP
         "Every number is even.",
         "nowhere",
         Outcome.HOLDS,
-        checks=(Check(check_nothing, Strength.EXACT),),
+        checks=(Check(check_nothing, EvidenceKind.EXACT),),
     )
     monkeypatch.setattr("etcprops.claims.runner.CLAIMS", (wrong,))
     result = run("verify")

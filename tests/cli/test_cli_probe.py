@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from helpers import Run, command_line
 
-from etcprops import SignedPermutation, cli
+from etcprops import SignedPermutation
 from etcprops.probing import checker
 
 SCHEMES = """
@@ -51,15 +50,6 @@ def broken_seeds():
 HELPER = "def swap(image):\n    return image[::-1].copy()\n"
 
 
-class Result(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Run ``etcprops`` in this process, in a folder with schemes of a user."""
@@ -69,19 +59,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     monkeypatch.chdir(tmp_path)
     for module in ("foreign_schemes", "late_helper", "exits"):
         monkeypatch.delitem(sys.modules, module, raising=False)
-
-    def run(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["etcprops", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        before = list(sys.path)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        assert sys.path == before
-        out, err = capsys.readouterr()
-        code = stop.value.code
-        return Result(code if isinstance(code, int) else 0, out, err)
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 PROBE = ("probe", "foreign_schemes:flip", "--shape", "6", "6")
@@ -117,7 +95,7 @@ def test_modules_of_the_current_folder_are_found_when_called(run: Run) -> None:
 def test_keys(run: Run, text: str, number: int) -> None:
     function = "foreign_schemes:lossy" if "a" in text else "foreign_schemes:flip"
     result = run("probe", function, "--shape", "4", "4", "--keys", text, "--json", "-")
-    assert json.loads(result.out)["key_schedule"]["n_keys"] == number
+    assert json.loads(result.out)["key_audit"]["n_keys"] == number
 
 
 def test_files_are_written_whole_and_the_certificate_is_checked(run: Run, tmp_path: Path) -> None:

@@ -42,12 +42,12 @@ def _reference(A: Floats, clusters: list[list[int]]) -> tuple[Floats, Floats]:
         values, vectors = mpmath.eigsy(mpmath.matrix(A.tolist()))
         order = sorted(range(m), key=lambda j: -values[j])
         columns = [vectors[:, j] for j in order]
-        for places in clusters:
-            V = mpmath.matrix([[columns[j][i] for j in places] for i in range(m)])
+        for indices in clusters:
+            V = mpmath.matrix([[columns[j][i] for j in indices] for i in range(m)])
             golden = [Fraction((2654435769 * (i + 1) % 2**32) ** 2 >> 44, 2**20) for i in range(m)]
             W = mpmath.diag([mpmath.mpf(w.numerator) / w.denominator for w in golden])
             _, rotation = mpmath.eigsy(V.T * W * V)
-            for i, j in enumerate(reversed(places)):
+            for i, j in enumerate(reversed(indices)):
                 columns[j] = V * rotation[:, i]
         exponent = int(np.frexp(np.abs(A).max())[1])
         rounded = [_rounded(values[j], exponent - 62) for j in order]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import flat, permuted
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -37,16 +38,6 @@ KINDS: tuple[Any, ...] = ("linear", "rbf", "poly", "sigmoid")
 seeds = st.integers(0, 2**32 - 1)
 
 
-def vectors(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return images.reshape(len(images), -1)
-
-
-def moved(X: NDArray[Any], seed: int) -> NDArray[Any]:
-    """Return rows with features in another order and some signs changed."""
-    rng = np.random.default_rng(seed)
-    return np.asarray((X * rng.choice([-1.0, 1.0], X.shape[1]))[:, rng.permutation(X.shape[1])])
-
-
 # --- Values
 
 
@@ -73,10 +64,10 @@ def test_order_and_signs_of_features_do_not_show(seed: int, kind: Any, n: int) -
     X, Y = rng.standard_normal((4, n)), rng.standard_normal((3, n))
     for gamma in (0.3, "auto", "scale"):
         kernel = ExactKernel(kind, gamma=gamma, degree=5, coef0=0.25)
-        here, there = kernel(X, Y), kernel(moved(X, seed), moved(Y, seed))
+        here, there = kernel(X, Y), kernel(permuted(X, seed), permuted(Y, seed))
         np.testing.assert_array_equal(here, there)
         own = kernel(X)
-        np.testing.assert_array_equal(own, kernel(moved(X, seed)))
+        np.testing.assert_array_equal(own, kernel(permuted(X, seed)))
         np.testing.assert_array_equal(own, own.T)
         np.testing.assert_array_equal(own, kernel(X, X.copy()))
 
@@ -142,13 +133,13 @@ def test_distances_of_real_rows() -> None:
 
 
 def test_neighbours_with_a_precomputed_metric() -> None:
-    X, y = vectors(DIGITS.images), DIGITS.labels
+    X, y = flat(DIGITS.images), DIGITS.labels
     key = EtCKey.from_secret(DIGITS.geometry, "neighbours")
     answers = []
-    for rows in (X, vectors(encrypt(DIGITS.images, key))):
-        machine = KNeighborsClassifier(metric="precomputed")
-        machine.fit(exact_squared_distances(rows[::2]), y[::2])
-        answers.append(machine.kneighbors(exact_squared_distances(rows[1::2], rows[::2])))
+    for rows in (X, flat(encrypt(DIGITS.images, key))):
+        model = KNeighborsClassifier(metric="precomputed")
+        model.fit(exact_squared_distances(rows[::2]), y[::2])
+        answers.append(model.kneighbors(exact_squared_distances(rows[1::2], rows[::2])))
     for plain, encrypted in zip(*answers, strict=True):
         np.testing.assert_array_equal(plain, encrypted)
     usual = euclidean_distances(X[1::2].astype(float), X[::2].astype(float), squared=True)
@@ -170,7 +161,7 @@ def test_scale_gamma_is_rounded_once_and_invariant(seed: int) -> None:
     assert scale_gamma(X) == scale_gamma(np.where(negative, 255 - X, X)[:, order])
     assert scale_gamma(X) == scale_gamma(X.astype(np.float64))
     z = rng.standard_normal((7, 30)) * rng.uniform(0.1, 10, 30)
-    assert scale_gamma(z) == scale_gamma(moved(z, seed)) == scale_gamma(np.asfortranarray(z))
+    assert scale_gamma(z) == scale_gamma(permuted(z, seed)) == scale_gamma(np.asfortranarray(z))
 
 
 @given(seed=seeds)
@@ -191,11 +182,11 @@ def test_signs_of_integers_do_not_show_in_gamma(seed: int) -> None:
 
 
 def test_scale_gamma_is_that_of_scikit_learn_on_z_scores() -> None:
-    z = ExactStandardScaler().fit_transform(vectors(DIGITS.images))
+    z = ExactStandardScaler().fit_transform(flat(DIGITS.images))
     np.testing.assert_allclose(scale_gamma(z), 1 / (z.shape[1] * z.var()), rtol=1e-13)
     # On raw pixels theirs changes under encryption, ours does not.
-    raw = vectors(DIGITS.images)
-    other = vectors(encrypt(DIGITS.images, EtCKey.from_secret(DIGITS.geometry, "gamma")))
+    raw = flat(DIGITS.images)
+    other = flat(encrypt(DIGITS.images, EtCKey.from_secret(DIGITS.geometry, "gamma")))
     assert raw.astype(float).var() != other.astype(float).var()
     assert scale_gamma(raw) == scale_gamma(other)
 
@@ -208,10 +199,10 @@ def test_decision_values_of_all_digits_are_the_same_doubles(kind: Any) -> None:
     training, queries = DIGITS.half_split(0)
 
     def decide(images: NDArray[np.uint8], kernel: Any) -> NDArray[np.float64]:
-        machine = SVC(kernel=kernel, decision_function_shape="ovo")
-        pipeline = make_pipeline(ExactStandardScaler(), machine)
-        pipeline.fit(vectors(images)[training], DIGITS.labels[training])
-        return np.asarray(pipeline.decision_function(vectors(images)[queries]))
+        model = SVC(kernel=kernel, decision_function_shape="ovo")
+        pipeline = make_pipeline(ExactStandardScaler(), model)
+        pipeline.fit(flat(images)[training], DIGITS.labels[training])
+        return np.asarray(pipeline.decision_function(flat(images)[queries]))
 
     plain = decide(DIGITS.images, ExactKernel(kind))
     keys = [EtCKey.from_secret(DIGITS.geometry, str(number)) for number in range(3)]
@@ -229,8 +220,8 @@ def test_grid_search_reaches_the_kernel_and_sees_the_same() -> None:
     for images in (DIGITS.images[:300], encrypt(DIGITS.images[:300], key)):
         pipeline = make_pipeline(ExactStandardScaler(), SVC(kernel=ExactKernel("rbf")))
         grid = {"svc__kernel__gamma": [0.001, 0.02, "scale"], "svc__C": [0.1, 10]}
-        search = GridSearchCV(pipeline, grid, cv=2).fit(vectors(images), DIGITS.labels[:300])
-        scores = cross_val_score(pipeline, vectors(images), DIGITS.labels[:300], cv=2)
+        search = GridSearchCV(pipeline, grid, cv=2).fit(flat(images), DIGITS.labels[:300])
+        scores = cross_val_score(pipeline, flat(images), DIGITS.labels[:300], cv=2)
         results.append((search.cv_results_["mean_test_score"], search.best_params_, scores))
     np.testing.assert_array_equal(results[0][0], results[1][0])
     np.testing.assert_array_equal(results[0][2], results[1][2])
@@ -246,10 +237,10 @@ def test_pickle_clone_equality() -> None:
         assert hash(other) == hash(kernel)
     assert kernel != ExactKernel("poly", gamma=0.1, degree=3, coef0=1.0)
     assert kernel != "poly"
-    X, y = vectors(DIGITS.images[:100]), DIGITS.labels[:100]
-    machine = SVC(kernel=kernel).fit(X, y)
-    again = pickle.loads(pickle.dumps(machine))  # noqa: S301
-    np.testing.assert_array_equal(machine.decision_function(X), again.decision_function(X))
+    X, y = flat(DIGITS.images[:100]), DIGITS.labels[:100]
+    model = SVC(kernel=kernel).fit(X, y)
+    again = pickle.loads(pickle.dumps(model))  # noqa: S301
+    np.testing.assert_array_equal(model.decision_function(X), again.decision_function(X))
 
 
 def test_memory_of_distances() -> None:

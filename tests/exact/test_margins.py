@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import permuted
 from numpy.typing import NDArray
 from sklearn.metrics.pairwise import (
     linear_kernel,
@@ -36,25 +37,20 @@ KERNELS = ("linear", "rbf", "poly", "sigmoid")
 
 
 def fitted(kernel: str, classes: int = 2, *, seed: int = 0, n: int = 40, **options: Any) -> Any:
-    """Return a machine, its training rows and queries."""
+    """Return an SVM, its training rows and queries."""
     rng = np.random.default_rng(seed)
     X, Q = rng.standard_normal((30, n)), rng.standard_normal((12, n))
     labels = np.arange(30) % classes
-    machine = SVC(kernel=kernel, decision_function_shape="ovo", **options).fit(X, labels)
-    return machine, X, Q
+    svm = SVC(kernel=kernel, decision_function_shape="ovo", **options).fit(X, labels)
+    return svm, X, Q
 
 
-def moved(X: Matrix, seed: int) -> Matrix:
-    rng = np.random.default_rng(seed)
-    return np.asarray((X * rng.choice([-1.0, 1.0], X.shape[1]))[:, rng.permutation(X.shape[1])])
-
-
-def exact_decisions(machine: Any, Q: Matrix) -> list[list[Decimal]]:
+def exact_decisions(svm: Any, Q: Matrix) -> list[list[Decimal]]:
     """Return decision values with 60 digits: the features, coefficients and gamma as they are."""
-    ends = np.cumsum(machine.n_support_)
-    starts = ends - machine.n_support_
-    gamma, coef0 = Fraction(float(machine._gamma)), Fraction(float(machine.coef0))  # noqa: SLF001
-    rows = [[Fraction(v) for v in row] for row in machine.support_vectors_.tolist()]
+    ends = np.cumsum(svm.n_support_)
+    starts = ends - svm.n_support_
+    gamma, coef0 = Fraction(float(svm._gamma)), Fraction(float(svm.coef0))  # noqa: SLF001
+    rows = [[Fraction(v) for v in row] for row in svm.support_vectors_.tolist()]
     values = []
     with localcontext() as context:
         context.prec = 60
@@ -64,11 +60,11 @@ def exact_decisions(machine: Any, Q: Matrix) -> list[list[Decimal]]:
 
         def kernel(x: list[Fraction], y: list[Fraction]) -> Decimal:
             product = sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
-            if machine.kernel == "linear":
+            if svm.kernel == "linear":
                 return decimal(product)
-            if machine.kernel == "poly":
-                return decimal((gamma * product + coef0) ** machine.degree)
-            if machine.kernel == "rbf":
+            if svm.kernel == "poly":
+                return decimal((gamma * product + coef0) ** svm.degree)
+            if svm.kernel == "rbf":
                 squares = ((a - b) ** 2 for a, b in zip(x, y, strict=True))
                 return decimal(-gamma * sum(squares, Fraction(0))).exp()
             grown = (2 * decimal(gamma * product + coef0)).exp()
@@ -77,13 +73,13 @@ def exact_decisions(machine: Any, Q: Matrix) -> list[list[Decimal]]:
         for query in Q.tolist():
             K = [kernel([Fraction(v) for v in query], row) for row in rows]
             pairs = []
-            classes = len(machine.classes_)
+            classes = len(svm.classes_)
             numbers = [(i, j) for i in range(classes) for j in range(i + 1, classes)]
             for pair, (i, j) in enumerate(numbers):
-                total = Decimal(float(machine.intercept_[pair]))
+                total = Decimal(float(svm.intercept_[pair]))
                 for one, row in ((i, j - 1), (j, i)):
                     for s in range(starts[one], ends[one]):
-                        total += Decimal(float(machine.dual_coef_[row, s])) * K[s]
+                        total += Decimal(float(svm.dual_coef_[row, s])) * K[s]
                 pairs.append(total)
             values.append(pairs)
     return values
@@ -93,10 +89,10 @@ def exact_decisions(machine: Any, Q: Matrix) -> list[list[Decimal]]:
 @pytest.mark.parametrize("classes", [2, 4])
 def test_twice_the_error_against_60_digits_is_within_the_bound(kernel: str, classes: int) -> None:
     # The bound is for two computations of the same exact value: each is allowed a half.
-    machine, _, Q = fitted(kernel, classes, coef0=0.5 if kernel in {"poly", "sigmoid"} else 0.0)
-    bound = decision_error_bound(machine, Q[:4]).reshape(4, -1)
-    computed = machine.decision_function(Q[:4]).reshape(4, -1)
-    for i, values in enumerate(exact_decisions(machine, Q[:4])):
+    svm, _, Q = fitted(kernel, classes, coef0=0.5 if kernel in {"poly", "sigmoid"} else 0.0)
+    bound = decision_error_bound(svm, Q[:4]).reshape(4, -1)
+    computed = svm.decision_function(Q[:4]).reshape(4, -1)
+    for i, values in enumerate(exact_decisions(svm, Q[:4])):
         for pair, value in enumerate(values):
             error = abs(Decimal(float(computed[i, pair])) - value)
             assert 2 * error <= Decimal(float(bound[i, pair]))
@@ -116,21 +112,21 @@ def test_kernels_from_one_product_against_60_digits(kernel: str) -> None:
     rng = np.random.default_rng(0)
     X, Q = rng.standard_normal((30, 40)), rng.standard_normal((4, 40))
     options = {"decision_function_shape": "ovo"}
-    machine = SVC(kernel=FUNCTIONS[kernel], **options).fit(X, np.arange(30) % 4)
+    svm = SVC(kernel=FUNCTIONS[kernel], **options).fit(X, np.arange(30) % 4)
     given = getattr(FUNCTIONS[kernel], "keywords", {})
     named = SimpleNamespace(
-        **{name: getattr(machine, name) for name in ("dual_coef_", "intercept_", "n_support_")},
-        classes_=machine.classes_,
-        support_vectors_=X[machine.support_],
+        **{name: getattr(svm, name) for name in ("dual_coef_", "intercept_", "n_support_")},
+        classes_=svm.classes_,
+        support_vectors_=X[svm.support_],
         kernel=kernel,
         degree=given.get("degree"),
         _gamma=given.get("gamma", 1 / 40),
         coef0=given.get("coef0", 1.0),
     )
-    bound = decision_error_bound(machine, Q)
+    bound = decision_error_bound(svm, Q)
     errors = [
         [abs(Decimal(float(value)) - exact) for value, exact in zip(*both, strict=True)]
-        for both in zip(machine.decision_function(Q), exact_decisions(named, Q), strict=True)
+        for both in zip(svm.decision_function(Q), exact_decisions(named, Q), strict=True)
     ]
     assert (2 * np.array(errors, dtype=float) <= bound).all()
     assert bound.max() < 1e-11
@@ -145,30 +141,30 @@ def test_moved_features_of_kernels_from_one_product(kernel: str) -> None:
     for seed in range(3):
         rng = np.random.default_rng(seed)
         X, Q = rng.standard_normal((30, 200)), rng.standard_normal((9, 200))
-        machines = [
+        svms = [
             SVC(kernel=FUNCTIONS[kernel], decision_function_shape="ovo").fit(rows, X[:, 0] > 0)
-            for rows in (X, moved(X, seed))
+            for rows in (X, permuted(X, seed))
         ]
-        bound = decision_error_bound(machines[0], Q, encrypted=machines[1], train=X)
+        bound = decision_error_bound(svms[0], Q, encrypted=svms[1], train=X)
         plain, other = (
-            machines[0].decision_function(Q),
-            machines[1].decision_function(moved(Q, seed)),
+            svms[0].decision_function(Q),
+            svms[1].decision_function(permuted(Q, seed)),
         )
         assert (abs(plain - other) <= bound).all()
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
-@pytest.mark.parametrize("machine_type", [SVC, NuSVC])
-def test_moved_features_stay_within_the_bound(kernel: str, scale: float, machine_type: Any) -> None:
+@pytest.mark.parametrize("svm_type", [SVC, NuSVC])
+def test_moved_features_stay_within_the_bound(kernel: str, scale: float, svm_type: Any) -> None:
     for seed in range(3):
         rng = np.random.default_rng(seed)
         X, Q = scale * rng.standard_normal((30, 200)), scale * rng.standard_normal((9, 200))
         options = {"kernel": kernel, "decision_function_shape": "ovo"}
-        plain = machine_type(**options).fit(X, np.arange(30) % 3)
-        other = machine_type(**options).fit(moved(X, seed), np.arange(30) % 3)
+        plain = svm_type(**options).fit(X, np.arange(30) % 3)
+        other = svm_type(**options).fit(permuted(X, seed), np.arange(30) % 3)
         bound = decision_error_bound(plain, Q, encrypted=other, train=X)
-        difference = plain.decision_function(Q) - other.decision_function(moved(Q, seed))
+        difference = plain.decision_function(Q) - other.decision_function(permuted(Q, seed))
         assert (abs(difference) <= bound).all()
         coarse = decision_error_bound(plain, Q, encrypted=other, train=X, coarse=True)
         assert (coarse >= bound).all()
@@ -177,23 +173,23 @@ def test_moved_features_stay_within_the_bound(kernel: str, scale: float, machine
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_perturbed_features_stay_within_the_bound(kernel: str) -> None:
     # Errors far above rounding, so that the terms for them alone decide.
-    machine, X, Q = fitted(kernel, 3)
+    svm, X, Q = fitted(kernel, 3)
     size = 1e-4
-    bound = decision_error_bound(machine, Q, feature_error=size)
-    assert (decision_error_bound(machine, Q, feature_error=size, coarse=True) >= bound).all()
+    bound = decision_error_bound(svm, Q, feature_error=size)
+    assert (decision_error_bound(svm, Q, feature_error=size, coarse=True) >= bound).all()
     worst = 0.0
     for seed in range(20):
         rng = np.random.default_rng(seed)
         # Both sides may be off by the feature error: encrypted minus plain by twice that.
         other, rows = (rng.choice([-2 * size, 2 * size], A.shape) + A for A in (Q, X))
-        twin = SVC(kernel=kernel, decision_function_shape="ovo", gamma=machine._gamma)  # noqa: SLF001
+        twin = SVC(kernel=kernel, decision_function_shape="ovo", gamma=svm._gamma)  # noqa: SLF001
         twin.fit(rows, np.arange(30) % 3)
-        # The same dual solution on moved support vectors.
+        # The same dual solution on permuted support vectors.
         for name in ("dual_coef_", "_dual_coef_", "_intercept_", "support_", "_n_support"):
-            setattr(twin, name, getattr(machine, name))
-        twin.support_vectors_ = rows[machine.support_]
-        twin.shape_fit_ = machine.shape_fit_
-        difference = abs(machine.decision_function(Q) - twin.decision_function(other))
+            setattr(twin, name, getattr(svm, name))
+        twin.support_vectors_ = rows[svm.support_]
+        twin.shape_fit_ = svm.shape_fit_
+        difference = abs(svm.decision_function(Q) - twin.decision_function(other))
         worst = max(worst, float((difference / bound).max()))
         assert (difference <= bound).all()
     assert worst > 1e-3  # and the bound is no wild overestimate
@@ -208,8 +204,8 @@ def digits_with_standard_scaler(kernel: str) -> tuple[Any, ...]:
         rows = images.reshape(len(images), -1)
         scaler = StandardScaler().fit(rows[training])
         X, Q = scaler.transform(rows[training]), scaler.transform(rows[queries])
-        machine = SVC(kernel=kernel, decision_function_shape="ovo").fit(X, digits.labels[training])
-        sides.append((machine, X, Q))
+        svm = SVC(kernel=kernel, decision_function_shape="ovo").fit(X, digits.labels[training])
+        sides.append((svm, X, Q))
     pixels = digits.images.reshape(len(digits.images), -1)[training]
     return *sides, standard_scaler_error_bound(PixelStatistics(pixels))
 
@@ -275,34 +271,34 @@ def test_coarse_bounds_hold_where_rows_point_one_way(kernel: str) -> None:
     direction, sizes = rng.standard_normal(40), rng.uniform(0.5, 2.0, 30)
     X = sizes[:, None] * direction + 1e-3 * rng.standard_normal((30, 40))
     options: dict[str, Any] = {"coef0": -2.0} if kernel in {"poly", "sigmoid"} else {}
-    machine = SVC(kernel=kernel, gamma=0.02, **options).fit(X, sizes > 1.0)
+    svm = SVC(kernel=kernel, gamma=0.02, **options).fit(X, sizes > 1.0)
     size, difference = 1e-6, np.zeros(30)
     for seed in range(10):
         noise = np.random.default_rng(seed).choice([-2 * size, 2 * size], X.shape)
-        other = machine.decision_function(X + noise)
-        difference = np.maximum(difference, abs(machine.decision_function(X) - other))
-    bound = decision_error_bound(machine, X, feature_error=size, coarse=True)
+        other = svm.decision_function(X + noise)
+        difference = np.maximum(difference, abs(svm.decision_function(X) - other))
+    bound = decision_error_bound(svm, X, feature_error=size, coarse=True)
     assert (difference <= bound).all()
-    assert (bound >= decision_error_bound(machine, X, feature_error=size)).all()
+    assert (bound >= decision_error_bound(svm, X, feature_error=size)).all()
 
 
 def test_infinite_error_certifies_nothing() -> None:
-    machine, _, Q = fitted("rbf")
-    bound = decision_error_bound(machine, Q, feature_error=np.inf)
+    svm, _, Q = fitted("rbf")
+    bound = decision_error_bound(svm, Q, feature_error=np.inf)
     assert np.isinf(bound).all()
-    assert np.isinf(decision_error_bound(machine, Q, feature_error=np.inf, coarse=True)).all()
-    assert not certified(machine.decision_function(Q), bound).any()
+    assert np.isinf(decision_error_bound(svm, Q, feature_error=np.inf, coarse=True)).all()
+    assert not certified(svm.decision_function(Q), bound).any()
 
 
 def test_tiny_rows_are_covered() -> None:
     rng = np.random.default_rng(1)
     X = rng.standard_normal((20, 30)) * 1e-165  # squares underflow
-    machine = SVC(kernel="rbf", gamma=1e300).fit(X, np.arange(20) % 2)
+    svm = SVC(kernel="rbf", gamma=1e300).fit(X, np.arange(20) % 2)
     for coarse in (False, True):
-        assert (decision_error_bound(machine, X, coarse=coarse) > 0).all()
+        assert (decision_error_bound(svm, X, coarse=coarse) > 0).all()
 
 
-MACHINE, ROWS, QUERIES = fitted("linear", 3)
+SVM, ROWS, QUERIES = fitted("linear", 3)
 GROUPS = np.arange(30) % 2
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no model": ({"model": 3}, r"'model' .* fitted SVC or NuSVC\. Got 3"),
@@ -342,7 +338,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("bad", "message"), BAD.values(), ids=BAD)
 def test_bad_input(bad: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidParameterError, match=message):
-        decision_error_bound(**{"model": MACHINE, "X": QUERIES, **bad})
+        decision_error_bound(**{"model": SVM, "X": QUERIES, **bad})
 
 
 def test_bad_input_of_the_others() -> None:

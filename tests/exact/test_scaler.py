@@ -54,9 +54,9 @@ def pixels(draw: st.DrawFn) -> NDArray[Any]:
 def test_negation_and_order_change_signs_and_order_alone(X: NDArray[Any], seed: int) -> None:
     rng, top = np.random.default_rng(seed), np.iinfo(X.dtype).max
     order, negative = rng.permutation(X.shape[1]), rng.random(X.shape[1]) < 0.5
-    moved = np.where(negative, top - X, X)[:, order]
+    permuted = np.where(negative, top - X, X)[:, order]
     z = ExactStandardScaler().fit_transform(X)
-    w = ExactStandardScaler().fit_transform(moved)
+    w = ExactStandardScaler().fit_transform(permuted)
     np.testing.assert_array_equal(np.where(negative, -z, z)[:, order], w)
 
 
@@ -121,9 +121,9 @@ def test_encrypted_digits_have_the_z_scores_of_plain_ones() -> None:
         ExactStandardScaler().fit_transform(images.reshape(len(images), -1))
         for images in (digits.images, encrypt(digits.images, key))
     )
-    places = encrypt(np.arange(64, dtype=np.uint8).reshape(1, 8, 8), key).ravel()
+    indices = encrypt(np.arange(64, dtype=np.uint8).reshape(1, 8, 8), key).ravel()
     # A negated place shows 255 - index, which is above 64.
-    negative, source = places > 64, np.where(places > 64, 255 - places, places)
+    negative, source = indices > 64, np.where(indices > 64, 255 - indices, indices)
     assert negative.any()
     np.testing.assert_array_equal(np.where(negative, -1, 1) * plain[:, source], encrypted)
     # The usual scaler does not: the control.

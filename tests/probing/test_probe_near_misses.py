@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from etcprops.probing.classification import classify
-from etcprops.probing.model import Array, Encrypt, Kind, Notes
+from etcprops.probing.model import Array, Encrypt, MapKind, Notes
 from etcprops.probing.oracle import Oracle, Scale
 from etcprops.probing.sandbox import Isolation, open_sandbox
 
@@ -30,12 +30,12 @@ class Flaw(StrEnum):
 
 
 TRUE_KINDS = {
-    Flaw.WRONG_PIXEL: {Kind.COPY_MAP},
+    Flaw.WRONG_PIXEL: {MapKind.COPY_MAP},
     # The first pixel's highest bit is XORed onto a whole pixel.
-    Flaw.WRONG_SIGN: {Kind.GF2_AFFINE},
-    Flaw.ONE_LEVEL: {Kind.PIXEL_LOCAL},
-    Flaw.BRIGHT: {Kind.DATA_DEPENDENT, Kind.NON_LINEAR},
-    Flaw.LATER: {Kind.RANDOMISED},
+    Flaw.WRONG_SIGN: {MapKind.GF2_AFFINE},
+    Flaw.ONE_LEVEL: {MapKind.PIXEL_LOCAL},
+    Flaw.BRIGHT: {MapKind.DATA_DEPENDENT, MapKind.NON_LINEAR},
+    Flaw.LATER: {MapKind.RANDOMISED},
 }
 
 
@@ -68,7 +68,7 @@ def near_miss(flaw: Flaw, seed: int) -> Encrypt:
     return encrypt
 
 
-def verdict(encrypt: Encrypt, seed: int) -> Kind:
+def verdict(encrypt: Encrypt, seed: int) -> MapKind:
     with open_sandbox(encrypt, [0], 5.0, Isolation.NONE) as sandbox:
         oracle = Oracle(sandbox, SHAPE, Scale(np.dtype(np.uint8)), Notes())
         return classify(oracle, seed).kind
@@ -95,4 +95,4 @@ def test_functions_without_a_flaw_pass(seed: int) -> None:
     def encrypt(image: Array, _key: object) -> Array:
         return (image.reshape(-1)[source] ^ mask).astype(np.uint8).reshape(image.shape)
 
-    assert verdict(encrypt, seed) is Kind.SIGNED_PERMUTATION
+    assert verdict(encrypt, seed) is MapKind.SIGNED_PERMUTATION

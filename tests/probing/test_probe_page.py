@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from etcprops import probe
-from etcprops.probing import Kind, PixelMap, pictures
+from etcprops.probing import MapKind, PixelMap, pictures
 
 RNG = np.random.default_rng(0)
 
@@ -29,15 +29,15 @@ def randomised(image: Any, _key: int) -> Any:
     return image ^ RNG.integers(0, 2, image.shape, dtype=np.uint8)
 
 
-FUNCTIONS: dict[str, tuple[Callable[[Any, int], Any], tuple[int, ...], Kind]] = {
-    "identity": (lambda image, _: image.copy(), (6, 5), Kind.IDENTITY),
-    "negation": (lambda image, _: 255 - image, (6, 5, 3), Kind.SIGNED_PERMUTATION),
-    "vector": (lambda image, _: image.ravel()[::-1], (6, 5), Kind.PERMUTATION),
-    "lossy": (lossy, (6, 5, 3), Kind.COPY_MAP),
-    "adaptive": (adaptive, (6, 5), Kind.DATA_DEPENDENT),
-    "randomised": (randomised, (6, 5), Kind.RANDOMISED),
-    "nothing": (lambda _image, _key: None, (6, 5), Kind.NOT_IMAGE),
-    "not a number": (lambda image, _: image * np.nan, (6, 5), Kind.NOT_IMAGE),
+FUNCTIONS: dict[str, tuple[Callable[[Any, int], Any], tuple[int, ...], MapKind]] = {
+    "identity": (lambda image, _: image.copy(), (6, 5), MapKind.IDENTITY),
+    "negation": (lambda image, _: 255 - image, (6, 5, 3), MapKind.SIGNED_PERMUTATION),
+    "vector": (lambda image, _: image.ravel()[::-1], (6, 5), MapKind.PERMUTATION),
+    "lossy": (lossy, (6, 5, 3), MapKind.COPY_MAP),
+    "adaptive": (adaptive, (6, 5), MapKind.DATA_DEPENDENT),
+    "randomised": (randomised, (6, 5), MapKind.RANDOMISED),
+    "nothing": (lambda _image, _key: None, (6, 5), MapKind.NOT_IMAGE),
+    "not a number": (lambda image, _: image * np.nan, (6, 5), MapKind.NOT_IMAGE),
 }
 
 
@@ -52,7 +52,7 @@ def test_every_class_has_a_page(name: str) -> None:
     assert "&lt;script&gt;" in page
     assert f">{kind}</span>" in page
     assert ("Why it is no signed permutation" in page) == (report.witness is not None)
-    assert ("The map</h2>" in page) == (kind in {*list(Kind)[:4]})
+    assert ("The map</h2>" in page) == (kind in {*list(MapKind)[:4]})
 
 
 def test_lost_pixels_are_red_and_no_other() -> None:

@@ -17,8 +17,8 @@ from etcprops import BlockGeometry, EtCKey, InvalidParameterError, SignedPermuta
 from etcprops.probing import (
     AffineMap,
     BitMap,
-    Kind,
     LocalMap,
+    MapKind,
     PixelMap,
     infer_structure,
     probe,
@@ -53,18 +53,18 @@ def noisy(image: Image, _key: Any) -> Image:
     return image ^ NOISE.integers(0, 2, image.shape, dtype=np.uint8)
 
 
-OUTCOMES: list[tuple[Callable[[Image, Any], Any], Kind, type | None]] = [
-    (lambda x, _: x, Kind.IDENTITY, SignedPermutation),
-    (permuted, Kind.PERMUTATION, SignedPermutation),
-    (signed, Kind.SIGNED_PERMUTATION, SignedPermutation),
-    (lambda x, _: np.stack([x[:, 0]] * x.shape[1], axis=1), Kind.COPY_MAP, PixelMap),
-    (lambda x, _: x.astype(np.int64) * 3 + x[::-1] - 7, Kind.AFFINE, AffineMap),
-    (lambda x, _: x ^ 77, Kind.GF2_AFFINE, BitMap),
-    (lambda x, _: (x.astype(np.int64) ** 2 // 255).astype(np.uint8), Kind.PIXEL_LOCAL, LocalMap),
-    (blurred, Kind.NON_LINEAR, None),
-    (mean_flip, Kind.DATA_DEPENDENT, None),
-    (noisy, Kind.RANDOMISED, None),
-    (lambda _x, _k: None, Kind.NOT_IMAGE, None),
+OUTCOMES: list[tuple[Callable[[Image, Any], Any], MapKind, type | None]] = [
+    (lambda x, _: x, MapKind.IDENTITY, SignedPermutation),
+    (permuted, MapKind.PERMUTATION, SignedPermutation),
+    (signed, MapKind.SIGNED_PERMUTATION, SignedPermutation),
+    (lambda x, _: np.stack([x[:, 0]] * x.shape[1], axis=1), MapKind.COPY_MAP, PixelMap),
+    (lambda x, _: x.astype(np.int64) * 3 + x[::-1] - 7, MapKind.AFFINE, AffineMap),
+    (lambda x, _: x ^ 77, MapKind.GF2_AFFINE, BitMap),
+    (lambda x, _: (x.astype(np.int64) ** 2 // 255).astype(np.uint8), MapKind.PIXEL_LOCAL, LocalMap),
+    (blurred, MapKind.NON_LINEAR, None),
+    (mean_flip, MapKind.DATA_DEPENDENT, None),
+    (noisy, MapKind.RANDOMISED, None),
+    (lambda _x, _k: None, MapKind.NOT_IMAGE, None),
 ]
 
 
@@ -72,7 +72,7 @@ OUTCOMES: list[tuple[Callable[[Image, Any], Any], Kind, type | None]] = [
     ("function", "kind", "kind_of_map"), OUTCOMES, ids=[o[1] for o in OUTCOMES]
 )
 def test_every_outcome(
-    function: Callable[[Image, Any], Any], kind: Kind, kind_of_map: type | None
+    function: Callable[[Image, Any], Any], kind: MapKind, kind_of_map: type | None
 ) -> None:
     report = probe(function, GREY, keys=2)
     assert report.kind is kind, str(report)
@@ -80,12 +80,12 @@ def test_every_outcome(
     assert report.reason
     assert str(report)
     assert json.loads(report.to_json())["kind"] == kind
-    bijective = kind in {Kind.IDENTITY, Kind.PERMUTATION, Kind.SIGNED_PERMUTATION}
+    bijective = kind in {MapKind.IDENTITY, MapKind.PERMUTATION, MapKind.SIGNED_PERMUTATION}
     assert report.ok == bijective == (report.witness is None)
 
 
 def test_all_outcomes_are_tested() -> None:
-    assert {kind for _, kind, _ in OUTCOMES} == set(Kind)
+    assert {kind for _, kind, _ in OUTCOMES} == set(MapKind)
 
 
 @pytest.mark.parametrize("function", [signed, mean_flip, noisy], ids=lambda f: f.__name__)
@@ -118,7 +118,7 @@ def test_signed_permutations_of_every_type_are_read_exactly(dtype: type) -> None
         dtype=dtype,
         keys=1,
     )
-    assert report.kind is Kind.SIGNED_PERMUTATION, str(report)
+    assert report.kind is MapKind.SIGNED_PERMUTATION, str(report)
     assert report.map == flip
 
 
@@ -150,7 +150,7 @@ def test_keys_are_recovered(channels: int, block: int) -> None:
     geometry = BlockGeometry(8, 12, channels=channels, block=block)
     keys = [EtCKey.from_secret(geometry, f"key {number}") for number in range(2)]
     report = probe(encrypt, geometry.shape, keys=keys)
-    assert report.kind is Kind.SIGNED_PERMUTATION
+    assert report.kind is MapKind.SIGNED_PERMUTATION
     assert report.structure is not None
     assert report.structure.block == block
     found = report.key
@@ -161,10 +161,10 @@ def test_keys_are_recovered(channels: int, block: int) -> None:
 
 def test_in_block_scrambles_are_not_taken_for_d4() -> None:
     geometry = BlockGeometry(16, 16, block=4)
-    places = np.arange(256).reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
+    indices = np.arange(256).reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
     inside = np.random.default_rng(1).permutation(16)
     source = np.empty(256, dtype=np.int64)
-    source[places] = places[::-1][:, inside]
+    source[indices] = indices[::-1][:, inside]
     structure = infer_structure(SignedPermutation(source, np.ones(256)), geometry.shape)
     assert structure is not None
     assert structure.block == 4
@@ -183,7 +183,7 @@ def test_components_side_by_side_are_seen_as_planes() -> None:
         return encrypt(np.concatenate(list(np.moveaxis(image, 2, 0)), axis=1), key)
 
     report = probe(grayscale_based, (8, 8, 3), keys=1)
-    assert report.kind is Kind.SIGNED_PERMUTATION
+    assert report.kind is MapKind.SIGNED_PERMUTATION
     assert report.out_shape == (8, 24)
     assert report.structure is not None
     assert report.structure.layout == "planes"
@@ -264,7 +264,7 @@ def other_shape(image: Image, _key: Any) -> Image:
 )
 def test_bad_functions_get_a_verdict(function: Callable[[Image, Any], Any], says: str) -> None:
     report = probe(function, GREY, keys=2, time_limit=0.3)
-    assert report.kind is Kind.NOT_IMAGE, str(report)
+    assert report.kind is MapKind.NOT_IMAGE, str(report)
     assert says in report.reason
     assert report.witness is not None
     with pytest.raises(InvalidParameterError, match="bijective"):
@@ -278,14 +278,14 @@ def test_side_effects_are_found_and_do_no_harm(capfd: pytest.CaptureFixture[str]
         return image
 
     report = probe(loud, GREY, keys=1)
-    assert report.kind is Kind.SIGNED_PERMUTATION
+    assert report.kind is MapKind.SIGNED_PERMUTATION
     assert {"It modifies its input: pass it a copy.", "It prints."} <= set(report.findings)
     assert capfd.readouterr().out == ""
 
 
 def test_floats_of_grey_levels_are_seen_through() -> None:
     report = probe(lambda x, _: (255 - x) / 255, GREY, keys=1)
-    assert report.kind is Kind.SIGNED_PERMUTATION
+    assert report.kind is MapKind.SIGNED_PERMUTATION
     assert any("divided by 255" in finding for finding in report.findings)
 
 
@@ -312,13 +312,13 @@ def test_bad_parameters_are_named(change: dict[str, Any], names: str) -> None:
         probe(**given)
 
 
-# --- Key schedules
+# --- Keys
 
 
-def schedule(function: Callable[[Image, Any], Image], shape: tuple[int, ...], keys: int) -> Any:
+def key_audit(function: Callable[[Image, Any], Image], shape: tuple[int, ...], keys: int) -> Any:
     report = probe(function, shape, keys=keys)
-    assert report.kind in {Kind.SIGNED_PERMUTATION, Kind.PERMUTATION}, str(report)
-    return report.key_schedule
+    assert report.kind in {MapKind.SIGNED_PERMUTATION, MapKind.PERMUTATION}, str(report)
+    return report.key_audit
 
 
 def drawn(key: int, **changes: Any) -> EtCKey:
@@ -332,8 +332,8 @@ def drawn(key: int, **changes: Any) -> EtCKey:
     return EtCKey(geometry, **(codes | changes))
 
 
-def test_a_sound_schedule_is_not_accused() -> None:
-    found = schedule(lambda x, key: encrypt(x, drawn(key)), (16, 16), 40)
+def test_a_sound_key_audit_is_not_accused() -> None:
+    found = key_audit(lambda x, key: encrypt(x, drawn(key)), (16, 16), 40)
     assert found.keys_used
     assert found.distinct_maps == 40
     assert not found.collisions
@@ -350,8 +350,8 @@ def test_the_audit_does_not_ask_for_the_first_key_again() -> None:
         return encrypt(image, drawn(key))
 
     report = probe(counted, (16, 16), keys=2, isolation="alarm")
-    assert report.key_schedule is not None
-    assert report.key_schedule.distinct_maps == 2
+    assert report.key_audit is not None
+    assert report.key_audit.distinct_maps == 2
     surveyed = len(report.shapes)
     assert calls[0] <= report.queries + surveyed
     assert calls[1] == 2 + 1  # black, one digit, noise

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from etcprops import probe
-from etcprops.probing import Kind, PixelMap, ProbeReport
+from etcprops.probing import MapKind, PixelMap, ProbeReport
 
 Images = NDArray[np.uint8]
 
@@ -32,7 +32,7 @@ class Subject(NamedTuple):
     encrypt: Callable[[Images, Any], Any]
     shape: tuple[int, ...]
     keys: tuple[Any, ...]
-    kind: Kind
+    kind: MapKind
 
 
 def _pyscramble(function: str) -> Callable[[Images, Any], Any]:
@@ -82,7 +82,7 @@ ONE_SIZE = {"image_size": 16}
 MIXED = {"image_size": 16, "channel_mode": "permutation"}
 
 SUBJECTS = [
-    Subject(name, "pyscramble", _pyscramble(f"{name}_encrypt"), RGBA, keys, Kind.PERMUTATION)
+    Subject(name, "pyscramble", _pyscramble(f"{name}_encrypt"), RGBA, keys, MapKind.PERMUTATION)
     for name, keys in (
         ("tomato_scramble", (1.0, 0.5, 0.7)),
         ("per_pixel_md5", TEXTS),
@@ -91,21 +91,25 @@ SUBJECTS = [
         ("row_column_logistic", NUMBERS),
     )
 ] + [
-    Subject("block_md5", "pyscramble", _block_md5, RGBA, TEXTS, Kind.PERMUTATION),
-    Subject("image-scramble", "pycasso", _image_scramble, COLOUR, TEXTS, Kind.PERMUTATION),
+    Subject("block_md5", "pyscramble", _block_md5, RGBA, TEXTS, MapKind.PERMUTATION),
+    Subject("image-scramble", "pycasso", _image_scramble, COLOUR, TEXTS, MapKind.PERMUTATION),
     *(
         Subject(name, "scramblekit", encrypt, COLOUR, SEEDS, kind)
         for name, encrypt, kind in (
-            ("Plain", _scramblekit("Plain"), Kind.IDENTITY),
-            ("LE", _scramblekit("LE"), Kind.GF2_AFFINE),
-            ("ELE", _scramblekit("ELE", **ONE_SIZE), Kind.GF2_AFFINE),
-            ("BlockwiseScramble", _scramblekit("BlockwiseScramble", **ONE_SIZE), Kind.GF2_AFFINE),
-            ("BlockShuffle", _scramblekit("BlockShuffle", **ONE_SIZE), Kind.PERMUTATION),
-            ("EtC original", _scramblekit("EtC", **ONE_SIZE), Kind.COPY_MAP),
-            ("PE original", _scramblekit("PE", **ONE_SIZE), Kind.COPY_MAP),
-            ("EtC permutation", _scramblekit("EtC", **MIXED), Kind.SIGNED_PERMUTATION),
-            ("PE permutation", _scramblekit("PE", **MIXED), Kind.SIGNED_PERMUTATION),
-            ("RandomPE", _one_random_object(), Kind.RANDOMISED),
+            ("Plain", _scramblekit("Plain"), MapKind.IDENTITY),
+            ("LE", _scramblekit("LE"), MapKind.GF2_AFFINE),
+            ("ELE", _scramblekit("ELE", **ONE_SIZE), MapKind.GF2_AFFINE),
+            (
+                "BlockwiseScramble",
+                _scramblekit("BlockwiseScramble", **ONE_SIZE),
+                MapKind.GF2_AFFINE,
+            ),
+            ("BlockShuffle", _scramblekit("BlockShuffle", **ONE_SIZE), MapKind.PERMUTATION),
+            ("EtC original", _scramblekit("EtC", **ONE_SIZE), MapKind.COPY_MAP),
+            ("PE original", _scramblekit("PE", **ONE_SIZE), MapKind.COPY_MAP),
+            ("EtC permutation", _scramblekit("EtC", **MIXED), MapKind.SIGNED_PERMUTATION),
+            ("PE permutation", _scramblekit("PE", **MIXED), MapKind.SIGNED_PERMUTATION),
+            ("RandomPE", _one_random_object(), MapKind.RANDOMISED),
         )
     ),
 ]
@@ -154,8 +158,8 @@ def test_what_a_copy_map_loses_cannot_be_seen_in_its_results(name: str) -> None:
 def test_keys_of_the_subjects_are_used() -> None:
     for name in ("per_pixel_md5", "image-scramble", "BlockShuffle"):
         _, report = _probe(name)
-        assert report.key_schedule is not None
-        assert report.key_schedule.keys_used
+        assert report.key_audit is not None
+        assert report.key_audit.keys_used
 
 
 def test_threads_that_do_not_survive_a_fork() -> None:
@@ -163,4 +167,4 @@ def test_threads_that_do_not_survive_a_fork() -> None:
     subject, _ = _probe("per_pixel_md5")
     subject.encrypt(np.zeros(subject.shape, dtype=np.uint8), subject.keys[0])
     _, report = _probe("per_pixel_md5", isolation="alarm")
-    assert report.kind == Kind.PERMUTATION
+    assert report.kind == MapKind.PERMUTATION

@@ -74,9 +74,9 @@ def test_order_and_signs_of_features_do_not_show(seed: int, kind: Any, m: int, n
     X, Q = rng.standard_normal((m, n)), rng.standard_normal((3, n))
     order, sign = rng.permutation(n), rng.choice([-1.0, 1.0], n)
     reduction = GramPCA(5, kernel="linear" if kind is None else ExactKernel(kind, coef0=0.5))
-    plain, moved = clone(reduction).fit(X), clone(reduction).fit((sign * X)[:, order])
-    np.testing.assert_array_equal(plain.eigenvectors_, moved.eigenvectors_)
-    np.testing.assert_array_equal(plain.transform(Q), moved.transform((sign * Q)[:, order]))
+    plain, permuted = clone(reduction).fit(X), clone(reduction).fit((sign * X)[:, order])
+    np.testing.assert_array_equal(plain.eigenvectors_, permuted.eigenvectors_)
+    np.testing.assert_array_equal(plain.transform(Q), permuted.transform((sign * Q)[:, order]))
 
 
 @pytest.mark.parametrize(

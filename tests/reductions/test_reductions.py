@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+from helpers import flat
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
@@ -16,14 +17,14 @@ from etcprops.reductions import (
     PAPER_RATIOS,
     BlockDCT,
     BlockMean,
+    EquivarianceKind,
     GaussianProjection,
     GridSampling,
-    Kind,
     LinearReduction,
     MeanPooling,
     RandomPixels,
     SparseProjection,
-    commutation,
+    equivariance,
     exact_dimensions,
     gram_deviation,
     induced_map,
@@ -40,10 +41,6 @@ PAPER = BlockGeometry(192, 160)
 def batch(geometry: BlockGeometry, count: int = 12) -> NDArray[np.uint8]:
     rng = np.random.default_rng(5)
     return rng.integers(0, 256, (count, *geometry.shape), dtype=np.uint8)
-
-
-def flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return images.reshape(len(images), -1)
 
 
 def exact(geometry: BlockGeometry) -> list[LinearReduction]:
@@ -78,7 +75,7 @@ def steps_of(geometry: BlockGeometry) -> list[Step]:
 def test_exact_reductions_commute_and_pass_encryption_on(geometry: BlockGeometry) -> None:
     images = batch(geometry)
     for reduction in exact(geometry):
-        assert all(reduction.commutes_with(step) for step in steps_of(geometry)), reduction
+        assert all(reduction.is_equivariant(step) for step in steps_of(geometry)), reduction
         for secret in ("one", "two"):
             key = EtCKey.from_secret(geometry, secret)
             plain = reduction.fit(flat(images)).transform(flat(images))
@@ -107,7 +104,7 @@ def test_other_reductions_do_not_commute_and_the_counterexample_is_one(
     geometry: BlockGeometry,
 ) -> None:
     for reduction in inexact(geometry):
-        answers = [reduction.commutes_with(step) for step in steps_of(geometry)]
+        answers = [reduction.is_equivariant(step) for step in steps_of(geometry)]
         assert not all(answers), reduction
         for answer in answers:
             if answer:
@@ -119,9 +116,9 @@ def test_other_reductions_do_not_commute_and_the_counterexample_is_one(
             # The pixels say so too: no feature, of either sign, is the encrypted one.
             images = batch(geometry, 40)
             vectors = flat(images).astype(float) - 127.5
-            moved = flat(encrypt(images, witness.key)).astype(float) - 127.5
+            encrypted_vectors = flat(encrypt(images, witness.key)).astype(float) - 127.5
             R: Any = reduction.matrix()
-            plain, encrypted = vectors @ R.T, moved @ R.T
+            plain, encrypted = vectors @ R.T, encrypted_vectors @ R.T
             found = encrypted[:, [witness.row]]
             assert np.allclose(found, vectors @ witness.image.T.toarray())
             assert min(abs(plain - sign * found).max(axis=0).min() for sign in (1, -1)) > 1
@@ -135,7 +132,7 @@ def test_which_steps_the_others_commute_with() -> None:
         "pooling": MeanPooling(GREY, (2, 3)),
     }
     found = {
-        name: [bool(reduction.commutes_with(step)) for step in steps_of(GREY)]
+        name: [bool(reduction.is_equivariant(step)) for step in steps_of(GREY)]
         for name, reduction in kinds.items()
     }
     assert found == {
@@ -150,21 +147,21 @@ def test_kinds_between_exact_and_none() -> None:
     geometry = BlockGeometry(2, 2, block=2)
     # An orthogonal basis of the block that is not symmetric: features mix.
     rotated = np.array([[3, 4, 0, 0], [-4, 3, 0, 0], [0, 0, 5, 0], [0, 0, 0, 5]])
-    assert commutation(rotated, geometry, "transforms").kind is Kind.ORTHOGONAL
+    assert equivariance(rotated, geometry, "transforms").kind is EquivarianceKind.ORTHOGONAL
     # Two mirrored features of different size.
     scaled = np.array([[1, 1, -1, -1], [2, -2, 2, -2]])
-    assert commutation(scaled, geometry, "transforms").kind is Kind.SCALED
+    assert equivariance(scaled, geometry, "transforms").kind is EquivarianceKind.SCALED
     key = EtCKey(geometry, transforms=[1])
     assert induced_map(scaled, key).factor.tolist() == [-0.5, 2]
-    assert commutation(scaled[:1], geometry, "transforms").kind is Kind.NONE
+    assert equivariance(scaled[:1], geometry, "transforms").kind is EquivarianceKind.NONE
 
 
 def test_duplicated_rows_count() -> None:
     geometry = BlockGeometry(1, 2, block=1)
     both, more = np.array([[1, 0], [0, 1]]), np.array([[1, 0], [1, 0], [0, 1]])
-    assert commutation(both, geometry, "permutation")
-    assert not commutation(more, geometry, "permutation")
-    assert commutation(np.repeat(both, 2, axis=0), geometry, "permutation")
+    assert equivariance(both, geometry, "permutation")
+    assert not equivariance(more, geometry, "permutation")
+    assert equivariance(np.repeat(both, 2, axis=0), geometry, "permutation")
 
 
 def test_sums_are_those_of_the_pictures() -> None:
@@ -194,8 +191,8 @@ def test_integer_dct_is_close_to_that_of_scipy() -> None:
     found = coefficients.fit_transform(images.reshape(12, -1)).reshape(12, 2, 64) / (64**2 * 8)
     for block in range(2):
         expected = dctn(images[:, :, 8 * block : 8 * block + 8], axes=(1, 2), norm="ortho")
-        for place, (u, v) in enumerate(coefficients.pairs()):
-            error = abs(found[:, block, place] - expected[:, u, v]).max()
+        for index, (u, v) in enumerate(coefficients.pairs()):
+            error = abs(found[:, block, index] - expected[:, u, v]).max()
             assert error < 0.01 * 255 * 8
 
 
@@ -325,13 +322,13 @@ def test_bad_images_and_steps() -> None:
     with pytest.raises(InvalidParameterError, match="have the 384 features of its geometry"):
         reduction.fit(np.zeros((2, 10)))
     with pytest.raises(InvalidParameterError, match="parameter of BlockMean"):
-        reduction.commutes_with("components")
+        reduction.is_equivariant("components")
     fitted = reduction.fit(flat(batch(GREY)))
     with pytest.raises(InvalidParameterError, match="hold integers of magnitude at most"):
         fitted.transform(np.full((1, 384), 2**62))
     with pytest.raises(InvalidParameterError, match="must commute with the key"):
         MeanPooling(GREY, (2, 3)).induced(EtCKey.from_secret(GREY, "no"))
     with pytest.raises(InvalidParameterError, match="with 384 columns"):
-        commutation(np.ones((2, 5)), GREY, "negatives")
+        equivariance(np.ones((2, 5)), GREY, "negatives")
     with pytest.raises(InvalidParameterError, match="be finite"):
-        commutation(np.full((2, 384), np.nan), GREY, "negatives")
+        equivariance(np.full((2, 384), np.nan), GREY, "negatives")

@@ -10,11 +10,12 @@ import math
 import pickle
 import traceback
 import weakref
-from itertools import chain, combinations, permutations, product
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers import subsets_of_steps
 from hypothesis import given
 
 from etcprops import (
@@ -30,13 +31,6 @@ from etcprops import (
 
 GREY = BlockGeometry(4, 6, block=2)
 COLOUR = BlockGeometry(4, 6, channels=3, block=2)
-
-
-def subsets_of_steps(geometry: BlockGeometry) -> list[tuple[Step, ...]]:
-    possible = [s for s in Step if geometry.channels == 3 or s is not Step.COMPONENTS]
-    return list(
-        chain.from_iterable(combinations(possible, size) for size in range(len(possible) + 1))
-    )
 
 
 CASES = [(geometry, steps) for geometry in (GREY, COLOUR) for steps in subsets_of_steps(geometry)]
@@ -297,8 +291,8 @@ def test_keys_differ_in_any_field() -> None:
     without = [EtCKey(geometry, **{**fields, name: None}) for name in fields]
     other = [EtCKey(geometry, **{**fields, name: changed[name]}) for name in fields]
     key = EtCKey(geometry, **fields)
-    turned = EtCKey(BlockGeometry(4, 2, channels=3, block=2), **fields)
-    assert len({key, turned, *without, *other}) == 10
+    transposed = EtCKey(BlockGeometry(4, 2, channels=3, block=2), **fields)
+    assert len({key, transposed, *without, *other}) == 10
     assert key == EtCKey(geometry, **fields)
     assert key != "a key"
     # A step that does nothing is not the same as no step.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain, combinations, permutations, product
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers import noise, possible_steps, subsets_of_steps
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -46,20 +47,6 @@ CONSTRUCTORS: dict[Step, Callable[..., csr_array]] = {
     Step.NEGATIVES: negative_positive_matrix,
     Step.COMPONENTS: component_permutation_matrix,
 }
-
-
-def possible_steps(geometry: BlockGeometry) -> list[Step]:
-    return [s for s in Step if geometry.channels == 3 or s is not Step.COMPONENTS]
-
-
-def subsets_of_steps(geometry: BlockGeometry) -> list[tuple[Step, ...]]:
-    possible = possible_steps(geometry)
-    sizes = range(len(possible) + 1)
-    return list(chain.from_iterable(combinations(possible, size) for size in sizes))
-
-
-def noise(geometry: BlockGeometry, *count: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(0).integers(0, 256, (*count, *geometry.shape), dtype=np.uint8)
 
 
 def differences(A: Any, B: Any) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
-from itertools import chain, combinations, permutations, product
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers import noise, subsets_of_steps
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ from etcprops import (
     BlockGeometry,
     EtCKey,
     InvalidParameterError,
-    Step,
     decrypt,
     encrypt,
     strategies,
@@ -29,11 +29,11 @@ Images = NDArray[np.uint8]
 Tile = list[list[list[int]]]
 
 
-# --- The definition, block by block: output block b is input block K1[b]; it is then turned by
+# --- The definition, block by block: output block b is input block K1[b]; it is then transformed by
 # --- K2[b], negated where K3[b], and its components put into order K4[b].
 
 
-def _turned(tile: Tile) -> Tile:
+def _rotated(tile: Tile) -> Tile:
     """A quarter turn counter-clockwise: the last column becomes the first row."""
     side = len(tile)
     return [[tile[column][side - 1 - row] for column in range(side)] for row in range(side)]
@@ -55,7 +55,7 @@ def encrypted_by_hand(image: Images, key: EtCKey) -> Images:
         tile: Tile = pixels[top : top + side, left : left + side].tolist()
         code = 0 if key.transforms is None else int(key.transforms[b])
         for _ in range(code % 4):
-            tile = _turned(tile)
+            tile = _rotated(tile)
         if code >= 4:
             tile = _mirrored(tile)
         if key.negatives is not None and key.negatives[b]:
@@ -68,11 +68,6 @@ def encrypted_by_hand(image: Images, key: EtCKey) -> Images:
             for j, pixel in enumerate(row):
                 out[top + i, left + j] = pixel
     return out.reshape(image.shape)
-
-
-def noise(geometry: BlockGeometry, *count: int, seed: int = 0) -> Images:
-    rng = np.random.default_rng(seed)
-    return rng.integers(0, 256, (*count, *geometry.shape), dtype=np.uint8)
 
 
 def secret_key(geometry: BlockGeometry) -> EtCKey:
@@ -95,12 +90,6 @@ GEOMETRIES = [
         (1, 3, 5, 3),
     ]
 ]
-
-
-def subsets_of_steps(geometry: BlockGeometry) -> list[tuple[Step, ...]]:
-    possible = [s for s in Step if geometry.channels == 3 or s is not Step.COMPONENTS]
-    sizes = range(len(possible) + 1)
-    return list(chain.from_iterable(combinations(possible, size) for size in sizes))
 
 
 # --- One step at a time, in figures

@@ -72,9 +72,9 @@ def test_the_defect_is_where_it_belongs() -> None:
 def test_distances_do_not_wrap_in_any_type(dtype: Any) -> None:
     largest = 100
     plain = np.array([[0, 0], [largest, 0], [0, largest]]).astype(dtype)
-    moved = np.array([[0, 0], [0, 0], [0, largest]]).astype(dtype)
+    permuted = np.array([[0, 0], [0, 0], [0, largest]]).astype(dtype)
     change = -(largest**2)
-    assert distance_defect(plain, moved).tolist() == [
+    assert distance_defect(plain, permuted).tolist() == [
         [0, change, 0],
         [change, 0, change],
         [0, change, 0],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from etcprops import InvalidParameterError
-from etcprops.claims import CLAIMS, Finding, Outcome, Strength, Subject
+from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation, Outcome
 from etcprops.claims.checks.formal import PROOFS, Proofs, with_proofs
 from etcprops.claims.model import Check, Claim, Evidence, Observation, derive_outcome
 from etcprops.claims.runner import examine
@@ -79,7 +79,7 @@ def test_comments_hold_no_theorems_and_lines_stay(sources: Sources) -> None:
     assert found.line == 8
     assert found.context == ("Variable A : Type.",)
     assert found.statement == "Theorem rev_twice (l : list A) : rev (rev l) = l."
-    assert found.place == "rev_twice (A.v:8)"
+    assert found.location == "rev_twice (A.v:8)"
 
 
 def test_files_come_after_those_that_they_import(sources: Sources) -> None:
@@ -257,11 +257,11 @@ def _absent() -> coq.Report:
     raise coq.CoqUnavailableError("coqc and coqchk not found on this machine")
 
 
-WITHOUT_COQ = Subject(prove=_absent)
+WITHOUT_COQ = Implementation(prove=_absent)
 
 
-def _checks(strength: Strength) -> list[Check]:
-    return [check for claim in CLAIMS for check in claim.checks if check.strength is strength]
+def _checks(kind: EvidenceKind) -> list[Check]:
+    return [check for claim in CLAIMS for check in claim.checks if check.kind is kind]
 
 
 def test_no_coq_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,7 +309,7 @@ def test_another_coq_that_cannot_read_the_proofs_is_no_refutation(
 
 
 def test_without_coq_the_record_is_shown_as_a_record() -> None:
-    for check in _checks(Strength.MACHINE_CHECKED):
+    for check in _checks(EvidenceKind.MACHINE_CHECKED):
         evidence = examine(check, WITHOUT_COQ)
         assert evidence.finding is Finding.RECORDED
         assert evidence.detail.startswith(
@@ -321,7 +321,7 @@ def test_without_coq_the_record_is_shown_as_a_record() -> None:
 def test_a_record_supports_nothing() -> None:
     claim = Claim("c", "s", "nowhere", Outcome.HOLDS)
     for finding in (Finding.RECORDED, Finding.UNKNOWN, Finding.NOT_APPLICABLE):
-        evidence = Evidence("look", "Looks.", Strength.MACHINE_CHECKED, finding, "detail")
+        evidence = Evidence("look", "Looks.", EvidenceKind.MACHINE_CHECKED, finding, "detail")
         assert derive_outcome(claim, (evidence,)) is Outcome.PENDING
 
 
@@ -338,8 +338,8 @@ def test_a_record_of_other_sources_is_stale(sources: Sources) -> None:
     (folder / coq.RECORD).write_text((sources_folder() / coq.RECORD).read_text())
     with pytest.raises(coq.ProofError, match="is stale: the sources have changed"):
         coq.read_record(folder)
-    subject = replace(WITHOUT_COQ, recorded=lambda: coq.read_record(folder))
-    evidence = examine(_checks(Strength.MACHINE_CHECKED)[0], subject)
+    implementation = replace(WITHOUT_COQ, recorded=lambda: coq.read_record(folder))
+    evidence = examine(_checks(EvidenceKind.MACHINE_CHECKED)[0], implementation)
     assert evidence.finding is Finding.NOT_APPLICABLE
     assert "is stale" in evidence.detail
 
@@ -356,7 +356,7 @@ def test_a_record_that_lacks_a_theorem_counts_as_broken() -> None:
     record = coq.read_record()
     without = replace(record, assumptions={})
     evidence = examine(
-        _checks(Strength.MACHINE_CHECKED)[0], replace(WITHOUT_COQ, recorded=lambda: without)
+        _checks(EvidenceKind.MACHINE_CHECKED)[0], replace(WITHOUT_COQ, recorded=lambda: without)
     )
     assert evidence.finding is Finding.NOT_APPLICABLE
     assert "is not there" in evidence.detail
@@ -400,10 +400,10 @@ def test_pending_claims_stay_pending() -> None:
 
 
 def test_a_refuting_check_is_known_as_such() -> None:
-    def look(_subject: Subject) -> Observation:
+    def look(_implementation: Implementation) -> Observation:
         """Look."""
         return Observation(None, "")
 
-    assert Check(look, Strength.REFUTATION).refuting
-    assert Check(look, Strength.MACHINE_CHECKED, refutes=True).refuting
-    assert not Check(look, Strength.MACHINE_CHECKED).refuting
+    assert Check(look, EvidenceKind.REFUTATION).refuting
+    assert Check(look, EvidenceKind.MACHINE_CHECKED, refutes=True).refuting
+    assert not Check(look, EvidenceKind.MACHINE_CHECKED).refuting

@@ -1,4 +1,4 @@
-"""The demonstration forest: exact laws by enumeration, samples that agree with them, symmetry."""
+"""The demonstration forest: exact distributions by enumeration, samples that agree, symmetry."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
+from symmetric_forest import SymmetricForestClassifier
 
 from etcprops import InvalidParameterError, SignedPermutation
 from etcprops.auditing.two_sample import permutation_p_value, rejection_rate
 from etcprops.strategies import signed_permutations
-from etcprops.theory.forests import Rules, SymmetricForestClassifier, best_splits, tree_law
+from etcprops.theory.forests import Rules, best_splits, tree_distribution
 
 LABELS = [0, 1, 1, 2, 0]
 
@@ -27,13 +28,14 @@ def rows(seed: int, count: int = 7, features: int = 3, levels: int = 4) -> NDArr
 
 @settings(max_examples=30, deadline=None)
 @given(signed_permutations(st.integers(1, 4)), st.integers(0, 2**32 - 1), st.integers(1, 2))
-def test_law_of_a_tree_is_that_on_encrypted_images(
+def test_distribution_of_a_tree_is_that_on_encrypted_images(
     flip: SignedPermutation, seed: int, max_features: int
 ) -> None:
     plain = rows(seed, features=len(flip))
-    moved = flip.apply(plain)
+    permuted = flip.apply(plain)
     before, after = (
-        tree_law(X[:5], LABELS, X[5:], max_features=max_features) for X in (plain, moved)
+        tree_distribution(X[:5], LABELS, X[5:], max_features=max_features)
+        for X in (plain, permuted)
     )
     assert before == after
     assert sum(before.values()) == 1
@@ -45,13 +47,15 @@ def test_law_of_a_tree_is_that_on_encrypted_images(
     ids=["draw", "ties", "threshold"],
 )
 def test_each_rule_is_needed(rules: Rules) -> None:
-    """Negative control: with one rule of scikit-learn's kind some data set has another law."""
+    """Negative control: with one rule of scikit-learn's kind the distribution may change."""
     flip = SignedPermutation([2, 0, 1], [-1, 1, -1])
     different = 0
     for seed in range(10):
         plain = rows(seed)
-        laws = [tree_law(X[:5], LABELS, X[5:], rules=rules) for X in (plain, flip.apply(plain))]
-        different += laws[0] != laws[1]
+        distributions = [
+            tree_distribution(X[:5], LABELS, X[5:], rules=rules) for X in (plain, flip.apply(plain))
+        ]
+        different += distributions[0] != distributions[1]
     assert different
 
 
@@ -74,10 +78,10 @@ def test_best_splits_are_scikit_learns_up_to_ties() -> None:
         assert found == [split for split, value in impurities.items() if value == least]
 
 
-def test_samples_have_the_law_that_enumeration_says() -> None:
-    """Two ways to one law: sampled trees, and exact probabilities, within 4 deviations."""
+def test_samples_have_the_distribution_that_enumeration_says() -> None:
+    """Two ways to one distribution: sampled trees, and exact probabilities, within 4 deviations."""
     X = rows(3)
-    law = tree_law(X[:5], LABELS, X[5:], max_features=2)
+    distribution = tree_distribution(X[:5], LABELS, X[5:], max_features=2)
     counts: dict[Any, int] = {}
     trees = 800
     for seed in range(trees):
@@ -87,9 +91,9 @@ def test_samples_have_the_law_that_enumeration_says() -> None:
         answer = forest.fit(X[:5], LABELS).predict_proba(X[5:])
         outcome = tuple(tuple(Fraction(p).limit_denominator(1000) for p in row) for row in answer)
         counts[outcome] = counts.get(outcome, 0) + 1
-    assert set(counts) <= set(law)
-    assert len(law) > 3
-    for outcome, probability in law.items():
+    assert set(counts) <= set(distribution)
+    assert len(distribution) > 3
+    for outcome, probability in distribution.items():
         p = float(probability)
         assert abs(counts.get(outcome, 0) - trees * p) < 4 * np.sqrt(trees * p * (1 - p)) + 1
 
@@ -105,12 +109,14 @@ def test_forest_learns() -> None:
 
 def test_bad_input() -> None:
     X = rows(0)
-    with pytest.raises(InvalidParameterError, match="'y' parameter of tree_law must be 7 classes"):
-        tree_law(X, [0, 1], X)
+    with pytest.raises(
+        InvalidParameterError, match="'y' parameter of tree_distribution must be 7 classes"
+    ):
+        tree_distribution(X, [0, 1], X)
     with pytest.raises(InvalidParameterError, match="must have 3 features"):
-        tree_law(X, [0] * 7, X[:, :2])
+        tree_distribution(X, [0] * 7, X[:, :2])
     with pytest.raises(InvalidParameterError, match="'max_features' parameter"):
-        tree_law(X, [0] * 7, X, max_features=0)
+        tree_distribution(X, [0] * 7, X, max_features=0)
     with pytest.raises(InvalidParameterError, match="'n_estimators' parameter of Symmetric"):
         SymmetricForestClassifier(0).fit(X, [0] * 7)
     with pytest.raises(InvalidParameterError, match="integers of magnitude"):
@@ -121,7 +127,7 @@ def test_bad_input() -> None:
 
 
 def test_level_is_what_it_says() -> None:
-    """Under one law p-values are uniform: of 400 at most a few per cent above the level."""
+    """Under one distribution p-values are uniform: of 400 few are above the level."""
     rate = rejection_rate(
         lambda rng: (rng.integers(0, 3, (25, 6)), rng.integers(0, 3, (25, 6))),
         level=0.05,

@@ -1,4 +1,4 @@
-"""The law of inner products under independent keys, against all keys and against draws."""
+"""The distribution of inner products under independent keys, against all keys and against draws."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _images(geometry: BlockGeometry, seed: int = 0) -> NDArray[np.uint8]:
     ],
     ids=str,
 )
-def test_all_keys_of_small_geometries_have_the_stated_law(geometry: BlockGeometry) -> None:
+def test_all_keys_of_small_geometries_have_the_stated_distribution(geometry: BlockGeometry) -> None:
     x, y = _images(geometry)
     products = _products(x, y, geometry)
     squares = sum(int(value) ** 2 for value in products)

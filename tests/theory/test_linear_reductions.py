@@ -12,7 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from etcprops import BlockGeometry, EtCKey, Step
-from etcprops.reductions import BlockDCT, Kind, commutation, exact_dimensions
+from etcprops.reductions import BlockDCT, EquivarianceKind, equivariance, exact_dimensions
 from etcprops.scheme.matrices import step_matrices
 from etcprops.theory.linear_reductions import (
     CHARACTERS,
@@ -44,7 +44,7 @@ def test_few_blocks_prove_nothing() -> None:
     """Two blocks: a row that sees both has two lines in its orbit, fewer than pixels."""
     assert not prove_rows_come_by_blocks(BlockGeometry(8, 16))
     difference = np.array([[1] * 4 + [-1] * 4, [1] * 8])[:, [0, 1, 4, 5, 2, 3, 6, 7]]
-    assert commutation(difference, BlockGeometry(2, 4, block=2), "negatives")
+    assert equivariance(difference, BlockGeometry(2, 4, block=2), "negatives")
     assert least_orbit_of_several_blocks(2) == 2
 
 
@@ -127,7 +127,7 @@ def exact_gram(reduced: NDArray[Any]) -> list[Fraction]:
     ]
 
 
-def test_commutation_and_fractions_agree_on_small_matrices() -> None:
+def test_equivariance_and_fractions_agree_on_small_matrices() -> None:
     """A third way: the answer from the matrix, and z-scored Gram matrices as fractions."""
     lines = [v for v in itertools.product((-1, 0, 1), repeat=4) if v > tuple(-x for x in v)]
     lines = [v for v in lines if v.count(0) % 2 == 0]
@@ -139,14 +139,16 @@ def test_commutation_and_fractions_agree_on_small_matrices() -> None:
     counts = {True: 0, False: 0}
     for number, pair in enumerate(itertools.combinations(lines, 2)):
         for R in (np.array(pair), np.array(pair) * [[1], [3]]):
-            kind = commutation(R, ONE_BLOCK, Step.TRANSFORMS).kind
-            if kind is Kind.NONE and number % 4:
+            kind = equivariance(R, ONE_BLOCK, Step.TRANSFORMS).kind
+            if kind is EquivarianceKind.NONE and number % 4:
                 continue  # nearly all of them
             grams = [
                 exact_gram(images @ Q.T @ R.T) for Q in (np.eye(4, dtype=int), quarter, mirror)
             ]
             same = grams[0] == grams[1] == grams[2]
-            assert same == (kind in {Kind.SIGNED_PERMUTATION, Kind.SCALED}), R
+            assert same == (
+                kind in {EquivarianceKind.SIGNED_PERMUTATION, EquivarianceKind.SCALED}
+            ), R
             counts[same] += 1
     assert counts[True] == 8
     assert counts[False] > 50

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from etcprops.claims import CLAIMS, Finding, Strength, Subject
+from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation
 from etcprops.claims.checks.formal import MEAN_COUNTEREXAMPLES
 from etcprops.claims.runner import examine
 from etcprops.theory import smt
@@ -24,7 +24,7 @@ PROOFS: dict[str, Callable[[], Answer]] = {
     "negation in float64": smt.prove_float_negation,
     "centring of one sum of two images": lambda: smt.prove_centring(2, 301),
 }
-SABOTEURS: dict[str, tuple[Callable[[Any], Answer], Callable[[Any], Any]]] = {
+MUTANTS: dict[str, tuple[Callable[[Any], Answer], Callable[[Any], Any]]] = {
     "254 - x is no XOR": (smt.prove_xor, lambda x: 254 - x),
     "x + 1 wraps": (smt.prove_xor, lambda x: x + 1),
     "x is not XOR": (smt.prove_xor, lambda x: x),
@@ -44,7 +44,7 @@ def test_proved(prove: Callable[[], Answer]) -> None:
     assert str(answer).endswith(": proved")
 
 
-@pytest.mark.parametrize(("prove", "negate"), SABOTEURS.values(), ids=SABOTEURS)
+@pytest.mark.parametrize(("prove", "negate"), MUTANTS.values(), ids=MUTANTS)
 def test_refuted_with_a_counterexample(
     prove: Callable[[Any], Answer], negate: Callable[[Any], Any]
 ) -> None:
@@ -88,7 +88,7 @@ def test_what_takes_too_long_is_unknown() -> None:
 def test_unknown_is_shown_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = Answer("it is so", None, {}, "timeout after 1.0 s", 1.0)
     monkeypatch.setattr(smt, "prove_deviations", lambda *_: answer)
-    evidence = _examine("numerators with a solver", Subject())
+    evidence = _examine("numerators with a solver", Implementation())
     assert evidence.finding is Finding.UNKNOWN
     assert evidence.detail == "it is so: unknown, timeout after 1.0 s"
 
@@ -98,20 +98,20 @@ def test_without_z3_nothing_applies(monkeypatch: pytest.MonkeyPatch) -> None:
     for claim in CLAIMS:
         for check in claim.checks:
             if (
-                check.strength is Strength.SMT
+                check.kind is EvidenceKind.SMT
                 and check.name != "centring of all sums with a solver"
             ):
-                evidence = examine(check, Subject())
+                evidence = examine(check, Implementation())
                 assert evidence.finding is Finding.NOT_APPLICABLE
                 assert evidence.detail == "z3 is not installed: pip install 'etcprops[smt]'"
 
 
 def test_what_takes_minutes_is_asked_only_when_wanted() -> None:
-    evidence = _examine("centring of all sums with a solver", Subject())
+    evidence = _examine("centring of all sums with a solver", Implementation())
     assert evidence.finding is Finding.NOT_APPLICABLE
     assert "etcprops verify --deep" in evidence.detail
 
 
-def _examine(name: str, subject: Subject) -> Any:
+def _examine(name: str, implementation: Implementation) -> Any:
     checks = [check for claim in CLAIMS for check in claim.checks if check.name == name]
-    return examine(checks[0], subject)
+    return examine(checks[0], implementation)

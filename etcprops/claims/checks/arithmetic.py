@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from etcprops.claims.checks.exactness import search_keys
-from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import CHAN_1983, HIGHAM_2002, IEEE_754
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey
 
 POWER_OF_TWO = "the number of images is a power of two"
 
 
-def check_negation_of_all_grey_levels(subject: Subject) -> Observation:
+def check_negation_of_all_grey_levels(implementation: Implementation) -> Observation:
     """Compute 255 - x for all 256 grey levels in integers and in floating point."""
     levels = np.arange(256)
     types = (np.uint8, np.int16, np.int64, np.float16, np.float32, np.float64)
     for dtype in types:
-        negated = subject.arithmetic.negate(levels.astype(dtype)).astype(np.int64)
+        negated = implementation.arithmetic.negate(levels.astype(dtype)).astype(np.int64)
         wrong = np.flatnonzero(negated != 255 - levels)
         if wrong.size:
             level = wrong[0]
@@ -27,13 +28,13 @@ def check_negation_of_all_grey_levels(subject: Subject) -> Observation:
     return Observation(True, f"256 grey levels in {', '.join(t.__name__ for t in types)}")
 
 
-def _first_asymmetry(subject: Subject, count: int) -> str | None:
+def _first_asymmetry(implementation: Implementation, count: int) -> str | None:
     """Return the first sum S and pixel x of `count` images that centring does not negate, or None.
 
     Tries every sum that `count` pixels can have, with every pixel.
     """
     pixels = np.arange(256.0)
-    centre = subject.arithmetic.centre
+    centre = implementation.arithmetic.centre
     sums = range(255 * count + 1)
     for start in range(0, len(sums), 512):  # a megabyte at a time
         part = np.arange(start, min(start + 512, len(sums)), dtype=float)[:, None]
@@ -47,20 +48,20 @@ def _first_asymmetry(subject: Subject, count: int) -> str | None:
     return None
 
 
-def check_centring_for_powers_of_two(subject: Subject) -> Observation:
+def check_centring_for_powers_of_two(implementation: Implementation) -> Observation:
     """Try every sum and every pixel for N = 1, 2, 4, ..., 256."""
     counts = [2**k for k in range(9)]
     for count in counts:
-        found = _first_asymmetry(subject, count)
+        found = _first_asymmetry(implementation, count)
         if found is not None:
             return Observation(False, found)
     return Observation(True, f"every sum and every pixel for N = {', '.join(map(str, counts))}")
 
 
-def check_centring_for_other_counts(subject: Subject) -> Observation:
+def check_centring_for_other_counts(implementation: Implementation) -> Observation:
     """Try every sum and every pixel for N = 3, 5, 6, 7, 9, 10."""
     counts = (3, 5, 6, 7, 9, 10)
-    found = {count: _first_asymmetry(subject, count) for count in counts}
+    found = {count: _first_asymmetry(implementation, count) for count in counts}
     cases = {count: case for count, case in found.items() if case is not None}
     if not cases:
         tried = ", ".join(map(str, counts))
@@ -69,21 +70,21 @@ def check_centring_for_other_counts(subject: Subject) -> Observation:
     return Observation(False, f"{cases[min(cases)]}; counterexamples for N = {others}")
 
 
-def check_the_known_case_of_three_images(subject: Subject) -> Observation:
+def check_the_known_case_of_three_images(implementation: Implementation) -> Observation:
     """Centre x = 19 with three images of sum 494, plain and negated, in float64."""
-    centre = subject.arithmetic.centre
+    centre = implementation.arithmetic.centre
     plain, negated = centre(19, 494, 3), centre(255 - 19, 3 * 255 - 494, 3)
     return Observation(plain == -negated, f"{plain!r} plain, {negated!r} negated")
 
 
-def check_standard_scaler_on_one_pixel(subject: Subject) -> Observation:
+def check_standard_scaler_on_one_pixel(implementation: Implementation) -> Observation:
     """Search for three grey levels whose z-scores by StandardScaler are not negated exactly."""
     for last in range(1, 256):
         # Columns are experiments: grey levels 0, middle, last, for every middle at once.
         middle = np.arange(last + 1)
         X = np.stack([np.zeros_like(middle), middle, np.full_like(middle, last)]).astype(float)
-        plain = subject.arithmetic.z_score(X)
-        negated = subject.arithmetic.z_score(255 - X)
+        plain = implementation.arithmetic.z_score(X)
+        negated = implementation.arithmetic.z_score(255 - X)
         wrong = np.flatnonzero((plain != -negated).any(axis=0))
         if wrong.size:
             column = X[:, wrong[0]].astype(int)
@@ -99,31 +100,31 @@ def check_standard_scaler_on_one_pixel(subject: Subject) -> Observation:
     return Observation(True, "three images of one pixel, 0 <= middle <= last <= 255")
 
 
-def check_integer_z_score_on_digits(subject: Subject) -> Observation:
+def check_integer_z_score_on_digits(implementation: Implementation) -> Observation:
     """Compare z-scores of encrypted digits, from integer numerators, bit for bit."""
     from etcprops.datasets import load_digits_images
 
     digits = load_digits_images()
-    key = EtCKey.from_secret(digits.geometry, subject.secret)
-    plain, encrypted = flat(digits.images), flat(subject.encrypt(digits.images, key))
+    key = EtCKey.from_secret(digits.geometry, implementation.secret)
+    plain, encrypted = flat(digits.images), flat(implementation.encrypt(digits.images, key))
     z, w = (PixelStatistics(vectors[::2]).z_score(vectors) for vectors in (plain, encrypted))
-    for matrix in subject.step_matrices(key).values():
+    for matrix in implementation.step_matrices(key).values():
         z = (matrix.astype(np.float64) @ z.T).T
     different = int(np.count_nonzero(z != w))
     detail = f"{z.size} z-scores, half of {len(z)} images for statistics: {different} differ"
     return Observation(different == 0, detail)
 
 
-def check_blas_gram_on_digits(subject: Subject) -> Observation:
+def check_blas_gram_on_digits(implementation: Implementation) -> Observation:
     """Multiply equal z-scores, in plain and in encrypted order of the features, through BLAS."""
     from etcprops.datasets import load_digits_images
 
     digits = load_digits_images()
 
     def look(keys: list[EtCKey]) -> Observation:
-        plain, encrypted = flat(digits.images), flat(subject.encrypt(digits.images, keys[0]))
+        plain, encrypted = flat(digits.images), flat(implementation.encrypt(digits.images, keys[0]))
         z, w = (PixelStatistics(vectors).z_score(vectors) for vectors in (plain, encrypted))
-        before, after = subject.arithmetic.gram(z), subject.arithmetic.gram(w)
+        before, after = implementation.arithmetic.gram(z), implementation.arithmetic.gram(w)
         different = np.count_nonzero(before != after)
         detail = (
             f"{len(z)} digits: {different / before.size:.0%} of the entries differ, by up to "
@@ -131,7 +132,7 @@ def check_blas_gram_on_digits(subject: Subject) -> Observation:
         )
         return Observation(different == 0, detail)
 
-    return search_keys(subject, digits.geometry, 3, look)
+    return search_keys(implementation, digits.geometry, 3, look)
 
 
 ARITHMETIC_CLAIMS = (
@@ -140,7 +141,8 @@ ARITHMETIC_CLAIMS = (
         "fl(255 - x) is exact for every 8-bit pixel, in integers and in floating point.",
         "not in the paper, which assumes real arithmetic",
         Outcome.HOLDS,
-        checks=(Check(check_negation_of_all_grey_levels, Strength.EXACT),),
+        checks=(Check(check_negation_of_all_grey_levels, EvidenceKind.EXACT),),
+        references=(IEEE_754,),
     ),
     Claim(
         "float-centring",
@@ -149,19 +151,23 @@ ARITHMETIC_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(POWER_OF_TWO,),
         checks=(
-            Check(check_centring_for_powers_of_two, Strength.EXACT),
-            Check(check_centring_for_other_counts, Strength.REFUTATION, without=POWER_OF_TWO),
-            Check(check_the_known_case_of_three_images, Strength.REFUTATION, without=POWER_OF_TWO),
+            Check(check_centring_for_powers_of_two, EvidenceKind.EXACT),
+            Check(check_centring_for_other_counts, EvidenceKind.REFUTATION, without=POWER_OF_TWO),
+            Check(
+                check_the_known_case_of_three_images, EvidenceKind.REFUTATION, without=POWER_OF_TWO
+            ),
         ),
         note="For powers of two the mean is exact. The smallest number of images that fails is 3.",
+        references=(IEEE_754, HIGHAM_2002),
     ),
     Claim(
         "standard-scaler",
         "scikit-learn's StandardScaler makes the negative-positive transform a sign, bit for bit.",
         "section 3.2, read literally",
         Outcome.FAILS,
-        checks=(Check(check_standard_scaler_on_one_pixel, Strength.REFUTATION),),
+        checks=(Check(check_standard_scaler_on_one_pixel, EvidenceKind.REFUTATION),),
         note="It does so up to rounding; the integer form does so exactly.",
+        references=(HIGHAM_2002,),
     ),
     Claim(
         "integer-z-score",
@@ -169,15 +175,17 @@ ARITHMETIC_CLAIMS = (
         "permutation of the z-scores, bit for bit.",
         "not in the paper",
         Outcome.HOLDS,
-        checks=(Check(check_integer_z_score_on_digits, Strength.EXACT),),
+        checks=(Check(check_integer_z_score_on_digits, EvidenceKind.EXACT),),
+        references=(CHAN_1983,),
     ),
     Claim(
         "blas-gram",
         "Gram matrices of plain and encrypted z-scores are the same bits through BLAS.",
         "section 3.2, read literally",
         Outcome.FAILS,
-        checks=(Check(check_blas_gram_on_digits, Strength.REFUTATION),),
+        checks=(Check(check_blas_gram_on_digits, EvidenceKind.REFUTATION),),
         note="BLAS adds in an order that depends on the features; the values are equal in exact "
         "arithmetic.",
+        references=(HIGHAM_2002,),
     ),
 )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from etcprops.claims.model import Check, Claim, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject
+from etcprops.claims.implementation import Implementation
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
 from etcprops.datasets import load_digits_images
 from etcprops.scheme.keys import EtCKey
 
@@ -20,16 +20,16 @@ TOLERANCE = 1e-6
 """Of decision values, in units of their spread: more than rounding, less than any other change."""
 
 
-def _audit(subject: Subject, models: dict[str, Any]) -> Observation:
+def _audit(implementation: Implementation, models: dict[str, Any]) -> Observation:
     """Audit models on digits, and tell whether decisions and values of all of them agree."""
     from etcprops.auditing import audit
 
     digits = load_digits_images(block=2)
-    key = EtCKey.from_secret(digits.geometry, subject.secret)
+    key = EtCKey.from_secret(digits.geometry, implementation.secret)
     images, labels = digits.images[:COUNT], digits.labels[:COUNT]
     parts, same = [], True
     for name, model in models.items():
-        verdict = audit(model, images, labels, key, explain=False, encrypt=subject.encrypt)
+        verdict = audit(model, images, labels, key, explain=False, encrypt=implementation.encrypt)
         found = verdict.comparison
         same &= found is not None and found.identical(TOLERANCE)
         parts.append(f"{name}: {verdict.outcome}, {found or '; '.join(verdict.conditions)}")
@@ -42,7 +42,7 @@ def _machines() -> dict[str, Any]:
     return {"RBF": SVC(), "polynomial": SVC(kernel="poly")}
 
 
-def check_named_models_by_audit(subject: Subject) -> Observation:
+def check_named_models_by_audit(implementation: Implementation) -> Observation:
     """Audit k-NN on raw digits, SVMs after StandardScaler, a forest after CanonicalFeatures."""
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.neighbors import KNeighborsClassifier
@@ -54,22 +54,22 @@ def check_named_models_by_audit(subject: Subject) -> Observation:
     scaled = {name: make_pipeline(StandardScaler(), svm) for name, svm in _machines().items()}
     forest = make_pipeline(CanonicalFeatures(), RandomForestClassifier())
     models = {"k-NN": KNeighborsClassifier(), **scaled, "random forest": forest}
-    return _audit(subject, models)
+    return _audit(implementation, models)
 
 
-def check_svms_on_raw_digits_by_audit(subject: Subject) -> Observation:
+def check_svms_on_raw_digits_by_audit(implementation: Implementation) -> Observation:
     """Audit SVMs with RBF and polynomial kernel on raw digits."""
-    return _audit(subject, _machines())
+    return _audit(implementation, _machines())
 
 
-def check_forest_on_z_scores_by_audit(subject: Subject) -> Observation:
+def check_forest_on_z_scores_by_audit(implementation: Implementation) -> Observation:
     """Audit a random forest after StandardScaler."""
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     forest = make_pipeline(StandardScaler(), RandomForestClassifier())
-    return _audit(subject, {"random forest": forest})
+    return _audit(implementation, {"random forest": forest})
 
 
 AUDITED_CLAIMS = (
@@ -83,11 +83,11 @@ AUDITED_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(SCALED, NORMAL_FORM),
         checks=(
-            Check(check_named_models_by_audit, Strength.END_TO_END),
-            Check(check_svms_on_raw_digits_by_audit, Strength.REFUTATION, without=SCALED),
-            Check(check_forest_on_z_scores_by_audit, Strength.REFUTATION, without=NORMAL_FORM),
+            Check(check_named_models_by_audit, EvidenceKind.END_TO_END),
+            Check(check_svms_on_raw_digits_by_audit, EvidenceKind.REFUTATION, without=SCALED),
+            Check(check_forest_on_z_scores_by_audit, EvidenceKind.REFUTATION, without=NORMAL_FORM),
         ),
         note="k-nearest neighbours need nothing. The theorem for forests stands under "
-        "mended-forest. `etcprops audit` tells the same of any pipeline, with cause and mend.",
+        "forest-with-remedy. `etcprops audit` tells it of any pipeline, with cause and remedy.",
     ),
 )

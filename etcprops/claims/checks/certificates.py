@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.checks.exactness import KERNELS, NO_IMAGES, keys_of
-from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import HIGHAM_2002
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 MARGIN = "the decision's margin exceeds decision_error_bound"
 
 
-def _margins(subject: Subject, data: ImageSet, kernels: dict[str, Any], whose: str) -> Observation:
+def _margins(
+    implementation: Implementation, data: ImageSet, kernels: dict[str, Any], whose: str
+) -> Observation:
     """Compare differences of decision values in ordinary floats with their bound."""
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
@@ -34,10 +37,10 @@ def _margins(subject: Subject, data: ImageSet, kernels: dict[str, Any], whose: s
     from etcprops.exact import margins
 
     training, queries = data.half_split(0)
-    (key,) = keys_of(subject, data.geometry, 1)
+    (key,) = keys_of(implementation, data.geometry, 1)
     labels = data.labels[training]
     sides: list[Halves] = []
-    for images in (data.images, subject.encrypt(data.images, key)):
+    for images in (data.images, implementation.encrypt(data.images, key)):
         vectors = images.reshape(len(images), -1)
         scaler = StandardScaler().fit(vectors[training])
         sides.append((scaler.transform(vectors[training]), scaler.transform(vectors[queries])))
@@ -45,14 +48,14 @@ def _margins(subject: Subject, data: ImageSet, kernels: dict[str, Any], whose: s
     error = margins.standard_scaler_error_bound(PixelStatistics(pixels))
     parts, agrees = [], True
     for kind, kernel in kernels.items():
-        machines = [SVC(kernel=kernel, decision_function_shape="ovo") for _ in sides]
-        for machine, (rows, _) in zip(machines, sides, strict=True):
-            machine.fit(rows, labels)
-        plain, encrypted = _values_of(machines, sides)
+        svms = [SVC(kernel=kernel, decision_function_shape="ovo") for _ in sides]
+        for svm, (rows, _) in zip(svms, sides, strict=True):
+            svm.fit(rows, labels)
+        plain, encrypted = _values_of(svms, sides)
         bound = margins.decision_error_bound(
-            machines[0],
+            svms[0],
             sides[0][1],
-            encrypted=machines[1],
+            encrypted=svms[1],
             train=sides[0][0],
             feature_error=error,
         )
@@ -67,20 +70,19 @@ def _margins(subject: Subject, data: ImageSet, kernels: dict[str, Any], whose: s
     return Observation(agrees, f"{data.name}, kernels by {whose}. {'; '.join(parts)}")
 
 
-def _values_of(machines: list[SVC], sides: list[Halves]) -> list[NDArray[np.float64]]:
-    """Return the decision values of either machine for its own queries."""
-    return [
-        machine.decision_function(queries)
-        for machine, (_, queries) in zip(machines, sides, strict=True)
-    ]
+def _values_of(svms: list[SVC], sides: list[Halves]) -> list[NDArray[np.float64]]:
+    """Return the decision values of either SVM for its own queries."""
+    return [svm.decision_function(queries) for svm, (_, queries) in zip(svms, sides, strict=True)]
 
 
-def check_certified_margins_on_digits(subject: Subject) -> Observation:
+def check_certified_margins_on_digits(implementation: Implementation) -> Observation:
     """Compare decision values of StandardScaler and SVC on plain and encrypted digits."""
-    return _margins(subject, load_digits_images(), {kind: kind for kind in KERNELS}, "libsvm")
+    return _margins(
+        implementation, load_digits_images(), {kind: kind for kind in KERNELS}, "libsvm"
+    )
 
 
-def check_certified_margins_on_given_images(subject: Subject) -> Observation:
+def check_certified_margins_on_given_images(implementation: Implementation) -> Observation:
     """Compare decision values of StandardScaler and SVC with scikit-learn's kernel functions.
 
     They take one BLAS product each. libsvm would add up each product of 30,720 pixels many times:
@@ -88,17 +90,17 @@ def check_certified_margins_on_given_images(subject: Subject) -> Observation:
     """
     from sklearn.metrics import pairwise
 
-    if subject.data is None:
+    if implementation.data is None:
         return Observation(None, NO_IMAGES)
     kernels = {
         "linear": pairwise.linear_kernel,
         "rbf": pairwise.rbf_kernel,
         "poly": partial(pairwise.polynomial_kernel, coef0=0.0),
     }
-    return _margins(subject, subject.data, kernels, "sklearn.metrics.pairwise")
+    return _margins(implementation, implementation.data, kernels, "sklearn.metrics.pairwise")
 
 
-def check_query_as_far_from_either_class(subject: Subject) -> Observation:
+def check_query_as_far_from_either_class(implementation: Implementation) -> Observation:
     """Decide on a query whose decision value is zero but for the order of additions, for 200 keys.
 
     Two training images 100 - d and 100 + d have the z-scores -1 and 1, the query 100 + e has e / d,
@@ -116,12 +118,12 @@ def check_query_as_far_from_either_class(subject: Subject) -> Observation:
     def decide(batch: NDArray[np.uint8]) -> float:
         vectors = flat(batch)
         scaler = StandardScaler().fit(vectors[:2])
-        machine = SVC(kernel="linear").fit(scaler.transform(vectors[:2]), [0, 1])
-        return float(machine.decision_function(scaler.transform(vectors[2:]))[0])
+        svm = SVC(kernel="linear").fit(scaler.transform(vectors[:2]), [0, 1])
+        return float(svm.decision_function(scaler.transform(vectors[2:]))[0])
 
     plain = decide(images)
-    for key in keys_of(subject, geometry, 200):
-        encrypted_images = subject.encrypt(images, key)
+    for key in keys_of(implementation, geometry, 200):
+        encrypted_images = implementation.encrypt(images, key)
         encrypted = decide(encrypted_images)
         if (plain > 0) != (encrypted > 0):
             classes = f"class {int(plain > 0)} plain, class {int(encrypted > 0)} encrypted"
@@ -142,11 +144,12 @@ CERTIFICATE_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(MARGIN,),
         checks=(
-            Check(check_certified_margins_on_digits, Strength.END_TO_END),
-            Check(check_certified_margins_on_given_images, Strength.END_TO_END),
-            Check(check_query_as_far_from_either_class, Strength.REFUTATION, without=MARGIN),
+            Check(check_certified_margins_on_digits, EvidenceKind.END_TO_END),
+            Check(check_certified_margins_on_given_images, EvidenceKind.END_TO_END),
+            Check(check_query_as_far_from_either_class, EvidenceKind.REFUTATION, without=MARGIN),
         ),
         note="decision_error_bound is rigorous (Higham's gamma_n, through z-score, kernel and dual "
         "sum); the checks look whether observed differences stay below it.",
+        references=(HIGHAM_2002,),
     ),
 )

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.checks.properties import fuzz, penalties_and_answers_preserved
-from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import NG_2004
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry
@@ -59,15 +60,15 @@ def _models() -> dict[str, tuple[Model, Answers]]:
     }
 
 
-def check_estimators_on_digits(subject: Subject) -> Observation:
+def check_estimators_on_digits(implementation: Implementation) -> Observation:
     """Train six estimators on z-scores of plain and of encrypted digits; compare their values."""
     digits = load_digits_images()
     few = np.flatnonzero(digits.labels < 4)[:160]
     pictures, labels = digits.images[few], digits.labels[few]
-    key = EtCKey.from_secret(digits.geometry, subject.secret)
+    key = EtCKey.from_secret(digits.geometry, implementation.secret)
     train, query = slice(0, 100), slice(100, 160)
     scores = []
-    for images in (pictures, subject.encrypt(pictures, key)):
+    for images in (pictures, implementation.encrypt(pictures, key)):
         vectors = flat(images)
         z = PixelStatistics(vectors[train]).z_score(vectors)
         # Constant in training: nothing is learnt from them, and their queries are not z-scored.
@@ -82,7 +83,7 @@ def check_estimators_on_digits(subject: Subject) -> Observation:
     return Observation(worst < TOLERANCE, detail)
 
 
-def check_ridge_and_gaussian_process_in_fractions(subject: Subject) -> Observation:
+def check_ridge_and_gaussian_process_in_fractions(implementation: Implementation) -> Observation:
     """Solve ridge regression and a Gaussian process with rational numbers for 128 keys."""
     import sympy as sp
 
@@ -97,7 +98,7 @@ def check_ridge_and_gaussian_process_in_fractions(subject: Subject) -> Observati
             for codes in itertools.product((0, 1, 4, 6), repeat=2):
                 key = EtCKey(geometry, permutation=order, transforms=codes, negatives=bits)
                 # From mid-grey, doubled, so that everything is an integer.
-                rows = 2 * flat(subject.encrypt(images, key)) - 255
+                rows = 2 * flat(implementation.encrypt(images, key)) - 255
                 K = sp.Matrix((rows[:3] @ rows[:3].T).tolist())
                 cross = sp.Matrix((rows[3:] @ rows[:3].T).tolist())
                 # Ridge in dual form, and the mean of a process with a quadratic kernel.
@@ -122,17 +123,17 @@ def _squared(matrix: Any) -> Any:
     return (matrix / 65025).applyfunc(lambda product: (1 + product) ** 2)
 
 
-def check_l1_norms_on_random_keys(subject: Subject) -> Observation:
+def check_l1_norms_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key under which weights, encrypted as images are, change L1 norm or answers."""
-    return fuzz(penalties_and_answers_preserved, subject, count=3)
+    return fuzz(penalties_and_answers_preserved, implementation, count=3)
 
 
-def check_ridge_without_intercept_on_one_raw_pixel(subject: Subject) -> Observation:
+def check_ridge_without_intercept_on_one_raw_pixel(implementation: Implementation) -> Observation:
     """Search for the smallest raw pixels on which ridge regression without intercept changes."""
     key = EtCKey(BlockGeometry(1, 1, block=1), negatives=[1])
     for levels in itertools.product(range(3), repeat=2):
         images = np.array(levels, dtype=np.uint8).reshape(2, 1, 1)
-        pictures = images, subject.encrypt(images, key)
+        pictures = images, implementation.encrypt(images, key)
         # One training pixel x with target 1, penalty 1: a query q is answered x q / (x^2 + 1).
         answers = [
             int(v[0, 0]) * int(v[1, 0]) / (int(v[0, 0]) ** 2 + 1) for v in map(flat, pictures)
@@ -146,14 +147,14 @@ def check_ridge_without_intercept_on_one_raw_pixel(subject: Subject) -> Observat
     return Observation(True, "one training and one query pixel with levels 0 to 2")
 
 
-def check_lasso_under_a_rotation(subject: Subject) -> Observation:
+def check_lasso_under_a_rotation(implementation: Implementation) -> Observation:
     """Turn two centred pixels by the orthogonal matrix of 3, 4, 5 instead, and fit a lasso."""
     from sklearn.linear_model import Lasso
 
     geometry = BlockGeometry(1, 2, block=1)
     images = np.array([[[255, 0]], [[0, 0]], [[255, 255]], [[0, 255]]], dtype=np.uint8)
     key = EtCKey(geometry, permutation=[0, 1])
-    centred = (flat(subject.encrypt(images, key)) - 127.5) / 127.5
+    centred = (flat(implementation.encrypt(images, key)) - 127.5) / 127.5
     rotation = np.array([[3, -4], [4, 3]]) / 5
     answers = [
         Lasso(alpha=0.1, tol=1e-12).fit(X, [1, -1, 1, -1]).predict(X)
@@ -161,7 +162,7 @@ def check_lasso_under_a_rotation(subject: Subject) -> Observation:
     ]
     difference = float(abs(answers[0] - answers[1]).max())
     shown = [np.round(a, 4).tolist() for a in answers]
-    detail = f"4 images of two pixels, targets 1, -1, 1, -1: answers {shown[0]}, turned {shown[1]}"
+    detail = f"4 images of two pixels, targets 1, -1, 1, -1: answers {shown[0]}, rotated {shown[1]}"
     return Observation(difference < TOLERANCE, detail)
 
 
@@ -174,18 +175,19 @@ ESTIMATOR_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(NORMALISED, SIGNED),
         checks=(
-            Check(check_estimators_on_digits, Strength.END_TO_END),
-            Check(check_ridge_and_gaussian_process_in_fractions, Strength.EXACT),
-            Check(check_l1_norms_on_random_keys, Strength.FUZZED),
+            Check(check_estimators_on_digits, EvidenceKind.END_TO_END),
+            Check(check_ridge_and_gaussian_process_in_fractions, EvidenceKind.EXACT),
+            Check(check_l1_norms_on_random_keys, EvidenceKind.FUZZED),
             Check(
                 check_ridge_without_intercept_on_one_raw_pixel,
-                Strength.REFUTATION,
+                EvidenceKind.REFUTATION,
                 without=NORMALISED,
             ),
-            Check(check_lasso_under_a_rotation, Strength.REFUTATION, without=SIGNED),
+            Check(check_lasso_under_a_rotation, EvidenceKind.REFUTATION, without=SIGNED),
         ),
         note="In exact arithmetic; solvers round in an order that depends on the features, and "
         "coordinate descent visits them in another one. A lasso has one solution if the training "
         "images are in general position: then it is found, permuted and with its signs.",
+        references=(NG_2004,),
     ),
 )

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.checks.properties import fuzz
-from etcprops.claims.model import Check, Claim, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
+from etcprops.claims.references import OZAKI_2012, SCHOELKOPF_1998
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact._memory import remembered
 from etcprops.exact.statistics import PixelStatistics
@@ -44,9 +45,13 @@ def _fifth_of(data: ImageSet) -> ImageSet:
     return ImageSet(data.name, data.images[::5], data.labels[::5], data.geometry)
 
 
-def keys_of(subject: Subject, geometry: BlockGeometry, count: int) -> list[EtCKey]:
-    """Return keys that are derived from the subject's secret."""
-    secret = subject.secret if isinstance(subject.secret, bytes) else subject.secret.encode()
+def keys_of(implementation: Implementation, geometry: BlockGeometry, count: int) -> list[EtCKey]:
+    """Return keys that are derived from the implementation's secret."""
+    secret = (
+        implementation.secret
+        if isinstance(implementation.secret, bytes)
+        else implementation.secret.encode()
+    )
     return [EtCKey.from_secret(geometry, secret + b" %d" % number) for number in range(count)]
 
 
@@ -68,8 +73,8 @@ def _decision_values(
     Z, W = (scores.transform(vectors[half]) for half in (training, queries))
     values: Values = {}
     for kind in KERNELS:
-        machine = SVC(kernel=(kernel or ExactKernel)(kind), decision_function_shape="ovo")
-        values[kind] = machine.fit(Z, data.labels[training]).decision_function(W)
+        svm = SVC(kernel=(kernel or ExactKernel)(kind), decision_function_shape="ovo")
+        values[kind] = svm.fit(Z, data.labels[training]).decision_function(W)
     return values
 
 
@@ -87,7 +92,7 @@ def _compare_bits(plain: Values, encrypted: list[Values], what: str) -> Observat
 
 
 def search_keys(
-    subject: Subject,
+    implementation: Implementation,
     geometry: BlockGeometry,
     count: int,
     look: Callable[[list[EtCKey]], Observation],
@@ -97,7 +102,7 @@ def search_keys(
     A library may happen to round alike under one key. That it does so with thousands of sums, under
     several keys, would take sums that do not depend on their order.
     """
-    for key in keys_of(subject, geometry, count):
+    for key in keys_of(implementation, geometry, count):
         observation = look([key])
         if not observation.agrees:
             break
@@ -105,33 +110,34 @@ def search_keys(
 
 
 def _bits_of_decisions(
-    subject: Subject, data: ImageSet, keys: list[EtCKey], **options: Any
+    implementation: Implementation, data: ImageSet, keys: list[EtCKey], **options: Any
 ) -> Observation:
     """Compare decision values of plain and of encrypted images, bit for bit."""
-    with remembered(subject.exact_products):
+    with remembered(implementation.exact_products):
         plain = _decision_values(data, data.images, **options)
         encrypted = [
-            _decision_values(data, subject.encrypt(data.images, key), **options) for key in keys
+            _decision_values(data, implementation.encrypt(data.images, key), **options)
+            for key in keys
         ]
     what = f"{len(data.images)} images of {data.name}, decision values"
     return _compare_bits(plain, encrypted, what)
 
 
-def check_bits_of_decisions_on_digits(subject: Subject) -> Observation:
+def check_bits_of_decisions_on_digits(implementation: Implementation) -> Observation:
     """Compare decision values on a fifth of the digits under 20 keys, bit for bit."""
     digits = _fifth_of(load_digits_images())
-    return _bits_of_decisions(subject, digits, keys_of(subject, digits.geometry, 20))
+    return _bits_of_decisions(implementation, digits, keys_of(implementation, digits.geometry, 20))
 
 
-def check_bits_of_decisions_on_given_images(subject: Subject) -> Observation:
+def check_bits_of_decisions_on_given_images(implementation: Implementation) -> Observation:
     """Compare decision values on all given images under 3 keys, bit for bit."""
-    if subject.data is None:
+    if implementation.data is None:
         return Observation(None, NO_IMAGES)
-    keys = keys_of(subject, subject.data.geometry, 3)
-    return _bits_of_decisions(subject, subject.data, keys)
+    keys = keys_of(implementation, implementation.data.geometry, 3)
+    return _bits_of_decisions(implementation, implementation.data, keys)
 
 
-def check_bits_after_standard_scaler(subject: Subject) -> Observation:
+def check_bits_after_standard_scaler(implementation: Implementation) -> Observation:
     """Compare them with z-scores from StandardScaler and exact kernels of three slices."""
     from sklearn.preprocessing import StandardScaler
 
@@ -141,57 +147,57 @@ def check_bits_after_standard_scaler(subject: Subject) -> Observation:
         return ExactKernel(kind, slices=3)
 
     digits = _fifth_of(load_digits_images())
-    look = partial(_bits_of_decisions, subject, digits, scaler=StandardScaler, kernel=kernel)
-    return search_keys(subject, digits.geometry, 3, look)
+    look = partial(_bits_of_decisions, implementation, digits, scaler=StandardScaler, kernel=kernel)
+    return search_keys(implementation, digits.geometry, 3, look)
 
 
-def check_bits_with_ordinary_kernels(subject: Subject) -> Observation:
+def check_bits_with_ordinary_kernels(implementation: Implementation) -> Observation:
     """Compare them with exact z-scores and scikit-learn's own kernels."""
     digits = _fifth_of(load_digits_images())
-    look = partial(_bits_of_decisions, subject, digits, kernel=lambda kind: kind)
-    return search_keys(subject, digits.geometry, 3, look)
+    look = partial(_bits_of_decisions, implementation, digits, kernel=lambda kind: kind)
+    return search_keys(implementation, digits.geometry, 3, look)
 
 
 # --- The Gram matrix
 
 
-def _gram_is_kept(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+def _gram_is_kept(implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]) -> None:
     """Assert that the exact Gram matrix of z-scores is kept, bit for bit."""
-    plain, encrypted = flat(images), flat(subject.encrypt(images, key))
+    plain, encrypted = flat(images), flat(implementation.encrypt(images, key))
     z, w = (PixelStatistics(vectors).z_score(vectors) for vectors in (plain, encrypted))
     for slices in (1, 3):
-        gram, other = (subject.arithmetic.exact_gram(rows, slices) for rows in (z, w))
+        gram, other = (implementation.arithmetic.exact_gram(rows, slices) for rows in (z, w))
         assert np.array_equal(gram, other), f"{slices} slices: {gram} plain, {other} encrypted"
 
 
-def check_exact_gram_on_random_keys(subject: Subject) -> Observation:
+def check_exact_gram_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key and images whose z-scores have another exact Gram matrix."""
-    return fuzz(_gram_is_kept, subject, count=3)
+    return fuzz(_gram_is_kept, implementation, count=3)
 
 
-def check_exact_gram_at_full_size(subject: Subject) -> Observation:
+def check_exact_gram_at_full_size(implementation: Implementation) -> Observation:
     """Compare exact Gram matrices of z-scores of images of full size, bit for bit."""
-    plain, encrypted = subject.vectors(subject.key)
+    plain, encrypted = implementation.vectors(implementation.key)
     z, w = (PixelStatistics(vectors).z_score(vectors) for vectors in (plain, encrypted))
-    before, after = (subject.arithmetic.exact_gram(rows, 2) for rows in (z, w))
+    before, after = (implementation.arithmetic.exact_gram(rows, 2) for rows in (z, w))
     different = int(np.count_nonzero(before != after))
     detail = f"5 images of {z.shape[1]} pixels: {different} of {before.size} entries differ"
     return Observation(different == 0, detail)
 
 
-def check_exact_gram_whatever_the_order(subject: Subject) -> Observation:
+def check_exact_gram_whatever_the_order(implementation: Implementation) -> Observation:
     """Compare exact Gram matrices of one set of rows with features in 10 orders, bit for bit."""
     rng = np.random.default_rng(20120101)
     rows = rng.standard_normal((30, 3000))
-    gram = subject.arithmetic.exact_gram(rows, 2)
+    gram = implementation.arithmetic.exact_gram(rows, 2)
     orders = (rng.permutation(rows.shape[1]) for _ in range(10))
-    others = [subject.arithmetic.exact_gram(rows[:, order], 2) for order in orders]
+    others = [implementation.arithmetic.exact_gram(rows[:, order], 2) for order in orders]
     different = sum(int(np.count_nonzero(gram != other)) for other in others)
     detail = f"30 rows of 3000 features, 10 orders: {different} of {10 * gram.size} entries differ"
     return Observation(different == 0, detail)
 
 
-def check_exact_gram_whatever_the_threads(subject: Subject) -> Observation:
+def check_exact_gram_whatever_the_threads(implementation: Implementation) -> Observation:
     """Compare exact Gram matrices that BLAS makes with one, two or three threads, bit for bit."""
     from threadpoolctl import threadpool_limits
 
@@ -201,14 +207,14 @@ def check_exact_gram_whatever_the_threads(subject: Subject) -> Observation:
     grams = []
     for threads in counts:
         with threadpool_limits(threads, user_api="blas"):
-            grams.append(subject.arithmetic.exact_gram(rows, 2))
+            grams.append(implementation.arithmetic.exact_gram(rows, 2))
     different = sum(int(np.count_nonzero(grams[0] != gram)) for gram in grams[1:])
     tried = ", ".join(map(str, counts))
     detail = f"200 rows of 1000 features, {tried} threads: {different} entries differ"
     return Observation(different == 0, detail)
 
 
-def check_exact_gram_against_rational_arithmetic(subject: Subject) -> Observation:
+def check_exact_gram_against_rational_arithmetic(implementation: Implementation) -> Observation:
     """Compare the errors of exact Gram matrices, from fractions, with their bounds.
 
     Rows of magnitudes from 2**-40 to 2**40 and rows that cancel are among them.
@@ -223,7 +229,7 @@ def check_exact_gram_against_rational_arithmetic(subject: Subject) -> Observatio
     truth = [[sum(map(Fraction.__mul__, x, y)) for y in exact] for x in exact]
     worst = Fraction(0)
     for slices in (1, 2, 3):
-        gram = subject.arithmetic.exact_gram(rows, slices)
+        gram = implementation.arithmetic.exact_gram(rows, slices)
         bound = gram_error_bound(rows, slices=slices)
         for i, j in np.ndindex(gram.shape):
             error = abs(Fraction(float(gram[i, j])) - truth[i][j])
@@ -271,47 +277,52 @@ def _after(
 
 
 def _bits_after(
-    subject: Subject, data: ImageSet, reduction: Any, estimators: list[Any], keys: list[EtCKey]
+    implementation: Implementation,
+    data: ImageSet,
+    reduction: Any,
+    estimators: list[Any],
+    keys: list[EtCKey],
 ) -> Observation:
     """Compare scores and probabilities on plain and on encrypted images, bit for bit."""
-    with remembered(subject.exact_products):
+    with remembered(implementation.exact_products):
         plain = _after(reduction, data, data.images, estimators)
         encrypted = [
-            _after(reduction, data, subject.encrypt(data.images, key), estimators) for key in keys
+            _after(reduction, data, implementation.encrypt(data.images, key), estimators)
+            for key in keys
         ]
     return _compare_bits(plain, encrypted, f"{len(data.images)} images of {data.name}")
 
 
-def check_estimators_after_gram_pca_on_digits(subject: Subject) -> Observation:
+def check_estimators_after_gram_pca_on_digits(implementation: Implementation) -> Observation:
     """Compare 20 principal components of digits and what six estimators learn, bit for bit."""
     from etcprops.reductions import GramPCA
 
     digits = _fifth_of(load_digits_images())
-    keys = keys_of(subject, digits.geometry, 2)
-    return _bits_after(subject, digits, GramPCA(20), _estimators(), keys)
+    keys = keys_of(implementation, digits.geometry, 2)
+    return _bits_after(implementation, digits, GramPCA(20), _estimators(), keys)
 
 
-def check_forest_after_gram_pca_on_given_images(subject: Subject) -> Observation:
+def check_forest_after_gram_pca_on_given_images(implementation: Implementation) -> Observation:
     """Compare 100 components of all given images, and a random forest on them, bit for bit."""
     from etcprops.reductions import GramPCA
 
-    if subject.data is None:
+    if implementation.data is None:
         return Observation(None, NO_IMAGES)
-    keys = keys_of(subject, subject.data.geometry, 3)
-    return _bits_after(subject, subject.data, GramPCA(100), _estimators()[:1], keys)
+    keys = keys_of(implementation, implementation.data.geometry, 3)
+    return _bits_after(implementation, implementation.data, GramPCA(100), _estimators()[:1], keys)
 
 
-def check_forest_after_ordinary_pca_on_digits(subject: Subject) -> Observation:
+def check_forest_after_ordinary_pca_on_digits(implementation: Implementation) -> Observation:
     """Compare scikit-learn's PCA of the same z-scores, which sees features, and a random forest."""
     from sklearn.decomposition import PCA
 
     digits = _fifth_of(load_digits_images())
     reduction = PCA(20, svd_solver="full")
-    look = partial(_bits_after, subject, digits, reduction, _estimators()[:1])
-    return search_keys(subject, digits.geometry, 3, look)
+    look = partial(_bits_after, implementation, digits, reduction, _estimators()[:1])
+    return search_keys(implementation, digits.geometry, 3, look)
 
 
-def check_votes_in_another_order(subject: Subject) -> Observation:
+def check_votes_in_another_order(implementation: Implementation) -> Observation:
     """Add the votes of a forest after GramPCA in reverse, as the threads of several jobs may do."""
     from sklearn.ensemble import RandomForestClassifier
 
@@ -324,7 +335,7 @@ def check_votes_in_another_order(subject: Subject) -> Observation:
     Z, W = (before.transform(vectors[half]) for half in (training, queries))
     forest = RandomForestClassifier(25, random_state=0, max_depth=4).fit(Z, digits.labels[training])
     votes = [tree.predict_proba(W) for tree in forest.estimators_]
-    forwards, backwards = (subject.arithmetic.add(order) for order in (votes, votes[::-1]))
+    forwards, backwards = (implementation.arithmetic.add(order) for order in (votes, votes[::-1]))
     different = int(np.count_nonzero(forwards != backwards))
     detail = f"25 trees: {different} of {forwards.size} probabilities differ"
     return Observation(different == 0, detail)
@@ -339,27 +350,29 @@ EXACTNESS_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(EXACT_SCORES, EXACT_KERNELS),
         checks=(
-            Check(check_bits_of_decisions_on_digits, Strength.END_TO_END),
-            Check(check_bits_of_decisions_on_given_images, Strength.END_TO_END),
-            Check(check_bits_after_standard_scaler, Strength.REFUTATION, without=EXACT_SCORES),
-            Check(check_bits_with_ordinary_kernels, Strength.REFUTATION, without=EXACT_KERNELS),
+            Check(check_bits_of_decisions_on_digits, EvidenceKind.END_TO_END),
+            Check(check_bits_of_decisions_on_given_images, EvidenceKind.END_TO_END),
+            Check(check_bits_after_standard_scaler, EvidenceKind.REFUTATION, without=EXACT_SCORES),
+            Check(check_bits_with_ordinary_kernels, EvidenceKind.REFUTATION, without=EXACT_KERNELS),
         ),
         note="make_pipeline(ExactStandardScaler(), SVC(kernel=ExactKernel('rbf'))).",
+        references=(OZAKI_2012,),
     ),
     Claim(
         "exact-gram",
         "The exact Gram matrix has the same bits for every order of the features and any number of "
         "BLAS threads, and is within its stated bound of the truth.",
-        "not in the paper; the splitting is from Ozaki, Ogita, Oishi and Rump (2012)",
+        "not in the paper",
         Outcome.HOLDS,
         checks=(
-            Check(check_exact_gram_whatever_the_order, Strength.EXACT),
-            Check(check_exact_gram_whatever_the_threads, Strength.EXACT),
-            Check(check_exact_gram_against_rational_arithmetic, Strength.EXACT),
+            Check(check_exact_gram_whatever_the_order, EvidenceKind.EXACT),
+            Check(check_exact_gram_whatever_the_threads, EvidenceKind.EXACT),
+            Check(check_exact_gram_against_rational_arithmetic, EvidenceKind.EXACT),
         ),
         note="Rows are cut into integer vectors, and partial sums of their products stay below "
         "2^53 by Cauchy and Schwarz, with norms computed for the data at hand: no sum rounds, so "
         "its order cannot matter.",
+        references=(OZAKI_2012,),
     ),
     Claim(
         "gram-alone",
@@ -369,19 +382,20 @@ EXACTNESS_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(GRAM_ALONE, ONE_ORDER),
         checks=(
-            Check(check_exact_gram_on_random_keys, Strength.FUZZED),
-            Check(check_exact_gram_at_full_size, Strength.EXACT),
-            Check(check_estimators_after_gram_pca_on_digits, Strength.END_TO_END),
-            Check(check_forest_after_gram_pca_on_given_images, Strength.END_TO_END),
+            Check(check_exact_gram_on_random_keys, EvidenceKind.FUZZED),
+            Check(check_exact_gram_at_full_size, EvidenceKind.EXACT),
+            Check(check_estimators_after_gram_pca_on_digits, EvidenceKind.END_TO_END),
+            Check(check_forest_after_gram_pca_on_given_images, EvidenceKind.END_TO_END),
             Check(
                 check_forest_after_ordinary_pca_on_digits,
-                Strength.REFUTATION,
+                EvidenceKind.REFUTATION,
                 without=GRAM_ALONE,
             ),
-            Check(check_votes_in_another_order, Strength.REFUTATION, without=ONE_ORDER),
+            Check(check_votes_in_another_order, EvidenceKind.REFUTATION, without=ONE_ORDER),
         ),
         note="Proof: z-scores of encrypted images are those of plain ones, permuted and with signs "
         "changed (z-score), so their exact Gram matrices are equal (exact-gram); a function of "
         "equal arguments has equal values, if its random numbers come from a seed.",
+        references=(SCHOELKOPF_1998,),
     ),
 )

@@ -1,4 +1,4 @@
-"""Claims about random forests: the law of their decisions, and what makes them exact."""
+"""Claims about random forests: the distribution of their decisions, and what makes them exact."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from etcprops.claims.checks.exactness import ONE_ORDER, check_votes_in_another_order
 from etcprops.claims.checks.models import check_forest_on_digits, check_stump_on_one_pixel
 from etcprops.claims.checks.properties import fuzz, normal_form_stays
-from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Sense, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
+from etcprops.claims.references import BREIMAN_2001, SCHOELKOPF_1998
 from etcprops.datasets import load_digits_images
 from etcprops.scheme import pixels
 from etcprops.scheme.geometry import BlockGeometry
@@ -27,9 +28,9 @@ PERMUTATIONS = 999
 TRIALS = 10
 
 
-def check_law_of_small_trees(subject: Subject) -> Observation:
-    """Compute the law of trees with symmetric rules exactly, for all 48 keys of three pixels."""
-    from etcprops.theory.forests import tree_law
+def check_distribution_of_small_trees(implementation: Implementation) -> Observation:
+    """Compute exactly, for all 48 keys of three pixels, what trees with symmetric rules answer."""
+    from etcprops.theory.forests import tree_distribution
 
     geometry = BlockGeometry(1, 3, block=1)
     rng = np.random.default_rng(3)
@@ -39,27 +40,32 @@ def check_law_of_small_trees(subject: Subject) -> Observation:
         # Five training images and two queries with few levels: ties and queries on thresholds.
         images = rng.integers(0, 4, (7, 1, 3)).astype(np.uint8)
         labels = [0, 1, 1, 2, 0]
-        expected = tree_law(flat(images[:5]), labels, flat(images[5:]), max_features=max_features)
+        expected = tree_distribution(
+            flat(images[:5]), labels, flat(images[5:]), max_features=max_features
+        )
         sizes.append(len(expected))
         for order in itertools.permutations(range(3)):
             for bits in itertools.product((0, 1), repeat=3):
                 key = EtCKey(geometry, permutation=order, negatives=bits)
-                rows = flat(subject.encrypt(images, key))
+                rows = flat(implementation.encrypt(images, key))
                 cases += 1
-                if tree_law(rows[:5], labels, rows[5:], max_features=max_features) != expected:
-                    detail = f"another law for order {order}, negatives {bits}"
+                if (
+                    tree_distribution(rows[:5], labels, rows[5:], max_features=max_features)
+                    != expected
+                ):
+                    detail = f"another distribution for order {order}, negatives {bits}"
                     return Observation(False, detail, (Exhibit("training, queries", flat(images)),))
-    detail = f"{cases} laws of two queries' answers equal, on {max(sizes)} outcomes"
+    detail = f"{cases} distributions of two queries' answers equal, on {max(sizes)} outcomes"
     return Observation(True, detail)
 
 
-def check_law_of_forests_on_digits(subject: Subject) -> Observation:
-    """Test whether scikit-learn's trees have one law where no query is on a threshold."""
+def check_distribution_of_forests_on_digits(implementation: Implementation) -> Observation:
+    """Test whether scikit-learn's trees have one distribution where no query is on a threshold."""
     from etcprops.auditing.two_sample import permutation_p_value, rejection_rate
 
-    plain, encrypted = _decisions(subject.encrypt, subject.secret, middle=1)
+    plain, encrypted = _decisions(implementation.encrypt, implementation.secret, middle=1)
     p = permutation_p_value(plain, encrypted, permutations=PERMUTATIONS)
-    other = _decisions(pixels.encrypt, subject.secret, middle=2)[1]
+    other = _decisions(pixels.encrypt, implementation.secret, middle=2)[1]
 
     def mixture(rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         # Three trees of four from the encrypted forest whose queries do lie on thresholds.
@@ -76,11 +82,13 @@ def check_law_of_forests_on_digits(subject: Subject) -> Observation:
     return Observation(p > LEVEL if power > 0.9 or p <= LEVEL else None, detail)
 
 
-def check_law_of_forests_with_queries_on_thresholds(subject: Subject) -> Observation:
+def check_distribution_of_forests_with_queries_on_thresholds(
+    implementation: Implementation,
+) -> Observation:
     """Test the same where grey pixels of queries lie half-way between black and white training."""
     from etcprops.auditing.two_sample import permutation_p_value
 
-    samples = _decisions(subject.encrypt, subject.secret, middle=2)
+    samples = _decisions(implementation.encrypt, implementation.secret, middle=2)
     p = permutation_p_value(*samples, permutations=PERMUTATIONS)
     return Observation(p > LEVEL, f"{TREES} trees each: p = {p:.3f} at level {LEVEL}")
 
@@ -111,47 +119,50 @@ def _decisions(
     return samples[0], samples[1]
 
 
-def check_ties_to_the_lowest_threshold(subject: Subject) -> Observation:
+def check_ties_to_the_lowest_threshold(implementation: Implementation) -> Observation:
     """Search for the smallest stump of scikit-learn that has two best thresholds."""
     from sklearn.tree import DecisionTreeClassifier
 
     key = EtCKey(BlockGeometry(1, 1, block=1), negatives=[1])
     for count in (3, 4):
         images = np.arange(count, dtype=np.uint8).reshape(-1, 1, 1)
-        encrypted = subject.encrypt(images, key)
+        encrypted = implementation.encrypt(images, key)
         for labels in itertools.product((0, 1), repeat=count):
             if len(set(labels)) < 2:
                 continue
             answers = []
             for vectors in (flat(images), flat(encrypted)):
-                # One feature: no seed matters, the law is a single tree.
+                # One feature: no seed matters, the distribution is a single tree.
                 stump = DecisionTreeClassifier(max_depth=1, random_state=0).fit(vectors, labels)
                 answers.append(stump.predict_proba(vectors)[:, 1].tolist())
             if answers[0] != answers[1]:
-                place = next(i for i, (a, b) in enumerate(zip(*answers, strict=True)) if a != b)
-                shares = [f"{answer[place]:.2f}" for answer in answers]
+                index = next(i for i, (a, b) in enumerate(zip(*answers, strict=True)) if a != b)
+                shares = [f"{answer[index]:.2f}" for answer in answers]
                 detail = (
                     f"one pixel, training 0 to {count - 1} with classes {list(labels)}, one split: "
-                    f"level {place} is of class 1 with {shares[0]} plain, {shares[1]} encrypted"
+                    f"level {index} is of class 1 with {shares[0]} plain, {shares[1]} encrypted"
                 )
                 return Observation(False, detail, (Exhibit("training", images.reshape(1, -1)),))
     return Observation(True, "stumps on one pixel with up to 4 levels")
 
 
-def check_features_drawn_by_number(subject: Subject) -> Observation:
-    """Compute the law of trees that look at the features of lowest number first, two pixels."""
-    from etcprops.theory.forests import Rules, tree_law
+def check_features_drawn_by_number(implementation: Implementation) -> Observation:
+    """Compute the answers of trees that look at the features of lowest number first, two pixels."""
+    from etcprops.theory.forests import Rules, tree_distribution
 
     key = EtCKey(BlockGeometry(1, 2, block=1), permutation=[1, 0])
     rules = Rules(draw="first")
     for levels in itertools.product((0, 2), repeat=6):
         images = np.array(levels, dtype=np.uint8).reshape(3, 1, 2)
-        laws = [
-            tree_law(rows[:2], [0, 1], rows[2:], depth=1, rules=rules)
-            for rows in (flat(images), flat(subject.encrypt(images, key)))
+        distributions = [
+            tree_distribution(rows[:2], [0, 1], rows[2:], depth=1, rules=rules)
+            for rows in (flat(images), flat(implementation.encrypt(images, key)))
         ]
-        if laws[0] != laws[1]:
-            shown = [[[str(p) for p in outcome[0]] for outcome in law] for law in laws]
+        if distributions[0] != distributions[1]:
+            shown = [
+                [[str(p) for p in outcome[0]] for outcome in distribution]
+                for distribution in distributions
+            ]
             detail = (
                 f"training {images[0].ravel().tolist()} -> class 0, {images[1].ravel().tolist()} "
                 f"-> class 1, query {images[2].ravel().tolist()}, pixels exchanged: probabilities "
@@ -161,31 +172,31 @@ def check_features_drawn_by_number(subject: Subject) -> Observation:
     return Observation(True, "two training images of two pixels, all queries, levels 0 and 2")
 
 
-def check_forest_after_gram_pca(subject: Subject) -> Observation:
+def check_forest_after_gram_pca(implementation: Implementation) -> Observation:
     """Train random forests with one seed on GramPCA scores of plain and of encrypted digits."""
     from etcprops.reductions import GramPCA
 
-    return _mended(subject, GramPCA(12))
+    return _with_remedy(implementation, GramPCA(12))
 
 
-def check_forest_on_normal_form(subject: Subject) -> Observation:
+def check_forest_on_normal_form(implementation: Implementation) -> Observation:
     """Train random forests with one seed on the normal forms of plain and of encrypted digits."""
     from etcprops.reductions import CanonicalFeatures
 
-    return _mended(subject, CanonicalFeatures())
+    return _with_remedy(implementation, CanonicalFeatures())
 
 
-def _mended(subject: Subject, before: object) -> Observation:
+def _with_remedy(implementation: Implementation, before: object) -> Observation:
     """Compare the probabilities that a forest gives after a transformer, bit for bit."""
     from sklearn.base import clone
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.pipeline import make_pipeline
 
     digits = load_digits_images()
-    key = EtCKey.from_secret(digits.geometry, subject.secret)
+    key = EtCKey.from_secret(digits.geometry, implementation.secret)
     train, query = (half[::3] for half in digits.half_split(0))
     answers = []
-    for images in (digits.images, subject.encrypt(digits.images, key)):
+    for images in (digits.images, implementation.encrypt(digits.images, key)):
         vectors = flat(images)
         forest = RandomForestClassifier(n_estimators=10, random_state=0)
         model = make_pipeline(clone(before), forest).fit(vectors[train], digits.labels[train])
@@ -195,9 +206,9 @@ def _mended(subject: Subject, before: object) -> Observation:
     return Observation(different == 0, detail)
 
 
-def check_normal_form_on_random_keys(subject: Subject) -> Observation:
+def check_normal_form_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key and images whose normal form changes, queries' or training images'."""
-    return fuzz(normal_form_stays, subject, count=5)
+    return fuzz(normal_form_stays, implementation, count=5)
 
 
 FOREST_CLAIMS = (
@@ -208,51 +219,57 @@ FOREST_CLAIMS = (
         Outcome.IN_DISTRIBUTION,
         hypotheses=(DRAWN_ALIKE, TIES_ALIKE, OFF_THRESHOLD),
         checks=(
-            Check(check_law_of_small_trees, Strength.EXACT, sense=Sense.LAW),
-            Check(check_law_of_forests_on_digits, Strength.END_TO_END, sense=Sense.LAW),
-            Check(check_forest_on_digits, Strength.REFUTATION),
+            Check(check_distribution_of_small_trees, EvidenceKind.EXACT, sense=Sense.DISTRIBUTION),
+            Check(
+                check_distribution_of_forests_on_digits,
+                EvidenceKind.END_TO_END,
+                sense=Sense.DISTRIBUTION,
+            ),
+            Check(check_forest_on_digits, EvidenceKind.REFUTATION),
             Check(
                 check_features_drawn_by_number,
-                Strength.REFUTATION,
+                EvidenceKind.REFUTATION,
                 without=DRAWN_ALIKE,
-                sense=Sense.LAW,
+                sense=Sense.DISTRIBUTION,
             ),
             Check(
                 check_ties_to_the_lowest_threshold,
-                Strength.REFUTATION,
+                EvidenceKind.REFUTATION,
                 without=TIES_ALIKE,
-                sense=Sense.LAW,
+                sense=Sense.DISTRIBUTION,
             ),
             Check(
                 check_stump_on_one_pixel,
-                Strength.REFUTATION,
+                EvidenceKind.REFUTATION,
                 without=OFF_THRESHOLD,
-                sense=Sense.LAW,
+                sense=Sense.DISTRIBUTION,
             ),
             Check(
-                check_law_of_forests_with_queries_on_thresholds,
-                Strength.REFUTATION,
+                check_distribution_of_forests_with_queries_on_thresholds,
+                EvidenceKind.REFUTATION,
                 without=OFF_THRESHOLD,
-                sense=Sense.LAW,
+                sense=Sense.DISTRIBUTION,
             ),
         ),
         note="Proved for all sizes in proofs/coq/Forest.v. scikit-learn draws features alike and "
         "breaks ties between features by the order of the draw, but of equal thresholds of one "
         "feature it takes the lowest, and sends a query on a threshold to the low side.",
+        references=(BREIMAN_2001,),
     ),
     Claim(
-        "mended-forest",
+        "forest-with-remedy",
         "A random forest with a fixed seed decides exactly the same after GramPCA, or on the "
         "normal form of the features (CanonicalFeatures), bit for bit.",
         "not there: a form in which what section 3.2 says of random forests is true",
         Outcome.HOLDS_IF,
         hypotheses=(ONE_ORDER,),
         checks=(
-            Check(check_forest_after_gram_pca, Strength.END_TO_END),
-            Check(check_forest_on_normal_form, Strength.END_TO_END),
-            Check(check_normal_form_on_random_keys, Strength.FUZZED),
-            Check(check_votes_in_another_order, Strength.REFUTATION, without=ONE_ORDER),
+            Check(check_forest_after_gram_pca, EvidenceKind.END_TO_END),
+            Check(check_forest_on_normal_form, EvidenceKind.END_TO_END),
+            Check(check_normal_form_on_random_keys, EvidenceKind.FUZZED),
+            Check(check_votes_in_another_order, EvidenceKind.REFUTATION, without=ONE_ORDER),
         ),
         note="The cloud can do either without a key. Training images must come in the same order.",
+        references=(BREIMAN_2001, SCHOELKOPF_1998),
     ),
 )

@@ -17,16 +17,16 @@ from etcprops.claims.checks.forests import OFF_THRESHOLD, TIES_ALIKE
 from etcprops.claims.checks.key_conditions import NEGATIVES
 from etcprops.claims.checks.reductions import ALIKE
 from etcprops.claims.checks.statistics import GAMMA_FIXED, PER_FEATURE
+from etcprops.claims.implementation import Implementation
 from etcprops.claims.model import (
     Check,
     Claim,
+    EvidenceKind,
     Finding,
     Observation,
     Outcome,
     Sense,
-    Strength,
 )
-from etcprops.claims.subject import Subject
 from etcprops.theory import coq, smt
 from etcprops.theory.smt import Answer
 from etcprops.theory.theorems import find_theorems
@@ -81,41 +81,47 @@ def with_proofs(claim: Claim) -> Claim:
     if proofs is None or claim.expected is Outcome.PENDING:
         return claim
     checks = list(claim.checks) + list(proofs.queries)
-    about_laws = any(check.sense is Sense.LAW for check in checks if check.without is None)
-    sense = Sense.LAW if about_laws else Sense.PATH
+    in_distribution = any(
+        check.sense is Sense.DISTRIBUTION for check in checks if check.without is None
+    )
+    sense = Sense.DISTRIBUTION if in_distribution else Sense.PATH
     if proofs.theorems:
-        checks.append(Check(_theorems(proofs.theorems), Strength.MACHINE_CHECKED, sense=sense))
+        checks.append(Check(_theorems(proofs.theorems), EvidenceKind.MACHINE_CHECKED, sense=sense))
     for without, names in proofs.counterexamples.items():
-        refuting = Check(_counterexamples(names), Strength.MACHINE_CHECKED, without, refutes=True)
+        refuting = Check(
+            _counterexamples(names), EvidenceKind.MACHINE_CHECKED, without, refutes=True
+        )
         checks.append(replace(refuting, sense=sense))
     return replace(claim, checks=tuple(checks))
 
 
-def _theorems(names: tuple[str, ...]) -> Callable[[Subject], Observation]:
-    def check_theorems_in_coq(subject: Subject) -> Observation:
+def _theorems(names: tuple[str, ...]) -> Callable[[Implementation], Observation]:
+    def check_theorems_in_coq(implementation: Implementation) -> Observation:
         """Compile the proofs with Coq, and ask what the theorems assume."""
-        return _look_up(subject, names, agrees=True)
+        return _look_up(implementation, names, agrees=True)
 
     return check_theorems_in_coq
 
 
-def _counterexamples(names: tuple[str, ...]) -> Callable[[Subject], Observation]:
-    def check_counterexamples_in_coq(subject: Subject) -> Observation:
+def _counterexamples(names: tuple[str, ...]) -> Callable[[Implementation], Observation]:
+    def check_counterexamples_in_coq(implementation: Implementation) -> Observation:
         """Compile the proofs with Coq, and ask what the theorems on counterexamples assume."""
-        return _look_up(subject, names, agrees=False)
+        return _look_up(implementation, names, agrees=False)
 
     return check_counterexamples_in_coq
 
 
-def _look_up(subject: Subject, names: tuple[str, ...], *, agrees: bool) -> Observation:
+def _look_up(
+    implementation: Implementation, names: tuple[str, ...], *, agrees: bool
+) -> Observation:
     """Observe whether Coq accepts some theorems here and now, or did so elsewhere."""
     known = find_theorems()
-    places = ", ".join(known[name].place if name in known else name for name in names)
+    places = ", ".join(known[name].location if name in known else name for name in names)
     try:
-        report = subject.prove()
+        report = implementation.prove()
     except coq.CoqUnavailableError as missing:
         try:
-            record = subject.recorded()
+            record = implementation.recorded()
             _insist(record, names)
         except coq.ProofError as reason:
             return Observation(None, f"{missing}; {reason}")
@@ -146,44 +152,44 @@ def _observe(*questions: Callable[[], Answer]) -> Observation:
     return Observation(True, "; ".join(map(str, answers)))
 
 
-def check_xor_with_a_solver(subject: Subject) -> Observation:
+def check_xor_with_a_solver(implementation: Implementation) -> Observation:
     """Ask z3 for a grey level whose negation is not XOR with 255, or not exact in float64."""
-    negate = subject.arithmetic.negate
+    negate = implementation.arithmetic.negate
     return _observe(partial(smt.prove_xor, negate), partial(smt.prove_float_negation, negate))
 
 
-def check_squared_differences_with_a_solver(subject: Subject) -> Observation:
+def check_squared_differences_with_a_solver(implementation: Implementation) -> Observation:
     """Ask z3 for two grey levels whose squared difference changes or wraps in 64 bits."""
-    return _observe(partial(smt.prove_squared_difference, subject.arithmetic.negate))
+    return _observe(partial(smt.prove_squared_difference, implementation.arithmetic.negate))
 
 
-def check_numerators_with_a_solver(subject: Subject) -> Observation:
+def check_numerators_with_a_solver(implementation: Implementation) -> Observation:
     """Ask z3 for pixels whose integer numerators change, for N up to 1,024 and by induction."""
-    negate = subject.arithmetic.negate
+    negate = implementation.arithmetic.negate
     return _observe(partial(smt.prove_deviations, negate), partial(smt.prove_numerators, negate))
 
 
-def check_centring_of_known_sums_with_a_solver(subject: Subject) -> Observation:
+def check_centring_of_known_sums_with_a_solver(implementation: Implementation) -> Observation:
     """Ask z3 for a pixel whose centring is not antisymmetric, for one sum of 3, 5, 7, 10 images."""
-    ask = _centring(subject)
+    ask = _centring(implementation)
     return _observe(*(partial(ask, *case) for case in MEAN_COUNTEREXAMPLES.items()))
 
 
-def check_centring_of_all_sums_with_a_solver(subject: Subject) -> Observation:
+def check_centring_of_all_sums_with_a_solver(implementation: Implementation) -> Observation:
     """Prove with z3 that centring is antisymmetric for every sum of 2, 4, 8 and 16 images."""
-    if not subject.deep:
+    if not implementation.deep:
         return Observation(None, "takes z3 a minute or two: etcprops verify --deep")
-    ask = _centring(subject)
+    ask = _centring(implementation)
     return _observe(*(partial(ask, count, seconds=DEEP_SECONDS) for count in (2, 4, 8, 16)))
 
 
-def _centring(subject: Subject) -> Callable[..., Answer]:
-    """Return the question on centring for the subject's arithmetic."""
-    arithmetic = subject.arithmetic
+def _centring(implementation: Implementation) -> Callable[..., Answer]:
+    """Return the question on centring for the implementation's arithmetic."""
+    arithmetic = implementation.arithmetic
     return partial(smt.prove_centring, negate=arithmetic.negate, centre=arithmetic.centre)
 
 
-NUMERATORS = Check(check_numerators_with_a_solver, Strength.SMT)
+NUMERATORS = Check(check_numerators_with_a_solver, EvidenceKind.SMT)
 
 PROOFS: dict[str, Proofs] = {
     "matrices-are-the-encryption": Proofs(
@@ -213,7 +219,7 @@ PROOFS: dict[str, Proofs] = {
     ),
     "distances": Proofs(
         ("Blocks.encrypt_image_squared_distance", "SignedPermutation.sp_squared_distance"),
-        queries=(Check(check_squared_differences_with_a_solver, Strength.SMT),),
+        queries=(Check(check_squared_differences_with_a_solver, EvidenceKind.SMT),),
         notebook="01-signed-permutations",
     ),
     "raw-inner-products": Proofs(
@@ -316,7 +322,7 @@ PROOFS: dict[str, Proofs] = {
         },
         notebook="06-forest-in-law",
     ),
-    "mended-forest": Proofs(
+    "forest-with-remedy": Proofs(
         (
             "NormalForm.normal_form_encrypt",
             "NormalForm.normal_form_any_algorithm",
@@ -349,7 +355,7 @@ PROOFS: dict[str, Proofs] = {
     ),
     "float-negation": Proofs(
         ("FloatingPoint.flip_exact", "FloatingPoint.pixel_exact"),
-        queries=(Check(check_xor_with_a_solver, Strength.SMT),),
+        queries=(Check(check_xor_with_a_solver, EvidenceKind.SMT),),
         notebook="09-floating-point",
     ),
     "float-centring": Proofs(
@@ -362,10 +368,10 @@ PROOFS: dict[str, Proofs] = {
             )
         },
         queries=(
-            Check(check_centring_of_all_sums_with_a_solver, Strength.SMT),
+            Check(check_centring_of_all_sums_with_a_solver, EvidenceKind.SMT),
             Check(
                 check_centring_of_known_sums_with_a_solver,
-                Strength.SMT,
+                EvidenceKind.SMT,
                 without=POWER_OF_TWO,
                 refutes=True,
             ),

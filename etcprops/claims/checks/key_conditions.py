@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.claims.model import Check, Claim, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.theory.independent_keys import inner_product_variance
@@ -31,18 +31,18 @@ def _all_keys(*, negatives: bool) -> Iterator[EtCKey]:
 
 
 def _four_products(
-    subject: Subject, x: NDArray[np.uint8], y: NDArray[np.uint8], *, negatives: bool
+    implementation: Implementation, x: NDArray[np.uint8], y: NDArray[np.uint8], *, negatives: bool
 ) -> list[int]:
     """Return four times the centred inner product of `x` and encrypted `y` for every key."""
-    encrypted = np.stack([subject.encrypt(y, key) for key in _all_keys(negatives=negatives)])
+    encrypted = np.stack([implementation.encrypt(y, key) for key in _all_keys(negatives=negatives)])
     products = (2 * flat(encrypted) - 255) @ (2 * flat(x[np.newaxis])[0] - 255)
     return [int(product) for product in products]
 
 
-def check_inner_products_under_all_keys(subject: Subject) -> Observation:
+def check_inner_products_under_all_keys(implementation: Implementation) -> Observation:
     """Compare mean and variance over all keys of two blocks with the formula, in fractions."""
     x, y = np.random.default_rng(5).integers(0, 256, (2, *TWO_BLOCKS.shape)).astype(np.uint8)
-    products = _four_products(subject, x, y, negatives=True)
+    products = _four_products(implementation, x, y, negatives=True)
     mean = Fraction(sum(products), 4 * len(products))
     square = Fraction(sum(p * p for p in products), 16 * len(products))
     formula = inner_product_variance(x, y, TWO_BLOCKS)
@@ -50,16 +50,16 @@ def check_inner_products_under_all_keys(subject: Subject) -> Observation:
     return Observation(mean == 0 and square == formula, f"{detail}, formula {formula}")
 
 
-def check_mean_without_negatives(subject: Subject) -> Observation:
+def check_mean_without_negatives(implementation: Implementation) -> Observation:
     """Average the inner product of two white images over all keys that negate nothing."""
     white = np.full(TWO_BLOCKS.shape, 255, dtype=np.uint8)
-    products = _four_products(subject, white, white, negatives=False)
+    products = _four_products(implementation, white, white, negatives=False)
     mean = Fraction(sum(products), 4 * len(products))
     detail = f"two white images of two blocks, no block negated, {len(products)} keys: mean {mean}"
     return Observation(mean == 0, detail)
 
 
-def check_queries_in_four_cases(subject: Subject) -> Observation:
+def check_queries_in_four_cases(implementation: Implementation) -> Observation:
     """Enrol synthetic faces under a key each; query with same or other person and key."""
     from sklearn.svm import SVC
 
@@ -71,7 +71,7 @@ def check_queries_in_four_cases(subject: Subject) -> Observation:
     keys = [EtCKey.from_secret(faces.geometry, f"client {person}") for person in range(PEOPLE)]
     people = np.unique(faces.labels)
     # encrypted[k] is every image under the key of person k.
-    encrypted = [flat(subject.encrypt(faces.images, key)) / 127.5 - 1 for key in keys]
+    encrypted = [flat(implementation.encrypt(faces.images, key)) / 127.5 - 1 for key in keys]
     owner = np.searchsorted(people, faces.labels)
     own = np.stack([encrypted[k][i] for i, k in enumerate(owner)])
     scores: dict[str, list[float]] = {
@@ -105,7 +105,9 @@ def check_queries_in_four_cases(subject: Subject) -> Observation:
     return Observation(passed == 0, detail)
 
 
-def _scores(subject: Subject, reduction: Any, *, encrypted: bool) -> list[NDArray[np.float64]]:
+def _scores(
+    implementation: Implementation, reduction: Any, *, encrypted: bool
+) -> list[NDArray[np.float64]]:
     """Return the per-person scores of a cloud to which all send under one key, or plain."""
     from etcprops.datasets.synthetic_faces import make_synthetic_faces
     from etcprops.experiments.choices import SVM
@@ -113,7 +115,7 @@ def _scores(subject: Subject, reduction: Any, *, encrypted: bool) -> list[NDArra
 
     faces = make_synthetic_faces(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
     key = EtCKey.from_secret(faces.geometry, "the common key")
-    images = subject.encrypt(faces.images, key) if encrypted else faces.images
+    images = implementation.encrypt(faces.images, key) if encrypted else faces.images
     cloud = Cloud(reduction(faces.geometry), [SVM("linear"), SVM("rbf")])
     train, test = (
         [
@@ -126,9 +128,9 @@ def _scores(subject: Subject, reduction: Any, *, encrypted: bool) -> list[NDArra
     return cloud.test(test)
 
 
-def _compare_scores(subject: Subject, reduction: Any) -> Observation:
+def _compare_scores(implementation: Implementation, reduction: Any) -> Observation:
     """Compare the bits of plain and encrypted scores."""
-    plain, hidden = (_scores(subject, reduction, encrypted=e) for e in (False, True))
+    plain, hidden = (_scores(implementation, reduction, encrypted=e) for e in (False, True))
     total = sum(scores.size for scores in plain)
     different = sum(
         int(np.count_nonzero(p.view(np.int64) != h.view(np.int64)))
@@ -139,18 +141,20 @@ def _compare_scores(subject: Subject, reduction: Any) -> Observation:
     return Observation(different == 0, f"{detail} in their bits, by up to {largest:.3g}")
 
 
-def check_scores_under_one_key(subject: Subject) -> Observation:
+def check_scores_under_one_key(implementation: Implementation) -> Observation:
     """Compare the bits of per-person scores, plain and encrypted, after averages of blocks."""
     from etcprops.reductions import BlockMean
 
-    return _compare_scores(subject, lambda geometry: BlockMean(geometry, cell=geometry.block))
+    return _compare_scores(
+        implementation, lambda geometry: BlockMean(geometry, cell=geometry.block)
+    )
 
 
-def check_scores_after_one_gaussian_projection(subject: Subject) -> Observation:
+def check_scores_after_one_gaussian_projection(implementation: Implementation) -> Observation:
     """Compare the bits of per-person scores after one Gaussian projection."""
     from sklearn.random_projection import GaussianRandomProjection
 
-    return _compare_scores(subject, lambda _: GaussianRandomProjection(30, random_state=0))
+    return _compare_scores(implementation, lambda _: GaussianRandomProjection(30, random_state=0))
 
 
 KEY_CONDITION_CLAIMS = (
@@ -162,10 +166,10 @@ KEY_CONDITION_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(EXACT_REDUCTION,),
         checks=(
-            Check(check_scores_under_one_key, Strength.END_TO_END),
+            Check(check_scores_under_one_key, EvidenceKind.END_TO_END),
             Check(
                 check_scores_after_one_gaussian_projection,
-                Strength.REFUTATION,
+                EvidenceKind.REFUTATION,
                 without=EXACT_REDUCTION,
             ),
         ),
@@ -179,8 +183,8 @@ KEY_CONDITION_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(NEGATIVES,),
         checks=(
-            Check(check_inner_products_under_all_keys, Strength.EXACT),
-            Check(check_mean_without_negatives, Strength.REFUTATION, without=NEGATIVES),
+            Check(check_inner_products_under_all_keys, EvidenceKind.EXACT),
+            Check(check_mean_without_negatives, EvidenceKind.REFUTATION, without=NEGATIVES),
         ),
         note="The theorems: exact arithmetic, every geometry, uniform keys, one or two; not "
         "keys from a generator, scores or error rates. That independent_keys.py computes the "
@@ -192,7 +196,7 @@ KEY_CONDITION_CLAIMS = (
         "same key.",
         "section 4.2.2",
         Outcome.FAILS,
-        checks=(Check(check_queries_in_four_cases, Strength.REFUTATION),),
+        checks=(Check(check_queries_in_four_cases, EvidenceKind.REFUTATION),),
         note="Measured on 6 synthetic faces with linear SVMs, at the threshold of the equal "
         "error rate for impostors with their own keys. There stolen keys pass, the right person "
         "with a wrong key does not; nothing is said of other kernels or of real faces.",

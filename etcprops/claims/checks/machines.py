@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.claims.model import Check, Claim, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject
+from etcprops.claims.implementation import Implementation
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
+from etcprops.claims.references import IEEE_754, OGITA_AISHIMA_2018, OZAKI_2012, ZIV_1991
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.reproducibility import shipped_fingerprint
@@ -21,14 +22,15 @@ FUNCTIONS = "exponentials and tangents are correctly rounded, as ExactKernel's a
 VECTORS = "eigenvectors are rounded from what the matrix alone determines, as GramPCA's are"
 
 
-def check_fingerprint_on_emulated_machines(subject: Subject) -> Observation:
+def check_fingerprint_on_emulated_machines(implementation: Implementation) -> Observation:
     """Compare the fingerprints of this machine and of others it can stand in for with the shipped.
 
     That is this machine and the oldest; with ``--deep`` all of them.
     """
     shipped = shipped_fingerprint()
     differing = {
-        name: there.differences(shipped) for name, there in subject.fingerprints_taken.items()
+        name: there.differences(shipped)
+        for name, there in implementation.fingerprints_taken.items()
     }
     bad = [f"{name}: {', '.join(parts)} differ" for name, parts in differing.items() if parts]
     if bad:
@@ -38,14 +40,14 @@ def check_fingerprint_on_emulated_machines(subject: Subject) -> Observation:
 
 
 def _against_the_exact(
-    subject: Subject, name: str, exact: NDArray[Any], ordinary: NDArray[Any]
+    implementation: Implementation, name: str, exact: NDArray[Any], ordinary: NDArray[Any]
 ) -> Observation:
     """Observe whether a library's values are the exact ones, and on which machines they differ.
 
     A machine with a better library gives the exact ones, so a difference is one between machines.
     """
     different = int(np.count_nonzero(exact != ordinary))
-    taken = subject.fingerprints_taken
+    taken = implementation.fingerprints_taken
     kinds = {there.controls.get(name) for there in taken.values()}
     seen = f"{len(kinds)} kinds of bits on {', '.join(taken)}"
     what = f"{name}: {different} of {exact.size} values are not the exact ones; {seen}"
@@ -58,38 +60,41 @@ def _z_scores() -> NDArray[np.float64]:
     return PixelStatistics(vectors).z_score(vectors)
 
 
-def check_products_by_blas(subject: Subject) -> Observation:
+def check_products_by_blas(implementation: Implementation) -> Observation:
     """Compare inner products of z-scores of digits with those added without rounding."""
     from etcprops.exact.gram import exact_gram
 
     z = _z_scores()
     return _against_the_exact(
-        subject, "products by BLAS", exact_gram(z, slices=4), subject.arithmetic.gram(z)
+        implementation,
+        "products by BLAS",
+        exact_gram(z, slices=4),
+        implementation.arithmetic.gram(z),
     )
 
 
-def check_exponentials_by_numpy(subject: Subject) -> Observation:
+def check_exponentials_by_numpy(implementation: Implementation) -> Observation:
     """Compare RBF kernels of digits with NumPy's exponential and the correctly rounded one."""
     from etcprops.exact import _elementary
     from etcprops.exact.kernels import exact_squared_distances
 
     exact = exact_squared_distances(_z_scores()) / -64
-    ordinary = subject.arithmetic.exponential(exact)
+    ordinary = implementation.arithmetic.exponential(exact)
     _elementary.exp(exact)
-    return _against_the_exact(subject, "exponentials by NumPy", exact, ordinary)
+    return _against_the_exact(implementation, "exponentials by NumPy", exact, ordinary)
 
 
-def check_eigenvectors_by_lapack(subject: Subject) -> Observation:
+def check_eigenvectors_by_lapack(implementation: Implementation) -> Observation:
     """Compare LAPACK's leading eigenvectors of a Gram matrix of digits with the rounded ones."""
     from etcprops.exact._eigenpairs import eigenpairs
     from etcprops.exact.gram import exact_gram
 
     matrix = exact_gram(_z_scores())
     _, exact = eigenpairs(matrix, 5)
-    ordinary = subject.arithmetic.eigenvectors(matrix)[:, :-6:-1]
+    ordinary = implementation.arithmetic.eigenvectors(matrix)[:, :-6:-1]
     largest = np.abs(ordinary).argmax(axis=0)
     ordinary = ordinary * np.sign(ordinary[largest, np.arange(5)])
-    return _against_the_exact(subject, "eigenvectors by LAPACK", exact, ordinary)
+    return _against_the_exact(implementation, "eigenvectors by LAPACK", exact, ordinary)
 
 
 MACHINE_CLAIMS = (
@@ -103,18 +108,19 @@ MACHINE_CLAIMS = (
         checks=(
             Check(
                 check_fingerprint_on_emulated_machines,
-                Strength.END_TO_END,
-                ahead=Subject.take_fingerprints,
+                EvidenceKind.END_TO_END,
+                ahead=Implementation.take_fingerprints,
             ),
-            Check(check_products_by_blas, Strength.REFUTATION, without=SUMS),
-            Check(check_exponentials_by_numpy, Strength.REFUTATION, without=FUNCTIONS),
-            Check(check_eigenvectors_by_lapack, Strength.REFUTATION, without=VECTORS),
+            Check(check_products_by_blas, EvidenceKind.REFUTATION, without=SUMS),
+            Check(check_exponentials_by_numpy, EvidenceKind.REFUTATION, without=FUNCTIONS),
+            Check(check_eigenvectors_by_lapack, EvidenceKind.REFUTATION, without=VECTORS),
         ),
-        note="Proof of all but the machines of support vectors and the trees: IEEE 754 rounds + - "
+        note="Proof of all but support vector machines and trees: IEEE 754 rounds + - "
         "* / and square roots in one way, each is an operation of its own on arrays, and what is "
         "added in an order that the machine chooses is added without rounding. libsvm and the "
         "trees are other people's code: that they agree is seen, not proved. On arm64 libsvm's "
         "compiler fuses multiplications and additions: decision values differ in the last bits, "
         "and labels may where the exact decision value is zero.",
+        references=(IEEE_754, OZAKI_2012, ZIV_1991, OGITA_AISHIMA_2018),
     ),
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import BREIMAN_2001, CORTES_VAPNIK_1995, COVER_HART_1967
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -16,12 +17,12 @@ from etcprops.scheme.keys import EtCKey
 NORMALISED = "pixels are normalised: z-score fitted per feature, or centring at mid-grey"
 
 
-def _compare(subject: Subject, data: ImageSet, **options: Any) -> Observation:
+def _compare(implementation: Implementation, data: ImageSet, **options: Any) -> Observation:
     """Train the paper's models on plain and on encrypted images, and compare all decisions."""
     from etcprops.experiments.common_key import compare_decisions
 
-    key = EtCKey.from_secret(data.geometry, subject.secret)
-    comparisons = compare_decisions(data, key, encrypt=subject.encrypt, **options)
+    key = EtCKey.from_secret(data.geometry, implementation.secret)
+    comparisons = compare_decisions(data, key, encrypt=implementation.encrypt, **options)
     parts = []
     for c in comparisons:
         values = (
@@ -37,29 +38,29 @@ def _compare(subject: Subject, data: ImageSet, **options: Any) -> Observation:
     return Observation(same, f"{data.name}. {'; '.join(parts)}")
 
 
-def check_decisions_on_digits(subject: Subject) -> Observation:
+def check_decisions_on_digits(implementation: Implementation) -> Observation:
     """Train SVMs and k-NN on plain and encrypted digits, z-score fitted on the training half."""
-    return _compare(subject, load_digits_images())
+    return _compare(implementation, load_digits_images())
 
 
-def check_decisions_on_digits_at_mid_grey(subject: Subject) -> Observation:
+def check_decisions_on_digits_at_mid_grey(implementation: Implementation) -> Observation:
     """Train the same models on plain and encrypted digits centred at mid-grey."""
-    return _compare(subject, load_digits_images(), preprocessing="mid-grey")
+    return _compare(implementation, load_digits_images(), preprocessing="mid-grey")
 
 
-def check_decisions_on_given_images(subject: Subject) -> Observation:
+def check_decisions_on_given_images(implementation: Implementation) -> Observation:
     """Train the same models on the given images, z-score fitted on the training half."""
-    if subject.data is None:
+    if implementation.data is None:
         return Observation(None, "no images given: etcprops verify --data PATH")
-    return _compare(subject, subject.data)
+    return _compare(implementation, implementation.data)
 
 
-def check_decisions_on_raw_digits(subject: Subject) -> Observation:
+def check_decisions_on_raw_digits(implementation: Implementation) -> Observation:
     """Train the same models on raw plain and encrypted digits, without normalisation."""
-    return _compare(subject, load_digits_images(), preprocessing=None)
+    return _compare(implementation, load_digits_images(), preprocessing=None)
 
 
-def check_stump_on_one_pixel(subject: Subject) -> Observation:
+def check_stump_on_one_pixel(implementation: Implementation) -> Observation:
     """Search for the smallest training set and query on which a random forest changes its mind."""
     from sklearn.ensemble import RandomForestClassifier
 
@@ -68,7 +69,7 @@ def check_stump_on_one_pixel(subject: Subject) -> Observation:
         if query >= bright:
             continue
         images = np.array([0, bright, query], dtype=np.uint8).reshape(3, 1, 1)
-        encrypted = subject.encrypt(images, key)
+        encrypted = implementation.encrypt(images, key)
         answers = []
         for vectors in (flat(images), flat(encrypted)):
             forest = RandomForestClassifier(n_estimators=3, bootstrap=False, random_state=0)
@@ -86,15 +87,15 @@ def check_stump_on_one_pixel(subject: Subject) -> Observation:
     return Observation(True, "two training pixels 0 and up to 7, every query between")
 
 
-def check_forest_on_digits(subject: Subject) -> Observation:
+def check_forest_on_digits(implementation: Implementation) -> Observation:
     """Train random forests with one seed on plain and on encrypted digits."""
     from sklearn.ensemble import RandomForestClassifier
 
     digits = load_digits_images()
-    key = EtCKey.from_secret(digits.geometry, subject.secret)
+    key = EtCKey.from_secret(digits.geometry, implementation.secret)
     train, query = digits.half_split(0)
     answers = []
-    for images in (digits.images, subject.encrypt(digits.images, key)):
+    for images in (digits.images, implementation.encrypt(digits.images, key)):
         forest = RandomForestClassifier(n_estimators=25, random_state=0)
         vectors = flat(images)
         forest.fit(vectors[train], digits.labels[train])
@@ -113,15 +114,16 @@ MODEL_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(NORMALISED,),
         checks=(
-            Check(check_decisions_on_digits, Strength.END_TO_END),
-            Check(check_decisions_on_digits_at_mid_grey, Strength.END_TO_END),
-            Check(check_decisions_on_given_images, Strength.END_TO_END),
-            Check(check_decisions_on_raw_digits, Strength.REFUTATION, without=NORMALISED),
+            Check(check_decisions_on_digits, EvidenceKind.END_TO_END),
+            Check(check_decisions_on_digits_at_mid_grey, EvidenceKind.END_TO_END),
+            Check(check_decisions_on_given_images, EvidenceKind.END_TO_END),
+            Check(check_decisions_on_raw_digits, EvidenceKind.REFUTATION, without=NORMALISED),
         ),
         note="Decision values differ by rounding; a query closer to the boundary than that could "
         "be decided differently. On raw pixels it is the RBF kernel's gamma='scale' and the "
         "polynomial kernel that change; a linear SVM's intercept absorbs the offset, and k-NN sees "
         "distances only. The theorems say that optima correspond, not that there is only one.",
+        references=(CORTES_VAPNIK_1995, COVER_HART_1967),
     ),
     Claim(
         "random-forest",
@@ -129,10 +131,11 @@ MODEL_CLAIMS = (
         "section 3.2: 'exact the same as the performance of plain images ... random forest'",
         Outcome.FAILS,
         checks=(
-            Check(check_stump_on_one_pixel, Strength.REFUTATION),
-            Check(check_forest_on_digits, Strength.REFUTATION),
+            Check(check_stump_on_one_pixel, EvidenceKind.REFUTATION),
+            Check(check_forest_on_digits, EvidenceKind.REFUTATION),
         ),
         note="Thresholds lie in the middle and '<=' sends them to one side; features are drawn by "
         "index and ties go to the first.",
+        references=(BREIMAN_2001,),
     ),
 )

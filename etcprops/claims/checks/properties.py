@@ -1,7 +1,8 @@
-"""Laws of the encryption as properties that Hypothesis searches for counterexamples.
+"""Metamorphic relations of the encryption, of which Hypothesis searches for counterexamples.
 
-Each takes the implementation under test, a key and a batch of images, and asserts its law in exact
-integer arithmetic.
+A metamorphic relation (Chen et al. 1998) says how results on related inputs are related: here those
+on plain and on encrypted images. Each takes the implementation under test, a key and a batch of
+images, and asserts the relation in exact integer arithmetic.
 """
 
 from __future__ import annotations
@@ -11,26 +12,30 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Observation
-from etcprops.claims.subject import Subject, flat
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey, Step
 
-Law = Callable[[Subject, EtCKey, NDArray[np.uint8]], None]
+MetamorphicRelation = Callable[[Implementation, EtCKey, NDArray[np.uint8]], None]
 
 PERMUTATIONS = frozenset({Step.PERMUTATION, Step.TRANSFORMS, Step.COMPONENTS})
 
 
 def fuzz(
-    law: Law, subject: Subject, *, steps: frozenset[Step] | None = None, count: int = 2
+    relation: MetamorphicRelation,
+    implementation: Implementation,
+    *,
+    steps: frozenset[Step] | None = None,
+    count: int = 2,
 ) -> Observation:
-    """Search for a key and images that break `law`.
+    """Search for a key and images that break `relation`.
 
     Parameters
     ----------
-    law : callable
-        Raises AssertionError where the law is broken.
-    subject : Subject
+    relation : callable
+        Raises AssertionError where the relation is broken.
+    implementation : Implementation
         The implementation under test.
     steps : frozenset of Step, optional
         Draw keys with these steps; by default with any.
@@ -71,7 +76,7 @@ def fuzz(
         )
         images = data.draw(strategies.images(geometry, count=count))
         try:
-            law(subject, key, images)
+            relation(implementation, key, images)
         except AssertionError as error:
             raise AssertionError(
                 f"{error} Key: {key.to_json()} images: {images.tolist()}"
@@ -84,11 +89,13 @@ def fuzz(
     return Observation(True, f"{examples} random keys with {count} images each, no counterexample")
 
 
-def matrices_equal_pixels(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+def matrices_equal_pixels(
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
     """Multiply by the step matrices, add the offset, and get what the pixels give."""
-    expected = flat(subject.encrypt(images, key))
+    expected = flat(implementation.encrypt(images, key))
     vectors = flat(images)
-    for step, matrix in subject.step_matrices(key).items():
+    for step, matrix in implementation.step_matrices(key).items():
         wide = matrix.astype(np.int64)
         vectors = (wide @ vectors.T).T
         if step is Step.NEGATIVES:
@@ -96,57 +103,69 @@ def matrices_equal_pixels(subject: Subject, key: EtCKey, images: NDArray[np.uint
     _same(vectors, expected, "matrices and pixels differ")
 
 
-def decryption_inverts(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+def decryption_inverts(
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
     """Decrypt what was encrypted, and get the images."""
-    decrypted = subject.decrypt(subject.encrypt(images, key), key)
+    decrypted = implementation.decrypt(implementation.encrypt(images, key), key)
     _same(flat(decrypted), flat(images), "decrypted and plain images differ")
 
 
-def distances_preserved(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+def distances_preserved(
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
     """Compare squared distances of raw pixels, in integers."""
-    plain, encrypted = flat(images), flat(subject.encrypt(images, key))
+    plain, encrypted = flat(images), flat(implementation.encrypt(images, key))
     _same(squared_distances(encrypted), squared_distances(plain), "squared distances differ")
 
 
-def raw_inner_products_preserved(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+def raw_inner_products_preserved(
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
     """Compare inner products of raw pixels, in integers."""
-    plain, encrypted = flat(images), flat(subject.encrypt(images, key))
+    plain, encrypted = flat(images), flat(implementation.encrypt(images, key))
     _same(encrypted @ encrypted.T, plain @ plain.T, "inner products differ")
 
 
 def centred_inner_products_preserved(
-    subject: Subject, key: EtCKey, images: NDArray[np.uint8]
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
 ) -> None:
     """Compare inner products of pixels centred at mid-grey, doubled: ``2 x - 255``."""
-    plain, encrypted = 2 * flat(images) - 255, 2 * flat(subject.encrypt(images, key)) - 255
+    plain, encrypted = 2 * flat(images) - 255, 2 * flat(implementation.encrypt(images, key)) - 255
     _same(encrypted @ encrypted.T, plain @ plain.T, "centred inner products differ")
 
 
-def z_score_becomes_linear(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+def z_score_becomes_linear(
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
     """Compare z-scores: those of encrypted images are those of plain ones, permuted and signed."""
-    plain, encrypted = flat(images), flat(subject.encrypt(images, key))
+    plain, encrypted = flat(images), flat(implementation.encrypt(images, key))
     # The last image is a query: it takes no part in the statistics.
     before = PixelStatistics(plain[:-1]).z_score(plain)
     after = PixelStatistics(encrypted[:-1]).z_score(encrypted)
-    for matrix in subject.step_matrices(key).values():
+    for matrix in implementation.step_matrices(key).values():
         before = (matrix.astype(np.float64) @ before.T).T
     _same(after, before, "z-scores differ")
 
 
-def normal_form_stays(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+def normal_form_stays(
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
     """Compare the normal forms of the features, learnt from all images but the last two."""
     from etcprops.reductions import CanonicalFeatures
 
-    plain, encrypted = flat(images), flat(subject.encrypt(images, key))
+    plain, encrypted = flat(images), flat(implementation.encrypt(images, key))
     before, after = (CanonicalFeatures().fit(X[:-2]).transform(X) for X in (plain, encrypted))
     _same(after, before, "normal forms differ")
 
 
-def reduced_vectors_are_encrypted(subject: Subject, key: EtCKey, images: NDArray[np.uint8]) -> None:
+def reduced_vectors_are_encrypted(
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
     """Reduce encrypted images and compare with what the key does to reduced plain images."""
     from etcprops.reductions import BlockDCT, BlockMean
 
-    plain, encrypted = flat(images), flat(subject.encrypt(images, key))
+    plain, encrypted = flat(images), flat(implementation.encrypt(images, key))
     side = key.geometry.block
     for reduction in (BlockMean(key.geometry, side), BlockDCT(key.geometry, (side**2 + 1) // 2)):
         reduction.fit(plain)
@@ -155,10 +174,10 @@ def reduced_vectors_are_encrypted(subject: Subject, key: EtCKey, images: NDArray
 
 
 def penalties_and_answers_preserved(
-    subject: Subject, key: EtCKey, images: NDArray[np.uint8]
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
 ) -> None:
     """Take one image for weights: its L1 norm and its products with the others, from mid-grey."""
-    plain, encrypted = 2 * flat(images) - 255, 2 * flat(subject.encrypt(images, key)) - 255
+    plain, encrypted = 2 * flat(images) - 255, 2 * flat(implementation.encrypt(images, key)) - 255
     norms = [abs(vectors[:1]).sum(axis=1, keepdims=True) for vectors in (plain, encrypted)]
     _same(norms[1], norms[0], "L1 norms differ")
     _same(encrypted[1:] @ encrypted[:1].T, plain[1:] @ plain[:1].T, "answers differ")
@@ -173,7 +192,7 @@ def squared_distances(vectors: NDArray[np.int64]) -> NDArray[np.int64]:
 def _same(found: NDArray[np.generic], expected: NDArray[np.generic], message: str) -> None:
     """Assert that two arrays are equal, and name the first place where they are not."""
     assert found.shape == expected.shape, f"{message}: shapes {found.shape}, {expected.shape}."
-    places = np.argwhere(found != expected)
-    if places.size:
-        first = tuple(int(index) for index in places[0])
+    indices = np.argwhere(found != expected)
+    if indices.size:
+        first = tuple(int(index) for index in indices[0])
         raise AssertionError(f"{message}, first at {first}: {found[first]}, not {expected[first]}.")

@@ -15,8 +15,9 @@ from scipy.sparse import csr_array
 
 from etcprops.claims.checks.properties import fuzz, reduced_vectors_are_encrypted
 from etcprops.claims.checks.steps import observe
-from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Sense, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
+from etcprops.claims.references import ACHLIOPTAS_2003, AHMED_1974, JOHNSON_LINDENSTRAUSS_1984
 from etcprops.datasets import load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -28,7 +29,7 @@ SYMMETRIC = (
     "block means, DCT coefficients (u, v) with (v, u)"
 )
 NORMALISED = "reduced features are z-scored, or pixels centred at mid-grey before"
-DRAWN_ALIKE = "each place and each sign is as likely to be drawn"
+DRAWN_ALIKE = "each index and each sign is as likely to be drawn"
 
 PAPER = BlockGeometry(192, 160)
 ONE_BLOCK = BlockGeometry(2, 2, block=2)
@@ -45,13 +46,13 @@ def _exact_reductions(geometry: BlockGeometry) -> list[Any]:
     return [BlockMean(geometry, cell), BlockDCT(geometry, min(3, side**2))]
 
 
-def check_reduced_vectors_at_full_size(subject: Subject) -> Observation:
+def check_reduced_vectors_at_full_size(implementation: Implementation) -> Observation:
     """Reduce encrypted images of full size, and encrypt reduced plain ones; compare all bits."""
     parts = []
-    for reduction in _exact_reductions(subject.geometry):
-        plain, encrypted = subject.vectors(subject.key)
+    for reduction in _exact_reductions(implementation.geometry):
+        plain, encrypted = implementation.vectors(implementation.key)
         reduction.fit(plain)
-        expected = reduction.induced(subject.key).apply(reduction.transform(plain))
+        expected = reduction.induced(implementation.key).apply(reduction.transform(plain))
         different = np.count_nonzero(reduction.transform(encrypted) != expected)
         name = f"{type(reduction).__name__} to {expected.shape[1]}"
         if different:
@@ -60,14 +61,14 @@ def check_reduced_vectors_at_full_size(subject: Subject) -> Observation:
     return Observation(True, f"5 images reduced from {plain.shape[1]}: {', '.join(parts)}")
 
 
-def check_products_of_matrices_at_full_size(subject: Subject) -> Observation:
+def check_products_of_matrices_at_full_size(implementation: Implementation) -> Observation:
     """Multiply out R Q for the key's steps, and E R with the E found by comparing rows."""
-    steps = subject.step_matrices(subject.key)
+    steps = implementation.step_matrices(implementation.key)
     Q = reduce(lambda before, step: step @ before, steps.values())
     names = []
-    for reduction in _exact_reductions(subject.geometry):
+    for reduction in _exact_reductions(implementation.geometry):
         R = reduction.matrix()
-        induced = reduction.induced(subject.key)
+        induced = reduction.induced(implementation.key)
         size = len(induced.source)
         E = csr_array((induced.factor, (np.arange(size), induced.source)), shape=(size, size))
         names.append(f"{type(reduction).__name__} to {size}")
@@ -76,23 +77,23 @@ def check_products_of_matrices_at_full_size(subject: Subject) -> Observation:
     return Observation(True, f"R Q = E R, steps {', '.join(steps)}: {' and '.join(names)}")
 
 
-def check_reductions_on_random_keys(subject: Subject) -> Observation:
+def check_reductions_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key and images whose reduced vectors are not the encrypted reduced ones."""
-    return fuzz(reduced_vectors_are_encrypted, subject)
+    return fuzz(reduced_vectors_are_encrypted, implementation)
 
 
-def check_dimensions_of_invariant_functions(subject: Subject) -> Observation:
+def check_dimensions_of_invariant_functions(implementation: Implementation) -> Observation:
     """Prove how many symmetric features a block has: isotypic components of D4, with symbols."""
     from etcprops.theory.linear_reductions import prove_dimensions
 
-    return observe(prove_dimensions(subject.step_matrices))
+    return observe(prove_dimensions(implementation.step_matrices))
 
 
-def check_lines_decide(subject: Subject) -> Observation:
+def check_lines_decide(implementation: Implementation) -> Observation:
     """Prove by enumeration that symmetry is sufficient and necessary: sets of up to 3 features."""
     from etcprops.theory.linear_reductions import prove_lines_decide
 
-    return observe(prove_lines_decide(subject.step_matrices))
+    return observe(prove_lines_decide(implementation.step_matrices))
 
 
 def _gram_terms(reduced: NDArray[np.int64], *, normalise: bool = True) -> list[Fraction]:
@@ -115,7 +116,7 @@ def _gram_terms(reduced: NDArray[np.int64], *, normalise: bool = True) -> list[F
 
 
 def _search(
-    subject: Subject,
+    implementation: Implementation,
     R: Any,
     keys: Iterable[EtCKey],
     *,
@@ -128,19 +129,19 @@ def _search(
         # Black images first, then black and dark ones: the first that differ are simple.
         for levels in np.repeat([1, 2, 3], [1, 40, 40]):
             images = rng.integers(0, levels, (count, *key.geometry.shape)).astype(np.uint8)
-            encrypted = subject.encrypt(images, key)
+            encrypted = implementation.encrypt(images, key)
             before, after = (
                 _gram_terms(flat(pictures) @ R.T, normalise=normalise)
                 for pictures in (images, encrypted)
             )
             if before != after:
-                place = next(
+                index = next(
                     i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b
                 )
                 pairs = list(itertools.combinations_with_replacement(range(count), 2))
                 detail = (
                     f"images {flat(images).tolist()}, {key.steps[0]}: inner product of reduced "
-                    f"images {pairs[place]} {before[place]} plain, {after[place]} encrypted"
+                    f"images {pairs[index]} {before[index]} plain, {after[index]} encrypted"
                 )
                 exhibits = tuple(
                     Exhibit(name, batch.reshape(-1, batch.shape[-1]))
@@ -150,43 +151,43 @@ def _search(
     return Observation(True, "images of few pixels with grey levels 0 to 2")
 
 
-def check_cells_across_blocks(subject: Subject) -> Observation:
+def check_cells_across_blocks(implementation: Implementation) -> Observation:
     """Take means over cells that lie in two blocks, one of them negated."""
     from etcprops.reductions import MeanPooling
 
     R = MeanPooling(TWO_BLOCKS, (1, 4)).matrix()
-    return _search(subject, R, [EtCKey(TWO_BLOCKS, negatives=[0, 1])])
+    return _search(implementation, R, [EtCKey(TWO_BLOCKS, negatives=[0, 1])])
 
 
-def check_pixel_of_one_block(subject: Subject) -> Observation:
+def check_pixel_of_one_block(implementation: Implementation) -> Observation:
     """Keep one of two pixels, each a block, when they are exchanged."""
     R = np.array([[1, 0]])
-    return _search(subject, R, [EtCKey(TWO_PIXELS, permutation=[1, 0])])
+    return _search(implementation, R, [EtCKey(TWO_PIXELS, permutation=[1, 0])])
 
 
-def check_half_of_a_pair_of_coefficients(subject: Subject) -> Observation:
+def check_half_of_a_pair_of_coefficients(implementation: Implementation) -> Observation:
     """Keep coefficients (0, 0) and (0, 1) of a block, but not (1, 0), when it is rotated."""
     from etcprops.reductions import BlockDCT
 
     R = BlockDCT(ONE_BLOCK, [(0, 0), (0, 1)]).matrix()
-    return _search(subject, R, [EtCKey(ONE_BLOCK, transforms=[1])])
+    return _search(implementation, R, [EtCKey(ONE_BLOCK, transforms=[1])])
 
 
-def check_raw_block_means(subject: Subject) -> Observation:
+def check_raw_block_means(implementation: Implementation) -> Observation:
     """Take inner products of raw block means of a negated block."""
     from etcprops.reductions import BlockMean
 
     R = BlockMean(ONE_BLOCK, 2).matrix()
     key = EtCKey(ONE_BLOCK, negatives=[1])
-    return _search(subject, R, [key], count=1, normalise=False)
+    return _search(implementation, R, [key], count=1, normalise=False)
 
 
-def check_dimensions_of_the_paper(subject: Subject) -> Observation:
+def check_dimensions_of_the_paper(implementation: Implementation) -> Observation:
     """Count the rows that an exact reduction of 192 x 160 pixels with 8 x 8 blocks can have."""
     from etcprops.reductions import PAPER_RATIOS, nearest_exact
     from etcprops.theory.linear_reductions import prove_rows_come_by_blocks
 
-    proof = prove_rows_come_by_blocks(PAPER, subject.step_matrices)
+    proof = prove_rows_come_by_blocks(PAPER, implementation.step_matrices)
     wanted = [PAPER.n_pixels // ratio for ratio in PAPER_RATIOS]
     reached = [d for d in wanted if d % PAPER.n_blocks == 0]
     nearest = [nearest_exact(PAPER, ratio).dimension for ratio in PAPER_RATIOS]
@@ -198,63 +199,67 @@ def check_dimensions_of_the_paper(subject: Subject) -> Observation:
     )
 
 
-def _law_of_grams(
+def _distribution_of_grams(
     matrices: Iterable[NDArray[np.int64]], vectors: NDArray[np.int64]
 ) -> Counter[tuple[Fraction, ...]]:
     """Return how often each set of inner products occurs over some reductions."""
     return Counter(tuple(_gram_terms(vectors @ R.T)) for R in matrices)
 
 
-def _compare_laws(
-    subject: Subject, matrices: Callable[[], Iterable[NDArray[np.int64]]], what: str
+def _compare_distributions(
+    implementation: Implementation, matrices: Callable[[], Iterable[NDArray[np.int64]]], what: str
 ) -> Observation:
-    """Compare laws of inner products over a family of reductions, for keys of two blocks."""
+    """Compare distributions of inner products over some reductions, for keys of two blocks."""
     images = np.random.default_rng(1).integers(0, 256, (3, *TWO_BLOCKS.shape)).astype(np.uint8)
-    plain = _law_of_grams(matrices(), flat(images))
+    plain = _distribution_of_grams(matrices(), flat(images))
     for secret in ("one", "two", "three"):
         key = EtCKey.from_secret(TWO_BLOCKS, secret)
-        encrypted = _law_of_grams(matrices(), flat(subject.encrypt(images, key)))
+        encrypted = _distribution_of_grams(matrices(), flat(implementation.encrypt(images, key)))
         if plain != encrypted:
             changed = sum(((plain - encrypted) + (encrypted - plain)).values())
             return Observation(False, f"{what}: {changed} of {2 * plain.total()} results differ")
     return Observation(True, f"{what}: {plain.total()} reductions, {len(plain)} results, 3 keys")
 
 
-def check_law_of_random_pixels(subject: Subject) -> Observation:
+def check_distribution_of_random_pixels(implementation: Implementation) -> Observation:
     """Enumerate all choices of 3 of 8 pixels, and compare how often each Gram matrix occurs."""
     identity = np.eye(TWO_BLOCKS.n_pixels, dtype=np.int64)
     chosen = list(itertools.combinations(range(len(identity)), 3))
-    return _compare_laws(subject, lambda: (identity[list(c)] for c in chosen), "3 of 8 pixels")
+    return _compare_distributions(
+        implementation, lambda: (identity[list(c)] for c in chosen), "3 of 8 pixels"
+    )
 
 
-def check_law_of_sparse_projections(subject: Subject) -> Observation:
+def check_distribution_of_sparse_projections(implementation: Implementation) -> Observation:
     """Enumerate all rows of 8 entries -1, 0, 1 with two that are not 0; compare Gram matrices."""
 
     def matrices() -> Iterable[NDArray[np.int64]]:
-        for places in itertools.combinations(range(TWO_BLOCKS.n_pixels), 2):
+        for indices in itertools.combinations(range(TWO_BLOCKS.n_pixels), 2):
             for signs in itertools.product((-1, 1), repeat=2):
                 row = np.zeros((1, TWO_BLOCKS.n_pixels), dtype=np.int64)
-                row[0, list(places)] = signs
+                row[0, list(indices)] = signs
                 yield row
 
-    return _compare_laws(subject, matrices, "two random signs at random places")
+    return _compare_distributions(implementation, matrices, "two random signs at random indices")
 
 
-def check_law_of_grid_sampling(subject: Subject) -> Observation:
+def check_distribution_of_grid_sampling(implementation: Implementation) -> Observation:
     """Keep every other pixel of every row: a choice that is the same for every seed."""
     from etcprops.reductions import GridSampling
 
     R = GridSampling(TWO_BLOCKS, (1, 2)).matrix()
-    return _compare_laws(subject, lambda: [np.asarray(csr_array(R).toarray())], "a grid")
+    return _compare_distributions(
+        implementation, lambda: [np.asarray(csr_array(R).toarray())], "a grid"
+    )
 
 
-def check_one_projection_of_digits(subject: Subject) -> Observation:
+def check_one_projection_of_digits(implementation: Implementation) -> Observation:
     """Project plain and encrypted digits by one Gaussian matrix, and compare inner products."""
     from etcprops.reductions import GaussianProjection, gram_deviation
 
     digits = load_digits_images()
-    key = EtCKey.from_secret(digits.geometry, subject.secret)
-    images, encrypted = digits.images[:200], subject.encrypt(digits.images[:200], key)
+    key = EtCKey.from_secret(digits.geometry, implementation.secret)
+    images, encrypted = digits.images[:200], implementation.encrypt(digits.images[:200], key)
     reduction = GaussianProjection(digits.geometry, 16)
     deviation = gram_deviation(reduction, images, encrypted)
     detail = f"64 pixels to 16, seed 0: inner products differ by {deviation:.3f} of their norm"
@@ -270,19 +275,20 @@ REDUCTION_CLAIMS = (
         Outcome.HOLDS_IF,
         hypotheses=(ALIGNED, ALIKE, SYMMETRIC, NORMALISED),
         checks=(
-            Check(check_reduced_vectors_at_full_size, Strength.EXACT),
-            Check(check_products_of_matrices_at_full_size, Strength.EXACT),
-            Check(check_reductions_on_random_keys, Strength.FUZZED),
-            Check(check_dimensions_of_invariant_functions, Strength.SYMBOLIC),
-            Check(check_lines_decide, Strength.EXACT),
-            Check(check_cells_across_blocks, Strength.REFUTATION, without=ALIGNED),
-            Check(check_pixel_of_one_block, Strength.REFUTATION, without=ALIKE),
-            Check(check_half_of_a_pair_of_coefficients, Strength.REFUTATION, without=SYMMETRIC),
-            Check(check_raw_block_means, Strength.REFUTATION, without=NORMALISED),
+            Check(check_reduced_vectors_at_full_size, EvidenceKind.EXACT),
+            Check(check_products_of_matrices_at_full_size, EvidenceKind.EXACT),
+            Check(check_reductions_on_random_keys, EvidenceKind.FUZZED),
+            Check(check_dimensions_of_invariant_functions, EvidenceKind.SYMBOLIC),
+            Check(check_lines_decide, EvidenceKind.EXACT),
+            Check(check_cells_across_blocks, EvidenceKind.REFUTATION, without=ALIGNED),
+            Check(check_pixel_of_one_block, EvidenceKind.REFUTATION, without=ALIKE),
+            Check(check_half_of_a_pair_of_coefficients, EvidenceKind.REFUTATION, without=SYMMETRIC),
+            Check(check_raw_block_means, EvidenceKind.REFUTATION, without=NORMALISED),
         ),
         note="The theorem is in etcprops/proving/reductions.py: it is exact if and only if every "
         "key permutes the lines that the rows of the matrix span. PCA is exact by an argument of "
         "its own: GramPCA.",
+        references=(AHMED_1974,),
     ),
     Claim(
         "reduction-ratios",
@@ -290,7 +296,7 @@ REDUCTION_CLAIMS = (
         "1536, 768, 512, 384 of 30,720.",
         "section 4.1: ratios 1/20, 1/40, 1/60 and 1/80 with 8 x 8 blocks",
         Outcome.FAILS,
-        checks=(Check(check_dimensions_of_the_paper, Strength.REFUTATION),),
+        checks=(Check(check_dimensions_of_the_paper, EvidenceKind.REFUTATION),),
         note="GramPCA has any number of components up to that of the training images less one. "
         "Random projections are equal in distribution.",
     ),
@@ -302,16 +308,23 @@ REDUCTION_CLAIMS = (
         Outcome.IN_DISTRIBUTION,
         hypotheses=(DRAWN_ALIKE,),
         checks=(
-            Check(check_law_of_random_pixels, Strength.EXACT, sense=Sense.LAW),
-            Check(check_law_of_sparse_projections, Strength.EXACT, sense=Sense.LAW),
-            Check(check_one_projection_of_digits, Strength.REFUTATION),
             Check(
-                check_law_of_grid_sampling,
-                Strength.REFUTATION,
+                check_distribution_of_random_pixels, EvidenceKind.EXACT, sense=Sense.DISTRIBUTION
+            ),
+            Check(
+                check_distribution_of_sparse_projections,
+                EvidenceKind.EXACT,
+                sense=Sense.DISTRIBUTION,
+            ),
+            Check(check_one_projection_of_digits, EvidenceKind.REFUTATION),
+            Check(
+                check_distribution_of_grid_sampling,
+                EvidenceKind.REFUTATION,
                 without=DRAWN_ALIKE,
-                sense=Sense.LAW,
+                sense=Sense.DISTRIBUTION,
             ),
         ),
-        note="For Gaussian projections the law of R Q is that of R for every orthogonal Q.",
+        note="For Gaussian projections R Q is distributed as R, for every orthogonal Q.",
+        references=(JOHNSON_LINDENSTRAUSS_1984, ACHLIOPTAS_2003),
     ),
 )

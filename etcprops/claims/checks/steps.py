@@ -11,8 +11,9 @@ from scipy.sparse import csr_array
 
 from etcprops.claims.checks import properties
 from etcprops.claims.checks.properties import PERMUTATIONS, fuzz, squared_distances
-from etcprops.claims.model import Check, Claim, Exhibit, Observation, Outcome, Strength
-from etcprops.claims.subject import Subject, flat
+from etcprops.claims.implementation import Implementation, flat
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.references import HORN_JOHNSON_2013, KURIHARA_2015
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey, Step
 
@@ -36,42 +37,44 @@ def compare(
     return Observation(False, f"{what} differ in {len(different)} of {plain.size} entries: {got}")
 
 
-def size_of(subject: Subject) -> str:
-    """Return the size of the subject's images in words."""
-    return f"5 images of {'x'.join(str(n) for n in subject.geometry.shape)}"
+def size_of(implementation: Implementation) -> str:
+    """Return the size of the implementation's images in words."""
+    return f"5 images of {'x'.join(str(n) for n in implementation.geometry.shape)}"
 
 
-def check_matrices_equal_pixels_at_full_size(subject: Subject) -> Observation:
+def check_matrices_equal_pixels_at_full_size(implementation: Implementation) -> Observation:
     """Multiply images by the matrices of one key at full size, and encrypt their pixels."""
-    vectors, expected = subject.vectors(subject.key)
-    for step, matrix in subject.step_matrices(subject.key).items():
+    vectors, expected = implementation.vectors(implementation.key)
+    for step, matrix in implementation.step_matrices(implementation.key).items():
         wide = matrix.astype(np.int64)
         vectors = (wide @ vectors.T).T
         if step is Step.NEGATIVES:
             vectors = vectors + np.where(wide.diagonal() < 0, 255, 0)
-    return compare(vectors, expected, "pixels", size_of(subject))
+    return compare(vectors, expected, "pixels", size_of(implementation))
 
 
-def check_matrices_equal_pixels_on_random_keys(subject: Subject) -> Observation:
+def check_matrices_equal_pixels_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key and images where matrices and pixels differ."""
-    return fuzz(properties.matrices_equal_pixels, subject)
+    return fuzz(properties.matrices_equal_pixels, implementation)
 
 
-def check_decryption_at_full_size(subject: Subject) -> Observation:
+def check_decryption_at_full_size(implementation: Implementation) -> Observation:
     """Decrypt encrypted images of one key at full size."""
-    decrypted = subject.decrypt(subject.encrypt(subject.images, subject.key), subject.key)
-    return compare(flat(subject.images), flat(decrypted), "pixels", size_of(subject))
+    decrypted = implementation.decrypt(
+        implementation.encrypt(implementation.images, implementation.key), implementation.key
+    )
+    return compare(flat(implementation.images), flat(decrypted), "pixels", size_of(implementation))
 
 
-def check_decryption_on_random_keys(subject: Subject) -> Observation:
+def check_decryption_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key and images that do not come back."""
-    return fuzz(properties.decryption_inverts, subject)
+    return fuzz(properties.decryption_inverts, implementation)
 
 
-def check_orthogonality_at_full_size(subject: Subject) -> Observation:
+def check_orthogonality_at_full_size(implementation: Implementation) -> Observation:
     """Multiply out Q^T Q in int64 for each permuting step of one key at full size."""
-    key = subject.key_with(PERMUTATIONS)
-    for step, matrix in subject.step_matrices(key).items():
+    key = implementation.key_with(PERMUTATIONS)
+    for step, matrix in implementation.step_matrices(key).items():
         wide = matrix.astype(np.int64)
         if wide.nnz != wide.shape[0] or not (wide.data == 1).all():
             return Observation(False, f"the matrix of step {step} is no selection of pixels")
@@ -88,95 +91,99 @@ def observe(proof: Proof) -> Observation:
     return Observation(False, f"{proof.statement}: {proof.residue}")
 
 
-def check_orthogonality_of_steps_with_symbols(subject: Subject) -> Observation:
+def check_orthogonality_of_steps_with_symbols(implementation: Implementation) -> Observation:
     """Prove Q^T Q = I for each step alone, in symbols."""
     from etcprops.theory import symbolic
 
-    return observe(symbolic.prove_steps_orthogonal(subject.step_matrices))
+    return observe(symbolic.prove_steps_orthogonal(implementation.step_matrices))
 
 
-def check_orthogonality_of_keys_with_symbols(subject: Subject) -> Observation:
+def check_orthogonality_of_keys_with_symbols(implementation: Implementation) -> Observation:
     """Prove Q^T Q = I for all 512 keys of two grey blocks, the signs indeterminate."""
     from etcprops.theory import symbolic
 
-    return observe(symbolic.prove_orthogonal(step_matrices=subject.step_matrices))
+    return observe(symbolic.prove_orthogonal(step_matrices=implementation.step_matrices))
 
 
-def check_distances_with_symbols(subject: Subject) -> Observation:
+def check_distances_with_symbols(implementation: Implementation) -> Observation:
     """Prove the distance preserved by all 18,432 keys of two colour blocks, in symbols."""
     from etcprops.theory import symbolic
 
-    return observe(symbolic.prove_distances(step_matrices=subject.step_matrices))
+    return observe(symbolic.prove_distances(step_matrices=implementation.step_matrices))
 
 
-def check_mid_grey_inner_products_with_symbols(subject: Subject) -> Observation:
+def check_mid_grey_inner_products_with_symbols(implementation: Implementation) -> Observation:
     """Prove the inner product from mid-grey preserved by the same 18,432 keys, in symbols."""
     from etcprops.theory import symbolic
 
-    return observe(symbolic.prove_centred_inner_products(step_matrices=subject.step_matrices))
+    return observe(
+        symbolic.prove_centred_inner_products(step_matrices=implementation.step_matrices)
+    )
 
 
-def check_transforms_with_symbols(subject: Subject) -> Observation:
+def check_transforms_with_symbols(implementation: Implementation) -> Observation:
     """Compare the 8 transform matrices with NumPy's rot90 and fliplr on pictures of symbols."""
     from etcprops.theory import symbolic
 
-    return observe(symbolic.prove_transforms(subject.step_matrices))
+    return observe(symbolic.prove_transforms(implementation.step_matrices))
 
 
-def check_multiplication_table_with_symbols(subject: Subject) -> Observation:
+def check_multiplication_table_with_symbols(implementation: Implementation) -> Observation:
     """Prove the multiplication table of D4 on pictures of symbols and on 2 x 2 matrices."""
     from etcprops.theory import symbolic
 
-    return observe(symbolic.prove_multiplication_table(subject.step_matrices))
+    return observe(symbolic.prove_multiplication_table(implementation.step_matrices))
 
 
 def identity(size: int) -> csr_array:
     """Return the identity as a csr_array of int64."""
-    places = np.arange(size)
-    return csr_array((np.ones(size, dtype=np.int64), (places, places)), shape=(size, size))
+    indices = np.arange(size)
+    return csr_array((np.ones(size, dtype=np.int64), (indices, indices)), shape=(size, size))
 
 
-def check_permuted_distances_at_full_size(subject: Subject) -> Observation:
+def check_permuted_distances_at_full_size(implementation: Implementation) -> Observation:
     """Compare all distances of images of full size under the permuting steps."""
-    plain, encrypted = subject.vectors(subject.key_with(PERMUTATIONS))
+    plain, encrypted = implementation.vectors(implementation.key_with(PERMUTATIONS))
     distances = squared_distances(plain), squared_distances(encrypted)
-    return compare(*distances, "squared distances", size_of(subject))
+    return compare(*distances, "squared distances", size_of(implementation))
 
 
-def check_permuted_inner_products_at_full_size(subject: Subject) -> Observation:
+def check_permuted_inner_products_at_full_size(implementation: Implementation) -> Observation:
     """Compare all inner products of images of full size under the permuting steps."""
-    plain, encrypted = subject.vectors(subject.key_with(PERMUTATIONS))
-    return compare(plain @ plain.T, encrypted @ encrypted.T, "inner products", size_of(subject))
+    plain, encrypted = implementation.vectors(implementation.key_with(PERMUTATIONS))
+    return compare(
+        plain @ plain.T, encrypted @ encrypted.T, "inner products", size_of(implementation)
+    )
 
 
-def check_permuted_distances_on_random_keys(subject: Subject) -> Observation:
+def check_permuted_distances_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a permuting key and images whose distance changes."""
-    return fuzz(properties.distances_preserved, subject, steps=PERMUTATIONS)
+    return fuzz(properties.distances_preserved, implementation, steps=PERMUTATIONS)
 
 
-def check_permuted_inner_products_on_random_keys(subject: Subject) -> Observation:
+def check_permuted_inner_products_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a permuting key and images whose inner product changes."""
-    return fuzz(properties.raw_inner_products_preserved, subject, steps=PERMUTATIONS)
+    return fuzz(properties.raw_inner_products_preserved, implementation, steps=PERMUTATIONS)
 
 
-def check_distances_at_full_size(subject: Subject) -> Observation:
+def check_distances_at_full_size(implementation: Implementation) -> Observation:
     """Compare all distances of raw images of full size under all steps."""
-    plain, encrypted = subject.vectors(subject.key)
+    plain, encrypted = implementation.vectors(implementation.key)
     distances = squared_distances(plain), squared_distances(encrypted)
-    return compare(*distances, "squared distances", size_of(subject))
+    return compare(*distances, "squared distances", size_of(implementation))
 
 
-def check_distances_on_random_keys(subject: Subject) -> Observation:
+def check_distances_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key and raw images whose distance changes."""
-    return fuzz(properties.distances_preserved, subject)
+    return fuzz(properties.distances_preserved, implementation)
 
 
-def check_raw_inner_product_of_one_pixel(subject: Subject) -> Observation:
+def check_raw_inner_product_of_one_pixel(implementation: Implementation) -> Observation:
     """Search the grey levels of two images of one pixel, in order, for a changed inner product."""
     key = EtCKey(ONE_PIXEL, negatives=[1])
     for x, y in itertools.combinations_with_replacement(range(256), 2):
         images = np.array([[[x]], [[y]]], dtype=np.uint8)
-        encrypted = subject.encrypt(images, key)
+        encrypted = implementation.encrypt(images, key)
         plain_product = x * y
         product = int(encrypted[0, 0, 0]) * int(encrypted[1, 0, 0])
         if product != plain_product:
@@ -186,36 +193,36 @@ def check_raw_inner_product_of_one_pixel(subject: Subject) -> Observation:
     return Observation(True, "all pairs of grey levels of one pixel")
 
 
-def check_mid_grey_inner_products_at_full_size(subject: Subject) -> Observation:
+def check_mid_grey_inner_products_at_full_size(implementation: Implementation) -> Observation:
     """Compare inner products of 2 x - 255 for images of full size under all steps."""
-    plain, encrypted = (2 * vectors - 255 for vectors in subject.vectors(subject.key))
+    plain, encrypted = (2 * vectors - 255 for vectors in implementation.vectors(implementation.key))
     what = "inner products of centred pixels"
-    return compare(plain @ plain.T, encrypted @ encrypted.T, what, size_of(subject))
+    return compare(plain @ plain.T, encrypted @ encrypted.T, what, size_of(implementation))
 
 
-def check_mid_grey_inner_products_on_random_keys(subject: Subject) -> Observation:
+def check_mid_grey_inner_products_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key and images whose mid-grey-centred inner product changes."""
-    return fuzz(properties.centred_inner_products_preserved, subject)
+    return fuzz(properties.centred_inner_products_preserved, implementation)
 
 
-def check_int8_product_of_257_ones(subject: Subject) -> Observation:
+def check_int8_product_of_257_ones(implementation: Implementation) -> Observation:
     """Take the smallest column of ones whose int8 product with itself is 1, as if orthogonal."""
     for length in range(2, 1000):
         column = csr_array(np.ones((length, 1), dtype=np.int8))
-        wrapped = int(subject.arithmetic.cross_product(column).toarray()[0, 0])
+        wrapped = int(implementation.arithmetic.cross_product(column).toarray()[0, 0])
         if wrapped == 1:
             detail = f"a column of {length} ones has Q^T Q = [[{wrapped}]] in int8; it is {length}"
             return Observation(False, detail)
     return Observation(True, "columns of up to 999 ones: no product wraps to 1")
 
 
-def check_sixteen_codes(subject: Subject) -> Observation:
+def check_sixteen_codes(implementation: Implementation) -> Observation:
     """Apply 4 rotations with 4 inversions to a block without symmetry, and count the pictures."""
     inversions = {"none": (), "left-right": (1,), "up-down": (0,), "both": (0, 1)}
     codes: dict[bytes, list[str]] = {}
     pictures = {}
     for turns, (name, axes) in itertools.product(range(4), inversions.items()):
-        picture = subject.turn(ASYMMETRIC, turns, axes)
+        picture = implementation.rotate_and_invert(ASYMMETRIC, turns, axes)
         codes.setdefault(picture.tobytes(), []).append(f"{90 * turns} degrees and {name}")
         pictures[picture.tobytes()] = picture
     shared = next((c for c in codes.values() if len(c) > 1), None)
@@ -230,22 +237,23 @@ def check_sixteen_codes(subject: Subject) -> Observation:
     return Observation(False, detail, exhibits)
 
 
-def check_eight_transforms(subject: Subject) -> Observation:
+def check_eight_transforms(implementation: Implementation) -> Observation:
     """Apply the 8 transform codes to a block without symmetry, and count the pictures."""
     geometry = BlockGeometry(2, 2, block=2)
     pictures = {
-        subject.encrypt(ASYMMETRIC, EtCKey(geometry, transforms=[code])).tobytes()
+        implementation.encrypt(ASYMMETRIC, EtCKey(geometry, transforms=[code])).tobytes()
         for code in range(8)
     }
     return Observation(len(pictures) == 8, f"{len(pictures)} different pictures for 8 codes")
 
 
-def check_six_component_orders(subject: Subject) -> Observation:
+def check_six_component_orders(implementation: Implementation) -> Observation:
     """Apply the 6 component codes to one coloured pixel, and count the colours."""
     geometry = BlockGeometry(1, 1, channels=3, block=1)
     pixel = np.array([[[10, 20, 30]]], dtype=np.uint8)
     colours = {
-        subject.encrypt(pixel, EtCKey(geometry, components=[code])).tobytes() for code in range(6)
+        implementation.encrypt(pixel, EtCKey(geometry, components=[code])).tobytes()
+        for code in range(6)
     }
     return Observation(len(colours) == 6, f"{len(colours)} different colours for 6 codes")
 
@@ -258,9 +266,10 @@ STEP_CLAIMS = (
         "section 3.2: 'These operations can be represented as an orthogonal matrix'",
         Outcome.HOLDS,
         checks=(
-            Check(check_matrices_equal_pixels_at_full_size, Strength.EXACT),
-            Check(check_matrices_equal_pixels_on_random_keys, Strength.FUZZED),
+            Check(check_matrices_equal_pixels_at_full_size, EvidenceKind.EXACT),
+            Check(check_matrices_equal_pixels_on_random_keys, EvidenceKind.FUZZED),
         ),
+        references=(KURIHARA_2015,),
     ),
     Claim(
         "decryption-inverts",
@@ -268,9 +277,10 @@ STEP_CLAIMS = (
         "section 2, by reference to EtC systems",
         Outcome.HOLDS,
         checks=(
-            Check(check_decryption_at_full_size, Strength.EXACT),
-            Check(check_decryption_on_random_keys, Strength.FUZZED),
+            Check(check_decryption_at_full_size, EvidenceKind.EXACT),
+            Check(check_decryption_on_random_keys, EvidenceKind.FUZZED),
         ),
+        references=(KURIHARA_2015,),
     ),
     Claim(
         "permuting-steps",
@@ -279,14 +289,15 @@ STEP_CLAIMS = (
         "section 3.2",
         Outcome.HOLDS,
         checks=(
-            Check(check_orthogonality_of_steps_with_symbols, Strength.SYMBOLIC),
-            Check(check_orthogonality_of_keys_with_symbols, Strength.SYMBOLIC),
-            Check(check_orthogonality_at_full_size, Strength.EXACT),
-            Check(check_permuted_distances_at_full_size, Strength.EXACT),
-            Check(check_permuted_inner_products_at_full_size, Strength.EXACT),
-            Check(check_permuted_distances_on_random_keys, Strength.FUZZED),
-            Check(check_permuted_inner_products_on_random_keys, Strength.FUZZED),
+            Check(check_orthogonality_of_steps_with_symbols, EvidenceKind.SYMBOLIC),
+            Check(check_orthogonality_of_keys_with_symbols, EvidenceKind.SYMBOLIC),
+            Check(check_orthogonality_at_full_size, EvidenceKind.EXACT),
+            Check(check_permuted_distances_at_full_size, EvidenceKind.EXACT),
+            Check(check_permuted_inner_products_at_full_size, EvidenceKind.EXACT),
+            Check(check_permuted_distances_on_random_keys, EvidenceKind.FUZZED),
+            Check(check_permuted_inner_products_on_random_keys, EvidenceKind.FUZZED),
         ),
+        references=(HORN_JOHNSON_2013,),
     ),
     Claim(
         "distances",
@@ -295,18 +306,19 @@ STEP_CLAIMS = (
         "section 3.2 says it under z-score normalisation",
         Outcome.HOLDS,
         checks=(
-            Check(check_distances_with_symbols, Strength.SYMBOLIC),
-            Check(check_distances_at_full_size, Strength.EXACT),
-            Check(check_distances_on_random_keys, Strength.FUZZED),
+            Check(check_distances_with_symbols, EvidenceKind.SYMBOLIC),
+            Check(check_distances_at_full_size, EvidenceKind.EXACT),
+            Check(check_distances_on_random_keys, EvidenceKind.FUZZED),
         ),
         note="Stronger than the paper: no normalisation is needed for distances.",
+        references=(HORN_JOHNSON_2013,),
     ),
     Claim(
         "raw-inner-products",
         "The negative-positive transform preserves inner products of raw pixels.",
         "section 3.2 asks for z-score normalisation, which implies that it does not",
         Outcome.FAILS,
-        checks=(Check(check_raw_inner_product_of_one_pixel, Strength.REFUTATION),),
+        checks=(Check(check_raw_inner_product_of_one_pixel, EvidenceKind.REFUTATION),),
         note="True after z-score normalisation, and after centring at mid-grey.",
     ),
     Claim(
@@ -316,9 +328,9 @@ STEP_CLAIMS = (
         "not in the paper",
         Outcome.HOLDS,
         checks=(
-            Check(check_mid_grey_inner_products_with_symbols, Strength.SYMBOLIC),
-            Check(check_mid_grey_inner_products_at_full_size, Strength.EXACT),
-            Check(check_mid_grey_inner_products_on_random_keys, Strength.FUZZED),
+            Check(check_mid_grey_inner_products_with_symbols, EvidenceKind.SYMBOLIC),
+            Check(check_mid_grey_inner_products_at_full_size, EvidenceKind.EXACT),
+            Check(check_mid_grey_inner_products_on_random_keys, EvidenceKind.FUZZED),
         ),
     ),
     Claim(
@@ -328,26 +340,28 @@ STEP_CLAIMS = (
         "section 2, by reference to EtC systems",
         Outcome.HOLDS,
         checks=(
-            Check(check_transforms_with_symbols, Strength.SYMBOLIC),
-            Check(check_multiplication_table_with_symbols, Strength.SYMBOLIC),
-            Check(check_eight_transforms, Strength.EXACT),
-            Check(check_six_component_orders, Strength.EXACT),
+            Check(check_transforms_with_symbols, EvidenceKind.SYMBOLIC),
+            Check(check_multiplication_table_with_symbols, EvidenceKind.SYMBOLIC),
+            Check(check_eight_transforms, EvidenceKind.EXACT),
+            Check(check_six_component_orders, EvidenceKind.EXACT),
         ),
+        references=(KURIHARA_2015,),
     ),
     Claim(
         "sixteen-codes",
         "4 rotations with 4 inversions are 16 different maps of a block.",
         "not in the paper; key spaces in the literature count them",
         Outcome.FAILS,
-        checks=(Check(check_sixteen_codes, Strength.REFUTATION),),
+        checks=(Check(check_sixteen_codes, EvidenceKind.REFUTATION),),
         note="The dihedral group of the square has 8 elements: 3 bits a block, not 4.",
+        references=(KURIHARA_2015,),
     ),
     Claim(
         "int8-products",
         "Q^T Q = I in int8 arithmetic shows that Q is orthogonal.",
         "not in the paper; a pitfall of checking with the matrices' own dtype",
         Outcome.FAILS,
-        checks=(Check(check_int8_product_of_257_ones, Strength.REFUTATION),),
+        checks=(Check(check_int8_product_of_257_ones, EvidenceKind.REFUTATION),),
         note="Products wrap. Every check here multiplies in int64 or not at all.",
     ),
 )

@@ -96,8 +96,8 @@ class Arithmetic:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The encryption under test and what it is tested on.
+class Implementation:
+    """The implementation of the encryption under test, and what it is tested on.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Subject:
         The implementation as matrices, from a key to the matrix of each of its steps.
     arithmetic : Arithmetic
         The operations that claims about rounding speak of.
-    turn : callable
+    rotate_and_invert : callable
         Rotation and inversion as two separate choices: from a block, a number of quarter turns and
         the axes along which it is then inverted.
     prove, recorded : callable
@@ -131,7 +131,7 @@ class Subject:
     decrypt: Callable[[NDArray[np.uint8], EtCKey], NDArray[np.uint8]] = pixels.decrypt
     step_matrices: Callable[[EtCKey], dict[Step, csr_array]] = matrices.step_matrices
     arithmetic: Arithmetic = Arithmetic()
-    turn: Callable[[NDArray[np.uint8], int, tuple[int, ...]], NDArray[np.uint8]] = (
+    rotate_and_invert: Callable[[NDArray[np.uint8], int, tuple[int, ...]], NDArray[np.uint8]] = (
         lambda block, turns, axes: np.flip(np.rot90(block, turns), axes)
     )
     prove: Callable[[], coq.Report] = coq.check_proofs

@@ -1,4 +1,4 @@
-"""What is not the same on every machine must show in the fingerprint of some machine.
+"""Mutation testing: what differs between machines must show in the fingerprint of some machine.
 
 The defects are put in place in new processes, as this machine and as the oldest that it can stand
 in for.

@@ -1,4 +1,4 @@
-"""The probe must name each defect that was seen in public code, here built into stand-ins."""
+"""Mutation testing: the probe must name each defect that was seen in public code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from etcprops import BlockGeometry, EtCKey, encrypt
-from etcprops.probing import BitMap, Kind, PixelMap, ProbeReport, probe
+from etcprops.probing import BitMap, MapKind, PixelMap, ProbeReport, probe
 
 Image = NDArray[Any]
 GEOMETRY = BlockGeometry(16, 16, block=4)
@@ -59,7 +59,7 @@ def jpeg(image: Image, _key: int) -> Image:
 
 def test_lost_channels_are_a_copy_map() -> None:
     report = probe(lost_channels, (16, 16, 3))
-    assert report.kind is Kind.COPY_MAP
+    assert report.kind is MapKind.COPY_MAP
     assert isinstance(report.map, PixelMap)
     lost = np.arange(16 * 16 * 3).reshape(16, 16, 3)[:8, :, 1]
     assert np.array_equal(report.map.lost, lost.reshape(-1))
@@ -71,13 +71,13 @@ def test_lost_channels_are_a_copy_map() -> None:
 
 def test_xor_with_a_key_from_the_variance_is_data_dependent() -> None:
     report = probe(variance_key, (16, 16))
-    assert report.kind is Kind.DATA_DEPENDENT, str(report)
+    assert report.kind is MapKind.DATA_DEPENDENT, str(report)
     assert report.witness is not None
 
 
 def test_nibbles_are_affine_over_bits_only() -> None:
     report = probe(nibbles, (16, 16))
-    assert report.kind is Kind.GF2_AFFINE
+    assert report.kind is MapKind.GF2_AFFINE
     assert isinstance(report.map, BitMap)
     assert report.map.halves_stay_whole
     assert not report.map.pixels_stay_whole
@@ -86,13 +86,13 @@ def test_nibbles_are_affine_over_bits_only() -> None:
 
 def test_a_colour_conversion_is_affine_but_for_rounding() -> None:
     report = probe(ycbcr, (16, 16, 3))
-    assert report.kind is Kind.NON_LINEAR, str(report)
+    assert report.kind is MapKind.NON_LINEAR, str(report)
     assert found(report, "YCbCr")
 
 
 def test_lossy_compression_is_seen() -> None:
     report = probe(jpeg, (32, 32))
-    assert report.kind is Kind.NON_LINEAR, str(report)
+    assert report.kind is MapKind.NON_LINEAR, str(report)
     assert found(report, "JPEG")
 
 
@@ -112,7 +112,7 @@ def loses_the_rest(image: Image, _key: int) -> Image:
 
 def test_components_side_by_side_are_reported() -> None:
     report = probe(lambda x, _: np.concatenate(list(np.moveaxis(x, 2, 0)), axis=1), (8, 8, 3))
-    assert report.kind is Kind.PERMUTATION
+    assert report.kind is MapKind.PERMUTATION
     assert report.out_shape == (8, 24)
     assert found(report, "(8, 8, 3) become images of shape (8, 24)")
 
@@ -120,13 +120,13 @@ def test_components_side_by_side_are_reported() -> None:
 @pytest.mark.parametrize("function", [square_only, loses_the_rest], ids=lambda f: f.__name__)
 def test_failure_on_other_shapes_is_reported(function: Callable[[Image, Any], Image]) -> None:
     report = probe(function, (16, 16), keys=1)
-    assert report.kind is Kind.PERMUTATION
+    assert report.kind is MapKind.PERMUTATION
     failing = [outcome for outcome in report.shapes if not outcome.ok]
     assert failing
     assert all(o.shape[0] != o.shape[1] for o in failing)
 
 
-# --- Key schedules
+# --- Keys
 
 
 def half_negated(rng: np.random.Generator) -> dict[str, Any]:
@@ -145,9 +145,9 @@ def reflections_only(rng: np.random.Generator) -> dict[str, Any]:
 def biased_shuffle(rng: np.random.Generator) -> dict[str, Any]:
     """Swap each place with any other, not with a later one."""
     order = np.arange(BLOCKS)
-    for place in range(BLOCKS):
+    for index in range(BLOCKS):
         other = int(rng.integers(BLOCKS))
-        order[[place, other]] = order[[other, place]]
+        order[[index, other]] = order[[other, index]]
     return {"permutation": order}
 
 
@@ -180,7 +180,7 @@ WEAK: Sequence[tuple[Draw, int, str]] = [
     (half_negated, 8, "Exactly half of the blocks is negated"),
     (one_map_for_all, 8, "One element of D4 for every block"),
     (reflections_only, 12, "only 4 of 8 are ever drawn"),
-    (biased_shuffle, 600, "Not uniform: source of each place"),
+    (biased_shuffle, 600, "Not uniform: source of each position"),
     (few_seeds, 12, "give the same one"),
     (fixed_signs, 8, "Which blocks are negated does not depend on the key"),
     (rarely_negated, 30, "Not uniform: negation"),
@@ -188,12 +188,12 @@ WEAK: Sequence[tuple[Draw, int, str]] = [
 
 
 @pytest.mark.parametrize(("draw", "keys", "says"), WEAK, ids=[w[0].__name__ for w in WEAK])
-def test_weak_key_schedules_are_named(draw: Draw, keys: int, says: str) -> None:
+def test_weak_keys_are_named(draw: Draw, keys: int, says: str) -> None:
     report = audited(draw, keys)
     assert report.ok
-    assert report.key_schedule is not None
-    assert any(says in finding for finding in report.key_schedule.findings), report.findings
-    claimed, effective = report.key_schedule.claimed_bits, report.key_schedule.effective_bits
+    assert report.key_audit is not None
+    assert any(says in finding for finding in report.key_audit.findings), report.findings
+    claimed, effective = report.key_audit.claimed_bits, report.key_audit.effective_bits
     assert claimed is not None
     assert effective is not None
     # A bias is no smaller set of keys.
@@ -206,8 +206,8 @@ def test_a_constant_seed_is_named() -> None:
         return encrypt(image, EtCKey.from_secret(GEOMETRY, "for everybody"))
 
     report = probe(constant, GEOMETRY.shape)
-    schedule = report.key_schedule
-    assert schedule is not None
-    assert schedule.keys_used is False
-    assert schedule.distinct_maps == 1
+    audit = report.key_audit
+    assert audit is not None
+    assert audit.keys_used is False
+    assert audit.distinct_maps == 1
     assert found(report, "The key is not used: 4 keys give one and the same map.")

@@ -1,4 +1,4 @@
-"""Each check of the ledger must notice an encryption or an arithmetic that is not as it should be.
+"""Mutation testing: each check of the ledger must notice an encryption or arithmetic that is wrong.
 
 Checks that support a claim get a broken implementation and must find its counterexample. Those that
 refute a claim get one under which the claim would be true, and must find nothing.
@@ -23,12 +23,12 @@ from threadpoolctl import threadpool_info
 
 import etcprops
 from etcprops import BlockGeometry, EtCKey, Step, decrypt, encrypt
-from etcprops.claims import CLAIMS, Finding, Strength, Subject
+from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation
 from etcprops.claims.checks.formal import PROOFS
 from etcprops.claims.checks.key_conditions import PEOPLE, check_queries_in_four_cases
+from etcprops.claims.implementation import Arithmetic
 from etcprops.claims.model import Check
 from etcprops.claims.runner import examine
-from etcprops.claims.subject import Arithmetic
 from etcprops.datasets import load_digits_images
 from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.exact import _elementary
@@ -38,7 +38,7 @@ from etcprops.reproducibility import Fingerprint, Machine, shipped_fingerprint
 from etcprops.scheme.matrices import step_matrices
 from etcprops.theory import coq
 
-SOUND = Subject(BlockGeometry(16, 24, channels=3, block=4))
+SOUND = Implementation(BlockGeometry(16, 24, channels=3, block=4))
 Images = NDArray[np.uint8]
 
 
@@ -160,11 +160,6 @@ def mirrored_the_other_way(key: EtCKey) -> dict[Step, csr_array]:
     return step_matrices(EtCKey(key.geometry, transforms=codes))
 
 
-def no_zero_is_negated(images: Images, key: EtCKey) -> Images:
-    """Clip to 1 .. 255 before the encryption: distances and all else change with black pixels."""
-    return encrypt(np.maximum(images, 1), key)
-
-
 def fixed_noise(images: Images, key: EtCKey) -> Images:
     """Keep the low half of the grey levels of negated pixels: not a bijection of grey levels."""
     encrypted = encrypt(images, key)
@@ -264,15 +259,15 @@ def rounded_eigenvectors(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(eigenpairs(matrix, 5)[1][:, ::-1])
 
 
-def broken(encryption: Any) -> Subject:
+def broken(encryption: Any) -> Implementation:
     return replace(SOUND, encrypt=encryption)
 
 
-def calculating(**operations: Any) -> Subject:
+def calculating(**operations: Any) -> Implementation:
     return replace(SOUND, arithmetic=Arithmetic(**operations))
 
 
-def calculating_alike(**operations: Any) -> Subject:
+def calculating_alike(**operations: Any) -> Implementation:
     return replace(calculating(**operations), fingerprints=alike)
 
 
@@ -281,7 +276,7 @@ LOSSY = broken(one_pixel_lost)
 DIGITS = load_digits_images()
 SOME_DIGITS = replace(DIGITS, images=DIGITS.images[:300], labels=DIGITS.labels[:300])
 
-SABOTEURS: dict[str, Subject] = {
+MUTANTS: dict[str, Implementation] = {
     "matrices equal pixels at full size": LOSSY,
     "matrices equal pixels on random keys": replace(SOUND, step_matrices=duplicated_row),
     "decryption at full size": replace(SOUND, decrypt=not_decrypted),
@@ -304,7 +299,7 @@ SABOTEURS: dict[str, Subject] = {
     "mid grey inner products at full size": broken(negated_modulo_256),
     "mid grey inner products on random keys": broken(negated_modulo_256),
     "int8 product of 257 ones": calculating(cross_product=wide_product),
-    "sixteen codes": replace(SOUND, turn=all_codes_differ),
+    "sixteen codes": replace(SOUND, rotate_and_invert=all_codes_differ),
     "eight transforms": broken(one_code_for_two),
     "six component orders": broken(one_code_for_two),
     "z score at full size": broken(negated_modulo_256),
@@ -349,9 +344,9 @@ SABOTEURS: dict[str, Subject] = {
     "centring of all sums with a solver": replace(
         calculating(centre=lambda x, s, n: x - s / n + 1), deep=True
     ),
-    "law of small trees": broken(negated_modulo_256),
-    "law of forests on digits": broken(brightness_dependent),
-    "law of forests with queries on thresholds": INDIFFERENT,
+    "distribution of small trees": broken(negated_modulo_256),
+    "distribution of forests on digits": broken(brightness_dependent),
+    "distribution of forests with queries on thresholds": INDIFFERENT,
     "features drawn by number": INDIFFERENT,
     "ties to the lowest threshold": INDIFFERENT,
     "forest after gram pca": broken(fixed_noise),
@@ -372,9 +367,9 @@ SABOTEURS: dict[str, Subject] = {
     "half of a pair of coefficients": INDIFFERENT,
     "raw block means": INDIFFERENT,
     "dimensions of the paper": replace(SOUND, step_matrices=blocks_stay),
-    "law of random pixels": LOSSY,
-    "law of sparse projections": LOSSY,
-    "law of grid sampling": INDIFFERENT,
+    "distribution of random pixels": LOSSY,
+    "distribution of sparse projections": LOSSY,
+    "distribution of grid sampling": INDIFFERENT,
     "one projection of digits": INDIFFERENT,
     "bits of decisions on digits": broken(fixed_noise),
     "bits of decisions on given images": replace(broken(fixed_noise), data=SOME_DIGITS),
@@ -406,26 +401,26 @@ def tag(check: Check) -> str:
     return check.name.replace(" ", "-")
 
 
-def test_every_check_has_a_saboteur() -> None:
-    assert {check.name for check in CHECKS} == set(SABOTEURS)
+def test_every_check_has_a_mutant() -> None:
+    assert {check.name for check in CHECKS} == set(MUTANTS)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=tag)
 def test_the_check_notices(check: Check) -> None:
-    """What supports must refute under its saboteur, and what refutes must support.
+    """What supports must refute under its mutant, and what refutes must support.
 
     A broken proof refutes nothing: where Coq does not accept it, the check must fail.
     """
     noticed = Finding.SUPPORTS if check.refuting else Finding.REFUTES
-    if check.strength is Strength.MACHINE_CHECKED:
+    if check.kind is EvidenceKind.MACHINE_CHECKED:
         noticed = Finding.RAISED
-    if check.strength is Strength.SMT:
+    if check.kind is EvidenceKind.SMT:
         pytest.importorskip("z3", reason="needs z3: pip install 'etcprops[smt]'")
-    evidence = examine(check, SABOTEURS[check.name])
+    evidence = examine(check, MUTANTS[check.name])
     assert evidence.finding is noticed, evidence.detail
 
 
-def test_saboteurs_decrypt_is_sound() -> None:
+def test_mutants_decrypt_is_sound() -> None:
     """The broken decryption above differs from the real one, or its check would prove nothing."""
     assert not np.array_equal(
         not_decrypted(SOUND.images, SOUND.key), decrypt(SOUND.images, SOUND.key)

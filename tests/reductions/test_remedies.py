@@ -1,4 +1,4 @@
-"""Mended forests: what goes before a random forest so that it decides the same, bit for bit."""
+"""Remedies: what goes before a random forest so that it decides the same, bit for bit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import flat
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.naive_bayes import MultinomialNB
@@ -23,10 +23,6 @@ from etcprops.strategies import signed_permutations
 DIGITS = load_digits_images()
 
 
-def flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return images.reshape(len(images), -1)
-
-
 @given(signed_permutations(st.integers(1, 12)), st.integers(0, 2**32 - 1), st.integers(1, 4))
 def test_normal_form_is_that_of_every_signed_permutation(
     flip: SignedPermutation, seed: int, levels: int
@@ -34,8 +30,8 @@ def test_normal_form_is_that_of_every_signed_permutation(
     # Few levels and rows: columns that are equal, opposite, or constant abound.
     rng = np.random.default_rng(seed)
     plain = rng.integers(0, levels, (7, len(flip)), dtype=np.uint8)
-    moved = flip.apply(plain)
-    before, after = (CanonicalFeatures().fit(X[:3]).transform(X) for X in (plain, moved))
+    permuted = flip.apply(plain)
+    before, after = (CanonicalFeatures().fit(X[:3]).transform(X) for X in (plain, permuted))
     assert np.array_equal(before, after)
 
 
@@ -64,7 +60,7 @@ def test_normal_form_loses_nothing_but_order_and_sign() -> None:
 def test_trees_decide_the_same_to_the_last_bit(before: Any, estimator: Any) -> None:
     train, query = DIGITS.half_split(0)
     train, query = train[::4], query[::4]
-    answers, unmended = [], []
+    answers, unwith_remedy = [], []
     for images in (DIGITS.images, encrypt(DIGITS.images, EtCKey.from_secret(DIGITS.geometry, "t"))):
         vectors = flat(images)
         model = make_pipeline(clone(before), clone(estimator))
@@ -72,20 +68,20 @@ def test_trees_decide_the_same_to_the_last_bit(before: Any, estimator: Any) -> N
         method = getattr(model, "predict_proba", model.predict)
         answers.append(method(vectors[query]))
         alone = clone(estimator).fit(vectors[train], DIGITS.labels[train])
-        unmended.append(alone.predict(vectors[query]))
+        unwith_remedy.append(alone.predict(vectors[query]))
     assert np.array_equal(*answers)
-    assert not np.array_equal(*unmended)
+    assert not np.array_equal(*unwith_remedy)
 
 
 def test_an_estimator_with_no_invariance_at_all() -> None:
     vectors = [flat(DIGITS.images)]
     vectors.append(flat(encrypt(DIGITS.images, EtCKey.from_secret(DIGITS.geometry, "nb"))))
-    mended, alone = [], []
+    with_remedy, alone = [], []
     for X in vectors:
         model = make_pipeline(CanonicalFeatures(), MultinomialNB())
-        mended.append(model.fit(X[:900], DIGITS.labels[:900]).predict_proba(X[900:]))
+        with_remedy.append(model.fit(X[:900], DIGITS.labels[:900]).predict_proba(X[900:]))
         alone.append(MultinomialNB().fit(X[:900], DIGITS.labels[:900]).predict_proba(X[900:]))
-    assert np.array_equal(*mended)
+    assert np.array_equal(*with_remedy)
     assert not np.array_equal(*alone)
 
 

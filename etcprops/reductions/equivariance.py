@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from etcprops._validation import InvalidParameterError, as_array, describe, reject
-from etcprops.reductions._rows import Rows, match, moved
+from etcprops.reductions._rows import Rows, match, transformed
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.scheme.keys import EtCKey, Step, check_key
 from etcprops.scheme.matrices import encryption_offset
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-class Kind(StrEnum):
+class EquivarianceKind(StrEnum):
     """What a step of the encryption becomes after the reduction, from the best to the worst."""
 
     SIGNED_PERMUTATION = "signed-permutation"
@@ -91,14 +91,14 @@ class Counterexample:
 
 
 @dataclass(frozen=True)
-class Commutation:
+class Equivariance:
     """Whether a reduction commutes with all keys of one step.
 
     Parameters
     ----------
     step : Step
         The step.
-    kind : Kind
+    kind : EquivarianceKind
         What it becomes after the reduction. True as a boolean if that is a signed permutation.
     generators : int
         The number of keys that generate all others of the step.
@@ -107,12 +107,12 @@ class Commutation:
     """
 
     step: Step
-    kind: Kind
+    kind: EquivarianceKind
     generators: int
     counterexample: Counterexample | None = None
 
     def __bool__(self) -> bool:
-        return self.kind is Kind.SIGNED_PERMUTATION
+        return self.kind is EquivarianceKind.SIGNED_PERMUTATION
 
 
 def generators(geometry: BlockGeometry, step: Step) -> Iterator[tuple[EtCKey, NDArray[np.int64]]]:
@@ -163,14 +163,14 @@ def _columns(geometry: BlockGeometry, block: int) -> NDArray[np.int64]:
     return geometry.flat_index(np.array(block), row, column, channel)
 
 
-def _moves(
+def _action(
     geometry: BlockGeometry, key: EtCKey, blocks: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
     """Return where each column of ``R`` goes, and its sign.
 
     A key that changes a single block is built on that block alone.
     """
-    place = np.arange(geometry.n_pixels)
+    target = np.arange(geometry.n_pixels)
     sign = np.ones(geometry.n_pixels, dtype=np.int8)
     if key.permutation is not None:
         whole = SignedPermutation.from_key(key)
@@ -182,12 +182,14 @@ def _moves(
     )
     local = SignedPermutation.from_key(EtCKey(one, **{str(step): getattr(key, step)[blocks]}))
     columns = _columns(geometry, block)
-    place[columns] = columns[local.source]
+    target[columns] = columns[local.source]
     sign[columns] = local.sign
-    return place, sign
+    return target, sign
 
 
-def commutation(R: csr_array | ArrayLike, geometry: BlockGeometry, step: Step | str) -> Commutation:
+def equivariance(
+    R: csr_array | ArrayLike, geometry: BlockGeometry, step: Step | str
+) -> Equivariance:
     """Tell what a step of the encryption becomes after the linear reduction ``x -> R x``.
 
     Parameters
@@ -201,7 +203,7 @@ def commutation(R: csr_array | ArrayLike, geometry: BlockGeometry, step: Step | 
 
     Returns
     -------
-    Commutation
+    Equivariance
         ``kind`` is exact. For floats it is the signed permutation or none: two rows are compared
         bit by bit, up to sign.
 
@@ -214,24 +216,24 @@ def commutation(R: csr_array | ArrayLike, geometry: BlockGeometry, step: Step | 
     --------
     >>> geometry = BlockGeometry(2, 2, block=2)
     >>> mean, corner = [[1, 1, 1, 1]], [[1, 0, 0, 0]]
-    >>> [str(commutation(R, geometry, "transforms").kind) for R in (mean, corner)]
+    >>> [str(equivariance(R, geometry, "transforms").kind) for R in (mean, corner)]
     ['signed-permutation', 'none']
     """
-    caller = "commutation"
+    caller = "equivariance"
     check_geometry(geometry, caller)
     rows = as_rows(R, geometry, caller)
     chosen = check_step(step, geometry, caller)
     keys = list(generators(geometry, chosen))
     witness = _unmatched(rows, geometry, keys, scaled=False)
     if witness is None:
-        return Commutation(chosen, Kind.SIGNED_PERMUTATION, len(keys))
-    kind = Kind.NONE
+        return Equivariance(chosen, EquivarianceKind.SIGNED_PERMUTATION, len(keys))
+    kind = EquivarianceKind.NONE
     if rows.integer:
         if _unmatched(rows, geometry, keys, scaled=True) is None:
-            kind = Kind.SCALED
+            kind = EquivarianceKind.SCALED
         elif _keeps_inner_products(rows, geometry, keys):
-            kind = Kind.ORTHOGONAL
-    return Commutation(chosen, kind, len(keys), witness)
+            kind = EquivarianceKind.ORTHOGONAL
+    return Equivariance(chosen, kind, len(keys), witness)
 
 
 def induced_map(R: csr_array | ArrayLike, key: EtCKey) -> InducedMap:
@@ -326,16 +328,16 @@ def _unmatched(
     lookup = rows.lookup(scaled=scaled)
     seeing = _rows_of_blocks(rows, geometry) if rows.sparse else None
     for key, blocks in keys:
-        place, sign = _moves(geometry, key, blocks)
+        target, sign = _action(geometry, key, blocks)
         if seeing is None or blocks.size > 1:
             subset = np.arange(rows.n_rows)
         else:
             subset = seeing[int(blocks[0])]
-        found = match(rows, subset, lookup, place, sign, scaled=scaled)
+        found = match(rows, subset, lookup, target, sign, scaled=scaled)
         if isinstance(found, int):
-            places, values = moved(rows.row(found), place, sign)
-            zeros = np.zeros_like(places)
-            image = csr_array((values, (zeros, places)), shape=(1, rows.n_columns))
+            columns, values = transformed(rows.row(found), target, sign)
+            zeros = np.zeros_like(columns)
+            image = csr_array((values, (zeros, columns)), shape=(1, rows.n_columns))
             return Counterexample(key, found, image)
     return None
 
@@ -346,8 +348,8 @@ def _keeps_inner_products(
     """Tell whether ``Q^T R^T R Q = R^T R`` for all keys, in integers."""
     R: Any = csr_array(rows.matrix).tocsc()
     for key, blocks in keys:
-        place, sign = _moves(geometry, key, blocks)
-        back = np.argsort(place)
+        target, sign = _action(geometry, key, blocks)
+        back = np.argsort(target)
         image = R[:, back].multiply(sign[back].astype(np.int64)).tocsc()
         touched = np.concatenate([_columns(geometry, int(b)) for b in blocks])
         before, after = R[:, touched].T @ R, image[:, touched].T @ image

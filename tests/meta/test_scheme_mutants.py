@@ -1,4 +1,4 @@
-"""Each check of a scheme must reject the defect that it is meant for, and spare a sound scheme."""
+"""Mutation testing: each check of a scheme rejects its own defect, and spares a sound scheme."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def one_level_of_one_pixel(image: Images, key: EtCKey) -> Images:
     return encrypted
 
 
-SABOTEURS: dict[str, list[Scheme]] = {
+MUTANTS: dict[str, list[Scheme]] = {
     "keeps_shape_and_dtype": [
         broken(float_result),
         broken(components_side_by_side),
@@ -169,17 +169,17 @@ SABOTEURS: dict[str, list[Scheme]] = {
 
 CASES = [
     pytest.param(name, scheme, id=f"{name}-{scheme.encrypt.__name__}")
-    for name, schemes in SABOTEURS.items()
+    for name, schemes in MUTANTS.items()
     for scheme in schemes
 ]
 
 
-def test_every_check_has_a_saboteur() -> None:
-    assert set(SABOTEURS) == set(CHECKS)
+def test_every_check_has_a_mutant() -> None:
+    assert set(MUTANTS) == set(CHECKS)
 
 
 @pytest.mark.parametrize(("name", "scheme"), CASES)
-def test_the_check_rejects_its_saboteur(name: str, scheme: Scheme) -> None:
+def test_the_check_rejects_its_mutant(name: str, scheme: Scheme) -> None:
     with pytest.raises(AssertionError, match="To repeat: check_scheme_") as error:
         CHECKS[name](scheme)
     assert scheme.encrypt.__name__ in str(error.value)
