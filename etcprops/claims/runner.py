@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from etcprops import __version__
+from etcprops._about import versions
 from etcprops._validation import InvalidParameterError, describe, reject
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.model import Check, Claim, Evidence, Exhibit, Finding, Ledger, Row
@@ -123,9 +121,7 @@ def run(
     about = {
         "geometry": subject.geometry.to_dict(),
         "data": None if subject.data is None else subject.data.name,
-        "etcprops": __version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("numpy", "scipy", "scikit-learn", "sympy")},
+        **versions("sympy"),
         "seconds": round(time.perf_counter() - start, 1),
     }
     return Ledger(tuple(rows), about)

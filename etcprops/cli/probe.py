@@ -6,7 +6,6 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterable
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperCommand
 
+from etcprops._documents import line
 from etcprops._files import write_whole
 from etcprops._validation import describe, reject
 from etcprops.cli.common import Outputs, current_folder, import_object
@@ -123,7 +123,7 @@ def probe(
             text = "No certificate: it is no bijective signed permutation."
             outputs.console.print(Text(text, style="red"))
             raise typer.Exit(1)
-        write_whole(certificate, dumps(report.to_certificate()))
+        write_whole(certificate, line(report.to_certificate()) + "\n")
 
 
 def _sides(text: str) -> tuple[int, ...]:
