@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,10 +115,3 @@ def step_pictures(block: int = 16) -> list[tuple[str, Image.Image, Image.Image]]
         ("the photograph; the whole key's matrix", Image.fromarray(plain), plain_pattern),
         *result,
     ]
-
-
-def data_uri(picture: Image.Image) -> str:
-    """Return a picture as a PNG in a data URI."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
