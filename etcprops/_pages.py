@@ -1,8 +1,16 @@
-"""HTML pages from the templates of the package; what a page shows, its own module says."""
+"""HTML pages from the templates of the package; what a page shows, its own module says.
+
+Each extends ``etcprops/templates/base.html``, which has the palette, the dark one and print.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def render_page(package: str, template: str, **content: Any) -> str:
@@ -21,13 +29,28 @@ def render_page(package: str, template: str, **content: Any) -> str:
     -------
     str
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
-        loader=PackageLoader(package),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("etcprops")]),
         autoescape=select_autoescape(),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
     return environment.get_template(template).render(**content)
+
+
+def data_uri(picture: Image.Image | bytes) -> str:
+    """Return a picture, or the content of a PNG file, as a PNG in a data URI.
+
+    Examples
+    --------
+    >>> data_uri(b"PNG")
+    'data:image/png;base64,UE5H'
+    """
+    if not isinstance(picture, bytes):
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG", optimize=True)
+        picture = buffer.getvalue()
+    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")

@@ -22,8 +22,8 @@ from etcprops.auditing.answers import Answers, ModelError
 from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.verdict import Comparison, Mend, Outcome, Trial
-from etcprops.auditing.wording import STEP_NAMES, UNREPEATABLE, Findings, explain, name_of
-from etcprops.scheme.keys import EtCKey, Step
+from etcprops.auditing.wording import UNREPEATABLE, Findings, explain, name_of
+from etcprops.scheme.keys import STEP_NAMES, EtCKey, Step
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 DITHER: Final = 1e-3

@@ -5,7 +5,6 @@ Plain data that goes to JSON and comes back; nothing is fitted or compared here.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -13,6 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from etcprops import _documents
 
 
 class Outcome(StrEnum):
@@ -258,7 +259,7 @@ class Verdict:
 
     def to_json(self) -> str:
         """Return the verdict as JSON text."""
-        return json.dumps(self.to_dict(), allow_nan=False)
+        return _documents.write("etcprops.Verdict", self.to_dict())
 
     def __str__(self) -> str:
         lines = [f"{self.estimator}: {self.outcome}"]

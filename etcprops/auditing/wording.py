@@ -6,14 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from etcprops.auditing.verdict import Mend
-from etcprops.scheme.keys import Step
+from etcprops.scheme.keys import STEP_NAMES, Step
 
-STEP_NAMES: Final = {
-    Step.PERMUTATION: "block scramble",
-    Step.TRANSFORMS: "rotation and inversion",
-    Step.NEGATIVES: "negative-positive transform",
-    Step.COMPONENTS: "component shuffle",
-}
 UNREPEATABLE: Final = (
     "the model answers otherwise each time it is fitted, on the same plain images with the same "
     "seeds: it draws numbers that neither random_state nor the global states of random and "

@@ -6,7 +6,6 @@ and compared with what was expected.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from etcprops import _documents
 
 if TYPE_CHECKING:
     from etcprops.claims.implementation import Implementation
@@ -207,7 +208,9 @@ class Evidence:
             "without": self.without,
             "sense": str(self.sense),
             "detail": self.detail,
-            "exhibits": {e.label: np.asarray(e.values).tolist() for e in self.exhibits},
+            "exhibits": {
+                e.label: _documents.finite(np.asarray(e.values).tolist()) for e in self.exhibits
+            },
             "seconds": round(self.seconds, 3),
         }
 
@@ -326,21 +329,19 @@ class Ledger:
         return all(row.ok for row in self.rows)
 
     def to_json(self) -> str:
-        """Return the ledger as JSON text.
+        r"""Return the ledger as JSON text.
 
         Examples
         --------
-        >>> Ledger(rows=()).to_json()
-        '{"format": "etcprops.Ledger", "version": 1, "ok": true, "about": {}, "rows": []}'
-        """
-        document = {
-            "format": "etcprops.Ledger",
-            "version": 1,
-            "ok": self.ok,
-            "about": self.about,
-            "rows": [row.to_dict() for row in self.rows],
+        >>> print(*Ledger(rows=()).to_json().splitlines()[-4:], sep="\n")
+         "ok": true,
+         "about": {},
+         "rows": []
         }
-        return json.dumps(document, ensure_ascii=False)
+        """
+        rows = [row.to_dict() for row in self.rows]
+        content = {"ok": self.ok, "about": self.about, "rows": rows}
+        return _documents.write("etcprops.Ledger", content)
 
     def to_html(self) -> str:
         """Return the ledger as one self-contained HTML page with pictures."""

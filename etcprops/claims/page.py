@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from etcprops._pages import render_page
-from etcprops.claims.pictures import LARGEST_TILED, data_uri, step_pictures, tiles
+from etcprops._pages import data_uri, render_page
+from etcprops.claims.pictures import LARGEST_TILED, step_pictures, tiles
 
 if TYPE_CHECKING:
     from etcprops.claims.model import Evidence, Ledger

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from etcprops.scheme.geometry import BlockGeometry
-from etcprops.scheme.keys import EtCKey, Step
+from etcprops.scheme.keys import STEP_NAMES, EtCKey, Step
 from etcprops.scheme.matrices import encryption_matrix, step_matrices
 from etcprops.scheme.pixels import encrypt
 
@@ -106,27 +104,14 @@ def step_pictures(block: int = 16) -> list[tuple[str, Image.Image, Image.Image]]
     geometry = BlockGeometry(*plain.shape[:2], channels=3, block=block)
     small = EtCKey.from_secret(BlockGeometry(4, 8, channels=3, block=4), "patterns")
     result = []
-    names = {
-        Step.PERMUTATION: "block permutation",
-        Step.TRANSFORMS: "rotation and inversion",
-        Step.NEGATIVES: "negative-positive transform",
-        Step.COMPONENTS: "colour-component shuffle",
-    }
     steps: set[Step] = set()
     for step, matrix in step_matrices(small).items():
         steps.add(step)
         key = EtCKey.from_secret(geometry, "pictures", steps=steps)
         picture = Image.fromarray(encrypt(plain, key))
-        result.append((f"{len(steps)}. {names[step]}", picture, pattern(matrix)))
+        result.append((f"{len(steps)}. {STEP_NAMES[step]}", picture, pattern(matrix)))
     plain_pattern = pattern(encryption_matrix(small))
     return [
         ("the photograph; the whole key's matrix", Image.fromarray(plain), plain_pattern),
         *result,
     ]
-
-
-def data_uri(picture: Image.Image) -> str:
-    """Return a picture as a PNG in a data URI."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

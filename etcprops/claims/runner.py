@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from etcprops import __version__
+from etcprops._about import versions
 from etcprops._validation import InvalidParameterError, describe, reject
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.implementation import DEFAULT_GEOMETRY, DEFAULT_SECRET, Implementation
@@ -126,9 +124,7 @@ def run(
     about = {
         "geometry": implementation.geometry.to_dict(),
         "data": None if implementation.data is None else implementation.data.name,
-        "etcprops": __version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("numpy", "scipy", "scikit-learn", "sympy")},
+        **versions("sympy"),
         "seconds": round(time.perf_counter() - start, 1),
     }
     return Ledger(tuple(rows), about)

@@ -1,4 +1,4 @@
-"""What the commands share: sizes as text, progress, and files that are written whole."""
+"""What the commands share: sizes as text, progress, objects by name, and what they write."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from etcprops._files import write_whole
 from etcprops._validation import reject
 from etcprops.scheme.geometry import BlockGeometry
 
@@ -52,6 +54,58 @@ def parse_geometry(text: str, command: str) -> BlockGeometry:
     return BlockGeometry(
         int(height), int(width), channels=int(channels or 1), block=int(block or 8)
     )
+
+
+class Outputs:
+    """What a command was asked to write: ``--json FILE|-``, ``--html FILE`` and other files.
+
+    Made before the work, so that a file that cannot be written is refused then.
+
+    Parameters
+    ----------
+    command : str
+        The command, for messages: "verify".
+    json : str or None, default=None
+        File for the document as JSON, or "-" for stdout, which then has nothing else.
+    html : Path or None, default=None
+        File for the page.
+    others : mapping of str to Path or None, default={}
+        Files of other options by their name, "--certificate"; checked alone.
+
+    Attributes
+    ----------
+    console : rich.console.Console
+        Where to tell people something: stderr if stdout is for JSON.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a file cannot be written.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        json: str | None = None,
+        html: Path | None = None,
+        others: Mapping[str, Path | None] | None = None,
+    ) -> None:
+        self.to_stdout = json == "-"
+        self.json = None if json is None or self.to_stdout else Path(json)
+        self.html = html
+        self.console = Console(stderr=self.to_stdout)
+        for option, path in {"--json": self.json, "--html": html, **(others or {})}.items():
+            if path is not None:
+                check_writable(option, path, command)
+
+    def write(self, to_json: Callable[[], str], to_html: Callable[[], str] | None = None) -> None:
+        """Write what was asked for, each file whole; what was not is not made."""
+        if self.to_stdout:
+            typer.echo(to_json())
+        if self.json is not None:
+            write_whole(self.json, to_json() + "\n")
+        if self.html is not None and to_html is not None:
+            write_whole(self.html, to_html())
 
 
 @contextlib.contextmanager

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from etcprops._files import write_whole
-from etcprops.cli.common import check_writable, progress_bar
+from etcprops.cli.common import Outputs, progress_bar
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from etcprops.reproducibility import Fingerprint
 
 
@@ -45,9 +44,7 @@ def fingerprint(
     """
     from etcprops import reproducibility
 
-    console = Console(stderr=json == "-")
-    if json not in {None, "-"}:
-        check_writable("--json", Path(json or ""), "fingerprint")
+    outputs = Outputs("fingerprint", json)
     shipped = reproducibility.shipped_fingerprint()
     with progress_bar() as progress:
         here = reproducibility.fingerprint(threads=threads, progress=progress)
@@ -56,11 +53,8 @@ def fingerprint(
         kinds = reproducibility.machines()[1:]
         with progress_bar() as progress:
             taken |= reproducibility.fingerprints_of(kinds, progress)
-    _print_table(taken, shipped, console)
-    if json == "-":
-        typer.echo(here.to_json())
-    elif json is not None:
-        write_whole(Path(json), here.to_json())
+    _print_table(taken, shipped, outputs.console)
+    outputs.write(here.to_json)
     if any(there.differences(shipped) for there in taken.values()):
         raise typer.Exit(1)
 

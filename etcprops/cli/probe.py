@@ -6,20 +6,21 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterable
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperCommand
 
+from etcprops._documents import line
 from etcprops._files import write_whole
 from etcprops._validation import describe, reject
-from etcprops.cli.common import check_writable, current_folder, import_object
+from etcprops.cli.common import Outputs, current_folder, import_object
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from etcprops.probing.report import ProbeReport
 
 COMMAND = "etcprops probe"
@@ -98,12 +99,8 @@ def probe(
 
     Exit status 0 with every verdict, 2 if there was nothing to probe.
     """
-    as_path = None if json in {None, "-"} else Path(str(json))
-    for option, path in (("--json", as_path), ("--html", html), ("--certificate", certificate)):
-        if path is not None:
-            check_writable(option, path, "probe")
+    outputs = Outputs("probe", json, html, {"--certificate": certificate})
     sides = _sides(shape)
-    console = Console(stderr=json == "-")
     with current_folder(), contextlib.redirect_stdout(sys.stderr):
         encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
         if not callable(encrypt):
@@ -119,20 +116,14 @@ def probe(
             time_limit=time_limit,
             isolation=isolation,
         )
-    _print(report, console)
-    if json == "-":
-        typer.echo(report.to_json())
-    elif as_path is not None:
-        write_whole(as_path, report.to_json())
-    if html is not None:
-        write_whole(html, report.to_html(function))
+    _print(report, outputs.console)
+    outputs.write(report.to_json, lambda: report.to_html(function))
     if certificate is not None:
         if not report.ok:
-            console.print(
-                Text("No certificate: it is no bijective signed permutation.", style="red")
-            )
+            text = "No certificate: it is no bijective signed permutation."
+            outputs.console.print(Text(text, style="red"))
             raise typer.Exit(1)
-        write_whole(certificate, dumps(report.to_certificate()))
+        write_whole(certificate, line(report.to_certificate()) + "\n")
 
 
 def _sides(text: str) -> tuple[int, ...]:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from etcprops._files import write_whole
-from etcprops.cli.common import check_writable, parse_geometry, progress_bar
+from etcprops.cli.common import Outputs, parse_geometry, progress_bar
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from etcprops.claims.model import Ledger, Row
 
 OUTCOME_STYLES = {
@@ -77,17 +77,12 @@ def verify(
     """Test every claim of the ledger, here and now, and print what came out."""
     from etcprops import claims as ledger_of
 
-    console = Console(stderr=json == "-")
+    outputs = Outputs("verify", json, html)
     if list_claims:
         for claim in ledger_of.CLAIMS:
-            console.print(Text.assemble((f"{claim.name}\n", "bold"), f"    {claim.statement}"))
+            text = Text.assemble((f"{claim.name}\n", "bold"), f"    {claim.statement}")
+            outputs.console.print(text)
         return
-    for option, path in (
-        ("--json", None if json in {None, "-"} else Path(json or "")),
-        ("--html", html),
-    ):
-        if path is not None:
-            check_writable(option, path, "verify")
     with progress_bar() as progress:
         ledger = ledger_of.verify(
             None if geometry is None else parse_geometry(geometry, "verify"),
@@ -97,13 +92,8 @@ def verify(
             deep=deep,
             progress=progress,
         )
-    _print_ledger(ledger, console)
-    if json == "-":
-        typer.echo(ledger.to_json())
-    elif json is not None:
-        write_whole(Path(json), ledger.to_json())
-    if html is not None:
-        write_whole(html, ledger.to_html())
+    _print_ledger(ledger, outputs.console)
+    outputs.write(ledger.to_json, ledger.to_html)
     if not ledger.ok:
         raise typer.Exit(1)
 

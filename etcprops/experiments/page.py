@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etcprops._pages import render_page
+from etcprops._about import versions
+from etcprops._pages import data_uri, render_page
 from etcprops.experiments import figures
 from etcprops.experiments.tables import (
     accepted,
@@ -84,13 +84,13 @@ class Reproduction:
         files = figures_as_png or {
             name: figures.rendered(figure, "png") for name, figure in self.figures().items()
         }
-        pictures = {name: base64.b64encode(content).decode() for name, content in files.items()}
+        pictures = {name: data_uri(content) for name, content in files.items()}
         table = {(c.kernel, c.condition, c.ratio): c for c in cells(self.parts)}
         plain = [c for c in table.values() if c.condition == "plain" and c.paper is not None]
         return render_page(
             "etcprops.experiments",
             "reproduction.html",
-            about=self.about,
+            about=self.about | versions(),
             choices=self.choices,
             table=table,
             exact={(c.kernel, c.condition, c.ratio): c for c in cells(self.exact)},

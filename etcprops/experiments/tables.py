@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from etcprops import _documents
+from etcprops._about import versions
 from etcprops.experiments.paper import PAPER_EER
 
 if TYPE_CHECKING:
@@ -213,10 +214,8 @@ def scores_csv(table: Sequence[CaseScores]) -> str:
 
 def to_json(about: dict[str, Any], choices: Choices, runs: dict[str, Sequence[Part]]) -> str:
     """Return everything as JSON: what was run, its cells, and its parts."""
-    document = {
-        "format": "etcprops.Reproduction",
-        "version": 1,
-        "about": about,
+    content = {
+        "about": versions() | about,
         "choices": choices.to_dict(),
         "runs": {
             name: {
@@ -227,4 +226,4 @@ def to_json(about: dict[str, Any], choices: Choices, runs: dict[str, Sequence[Pa
             for name, parts in runs.items()
         },
     }
-    return json.dumps(document, indent=1)
+    return _documents.write("etcprops.Reproduction", _documents.finite(content))

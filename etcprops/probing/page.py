@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from etcprops import __version__
-from etcprops._pages import render_page
-from etcprops.claims.pictures import data_uri
+from etcprops._pages import data_uri, render_page
 from etcprops.probing import pictures
 from etcprops.probing.model import PixelMap
 from etcprops.scheme.signed_permutation import SignedPermutation

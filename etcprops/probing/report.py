@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from etcprops import _documents
 from etcprops._validation import InvalidParameterError
 from etcprops.probing.consequences import Consequence, consequences
 from etcprops.probing.key_audit import KeyAudit
@@ -138,8 +138,6 @@ class ProbeReport:
         """Return the report ready for JSON; maps by their sizes, not pixel by pixel."""
         structure = self.structure
         return {
-            "format": "etcprops.ProbeReport",
-            "version": 1,
             "kind": str(self.kind),
             "reason": self.reason,
             "shape": list(self.shape),
@@ -172,7 +170,7 @@ class ProbeReport:
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
-        return json.dumps(self.to_dict(), indent=2)
+        return _documents.write("etcprops.ProbeReport", _documents.finite(self.to_dict()))
 
     def to_html(self, name: str = "encrypt") -> str:
         """Return one HTML page that needs nothing else, with the map and the witness as pictures.

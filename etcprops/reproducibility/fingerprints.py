@@ -7,11 +7,9 @@ every array that comes out is hashed. What came out where the package was made i
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from etcprops._validation import as_integer
+from etcprops import _documents
+from etcprops._about import versions
+from etcprops._validation import as_integer, reject
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.pixels import encrypt
@@ -83,22 +83,30 @@ class Fingerprint:
         >>> Fingerprint.from_json(Fingerprint({"a": "0"}).to_json()).parts
         {'a': '0'}
         """
-        document = {
-            "format": "etcprops.Fingerprint",
-            "version": 1,
+        content = {
             "digest": self.digest,
             "about": dict(self.about),
             "parts": dict(self.parts),
             "by_libsvm": dict(self.by_libsvm),
             "controls": dict(self.controls),
         }
-        return json.dumps(document, indent=1)
+        return _documents.write("etcprops.Fingerprint", content)
 
     @classmethod
     def from_json(cls, text: str) -> Fingerprint:
-        """Return the fingerprint of a document that `to_json` made."""
-        document = json.loads(text)
-        return cls(*(document[name] for name in ("parts", "by_libsvm", "controls", "about")))
+        """Return the fingerprint of a document that `to_json` made.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the text is no such document, or lacks a part of it.
+        """
+        document = _documents.read(text, "etcprops.Fingerprint", "Fingerprint.from_json")
+        names = [field.name for field in fields(cls)]
+        if lacking := [name for name in names if not isinstance(document.get(name), dict)]:
+            wanted = f"have {', '.join(names)}, each an object"
+            reject("text", "Fingerprint.from_json", wanted, f"no {lacking[0]}.")
+        return cls(*(document[name] for name in names))
 
 
 def shipped_fingerprint() -> Fingerprint:
@@ -241,8 +249,7 @@ def _about() -> dict[str, str]:
     baseline, found = processor_features()
     return {
         "machine": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("numpy", "scipy", "scikit-learn")},
+        **versions(),
         "simd": " ".join([*baseline, *found]),
         "blas": "; ".join(sorted(blas)),
     }

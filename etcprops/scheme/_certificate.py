@@ -11,24 +11,24 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops import _documents
 from etcprops._validation import describe, reject
 from etcprops.scheme._chosen_images import fingerprint
 
 _FORMAT: Final = "etcprops.SignedPermutation"
-_VERSION: Final = 2
+_VERSION: Final = _documents.VERSIONS[_FORMAT]
 _FIELDS: Final = {"format", "version", "level", "source", "sign", "witness"}
 
 
 def write(source: NDArray[np.int64], sign: NDArray[np.int8], level: int) -> dict[str, Any]:
     """Return the certificate of a map."""
-    return {
-        "format": _FORMAT,
-        "version": _VERSION,
+    content = {
         "level": level,
         "source": source.tolist(),
         "sign": sign.tolist(),
         "witness": fingerprint(source, sign, level),
     }
+    return _documents.document(_FORMAT, content)
 
 
 def check_fields(certificate: Any, caller: str) -> None:

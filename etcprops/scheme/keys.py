@@ -7,7 +7,6 @@ separate domain for each step, or from the operating system.
 
 from __future__ import annotations
 
-import json
 import math
 import secrets
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from etcprops import _documents
 from etcprops._validation import (
     InvalidParameterError,
     as_bits,
@@ -39,6 +39,14 @@ class Step(StrEnum):
     COMPONENTS = "components"
 
 
+STEP_NAMES: Final = {
+    Step.PERMUTATION: "block scramble",
+    Step.TRANSFORMS: "rotation and inversion",
+    Step.NEGATIVES: "negative-positive transform",
+    Step.COMPONENTS: "component shuffle",
+}
+"""The steps in words, for reports."""
+
 ALL: Final = frozenset(Step)
 """Every step that the geometry has: grey images have no component shuffle."""
 
@@ -49,7 +57,7 @@ N_TRANSFORMS: Final = 8
 """K2's codes: ``code % 4`` quarter turns counter-clockwise, then a mirror left-right if >= 4."""
 
 _FORMAT: Final = "etcprops.EtCKey"
-_VERSION: Final = 1
+_DRAWING: Final = f"{_FORMAT}/v1"  # of how keys are drawn, whatever version their text has
 
 
 class EtCKey(Immutable):
@@ -218,7 +226,7 @@ class EtCKey(Immutable):
         sizes = ",".join(f"{name}={size}" for name, size in geometry.to_dict().items())
 
         def reader(step: Step) -> Callable[[int], bytes]:
-            domain = f"{_FORMAT}/v{_VERSION}/{sizes}/{step}\0".encode()
+            domain = f"{_DRAWING}/{sizes}/{step}\0".encode()
             return Shake256Stream(domain + octets).read
 
         return cls._draw(geometry, chosen, reader)
@@ -285,14 +293,10 @@ class EtCKey(Immutable):
     def to_json(self) -> str:
         """Return the key as JSON text with format name, version and geometry."""
         sequences = {str(step): getattr(self, step) for step in Step}
-        document: dict[str, Any] = {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "geometry": self.geometry.to_dict(),
-        }
+        content: dict[str, Any] = {"geometry": self.geometry.to_dict()}
         for name, sequence in sequences.items():
-            document[name] = None if sequence is None else sequence.astype(np.int64).tolist()
-        return json.dumps(document)
+            content[name] = None if sequence is None else sequence.astype(np.int64).tolist()
+        return _documents.write(_FORMAT, content)
 
     @classmethod
     def from_json(cls, text: str) -> EtCKey:
@@ -305,19 +309,8 @@ class EtCKey(Immutable):
             describe a valid key.
         """
         caller = "EtCKey.from_json"
-        try:
-            document = json.loads(text)
-        except (RecursionError, TypeError, ValueError) as error:
-            raise InvalidParameterError(
-                f"The 'text' parameter of {caller} must be JSON text as to_json writes it. "
-                f"Got text that cannot be read: {error}."
-            ) from None
+        document = _documents.read(text, _FORMAT, caller)
         fields = {"format", "version", "geometry", *Step}
-        if not isinstance(document, dict) or document.get("format") != _FORMAT:
-            reject("text", caller, f'be a JSON object with "format": "{_FORMAT}"', "another one.")
-        version = document.get("version")
-        if type(version) is not int or version != _VERSION:  # True == 1
-            reject("text", caller, f"be of version {_VERSION}", f"version {describe(version)}")
         if set(document) != fields:
             wrong = ", ".join(sorted(set(document) ^ fields))
             reject("text", caller, f"have the fields {', '.join(sorted(fields))}", f"{wrong}.")

@@ -137,7 +137,7 @@ def compiled(
     work = Path(tempfile.mkdtemp(prefix="coq-", dir=keep))
     try:
         report = build(folder, work, libraries=from_scratch)
-        (work / "report.json").write_text(report.to_json())
+        (work / "report.json").write_text(report.to_json() + "\n")
         if from_scratch:
             shutil.rmtree(final, ignore_errors=True)
         try:
@@ -340,7 +340,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"through {report.coqchk}. {report.source}."
     )
     if wanted.record and not bad:
-        (folder / RECORD).write_text(report.to_json())
+        (folder / RECORD).write_text(report.to_json() + "\n")
     return int(bool(bad))
 
 

@@ -6,11 +6,11 @@ and never as if they had been checked now.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from etcprops import _documents
 from etcprops.theory.theorems import digest, sources_folder
 
 RECORD = "RECORD.json"
@@ -58,20 +58,17 @@ class Report:
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
-        document = {"format": "etcprops.CoqReport", "version": 1, **asdict(self)}
-        return json.dumps(document, indent=1) + "\n"
+        return _documents.write("etcprops.CoqReport", asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Report:
         """Return the report that `to_json` wrote; ValueError if it is none."""
-        document = json.loads(text)
-        if not isinstance(document, dict) or document.pop("format", "") != "etcprops.CoqReport":
-            raise ValueError("not a report of a check with Coq")
-        document.pop("version", None)
+        document = _documents.read(text, "etcprops.CoqReport", "Report.from_json")
+        names = [field.name for field in fields(cls)]
         try:
-            return cls(**document)
-        except TypeError as error:
-            raise ValueError(f"not a report of a check with Coq: {error}") from None
+            return cls(*(document[name] for name in names))
+        except KeyError as error:
+            raise ValueError(f"a report of a check with Coq without {error}") from None
 
     @property
     def source(self) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from etcprops._about import versions
 from etcprops.auditing import Outcome
 from etcprops.auditing.atlas.cells import Cell, make_row, run_cell
 from etcprops.auditing.atlas.grid import Atlas
-from etcprops.auditing.atlas.store import versions
 
 SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
 ABOUT: dict[str, Any] = {

@@ -6,6 +6,7 @@ row, whatever the estimator raises.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops import _documents
 from etcprops.auditing.auditor import DEGENERATE, TOLERANCE, audit
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import Entry, Path, predict
@@ -81,12 +83,13 @@ class Cell:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a dictionary ready for JSON."""
-        return asdict(self) | {"steps": list(self.steps)}
+        return asdict(self) | {"steps": list(self.steps), "budget": _documents.finite(self.budget)}
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> Cell:
         """Return the cell that `to_dict` described."""
-        return cls(**(fields | {"steps": tuple(fields["steps"])}))
+        budget = math.inf if fields["budget"] is None else fields["budget"]
+        return cls(**(fields | {"steps": tuple(fields["steps"]), "budget": budget}))
 
 
 @cache

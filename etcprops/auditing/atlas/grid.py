@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,10 +13,12 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops import _documents
+from etcprops._about import versions
 from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
 from etcprops.auditing.atlas.backends import run_with_dask, run_with_joblib
 from etcprops.auditing.atlas.cells import FAMILY_LEVEL, Cell, Row
-from etcprops.auditing.atlas.store import Store, versions
+from etcprops.auditing.atlas.store import Store
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import predict
 from etcprops.auditing.preprocessing import PREPROCESSINGS
@@ -175,7 +176,8 @@ class Atlas:
 
     def to_json(self) -> str:
         """Return everything as JSON text."""
-        return json.dumps({"about": self.about, "ok": self.ok, "rows": self.rows}, indent=1)
+        content = {"about": self.about, "ok": self.ok, "rows": self.rows}
+        return _documents.write("etcprops.Atlas", content)
 
     def to_html(self) -> str:
         """Return one page that needs nothing else, with a table that can be sorted."""
@@ -284,8 +286,8 @@ def atlas(
         "secret": secret,
         "data": data,
         "images": images,
-        "time_limit": time_limit,
-        "budget": budget,
+        "time_limit": _documents.finite(time_limit),
+        "budget": _documents.finite(budget),
         "law_level": common["level"],
         **versions(),
     }

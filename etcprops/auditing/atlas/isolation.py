@@ -58,7 +58,7 @@ class Worker:
                     raise BrokenPipeError
                 process.stdin.write(json.dumps(cell.to_dict()) + "\n")
                 process.stdin.flush()
-                line = self._lines.get(timeout=limit)
+                line = self._lines.get(timeout=min(limit, threading.TIMEOUT_MAX))
             except queue.Empty:
                 self.stop()
                 return failed_row(cell, "timed out", f"took more than {limit:g} s")

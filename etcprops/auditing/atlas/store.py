@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
-from etcprops import __version__
+from etcprops import _documents
 from etcprops._validation import reject
 from etcprops.auditing.atlas.cells import Row
 
 FORMAT: Final = "etcprops.audit"
-VERSION: Final = 1
 
 
 class Store:
@@ -64,8 +63,7 @@ class Store:
             raise
         file.seek(end)
         if end == 0:
-            header = {"format": FORMAT, "version": VERSION, "about": self.about}
-            self._write(file, header)
+            self._write(file, _documents.document(FORMAT, {"about": self.about}))
         return file
 
     def _read(self, file: IO[bytes]) -> int:
@@ -86,7 +84,8 @@ class Store:
                 known = False
             if not known:
                 reject("--output", caller, "be a file of results", f"{got}, which is none.")
-            if header != {"format": FORMAT, "version": VERSION, "about": self.about}:
+            kind = (header.get("version"), header.get("about"))
+            if kind != (_documents.VERSIONS[FORMAT], self.about):
                 theirs = header.get("about", {})
                 differing = [k for k, v in self.about.items() if theirs.get(k) != v] or ["version"]
                 wanted = "belong to this run, with the same options"
@@ -121,7 +120,7 @@ class Store:
 
     @staticmethod
     def _write(file: IO[bytes], document: dict[str, Any]) -> None:
-        file.write(json.dumps(document).encode() + b"\n")
+        file.write(f"{_documents.line(document)}\n".encode())
         file.flush()
         with contextlib.suppress(OSError):  # a pipe or a special file has no disk to sync
             os.fsync(file.fileno())
@@ -138,20 +137,3 @@ class Store:
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what the figures depend on."""
-    import platform
-
-    import numpy as np
-    import scipy
-    import sklearn
-
-    return {
-        "etcprops": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-learn": sklearn.__version__,
-    }

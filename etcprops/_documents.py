@@ -1,0 +1,135 @@
+"""Documents: JSON text that names its format and version, written and read in one way.
+
+JSON as RFC 8259 has it, without NaN and infinities: a class writes them as null or as text. Of each
+format ``etcprops/schemas`` has a schema. Reports say which version of the package wrote them. Keys
+and certificates are data and do not: equal ones are equal text, whatever wrote them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from etcprops import __version__
+from etcprops._validation import InvalidParameterError, describe, reject
+
+VERSIONS: Final = {
+    "etcprops.Atlas": 1,
+    "etcprops.audit": 1,
+    "etcprops.CoqReport": 1,
+    "etcprops.EtCKey": 1,
+    "etcprops.Fingerprint": 1,
+    "etcprops.Ledger": 1,
+    "etcprops.ProbeReport": 1,
+    "etcprops.Reproduction": 1,
+    "etcprops.SignedPermutation": 2,
+    "etcprops.Verdict": 1,
+}
+"""Every format, and the version that is written; older ones are read as well."""
+
+DATA: Final = frozenset({"etcprops.EtCKey", "etcprops.SignedPermutation"})
+"""Formats of data; the others are reports."""
+
+
+def document(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return some content under its format and version, a report under the package's as well.
+
+    Examples
+    --------
+    >>> document("etcprops.EtCKey", {"permutation": None})
+    {'format': 'etcprops.EtCKey', 'version': 1, 'permutation': None}
+    """
+    writer = {} if name in DATA else {"etcprops": __version__}
+    return {"format": name, "version": VERSIONS[name], **writer, **content}
+
+
+def line(value: Any) -> str:
+    """Return JSON in one line; ValueError if it holds NaN or an infinity."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def write(name: str, content: Mapping[str, Any]) -> str:
+    r"""Return a document as text: data in one line, reports with a line for each of their fields.
+
+    Parameters
+    ----------
+    name : str
+        The format, one of `VERSIONS`.
+    content : mapping of str
+        Made of what JSON has; numbers are finite.
+
+    Examples
+    --------
+    >>> text = write("etcprops.Verdict", {"seconds": 0.5, "image": [[0, 1], [2, 3]]})
+    >>> print(*text.splitlines()[-3:], sep="\n")
+     "seconds": 0.5,
+     "image": [[0, 1], [2, 3]]
+    }
+    """
+    whole = document(name, content)
+    return line(whole) if name in DATA else _laid_out(whole, "\n")
+
+
+def read(text: str, name: str, caller: str) -> dict[str, Any]:
+    """Return the document in a text, with format and version.
+
+    Parameters
+    ----------
+    text : str
+        As `write` makes it, this version of the package or an earlier one.
+    name : str
+        The format that it must have.
+    caller : str
+        For messages.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the text is no JSON, another format, or of a version that is not known.
+    """
+    try:
+        found = json.loads(text)
+    except (RecursionError, TypeError, ValueError) as error:
+        raise InvalidParameterError(
+            f"The 'text' parameter of {caller} must be JSON text as to_json writes it. "
+            f"Got text that cannot be read: {error}."
+        ) from None
+    # What came is named by its type alone: it may be a secret.
+    kind = describe(found.get("format")) if isinstance(found, dict) else f"{type(found).__name__}."
+    if not isinstance(found, dict) or found.get("format") != name:
+        reject("text", caller, f'be a JSON object with "format": "{name}"', kind)
+    version, newest = found.get("version"), VERSIONS[name]
+    if type(version) is not int or not 1 <= version <= newest:  # True == 1
+        known = "version 1" if newest == 1 else f"a version from 1 to {newest}"
+        writer = f", by etcprops {found['etcprops']}." if "etcprops" in found else ""
+        reject("text", caller, f"be of {known}", f"version {describe(version)[:-1]}{writer or '.'}")
+    return found
+
+
+def finite(value: Any) -> Any:
+    """Return numbers, lists and dictionaries with None for NaN and infinities.
+
+    Examples
+    --------
+    >>> finite({"seconds": float("inf"), "curve": [0.5, float("nan")]})
+    {'seconds': None, 'curve': [0.5, None]}
+    """
+    if isinstance(value, dict):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _laid_out(value: Any, margin: str) -> str:
+    """Return JSON with a line for each entry of what holds objects; arrays of numbers in one."""
+    inner = f"{margin} "
+    if isinstance(value, dict) and value:
+        lines = [f"{line(str(key))}: {_laid_out(entry, inner)}" for key, entry in value.items()]
+        return f"{{{inner}{f',{inner}'.join(lines)}{margin}}}"
+    if isinstance(value, (list, tuple)) and any(isinstance(entry, dict) for entry in value):
+        lines = [_laid_out(entry, inner) for entry in value]
+        return f"[{inner}{f',{inner}'.join(lines)}{margin}]"
+    return line(value)
