@@ -206,7 +206,7 @@ def _list(console: Console) -> None:
 
     for entry in sorted(TABLE.values(), key=lambda e: e.name.lower()):
         what = "cannot be tried" if entry.absent else str(entry.invariance)
-        console.print(Text.assemble((entry.name, "bold"), f" ({what}): {entry.reason}"))
+        console.print(Text.assemble((entry.name, "bold"), f" ({what}): {entry.because}"))
 
 
 def _audit_own(

@@ -223,7 +223,7 @@ def make_row(
         "cell": cell.to_dict(),
         "status": status,
         "invariance": str(known.invariance),
-        "reason": known.reason,
+        "reason": known.because,
         "predicted": str(predicted),
         "outcome": str(outcome),
         "agrees": agrees if status == "done" else None,

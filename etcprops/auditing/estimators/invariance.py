@@ -9,7 +9,7 @@ map of such a group changes is predicted to be identical. The estimators themsel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -26,6 +26,9 @@ class Invariance(StrEnum):
     SIGNED_PERMUTATION = "signed permutation"
     PERMUTATION = "permutation"
     NONE = "none"
+
+
+ANY, ORTHOGONAL, SIGNED_PERMUTATION, PERMUTATION, NONE = Invariance
 
 
 class Path(StrEnum):
@@ -52,7 +55,7 @@ Target = Literal["labels", "numbers", "columns", "binary columns", "none"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One estimator of scikit-learn in the table.
+    """One estimator of scikit-learn in the table; all but its name is given by keyword.
 
     Attributes
     ----------
@@ -60,7 +63,7 @@ class Entry:
         As in ``sklearn.utils.all_estimators``.
     invariance : Invariance
         Of its answers, as mathematics.
-    reason : str
+    because : str
         Why.
     offset : bool
         Whether adding a constant to a feature leaves the answers as they are, too.
@@ -86,8 +89,9 @@ class Entry:
     """
 
     name: str
+    _: KW_ONLY
     invariance: Invariance
-    reason: str
+    because: str
     offset: bool = False
     path: Path = Path.EXACT
     parameters: dict[str, Any] = field(default_factory=dict)
