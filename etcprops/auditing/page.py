@@ -39,8 +39,8 @@ def render(atlas: Atlas) -> str:
     choices = {
         "measured": [str(outcome) for outcome in MEANINGS if counts[outcome]],
         "theory": [verdict for verdict in VERDICTS if any(verdict == n.verdict for n in lines)],
-        "preprocessing": list(dict.fromkeys(line["preprocessing"] for line in lines)),
-        "steps": list(dict.fromkeys(line.steps for line in lines)),
+        "preprocessing": list(dict.fromkeys(line.preprocessing for line in lines)),
+        "steps": list(dict.fromkeys(line.steps_in_words for line in lines)),
     }
     filters = {name: values for name, values in choices.items() if len(values) > 1}
     return render_page(
@@ -53,7 +53,7 @@ def render(atlas: Atlas) -> str:
         meanings={str(outcome): text for outcome, text in MEANINGS.items()},
         severity={str(outcome): rank for rank, outcome in enumerate(MEANINGS)},
         verdicts=VERDICTS,
-        names={line["estimator"]: _breakable(line["estimator"]) for line in lines},
+        names={line.estimator: _breakable(line.estimator) for line in lines},
         filters=filters,
         steps=choices["steps"],
     )

@@ -16,7 +16,8 @@ from etcprops._validation import InvalidParameterError, reject
 from etcprops.cli.common import check_writable, current_folder, import_object, progress_bar
 
 if TYPE_CHECKING:
-    from etcprops.auditing.atlas.grid import Atlas, Line
+    from etcprops.auditing.atlas.grid import Atlas
+    from etcprops.auditing.atlas.lines import Line
     from etcprops.auditing.verdict import Verdict
     from etcprops.datasets import ImageSet
     from etcprops.scheme.keys import EtCKey
@@ -260,17 +261,17 @@ def print_atlas(found: Atlas, console: Console) -> None:
     lines = found.lines
     groups: dict[str, list[Line]] = {}
     for line in lines:
-        title = f"after {line['preprocessing']}, {'+'.join(line['steps']) or 'all steps'}"
+        title = f"after {line.preprocessing}, {'+'.join(line.steps) or 'all steps'}"
         groups.setdefault(title, []).append(line)
     for title, members in groups.items():
         console.print(Text(f"{title}:", "bold"))
         show = _print_table if console.width >= WIDE else _print_list
         show(members, console)
     for line in found.mismatches:
-        explained = line.main["explanation"] or "NOT EXPLAINED"
-        place = f"{line['preprocessing']}, {'+'.join(line['steps']) or 'all steps'}"
-        text = f"{line['estimator']} after {place}: {line.against}: {explained}"
-        console.print(Text(text, style="" if line.main["explanation"] else "red"))
+        explained = line.main.explanation or "NOT EXPLAINED"
+        place = f"{line.preprocessing}, {'+'.join(line.steps) or 'all steps'}"
+        text = f"{line.estimator} after {place}: {line.against}: {explained}"
+        console.print(Text(text, style="" if line.main.explanation else "red"))
     counts = {o: sum(line.outcome == o for line in lines) for o in OUTCOME_STYLES}
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
     confirmed, wrong = sum(line.confirmed for line in lines), len(found.mismatches)
@@ -292,16 +293,16 @@ def _print_table(lines: list[Line], console: Console) -> None:
     table.add_column("cause and mend")
     for line in lines:
         outcome = Text(line.outcome, OUTCOME_STYLES[line.outcome])
-        table.add_row(line["estimator"], outcome, _theory(line), _say(line))
+        table.add_row(line.estimator, outcome, _theory(line), _say(line))
     console.print(table)
 
 
 def _print_list(lines: list[Line], console: Console) -> None:
     """Print lines with their causes beneath them, where columns would be too narrow."""
-    longest = max(len(line["estimator"]) for line in lines)
+    longest = max(len(line.estimator) for line in lines)
     for line in lines:
         outcome = Text(f"{line.outcome:<21}", OUTCOME_STYLES[line.outcome])
-        name = Text(f"{line['estimator']:<{longest}}", "bold")
+        name = Text(f"{line.estimator:<{longest}}", "bold")
         console.print(Text("  ").join([name, outcome, _theory(line)]))
         if told := _say(line):
             console.print(Padding(Text(told), (0, 0, 0, 4)))
@@ -310,7 +311,7 @@ def _print_list(lines: list[Line], console: Console) -> None:
 def _theory(line: Line) -> Text:
     if line.agrees is None:
         return Text(line.status, style="red")
-    wrong = "yellow" if line.main["explanation"] else "red"
+    wrong = "yellow" if line.main.explanation else "red"
     return Text(line.verdict, style="dim" if line.agrees else wrong)
 
 
@@ -318,7 +319,7 @@ def _say(line: Line) -> str:
     """Return cause and mend, or the reason why there is no answer."""
     row = line.main
     if line.outcome == "not-applicable":
-        return "; ".join(c for r in line.rows[:1] for c in r["conditions"])
-    cause = f"{row['cause']}." if row["cause"] else ""
-    told = row["mend"] is None or row["mend"]["change"] in cause
+        return "; ".join(c for r in line.rows[:1] for c in r.conditions)
+    cause = f"{row.cause}." if row.cause else ""
+    told = row.mend is None or row.mend.change in cause
     return cause if told else f"{cause} Mend: {line.mend}."

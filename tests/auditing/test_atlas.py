@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from rich.console import Console
 from sklearn.utils import all_estimators
 
 from etcprops import InvalidParameterError, Step, cli
-from etcprops.auditing import Outcome
-from etcprops.auditing.atlas.cells import Cell, agree, build_estimator, make_row, run_cell
+from etcprops.auditing import Mend, Outcome
+from etcprops.auditing.atlas.cells import AtlasCell, build_estimator
 from etcprops.auditing.atlas.grid import Atlas, atlas, grid
 from etcprops.auditing.atlas.isolation import Worker, stop_workers
+from etcprops.auditing.atlas.rows import AtlasRow, run_cell
 from etcprops.auditing.atlas.store import Store
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import (
@@ -44,6 +46,10 @@ SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
 def workers() -> Iterator[None]:
     yield
     stop_workers()
+
+
+def _row(cell: AtlasCell, outcome: Outcome, predicted: Outcome, **found: Any) -> AtlasRow:
+    return AtlasRow(cell=cell, predicted=predicted, outcome=outcome, **found)
 
 
 # --- The table
@@ -98,13 +104,20 @@ def test_predictions_follow_from_invariance(
 
 
 def test_agreement_is_strict_where_it_can_be() -> None:
+    def agree(predicted: Outcome, outcome: Outcome, **found: Any) -> bool | None:
+        cell = AtlasCell("KNeighborsClassifier")
+        return AtlasRow(cell=cell, predicted=predicted, outcome=outcome, **found).agrees
+
     identical, different = Outcome.IDENTICAL_DECISIONS, Outcome.DIFFERENT
-    assert agree(identical, Outcome.BITWISE_IDENTICAL, law_tested=False)
-    assert not agree(identical, identical, law_tested=False, values_agree=False)
-    assert not agree(identical, different, law_tested=False)
-    assert agree(different, identical, law_tested=False, values_agree=False)
-    assert not agree(different, identical, law_tested=False)
-    assert not agree(different, Outcome.NOT_APPLICABLE, law_tested=False)
+    assert agree(identical, Outcome.BITWISE_IDENTICAL)
+    assert not agree(identical, identical, values_agree=False)
+    assert not agree(identical, different)
+    assert agree(different, identical, values_agree=False)
+    assert not agree(different, identical)
+    assert not agree(different, Outcome.NOT_APPLICABLE)
+    assert agree(Outcome.EQUAL_IN_DISTRIBUTION, different)
+    assert not agree(Outcome.EQUAL_IN_DISTRIBUTION, different, law_tested=True)
+    assert agree(identical, different, status="crashed") is None
 
 
 # --- Cells in processes
@@ -114,9 +127,30 @@ def test_agreement_is_strict_where_it_can_be() -> None:
     "name", ["GaussianNB", "Binarizer", "LinearRegression", "NearestNeighbors"]
 )
 def test_rows_are_json_and_agree_with_theory(name: str) -> None:
-    row = run_cell(Cell(name, images=120, explain=False))
-    assert json.loads(json.dumps(row, allow_nan=False)) == row
-    assert row["agrees"]
+    row = run_cell(AtlasCell(name, images=120, explain=False))
+    document = json.loads(json.dumps(row.to_dict(), allow_nan=False))
+    assert document == row.to_dict()
+    assert AtlasRow.from_dict(document) == row
+    assert row.agrees
+
+
+def test_rows_of_earlier_files_are_read() -> None:
+    # As 0.1.0 wrote it: of a cell that could not be tried, without what only a verdict has.
+    cell = AtlasCell("SVC", "none")
+    told = {"name": cell.name, "cell": cell.to_dict(), "status": "done", "invariance": "orthogonal"}
+    judged = {"reason": "", "predicted": "different", "outcome": "different", "agrees": True}
+    found: dict[str, Any] = {
+        "certified": None,
+        "cause": "gamma",
+        "witness": None,
+        "law": "",
+        "conditions": [],
+    }
+    mend = {"change": "gamma=0.5", "outcome": "bitwise-identical", "detail": "the same"}
+    row = AtlasRow.from_dict(told | judged | found | {"mend": mend, "seconds": None})
+    assert row.name == cell.name
+    assert row.confirmed
+    assert row.to_dict()["mend"] == mend
 
 
 HANGS = "import sys, time; print('0', flush=True); sys.stdin.readline(); time.sleep(60)"
@@ -128,25 +162,25 @@ CRASHES = (
 
 def test_a_cell_that_hangs_costs_its_own_row() -> None:
     worker = Worker([sys.executable, "-c", HANGS])
-    row = worker.run(Cell("SVC"), limit=0.3)
-    assert row["status"] == "timed out"
-    assert "more than 0.3 s" in row["conditions"][0]
-    assert row["agrees"] is None
+    row = worker.run(AtlasCell("SVC"), limit=0.3)
+    assert row.status == "timed out"
+    assert "more than 0.3 s" in row.conditions[0]
+    assert row.agrees is None
     worker.stop()
 
 
 def test_a_cell_that_crashes_costs_its_own_row() -> None:
     worker = Worker([sys.executable, "-c", CRASHES])
-    rows = [worker.run(Cell("SVC"), limit=30) for _ in "ab"]  # the second in a new process
+    rows = [worker.run(AtlasCell("SVC"), limit=30) for _ in "ab"]  # the second in a new process
     for row in rows:
-        assert row["status"] == "crashed"
-        assert f"signal {int(signal.SIGKILL)}: last words" in row["conditions"][0]
+        assert row.status == "crashed"
+        assert f"signal {int(signal.SIGKILL)}: last words" in row.conditions[0]
     worker.stop()
 
 
 def test_a_worker_that_cannot_start_is_told() -> None:
     worker = Worker([sys.executable, "-c", "raise SystemExit(3)"])
-    assert "exit status 3" in worker.run(Cell("SVC"), limit=30)["conditions"][0]
+    assert "exit status 3" in worker.run(AtlasCell("SVC"), limit=30).conditions[0]
     worker.stop()
 
 
@@ -180,13 +214,13 @@ def test_real_workers_and_a_file_that_goes_on(tmp_path: Path) -> None:
     assert len(names) == len(set(names)) == 6
 
 
-def _timeless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{k: v for k, v in row.items() if "seconds" not in k} for row in rows]
+def _timeless(rows: list[AtlasRow]) -> list[AtlasRow]:
+    return [replace(row, seconds=0.0, model_seconds=0.0) for row in rows]
 
 
 def test_files_of_other_runs_are_refused_and_kept(tmp_path: Path) -> None:
     path, about = tmp_path / "rows.jsonl", {"keys": 3}
-    row = make_row(Cell("SVC"), Outcome.DIFFERENT, Outcome.DIFFERENT)
+    row = _row(AtlasCell("SVC"), Outcome.DIFFERENT, Outcome.DIFFERENT)
     with Store(path, about, resume=False) as store:
         store.add(row)
         store.add(row)  # nothing twice
@@ -218,15 +252,15 @@ def test_two_processes_do_not_write_to_one_file(tmp_path: Path) -> None:
 
 def test_mismatches_without_explanation_are_not_ok() -> None:
     right, wrong = (
-        make_row(Cell("SVC", secret=secret), outcome, Outcome.IDENTICAL_DECISIONS)
+        _row(AtlasCell("SVC", secret=secret), outcome, Outcome.IDENTICAL_DECISIONS)
         for secret, outcome in (("a", Outcome.BITWISE_IDENTICAL), ("b", Outcome.DIFFERENT))
     )
     assert Atlas([right]).ok
     assert not Atlas([right, wrong]).ok
     assert Atlas([right, wrong]).lines[0].outcome == Outcome.DIFFERENT  # the worst key counts
-    explained = make_row(Cell("TSNE"), Outcome.DIFFERENT, Outcome.IDENTICAL_DECISIONS)
+    explained = _row(AtlasCell("TSNE"), Outcome.DIFFERENT, Outcome.IDENTICAL_DECISIONS)
     assert Atlas([explained]).ok
-    lost = make_row(Cell("SVC"), Outcome.NOT_APPLICABLE, Outcome.DIFFERENT, status="crashed")
+    lost = _row(AtlasCell("SVC"), Outcome.NOT_APPLICABLE, Outcome.DIFFERENT, status="crashed")
     assert not Atlas([lost]).ok
 
 
@@ -236,7 +270,7 @@ def test_grids_have_one_explaining_cell_a_line() -> None:
     )
     assert len(cells) == len({cell.name for cell in cells}) == 24
     assert sum(cell.explain for cell in cells) == 4
-    assert [Cell.from_dict(cell.to_dict()) for cell in cells] == cells
+    assert [AtlasCell.from_dict(cell.to_dict()) for cell in cells] == cells
 
 
 # --- The command
@@ -332,12 +366,12 @@ def test_names_print_a_table_and_write_a_page(
 @pytest.mark.parametrize("width", [80, 160])
 def test_causes_can_be_read_at_every_width(width: int, capsys: pytest.CaptureFixture[str]) -> None:
     options: dict[str, Any] = {"cause": "gamma='scale' uses X.var(), which negation changes"}
-    mend = {"change": "gamma=0.5", "outcome": "bitwise-identical", "detail": ""}
+    mend = Mend("gamma=0.5", Outcome.BITWISE_IDENTICAL, "")
     different, identical = Outcome.DIFFERENT, Outcome.IDENTICAL_DECISIONS
     rows = [
-        make_row(Cell("SVC", "none"), different, different, mend=mend, **options),
-        make_row(Cell("HistGradientBoostingClassifier", "none"), different, different),
-        make_row(Cell("BernoulliNB"), identical, identical, values_agree=False),
+        _row(AtlasCell("SVC", "none"), different, different, mend=mend, **options),
+        _row(AtlasCell("HistGradientBoostingClassifier", "none"), different, different),
+        _row(AtlasCell("BernoulliNB"), identical, identical, values_agree=False),
     ]
     print_atlas(Atlas(rows, {"seconds": 1}), Console(width=width))
     out = capsys.readouterr().out

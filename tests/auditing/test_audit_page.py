@@ -6,14 +6,16 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etcprops.auditing import Outcome
-from etcprops.auditing.atlas.cells import Cell, make_row, run_cell
+from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.grid import Atlas
+from etcprops.auditing.atlas.rows import AtlasRow, run_cell
 from etcprops.auditing.atlas.store import versions
 
 SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
@@ -24,8 +26,8 @@ ABOUT: dict[str, Any] = {
 
 
 def test_the_page_needs_nothing_else_and_escapes() -> None:
-    rows = [run_cell(Cell(name, images=60, explain=False)) for name in SOME]
-    rows[0]["cause"] = "<script>alert(1)</script>"
+    rows = [run_cell(AtlasCell(name, images=60, explain=False)) for name in SOME]
+    rows[0] = replace(rows[0], cause="<script>alert(1)</script>")
     page = Atlas(rows, ABOUT).to_html()
     assert page.startswith("<!DOCTYPE html>")
     assert "http" not in page
@@ -38,19 +40,24 @@ def test_the_page_needs_nothing_else_and_escapes() -> None:
 def lines() -> Atlas:
     """Return an atlas of every verdict, of two preprocessings and two sets of steps."""
     identical, different = Outcome.IDENTICAL_DECISIONS, Outcome.DIFFERENT
-    cells: tuple[tuple[Cell, Outcome, str, dict[str, Any]], ...] = (
-        (Cell("SVC"), identical, "rounding alone", {}),
-        (Cell("SVC", "none"), different, "gamma='scale' uses X.var()", {"values_agree": False}),
-        (Cell("LinearSVC", "none", ("permutation",)), different, "", {}),
-        (Cell("Ridge"), Outcome.BITWISE_IDENTICAL, "", {}),
-        (Cell("BernoulliNB"), different, "the model depends on thresholds", {}),
-        (Cell("GaussianNB"), Outcome.NOT_APPLICABLE, "", {"status": "timed out"}),
+    cells: tuple[tuple[AtlasCell, Outcome, str, dict[str, Any]], ...] = (
+        (AtlasCell("SVC"), identical, "rounding alone", {}),
+        (
+            AtlasCell("SVC", "none"),
+            different,
+            "gamma='scale' uses X.var()",
+            {"values_agree": False},
+        ),
+        (AtlasCell("LinearSVC", "none", ("permutation",)), different, "", {}),
+        (AtlasCell("Ridge"), Outcome.BITWISE_IDENTICAL, "", {}),
+        (AtlasCell("BernoulliNB"), different, "the model depends on thresholds", {}),
+        (AtlasCell("GaussianNB"), Outcome.NOT_APPLICABLE, "", {"status": "timed out"}),
     )
     predicted = {("SVC", "none"): different, ("LinearSVC", "none"): different}
     rows = [
-        make_row(
-            cell, outcome, predicted.get((cell.estimator, cell.preprocessing), identical),
-            cause=cause, **found,
+        AtlasRow(
+            cell=cell, predicted=predicted.get((cell.estimator, cell.preprocessing), identical),
+            outcome=outcome, cause=cause, **found,
         )
         for cell, outcome, cause, found in cells
     ]  # fmt: skip
@@ -62,7 +69,10 @@ def test_filters_are_there_where_lines_differ() -> None:
     for name in ("measured", "theory", "preprocessing", "steps"):
         assert f'data-filter="{name}"' in page
     assert "<option>against theory</option>" in page
-    one = Atlas([make_row(Cell("SVC"), Outcome.DIFFERENT, Outcome.DIFFERENT)], ABOUT)
+    one = Atlas(
+        [AtlasRow(cell=AtlasCell("SVC"), predicted=Outcome.DIFFERENT, outcome=Outcome.DIFFERENT)],
+        ABOUT,
+    )
     assert "data-filter=" not in one.to_html()
 
 

@@ -15,8 +15,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from etcprops import EtCKey, audit, encrypt
 from etcprops.auditing import Outcome
-from etcprops.auditing.atlas.cells import Cell, confirms, make_row
+from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.isolation import Worker
+from etcprops.auditing.atlas.rows import AtlasRow
 from etcprops.auditing.auditor import TOLERANCE
 from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.law import two_sample_test
@@ -107,29 +108,29 @@ def test_a_worker_that(end: str, status: str, reason: str) -> None:
     if end.startswith("raise"):
         script = script.replace("; raise", "\nraise")
     worker = Worker([sys.executable, "-c", script])
-    row = worker.run(Cell("SVC"), limit=0.3 if status == "timed out" else 20)
+    row = worker.run(AtlasCell("SVC"), limit=0.3 if status == "timed out" else 20)
     worker.stop()
-    assert row["status"] == status
-    assert reason in row["conditions"][0]
-    assert row["agrees"] is None
-    assert not row["confirmed"]
+    assert row.status == status
+    assert reason in row.conditions[0]
+    assert row.agrees is None
+    assert not row.confirmed
 
 
 def test_luck_and_silence_do_not_count_as_shown() -> None:
-    different, in_law = Outcome.DIFFERENT, Outcome.EQUAL_IN_DISTRIBUTION
-    luck: dict[str, Any] = {"law_tested": False, "values_agree": False}
-    assert not confirms(different, Outcome.IDENTICAL_DECISIONS, **luck)
-    assert not confirms(different, in_law, law_tested=True, values_agree=False)
-    assert not confirms(in_law, different, **luck)
-    assert not confirms(Outcome.IDENTICAL_DECISIONS, Outcome.IDENTICAL_DECISIONS, **luck)
+    def row(predicted: Outcome, outcome: Outcome, name: str = "KMeans", **found: Any) -> AtlasRow:
+        cell = AtlasCell(name, "min-max")
+        return AtlasRow(cell=cell, predicted=predicted, outcome=outcome, **found)
+
+    identical, different = Outcome.IDENTICAL_DECISIONS, Outcome.DIFFERENT
+    in_law = Outcome.EQUAL_IN_DISTRIBUTION
+    assert not row(different, identical, values_agree=False).confirmed
+    assert not row(different, in_law, law_tested=True, values_agree=False).confirmed
+    assert not row(in_law, different, values_agree=False).confirmed
+    assert not row(identical, identical, values_agree=False).confirmed
     # A solver that ends elsewhere with the same decisions shows no difference, nor contradicts it.
-    solver = make_row(
-        Cell("LogisticRegression", "min-max"), Outcome.IDENTICAL_DECISIONS, different,
-        values_agree=False,
-    )  # fmt: skip
-    assert solver["agrees"]
-    assert not solver["confirmed"]
+    solver = row(different, identical, "LogisticRegression", values_agree=False)
+    assert solver.agrees
+    assert not solver.confirmed
     # A tree that takes another path, untested for its law, shows nothing about that.
-    tree = Cell("DecisionTreeClassifier")
-    assert not make_row(tree, different, different)["confirmed"]
-    assert make_row(tree, different, different, law_tested=True)["confirmed"]
+    assert not row(different, different, "DecisionTreeClassifier").confirmed
+    assert row(different, different, "DecisionTreeClassifier", law_tested=True).confirmed

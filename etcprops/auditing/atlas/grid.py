@@ -16,114 +16,20 @@ from numpy.typing import NDArray
 
 from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
 from etcprops.auditing.atlas.backends import run_with_dask, run_with_joblib
-from etcprops.auditing.atlas.cells import FAMILY_LEVEL, Cell, Row
+from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell
+from etcprops.auditing.atlas.lines import Line
+from etcprops.auditing.atlas.rows import AtlasRow
 from etcprops.auditing.atlas.store import Store, versions
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import predict
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.verdict import VERDICTS, Outcome
+from etcprops.auditing.verdict import Outcome
 from etcprops.datasets import load_images
 from etcprops.scheme.keys import ALL, EtCKey, Step
 
 Progress = Callable[[int, int, str], None]
 
 FEWEST_IMAGES: Final = 20
-
-SEVERITY: Final = (
-    Outcome.BITWISE_IDENTICAL,
-    Outcome.IDENTICAL_DECISIONS,
-    Outcome.EQUAL_IN_DISTRIBUTION,
-    Outcome.DIFFERENT,
-    Outcome.NOT_APPLICABLE,
-)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the atlas: an estimator after one preprocessing under some steps, over all keys.
-
-    Attributes
-    ----------
-    rows : tuple of dict
-        Of each key and seed.
-    outcome : str
-        The worst of them; a cell that timed out or crashed is told by `status`.
-    """
-
-    rows: tuple[Row, ...]
-
-    def __getitem__(self, name: str) -> Any:
-        return self.rows[0]["cell"][name]
-
-    @property
-    def outcome(self) -> str:
-        """The worst outcome over the keys."""
-        tested = any(row.get("law_tested") for row in self.rows)
-        outcomes = [Outcome(row["outcome"]) for row in self.rows]
-        if tested and Outcome.EQUAL_IN_DISTRIBUTION in outcomes:
-            # The test is over many keys: that another one differs path by path is no news.
-            outcomes = [
-                Outcome.EQUAL_IN_DISTRIBUTION if o is Outcome.DIFFERENT else o for o in outcomes
-            ]
-        return str(max(outcomes, key=SEVERITY.index))
-
-    @property
-    def main(self) -> Row:
-        """The row that says most: against theory, with a cause, or the first."""
-        wrong = [row for row in self.rows if row["agrees"] is False] if self.agrees is False else []
-        rows = wrong or self.rows
-        return next((row for row in rows if row["cause"]), rows[0])
-
-    @property
-    def against(self) -> str:
-        """What theory says and what was found instead, in words."""
-        row = self.main
-        found = row["outcome"]
-        if found == row["predicted"]:
-            found += " with values that differ by more than rounding"
-        return f"theory says {row['predicted']}, found {found}"
-
-    @property
-    def status(self) -> str:
-        """What went wrong with a cell, or "done"."""
-        return next((row["status"] for row in self.rows if row["status"] != "done"), "done")
-
-    @property
-    def agrees(self) -> bool | None:
-        """Whether all keys agree with theory; None if a cell gave no answer."""
-        found = [row["agrees"] for row in self.rows]
-        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION:
-            # The rows of other keys were not tested for a law of their own.
-            found = [row["agrees"] for row in self.rows if row.get("law_tested")]
-        return None if None in found else all(found)
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether some key shows what theory predicts; otherwise none contradicts it."""
-        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION != self.main["predicted"]:
-            return False
-        shown = [bool(row.get("confirmed")) for row in self.rows]
-        identical = self.main["predicted"] == Outcome.IDENTICAL_DECISIONS
-        # One key suffices to show a difference; identity has to hold for each.
-        return bool(self.agrees) and (all(shown) if identical else any(shown))
-
-    @property
-    def verdict(self) -> str:
-        """What to say of theory: one of `VERDICTS`."""
-        if self.agrees is None:
-            return VERDICTS[3]
-        return VERDICTS[0 if self.agrees is False else 2 if self.confirmed else 1]
-
-    @property
-    def steps(self) -> str:
-        """Steps of the key in words."""
-        return ", ".join(self["steps"]) or "all steps"
-
-    @property
-    def mend(self) -> str:
-        """The mend in words, empty if there is none."""
-        mend = self.main["mend"]
-        return "" if mend is None else f"{mend['change']} ({mend['outcome']})"
 
 
 @dataclass(frozen=True)
@@ -132,26 +38,26 @@ class Atlas:
 
     Attributes
     ----------
-    rows : list of dict
+    rows : list of AtlasRow
         One a cell.
     about : dict
         The options of the run and the versions of libraries.
     """
 
-    rows: list[Row]
+    rows: list[AtlasRow]
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[Line]:
         """The rows, those of the same estimator, preprocessing and steps together."""
 
-        def place(row: Row) -> tuple[str, int, list[str]]:
-            cell = row["cell"]
-            order = list(PREPROCESSINGS).index(cell["preprocessing"])
-            return cell["estimator"].lower(), order, cell["steps"]
+        def of_line(row: AtlasRow) -> tuple[str, int, tuple[str, ...]]:
+            cell = row.cell
+            order = list(PREPROCESSINGS).index(cell.preprocessing)
+            return cell.estimator.lower(), order, cell.steps
 
-        ordered = sorted(self.rows, key=lambda row: (*place(row), row["name"]))
-        return [Line(tuple(rows)) for _, rows in groupby(ordered, key=place)]
+        ordered = sorted(self.rows, key=lambda row: (*of_line(row), row.name))
+        return [Line(tuple(rows)) for _, rows in groupby(ordered, key=of_line)]
 
     @property
     def mismatches(self) -> list[Line]:
@@ -161,7 +67,7 @@ class Atlas:
     @property
     def unexplained(self) -> list[Line]:
         """Mismatches of which the table does not say why."""
-        return [line for line in self.mismatches if not line.main["explanation"]]
+        return [line for line in self.mismatches if not line.main.explanation]
 
     @property
     def unfinished(self) -> list[Line]:
@@ -175,7 +81,10 @@ class Atlas:
 
     def to_json(self) -> str:
         """Return everything as JSON text."""
-        return json.dumps({"about": self.about, "ok": self.ok, "rows": self.rows}, indent=1)
+        return json.dumps(
+            {"about": self.about, "ok": self.ok, "rows": [row.to_dict() for row in self.rows]},
+            indent=1,
+        )
 
     def to_html(self) -> str:
         """Return one page that needs nothing else, with a table that can be sorted."""
@@ -251,7 +160,7 @@ def atlas(
     Examples
     --------
     >>> found = atlas(["KNeighborsClassifier", "DummyClassifier"], keys=1, images=100)
-    >>> [(line["estimator"], line.outcome) for line in found.lines]
+    >>> [(line.estimator, line.outcome) for line in found.lines]
     [('DummyClassifier', 'bitwise-identical'), ('KNeighborsClassifier', 'bitwise-identical')]
     """
     caller = "etcprops audit"
@@ -291,9 +200,9 @@ def atlas(
     }
     start = time.perf_counter()
     store = None if output is None else Store(output, about, resume=resume)
-    rows: list[Row] = [] if store is None else list(store.rows)
+    rows: list[AtlasRow] = [] if store is None else list(store.rows)
     try:
-        done = {row["name"] for row in rows}
+        done = {row.name for row in rows}
         left = [cell for cell in cells if cell.name not in done]
         report = progress or (lambda _done, _total, _name: None)
         report(len(rows), len(cells), "starting")
@@ -301,12 +210,12 @@ def atlas(
             if store is not None:
                 store.add(row)
             rows.append(row)
-            report(len(rows), len(cells), row["cell"]["estimator"])
+            report(len(rows), len(cells), row.cell.estimator)
     finally:
         if store is not None:
             store.close()
     order = {cell.name: i for i, cell in enumerate(cells)}
-    rows.sort(key=lambda row: order[row["name"]])
+    rows.sort(key=lambda row: order[row.name])
     return Atlas(rows, about | {"seconds": round(time.perf_counter() - start, 1)})
 
 
@@ -319,7 +228,7 @@ def grid(
     seeds: int,
     secret: str,
     **common: Any,
-) -> Iterator[Cell]:
+) -> Iterator[AtlasCell]:
     """Yield the cells of a grid; `common` are fields that all of them share.
 
     Examples
@@ -332,7 +241,7 @@ def grid(
         for seed, number in product(range(seeds), range(keys)):
             first = seed == 0 and number == 0
             key = f"{secret}, {number + 1}"
-            yield Cell(name, front, group, key, seed, explain=first, **common)
+            yield AtlasCell(name, front, group, key, seed, explain=first, **common)
 
 
 def _image_count(images: Any, caller: str) -> int:
@@ -376,8 +285,8 @@ def _check_classes(labels: NDArray[np.int64], data: str, caller: str) -> None:
 
 
 def _run(
-    cells: Sequence[Cell], backend: str, scheduler: str | None, jobs: int, limit: float
-) -> Iterator[Row]:
+    cells: Sequence[AtlasCell], backend: str, scheduler: str | None, jobs: int, limit: float
+) -> Iterator[AtlasRow]:
     if not cells:
         return iter(())
     if backend == "dask":
