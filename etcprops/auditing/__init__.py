@@ -6,15 +6,23 @@ compares what came out with what the theory of invariances predicts.
 
 from etcprops.auditing.auditor import audit
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.verdict import Comparison, Law, Mend, Outcome, Trial, Verdict, Witness
+from etcprops.auditing.verdict import (
+    Comparison,
+    Mend,
+    Outcome,
+    Trial,
+    TwoSampleTest,
+    Verdict,
+    Witness,
+)
 
 __all__ = [
     "PREPROCESSINGS",
     "Comparison",
-    "Law",
     "Mend",
     "Outcome",
     "Trial",
+    "TwoSampleTest",
     "Verdict",
     "Witness",
     "audit",

@@ -23,9 +23,9 @@ from etcprops.auditing.bench import Bench, Candidate, Encryption, Fold, is_super
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
-from etcprops.auditing.law import two_sample_test, two_sample_test_of_values
 from etcprops.auditing.preprocessing import make_preprocessing
-from etcprops.auditing.verdict import Comparison, Law, Outcome, Verdict
+from etcprops.auditing.two_sample import two_sample_test, two_sample_test_of_values
+from etcprops.auditing.verdict import Comparison, Outcome, TwoSampleTest, Verdict
 from etcprops.auditing.witness import smallest_witness
 from etcprops.scheme import pixels
 from etcprops.scheme.keys import EtCKey, check_key
@@ -222,7 +222,7 @@ def _explained(
     witness = smallest_witness(bench, candidate, plain, encrypted, budget=effort.budget)
     law = None
     if effort.runs and search.seed_matters():
-        law = _law(bench, candidate.with_open_seeds(), plain.seconds, effort)
+        law = _test_distributions(bench, candidate.with_open_seeds(), plain.seconds, effort)
     if law is not None and (fixed := candidate.fixed_seeds()):
         conditions += (
             f"the law is over seeds in place of {fixed}, with which both fits were made",
@@ -274,7 +274,9 @@ def _conditions(
     return tuple(conditions)
 
 
-def _law(bench: Bench, candidate: Candidate, seconds: float, effort: _Effort) -> Law | None:
+def _test_distributions(
+    bench: Bench, candidate: Candidate, seconds: float, effort: _Effort
+) -> TwoSampleTest | None:
     """Fit with many seeds and keys, and test; None if the time does not suffice.
 
     One fit takes so many `seconds`.

@@ -156,7 +156,7 @@ class Mend:
 
 
 @dataclass(frozen=True)
-class Law:
+class TwoSampleTest:
     """A two-sample test of whether answers have one law on plain and on encrypted images.
 
     Attributes
@@ -219,7 +219,7 @@ class Verdict:
         The smallest change that makes the answers identical.
     witness : Witness or None
         A query that is answered differently.
-    law : Law or None
+    law : TwoSampleTest or None
         The two-sample test, where one was made.
     trials : tuple of Trial
         Every experiment made.
@@ -236,7 +236,7 @@ class Verdict:
     cause: str = ""
     mend: Mend | None = None
     witness: Witness | None = None
-    law: Law | None = None
+    law: TwoSampleTest | None = None
     trials: tuple[Trial, ...] = ()
     conditions: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -282,7 +282,7 @@ class Verdict:
 
 def _plain(value: Any) -> Any:
     """Return `value` made of what JSON has."""
-    if isinstance(value, (Comparison, Witness, Trial, Mend, Law)):
+    if isinstance(value, (Comparison, Witness, Trial, Mend, TwoSampleTest)):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
         return value.tolist()

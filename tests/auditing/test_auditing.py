@@ -23,11 +23,11 @@ from sklearn.random_projection import GaussianRandomProjection
 from sklearn.svm import SVC
 
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, Verdict, audit, encrypt
-from etcprops.auditing import Outcome, law
+from etcprops.auditing import Outcome, two_sample
 from etcprops.auditing.answers import Answers, ask
 from etcprops.auditing.auditor import _said
 from etcprops.auditing.comparison import compare
-from etcprops.auditing.law import two_sample_test_of_values
+from etcprops.auditing.two_sample import two_sample_test_of_values
 from etcprops.datasets import load_digits_images
 from etcprops.exact.kernels import ExactKernel
 from etcprops.exact.scaler import ExactStandardScaler
@@ -270,7 +270,7 @@ def test_the_level_of_the_test_of_values_is_kept() -> None:
     runs = np.random.default_rng(1).standard_normal((150, 16, 5, 2))
     options: dict[str, Any] = {"level": 0.1, "effect": 0.2, "seed": 0}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(law, "SIMULATIONS", 1)
+        patch.setattr(two_sample, "SIMULATIONS", 1)
         equal = [two_sample_test_of_values(r[:8], r[8:], **options).equal for r in runs]
         assert 4 <= equal.count(False) <= 27  # of 150 at 0.1: 1 in 1,000 is outside
         moved = [two_sample_test_of_values(r[:8], 1 + r[8:], **options).equal for r in runs]

@@ -20,8 +20,8 @@ from etcprops.auditing.atlas.isolation import Worker
 from etcprops.auditing.atlas.rows import AtlasRow
 from etcprops.auditing.auditor import TOLERANCE
 from etcprops.auditing.bench import Bench, Candidate
-from etcprops.auditing.law import two_sample_test
 from etcprops.auditing.preprocessing import centre
+from etcprops.auditing.two_sample import two_sample_test
 from etcprops.datasets import load_digits_images
 
 DIGITS = load_digits_images(block=2)
