@@ -35,7 +35,7 @@ from etcprops.auditing.estimators.invariance import (
 )
 from etcprops.auditing.estimators.invariance import Path as Way
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.cli.audit import print_atlas
+from etcprops.cli.atlas import print_atlas
 from etcprops.datasets import load_images
 
 FULL = (Step.PERMUTATION, Step.TRANSFORMS, Step.NEGATIVES)
@@ -294,22 +294,28 @@ MISTAKES = {
 }
 
 
-def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["etcprops", "audit", *arguments])
+OF_AUDIT_ALONE = {"neither", "both", "no module", "no such model", "key with names"}
+DOORS = [("audit", mistake) for mistake in MISTAKES]
+DOORS += [("atlas", mistake) for mistake in MISTAKES if mistake not in OF_AUDIT_ALONE]
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str, command: str = "audit") -> int:
+    monkeypatch.setattr(sys, "argv", ["etcprops", command, *arguments])
     monkeypatch.setenv("COLUMNS", "200")
     with pytest.raises(SystemExit) as stop:
         cli.main()
     return stop.value.code if isinstance(stop.value.code, int) else 0
 
 
-@pytest.mark.parametrize(("arguments", "message"), MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize(("command", "mistake"), DOORS)
 def test_a_mistake_is_status_2_and_a_message(
-    arguments: tuple[str, ...],
-    message: str,
+    command: str,
+    mistake: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert _run(monkeypatch, *arguments) == 2
+    arguments, message = MISTAKES[mistake]
+    assert _run(monkeypatch, *arguments, command=command) == 2
     out, err = capsys.readouterr()
     assert message in " ".join(err.split())
     assert "Traceback" not in err
@@ -353,14 +359,57 @@ def test_an_own_model_may_import_its_neighbours_while_it_is_fitted(
     assert sys.path == before
 
 
+@pytest.mark.parametrize("command", ["audit", "atlas"])
 def test_names_print_a_table_and_write_a_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     page = tmp_path / "atlas.html"
     arguments = (*SOME[:2], "--keys", "1", "--images", "60", "--html", str(page))
-    assert _run(monkeypatch, *arguments) == 0
+    assert _run(monkeypatch, *arguments, command=command) == 0
     assert "2 bitwise-identical. 2 as theory predicts" in capsys.readouterr().out
     assert "KNeighborsClassifier" in page.read_text()
+
+
+@pytest.mark.parametrize("arguments", [("audit", "--all"), ("atlas",)])
+def test_all_of_scikit_learn_goes_through_both_doors_with_the_same_options(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def run(names: list[str] | None, **options: Any) -> Atlas:
+        given.update(options, names=names)
+        return Atlas([], {"seconds": 0})
+
+    monkeypatch.setattr("etcprops.auditing.atlas.grid.atlas", run)
+    output, page = tmp_path / "rows.jsonl", tmp_path / "atlas.html"
+    files = ("--output", str(output), "--html", str(page))
+    monkeypatch.setattr(Atlas, "to_html", lambda _: "<html>")
+    command, *rest = arguments
+    assert _run(monkeypatch, *rest, "--jobs", "2", "--keys", "5", *files, command=command) == 0
+    del given["progress"]
+    assert given == {
+        "names": None, "preprocessings": ["z-score"], "steps": [[]], "keys": 5, "seeds": 1,
+        "secret": "etcprops audit", "data": "digits", "images": 600, "jobs": 2,
+        "backend": "joblib", "scheduler": None, "output": output, "resume": False,
+        "time_limit": 60.0, "budget": 10.0,
+    }  # fmt: skip
+    assert page.read_text() == "<html>"
+
+
+def test_options_of_the_grid_are_described_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helps = []
+    for command in ("audit", "atlas"):
+        assert _run(monkeypatch, "--help", command=command) == 0
+        helps.append(capsys.readouterr().out)
+    for option in ("--keys", "--jobs", "--scheduler", "--resume", "--time-limit", "--html"):
+        assert option not in helps[0]
+        assert option in helps[1]
+    assert all("--budget" in text and "[default: all]" in text for text in helps)
 
 
 @pytest.mark.parametrize("width", [80, 160])

@@ -66,13 +66,13 @@ def run_with_dask(
         from distributed import Client, as_completed
     except ImportError:
         got = "'dask', and dask.distributed is not installed: pip install 'etcprops[distributed]'."
-        reject("--backend", "etcprops audit", "be one that is installed", got)
+        reject("--backend", "etcprops atlas", "be one that is installed", got)
     try:
         client: Any = Client(scheduler, timeout=10, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise InvalidParameterError(
-            f"The '--scheduler' parameter of etcprops audit must be the address of a dask "
+            f"The '--scheduler' parameter of etcprops atlas must be the address of a dask "
             f"scheduler that is running. Got {scheduler!r}: {reason}"
         ) from None
     with contextlib.closing(client):

@@ -163,7 +163,7 @@ def atlas(
     >>> [(line.estimator, line.outcome) for line in found.lines]
     [('DummyClassifier', 'bitwise-identical'), ('KNeighborsClassifier', 'bitwise-identical')]
     """
-    caller = "etcprops audit"
+    caller = "etcprops atlas"
     names = _names(estimators, TABLE, "estimators", caller)
     fronts = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
     keys, seeds = as_integer(keys, "keys", caller), as_integer(seeds, "seeds", caller)
@@ -299,7 +299,7 @@ def _names(given: Iterable[str] | None, known: Iterable[str], name: str, caller:
     names = list(known) if given is None else list(dict.fromkeys(given))
     unknown = [n for n in names if n not in set(known)]
     if unknown or not names:
-        reject(name, caller, "hold known names (etcprops audit --list)", describe(unknown))
+        reject(name, caller, "hold known names (etcprops atlas --list)", describe(unknown))
     return names
 
 

@@ -51,7 +51,7 @@ class Store:
         self._file = self._open(resume=resume)
 
     def _open(self, *, resume: bool) -> IO[bytes]:
-        caller = "etcprops audit"
+        caller = "etcprops atlas"
         if self.path.exists() and self.path.stat().st_size and not resume:
             wanted = "be a file that is not there yet, unless --resume is given"
             reject("--output", caller, wanted, f"{str(self.path)!r}.")
@@ -70,7 +70,7 @@ class Store:
 
     def _read(self, file: IO[bytes]) -> int:
         """Read header and rows; return where the last whole line ends, and cut off the rest."""
-        caller, got = "etcprops audit", f"{str(self.path)!r}"
+        caller, got = "etcprops atlas", f"{str(self.path)!r}"
         content = file.read()
         end = content.rfind(b"\n") + 1
         lines = content[:end].splitlines()
@@ -106,7 +106,7 @@ class Store:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             wanted = "be a file that no other process is writing to"
-            reject("--output", "etcprops audit", wanted, f"{str(self.path)!r}.")
+            reject("--output", "etcprops atlas", wanted, f"{str(self.path)!r}.")
 
     @property
     def done(self) -> set[str]:
