@@ -7,23 +7,23 @@ compares what came out with what the theory of invariances predicts.
 from etcprops.auditing.auditor import audit
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.verdict import (
+    AuditOutcome,
+    AuditWitness,
     Comparison,
-    Mend,
-    Outcome,
-    Trial,
+    Experiment,
+    Remedy,
     TwoSampleTest,
     Verdict,
-    Witness,
 )
 
 __all__ = [
     "PREPROCESSINGS",
+    "AuditOutcome",
+    "AuditWitness",
     "Comparison",
-    "Mend",
-    "Outcome",
-    "Trial",
+    "Experiment",
+    "Remedy",
     "TwoSampleTest",
     "Verdict",
-    "Witness",
     "audit",
 ]

@@ -7,17 +7,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from etcprops._pages import render_page
-from etcprops.auditing.verdict import VERDICTS, Outcome
+from etcprops.auditing.verdict import VERDICTS, AuditOutcome
 
 if TYPE_CHECKING:
     from etcprops.auditing.atlas.grid import Atlas
 
 MEANINGS = {
-    Outcome.BITWISE_IDENTICAL: "every number the same, to the last bit",
-    Outcome.IDENTICAL_DECISIONS: "every query answered the same; values differ by rounding",
-    Outcome.EQUAL_IN_DISTRIBUTION: "a test over many seeds and keys did not tell them apart",
-    Outcome.DIFFERENT: "some query is answered differently",
-    Outcome.NOT_APPLICABLE: "cannot be tried so; the reason is given",
+    AuditOutcome.BITWISE_IDENTICAL: "every number the same, to the last bit",
+    AuditOutcome.IDENTICAL_DECISIONS: "every query answered the same; values differ by rounding",
+    AuditOutcome.EQUAL_IN_DISTRIBUTION: "a test over many seeds and keys did not tell them apart",
+    AuditOutcome.DIFFERENT: "some query is answered differently",
+    AuditOutcome.NOT_APPLICABLE: "cannot be tried so; the reason is given",
 }
 
 

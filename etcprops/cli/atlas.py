@@ -199,8 +199,8 @@ def print_atlas(found: Atlas, console: Console) -> None:
         show(members, console)
     for line in found.mismatches:
         explained = line.main.explanation or "NOT EXPLAINED"
-        place = f"{line.preprocessing}, {'+'.join(line.steps) or 'all steps'}"
-        text = f"{line.estimator} after {place}: {line.against}: {explained}"
+        where = f"{line.preprocessing}, {'+'.join(line.steps) or 'all steps'}"
+        text = f"{line.estimator} after {where}: {line.against}: {explained}"
         console.print(Text(text, style="" if line.main.explanation else "red"))
     counts = {o: sum(line.outcome == o for line in lines) for o in OUTCOME_STYLES}
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
@@ -220,7 +220,7 @@ def _print_table(lines: list[Line], console: Console) -> None:
     table = Table(expand=False)
     for name in ("estimator", "measured", "theory"):
         table.add_column(name, no_wrap=True)
-    table.add_column("cause and mend")
+    table.add_column("cause and remedy")
     for line in lines:
         outcome = Text(line.outcome, OUTCOME_STYLES[line.outcome])
         table.add_row(line.estimator, outcome, _theory(line), _say(line))
@@ -246,10 +246,10 @@ def _theory(line: Line) -> Text:
 
 
 def _say(line: Line) -> str:
-    """Return cause and mend, or the reason why there is no answer."""
+    """Return cause and remedy, or the reason why there is no answer."""
     row = line.main
     if line.outcome == "not-applicable":
         return "; ".join(c for r in line.rows[:1] for c in r.conditions)
     cause = f"{row.cause}." if row.cause else ""
-    told = row.mend is None or row.mend.change in cause
-    return cause if told else f"{cause} Mend: {line.mend}."
+    told = row.remedy is None or row.remedy.change in cause
+    return cause if told else f"{cause} Remedy: {line.remedy}."

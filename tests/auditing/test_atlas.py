@@ -16,7 +16,7 @@ from rich.console import Console
 from sklearn.utils import all_estimators
 
 from etcprops import InvalidParameterError, Step, cli
-from etcprops.auditing import Mend, Outcome
+from etcprops.auditing import AuditOutcome, Remedy
 from etcprops.auditing.atlas.cells import AtlasCell, build_estimator
 from etcprops.auditing.atlas.grid import Atlas, atlas, grid
 from etcprops.auditing.atlas.isolation import Worker, stop_workers
@@ -48,7 +48,7 @@ def workers() -> Iterator[None]:
     stop_workers()
 
 
-def _row(cell: AtlasCell, outcome: Outcome, predicted: Outcome, **found: Any) -> AtlasRow:
+def _row(cell: AtlasCell, outcome: AuditOutcome, predicted: AuditOutcome, **found: Any) -> AtlasRow:
     return AtlasRow(cell=cell, predicted=predicted, outcome=outcome, **found)
 
 
@@ -104,19 +104,19 @@ def test_predictions_follow_from_invariance(
 
 
 def test_agreement_is_strict_where_it_can_be() -> None:
-    def agree(predicted: Outcome, outcome: Outcome, **found: Any) -> bool | None:
+    def agree(predicted: AuditOutcome, outcome: AuditOutcome, **found: Any) -> bool | None:
         cell = AtlasCell("KNeighborsClassifier")
         return AtlasRow(cell=cell, predicted=predicted, outcome=outcome, **found).agrees
 
-    identical, different = Outcome.IDENTICAL_DECISIONS, Outcome.DIFFERENT
-    assert agree(identical, Outcome.BITWISE_IDENTICAL)
+    identical, different = AuditOutcome.IDENTICAL_DECISIONS, AuditOutcome.DIFFERENT
+    assert agree(identical, AuditOutcome.BITWISE_IDENTICAL)
     assert not agree(identical, identical, values_agree=False)
     assert not agree(identical, different)
     assert agree(different, identical, values_agree=False)
     assert not agree(different, identical)
-    assert not agree(different, Outcome.NOT_APPLICABLE)
-    assert agree(Outcome.EQUAL_IN_DISTRIBUTION, different)
-    assert not agree(Outcome.EQUAL_IN_DISTRIBUTION, different, law_tested=True)
+    assert not agree(different, AuditOutcome.NOT_APPLICABLE)
+    assert agree(AuditOutcome.EQUAL_IN_DISTRIBUTION, different)
+    assert not agree(AuditOutcome.EQUAL_IN_DISTRIBUTION, different, distribution_tested=True)
     assert agree(identical, different, status="crashed") is None
 
 
@@ -146,11 +146,11 @@ def test_rows_of_earlier_files_are_read() -> None:
         "law": "",
         "conditions": [],
     }
-    mend = {"change": "gamma=0.5", "outcome": "bitwise-identical", "detail": "the same"}
-    row = AtlasRow.from_dict(told | judged | found | {"mend": mend, "seconds": None})
+    remedy = {"change": "gamma=0.5", "outcome": "bitwise-identical", "detail": "the same"}
+    row = AtlasRow.from_dict(told | judged | found | {"mend": remedy, "seconds": None})
     assert row.name == cell.name
     assert row.confirmed
-    assert row.to_dict()["mend"] == mend
+    assert row.to_dict()["mend"] == remedy
 
 
 HANGS = "import sys, time; print('0', flush=True); sys.stdin.readline(); time.sleep(60)"
@@ -220,7 +220,7 @@ def _timeless(rows: list[AtlasRow]) -> list[AtlasRow]:
 
 def test_files_of_other_runs_are_refused_and_kept(tmp_path: Path) -> None:
     path, about = tmp_path / "rows.jsonl", {"keys": 3}
-    row = _row(AtlasCell("SVC"), Outcome.DIFFERENT, Outcome.DIFFERENT)
+    row = _row(AtlasCell("SVC"), AuditOutcome.DIFFERENT, AuditOutcome.DIFFERENT)
     with Store(path, about, resume=False) as store:
         store.add(row)
         store.add(row)  # nothing twice
@@ -252,15 +252,20 @@ def test_two_processes_do_not_write_to_one_file(tmp_path: Path) -> None:
 
 def test_mismatches_without_explanation_are_not_ok() -> None:
     right, wrong = (
-        _row(AtlasCell("SVC", secret=secret), outcome, Outcome.IDENTICAL_DECISIONS)
-        for secret, outcome in (("a", Outcome.BITWISE_IDENTICAL), ("b", Outcome.DIFFERENT))
+        _row(AtlasCell("SVC", secret=secret), outcome, AuditOutcome.IDENTICAL_DECISIONS)
+        for secret, outcome in (
+            ("a", AuditOutcome.BITWISE_IDENTICAL),
+            ("b", AuditOutcome.DIFFERENT),
+        )
     )
     assert Atlas([right]).ok
     assert not Atlas([right, wrong]).ok
-    assert Atlas([right, wrong]).lines[0].outcome == Outcome.DIFFERENT  # the worst key counts
-    explained = _row(AtlasCell("TSNE"), Outcome.DIFFERENT, Outcome.IDENTICAL_DECISIONS)
+    assert Atlas([right, wrong]).lines[0].outcome == AuditOutcome.DIFFERENT  # the worst key counts
+    explained = _row(AtlasCell("TSNE"), AuditOutcome.DIFFERENT, AuditOutcome.IDENTICAL_DECISIONS)
     assert Atlas([explained]).ok
-    lost = _row(AtlasCell("SVC"), Outcome.NOT_APPLICABLE, Outcome.DIFFERENT, status="crashed")
+    lost = _row(
+        AtlasCell("SVC"), AuditOutcome.NOT_APPLICABLE, AuditOutcome.DIFFERENT, status="crashed"
+    )
     assert not Atlas([lost]).ok
 
 
@@ -415,10 +420,10 @@ def test_options_of_the_grid_are_described_once(
 @pytest.mark.parametrize("width", [80, 160])
 def test_causes_can_be_read_at_every_width(width: int, capsys: pytest.CaptureFixture[str]) -> None:
     options: dict[str, Any] = {"cause": "gamma='scale' uses X.var(), which negation changes"}
-    mend = Mend("gamma=0.5", Outcome.BITWISE_IDENTICAL, "")
-    different, identical = Outcome.DIFFERENT, Outcome.IDENTICAL_DECISIONS
+    remedy = Remedy("gamma=0.5", AuditOutcome.BITWISE_IDENTICAL, "")
+    different, identical = AuditOutcome.DIFFERENT, AuditOutcome.IDENTICAL_DECISIONS
     rows = [
-        _row(AtlasCell("SVC", "none"), different, different, mend=mend, **options),
+        _row(AtlasCell("SVC", "none"), different, different, remedy=remedy, **options),
         _row(AtlasCell("HistGradientBoostingClassifier", "none"), different, different),
         _row(AtlasCell("BernoulliNB"), identical, identical, values_agree=False),
     ]
@@ -428,7 +433,7 @@ def test_causes_can_be_read_at_every_width(width: int, capsys: pytest.CaptureFix
     assert max(len(line) for line in out.splitlines()) <= width
     assert "after none, all steps:" in words
     assert "HistGradientBoostingClassifier different" in words
-    assert "which negation changes. Mend: gamma=0.5 (bitwise-identical)." in words
+    assert "which negation changes. Remedy: gamma=0.5 (bitwise-identical)." in words
     assert "with values that differ by more than rounding: a pixel that is constant" in words
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from etcprops.auditing import Outcome
+from etcprops.auditing import AuditOutcome
 from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.grid import Atlas
 from etcprops.auditing.atlas.rows import AtlasRow, run_cell
@@ -39,8 +39,8 @@ def test_the_page_needs_nothing_else_and_escapes() -> None:
 
 def lines() -> Atlas:
     """Return an atlas of every verdict, of two preprocessings and two sets of steps."""
-    identical, different = Outcome.IDENTICAL_DECISIONS, Outcome.DIFFERENT
-    cells: tuple[tuple[AtlasCell, Outcome, str, dict[str, Any]], ...] = (
+    identical, different = AuditOutcome.IDENTICAL_DECISIONS, AuditOutcome.DIFFERENT
+    cells: tuple[tuple[AtlasCell, AuditOutcome, str, dict[str, Any]], ...] = (
         (AtlasCell("SVC"), identical, "rounding alone", {}),
         (
             AtlasCell("SVC", "none"),
@@ -49,9 +49,9 @@ def lines() -> Atlas:
             {"values_agree": False},
         ),
         (AtlasCell("LinearSVC", "none", ("permutation",)), different, "", {}),
-        (AtlasCell("Ridge"), Outcome.BITWISE_IDENTICAL, "", {}),
+        (AtlasCell("Ridge"), AuditOutcome.BITWISE_IDENTICAL, "", {}),
         (AtlasCell("BernoulliNB"), different, "the model depends on thresholds", {}),
-        (AtlasCell("GaussianNB"), Outcome.NOT_APPLICABLE, "", {"status": "timed out"}),
+        (AtlasCell("GaussianNB"), AuditOutcome.NOT_APPLICABLE, "", {"status": "timed out"}),
     )
     predicted = {("SVC", "none"): different, ("LinearSVC", "none"): different}
     rows = [
@@ -70,7 +70,13 @@ def test_filters_are_there_where_lines_differ() -> None:
         assert f'data-filter="{name}"' in page
     assert "<option>against theory</option>" in page
     one = Atlas(
-        [AtlasRow(cell=AtlasCell("SVC"), predicted=Outcome.DIFFERENT, outcome=Outcome.DIFFERENT)],
+        [
+            AtlasRow(
+                cell=AtlasCell("SVC"),
+                predicted=AuditOutcome.DIFFERENT,
+                outcome=AuditOutcome.DIFFERENT,
+            )
+        ],
         ABOUT,
     )
     assert "data-filter=" not in one.to_html()

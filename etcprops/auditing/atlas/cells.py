@@ -17,8 +17,8 @@ from etcprops.auditing.estimators.invariance import Entry
 from etcprops.datasets import ImageSet, load_images
 
 FAMILY_LEVEL: Final = 0.01
-"""Chance of one false alarm or more among all tests of laws in a run, fixed beforehand: each test
-has this over their number (Bonferroni)."""
+"""Chance of one false alarm or more among all tests of distributions in a run, fixed beforehand:
+each test has this over their number (Bonferroni)."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class AtlasCell:
     images : int
         How many of them are used; 0 for all.
     explain : bool
-        Whether to look for cause, mend and witness, and to test for equality in law.
+        Whether to look for cause, remedy and witness, and to test for equality in distribution.
     runs : int
         Seeds on each side of that test.
     budget : float

@@ -23,7 +23,7 @@ from etcprops.auditing.atlas.store import Store, versions
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import predict
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.verdict import Outcome
+from etcprops.auditing.verdict import AuditOutcome
 from etcprops.datasets import load_images
 from etcprops.scheme.keys import ALL, EtCKey, Step
 
@@ -123,7 +123,8 @@ def atlas(
     steps : sequence of iterables of str, default=((),)
         Steps of the keys; an empty one stands for all that the images have.
     keys, seeds : int, default=3 and 1
-        How many of each. Cause, mend, witness and law are looked for with the first of both.
+        How many of each. Cause, remedy and witness are looked for, and distributions tested, with
+        the first of both.
     secret : str
         Keys are derived from it.
     data : str, default="digits"
@@ -143,7 +144,7 @@ def atlas(
     time_limit : float, default=60
         Seconds for a cell.
     budget : float, default=10
-        Seconds for the search for a cause, for the witness and for the test of laws, each.
+        Seconds for the search for a cause, for the witness and for the test of distributions, each.
     progress : callable, optional
         Called with done, total and the name of the last cell.
 
@@ -165,7 +166,7 @@ def atlas(
     """
     caller = "etcprops atlas"
     names = _names(estimators, TABLE, "estimators", caller)
-    fronts = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
+    chosen_preprocessings = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
     keys, seeds = as_integer(keys, "keys", caller), as_integer(seeds, "seeds", caller)
     images, jobs = _image_count(images, caller), _job_count(jobs, caller)
     seconds = "be a positive number of seconds"
@@ -178,15 +179,17 @@ def atlas(
     chosen = [_steps(group, geometry, secret) for group in steps]
     common: dict[str, Any] = {"data": data, "images": images, "budget": budget}
     tests = sum(
-        predict(TABLE[name], front, [Step(s) for s in group] or list(Step))
-        is Outcome.EQUAL_IN_DISTRIBUTION
-        for name, front, group in product(names, fronts, chosen)
+        predict(TABLE[name], preprocessing, [Step(s) for s in group] or list(Step))
+        is AuditOutcome.EQUAL_IN_DISTRIBUTION
+        for name, preprocessing, group in product(names, chosen_preprocessings, chosen)
     )
     common["level"] = FAMILY_LEVEL / max(tests, 1)
-    cells = list(grid(names, fronts, chosen, keys=keys, seeds=seeds, secret=secret, **common))
+    cells = list(
+        grid(names, chosen_preprocessings, chosen, keys=keys, seeds=seeds, secret=secret, **common)
+    )
     about = {
         "estimators": names,
-        "preprocessings": fronts,
+        "preprocessings": chosen_preprocessings,
         "steps": [list(group) for group in chosen],
         "keys": keys,
         "seeds": seeds,
@@ -237,11 +240,11 @@ def grid(
     >>> [(cell.secret, cell.explain) for cell in cells]
     [('s, 1', True), ('s, 2', False)]
     """
-    for name, front, group in product(estimators, preprocessings, steps):
+    for name, preprocessing, group in product(estimators, preprocessings, steps):
         for seed, number in product(range(seeds), range(keys)):
             first = seed == 0 and number == 0
             key = f"{secret}, {number + 1}"
-            yield AtlasCell(name, front, group, key, seed, explain=first, **common)
+            yield AtlasCell(name, preprocessing, group, key, seed, explain=first, **common)
 
 
 def _image_count(images: Any, caller: str) -> int:

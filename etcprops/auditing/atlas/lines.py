@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from etcprops.auditing.atlas.rows import AtlasRow
-from etcprops.auditing.verdict import VERDICTS, Outcome
+from etcprops.auditing.verdict import VERDICTS, AuditOutcome
 
 SEVERITY: Final = (
-    Outcome.BITWISE_IDENTICAL,
-    Outcome.IDENTICAL_DECISIONS,
-    Outcome.EQUAL_IN_DISTRIBUTION,
-    Outcome.DIFFERENT,
-    Outcome.NOT_APPLICABLE,
+    AuditOutcome.BITWISE_IDENTICAL,
+    AuditOutcome.IDENTICAL_DECISIONS,
+    AuditOutcome.EQUAL_IN_DISTRIBUTION,
+    AuditOutcome.DIFFERENT,
+    AuditOutcome.NOT_APPLICABLE,
 )
 
 
@@ -49,12 +49,13 @@ class Line:
     @property
     def outcome(self) -> str:
         """The worst outcome over the keys."""
-        tested = any(row.law_tested for row in self.rows)
+        tested = any(row.distribution_tested for row in self.rows)
         outcomes = [row.outcome for row in self.rows]
-        if tested and Outcome.EQUAL_IN_DISTRIBUTION in outcomes:
+        if tested and AuditOutcome.EQUAL_IN_DISTRIBUTION in outcomes:
             # The test is over many keys: that another one differs path by path is no news.
             outcomes = [
-                Outcome.EQUAL_IN_DISTRIBUTION if o is Outcome.DIFFERENT else o for o in outcomes
+                AuditOutcome.EQUAL_IN_DISTRIBUTION if o is AuditOutcome.DIFFERENT else o
+                for o in outcomes
             ]
         return str(max(outcomes, key=SEVERITY.index))
 
@@ -83,18 +84,18 @@ class Line:
     def agrees(self) -> bool | None:
         """Whether all keys agree with theory; None if a cell gave no answer."""
         found = [row.agrees for row in self.rows]
-        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION:
-            # The rows of other keys were not tested for a law of their own.
-            found = [row.agrees for row in self.rows if row.law_tested]
+        if self.outcome == AuditOutcome.EQUAL_IN_DISTRIBUTION:
+            # The rows of other keys were not tested for a distribution of their own.
+            found = [row.agrees for row in self.rows if row.distribution_tested]
         return None if None in found else all(found)
 
     @property
     def confirmed(self) -> bool:
         """Whether some key shows what theory predicts; otherwise none contradicts it."""
-        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION != self.main.predicted:
+        if self.outcome == AuditOutcome.EQUAL_IN_DISTRIBUTION != self.main.predicted:
             return False
         shown = [row.confirmed for row in self.rows]
-        identical = self.main.predicted == Outcome.IDENTICAL_DECISIONS
+        identical = self.main.predicted == AuditOutcome.IDENTICAL_DECISIONS
         # One key suffices to show a difference; identity has to hold for each.
         return bool(self.agrees) and (all(shown) if identical else any(shown))
 
@@ -111,7 +112,7 @@ class Line:
         return ", ".join(self.steps) or "all steps"
 
     @property
-    def mend(self) -> str:
-        """The mend in words, empty if there is none."""
-        mend = self.main.mend
-        return "" if mend is None else f"{mend.change} ({mend.outcome})"
+    def remedy(self) -> str:
+        """The remedy in words, empty if there is none."""
+        remedy = self.main.remedy
+        return "" if remedy is None else f"{remedy.change} ({remedy.outcome})"

@@ -15,10 +15,16 @@ from etcprops.auditing.atlas.cells import AtlasCell, build_estimator, load_once,
 from etcprops.auditing.auditor import DEGENERATE, TOLERANCE, audit
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import Entry, Path, predict
-from etcprops.auditing.verdict import Mend, Outcome, Trial, Verdict
+from etcprops.auditing.verdict import AuditOutcome, Experiment, Remedy, Verdict
 from etcprops.scheme.keys import ALL, EtCKey, Step
 
-IDENTICAL: Final = (Outcome.BITWISE_IDENTICAL, Outcome.IDENTICAL_DECISIONS)
+IDENTICAL: Final = (AuditOutcome.BITWISE_IDENTICAL, AuditOutcome.IDENTICAL_DECISIONS)
+
+KEYS: Final = {
+    "remedy": "mend", "experiments": "trials", "two_sample_test": "law",
+    "distribution_tested": "law_tested",
+}  # fmt: skip
+"""Fields that files of rows know by other keys: those of version 1 of their format."""
 
 Status = Literal["done", "timed out", "crashed"]
 
@@ -31,24 +37,24 @@ class AtlasRow:
     ----------
     cell : AtlasCell
         What was done.
-    predicted, outcome : Outcome
+    predicted, outcome : AuditOutcome
         What theory says, and what came out.
     status : str
         "done", "timed out" or "crashed".
     estimator : str
         What was audited, with its parameters and preprocessing.
-    comparison, witness, law : str
+    comparison, witness, two_sample_test : str
         In words; empty if there is none.
     certified : int or None
         As in `Verdict`.
     cause : str
         As in `Verdict`.
-    mend : Mend or None
+    remedy : Remedy or None
         As in `Verdict`.
-    trials, conditions : tuple
+    experiments, conditions : tuple
         As in `Verdict`.
-    law_tested : bool
-        Whether a test for equality in law was made that says something.
+    distribution_tested : bool
+        Whether a test for equality in distribution was made that says something.
     values_agree : bool
         Whether decision values are the same but for rounding.
     seconds, model_seconds : float or None
@@ -56,30 +62,30 @@ class AtlasRow:
     """
 
     cell: AtlasCell
-    predicted: Outcome
-    outcome: Outcome
+    predicted: AuditOutcome
+    outcome: AuditOutcome
     status: Status = "done"
     estimator: str = ""
     comparison: str = ""
     certified: int | None = None
     cause: str = ""
-    mend: Mend | None = None
+    remedy: Remedy | None = None
     witness: str = ""
-    law: str = ""
-    trials: tuple[Trial, ...] = ()
+    two_sample_test: str = ""
+    experiments: tuple[Experiment, ...] = ()
     conditions: tuple[str, ...] = ()
-    law_tested: bool = False
+    distribution_tested: bool = False
     values_agree: bool = True
     seconds: float | None = None
     model_seconds: float | None = None
 
     @classmethod
-    def of(cls, cell: AtlasCell, predicted: Outcome, verdict: Verdict) -> AtlasRow:
+    def of(cls, cell: AtlasCell, predicted: AuditOutcome, verdict: Verdict) -> AtlasRow:
         """Return the row of a cell that gave a verdict.
 
         Pictures of a witness are in the data set: a row says which they are.
         """
-        compared, law = verdict.comparison, verdict.law
+        compared, test = verdict.comparison, verdict.two_sample_test
         return cls(
             cell=cell,
             predicted=predicted,
@@ -88,12 +94,12 @@ class AtlasRow:
             comparison="" if compared is None else str(compared),
             certified=verdict.certified,
             cause=verdict.cause,
-            mend=verdict.mend,
+            remedy=verdict.remedy,
             witness="" if verdict.witness is None else str(verdict.witness),
-            law="" if law is None else str(law),
-            trials=verdict.trials,
+            two_sample_test="" if test is None else str(test),
+            experiments=verdict.experiments,
             conditions=verdict.conditions,
-            law_tested=law is not None and law.convincing,
+            distribution_tested=test is not None and test.convincing,
             values_agree=compared is not None and compared.identical(TOLERANCE),
             seconds=verdict.seconds,
             model_seconds=verdict.model_seconds,
@@ -106,7 +112,7 @@ class AtlasRow:
         return cls(
             cell=cell,
             predicted=predict(TABLE[cell.estimator], cell.preprocessing, steps),
-            outcome=Outcome.NOT_APPLICABLE,
+            outcome=AuditOutcome.NOT_APPLICABLE,
             status=status,
             conditions=(f"{status}: {reason}",),
         )
@@ -129,40 +135,46 @@ class AtlasRow:
 
         Identical are answers with the same decision values, but for rounding: the same decisions
         with other values are luck, and agree with "different". So do answers that differ path by
-        path and not in law. Bitwise identity is identity, and identity is equality in law. Where no
-        law was tested, answers that differ do not contradict equality in law.
+        path and not in distribution. Bitwise identity is identity, and identity is equality in
+        distribution. Where no distribution was tested, answers that differ do not contradict
+        equality in distribution.
         """
         if self.status != "done":
             return None
         # What a solver leaves open when it stops may be more than rounding.
-        stopped = self.entry.path is Path.SOLVER and self.predicted is Outcome.IDENTICAL_DECISIONS
+        stopped = (
+            self.entry.path is Path.SOLVER and self.predicted is AuditOutcome.IDENTICAL_DECISIONS
+        )
         same_values = self.values_agree or stopped
         if self.predicted in IDENTICAL:
             return self.outcome in IDENTICAL and same_values
-        if self.predicted is Outcome.DIFFERENT and self.outcome is not Outcome.NOT_APPLICABLE:
+        if (
+            self.predicted is AuditOutcome.DIFFERENT
+            and self.outcome is not AuditOutcome.NOT_APPLICABLE
+        ):
             return self.outcome not in IDENTICAL or not same_values
-        if self.predicted is Outcome.EQUAL_IN_DISTRIBUTION and not self.law_tested:
-            return self.outcome is not Outcome.NOT_APPLICABLE
+        if self.predicted is AuditOutcome.EQUAL_IN_DISTRIBUTION and not self.distribution_tested:
+            return self.outcome is not AuditOutcome.NOT_APPLICABLE
         return self.outcome is self.predicted
 
     @property
     def confirmed(self) -> bool:
         """Whether what came out shows what theory predicts, beyond not contradicting it.
 
-        A predicted difference is shown by a decision that differs and by no test of laws that found
-        nothing; equality in law by a test, of which one identical pair of runs says nothing;
-        identity by values that agree.
+        A predicted difference is shown by a decision that differs and by no test of distributions
+        that found nothing; equality in distribution by a test, of which one identical pair of runs
+        says nothing; identity by values that agree.
         """
         if not self.agrees:
             return False
-        if self.entry.path is Path.THRESHOLDS and not self.law_tested:
-            # A fit that draws takes another path in any case: only a test shows another law.
+        if self.entry.path is Path.THRESHOLDS and not self.distribution_tested:
+            # A fit that draws takes another path in any case: only a test tells distributions.
             return False
-        if self.predicted is Outcome.DIFFERENT:
-            return self.outcome is Outcome.DIFFERENT
-        if self.predicted is Outcome.EQUAL_IN_DISTRIBUTION:
-            return self.law_tested and self.outcome is Outcome.EQUAL_IN_DISTRIBUTION
-        return self.predicted is Outcome.NOT_APPLICABLE or self.values_agree
+        if self.predicted is AuditOutcome.DIFFERENT:
+            return self.outcome is AuditOutcome.DIFFERENT
+        if self.predicted is AuditOutcome.EQUAL_IN_DISTRIBUTION:
+            return self.distribution_tested and self.outcome is AuditOutcome.EQUAL_IN_DISTRIBUTION
+        return self.predicted is AuditOutcome.NOT_APPLICABLE or self.values_agree
 
     @property
     def explanation(self) -> str:
@@ -176,6 +188,7 @@ class AtlasRow:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was measured and what follows as a dictionary ready for JSON."""
+        measured = {KEYS.get(f.name, f.name): getattr(self, f.name) for f in fields(self)}
         return {
             "name": self.name,
             "invariance": str(self.entry.invariance),
@@ -183,29 +196,29 @@ class AtlasRow:
             "agrees": self.agrees,
             "confirmed": self.confirmed,
             "explanation": self.explanation,
-            **{field.name: getattr(self, field.name) for field in fields(self)},
+            **measured,
             "cell": self.cell.to_dict(),
             "predicted": str(self.predicted),
             "outcome": str(self.outcome),
-            "mend": None if self.mend is None else asdict(self.mend),
+            "mend": self.remedy and asdict(self.remedy),
             "witness": self.witness or None,
-            "trials": [asdict(trial) for trial in self.trials],
+            "trials": [asdict(experiment) for experiment in self.experiments],
             "conditions": list(self.conditions),
         }
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> AtlasRow:
         """Return the row that `to_dict` described; what follows from the rest is not read."""
-        known = {field.name for field in fields(cls)}
-        found = {name: value for name, value in document.items() if name in known}
-        mend = document["mend"]
+        keys = {field.name: KEYS.get(field.name, field.name) for field in fields(cls)}
+        found = {name: document[key] for name, key in keys.items() if key in document}
+        remedy = document["mend"]
         return cls(**found | {
             "cell": AtlasCell.from_dict(document["cell"]),
-            "predicted": Outcome(document["predicted"]),
-            "outcome": Outcome(document["outcome"]),
-            "mend": mend and Mend(**mend | {"outcome": Outcome(mend["outcome"])}),
+            "predicted": AuditOutcome(document["predicted"]),
+            "outcome": AuditOutcome(document["outcome"]),
+            "remedy": remedy and Remedy(**remedy | {"outcome": AuditOutcome(remedy["outcome"])}),
             "witness": document["witness"] or "",
-            "trials": tuple(Trial(**trial) for trial in document.get("trials", [])),
+            "experiments": tuple(Experiment(**one) for one in document.get("trials", [])),
             "conditions": tuple(document["conditions"]),
         })  # fmt: skip
 
@@ -233,7 +246,7 @@ def run_cell(cell: AtlasCell) -> AtlasRow:
     key = EtCKey.from_secret(data.geometry, cell.secret, steps=cell.steps or ALL)
     predicted = predict(entry, cell.preprocessing, key.steps)
     if entry.absent:
-        nothing = Outcome.NOT_APPLICABLE
+        nothing = AuditOutcome.NOT_APPLICABLE
         return AtlasRow(cell=cell, predicted=predicted, outcome=nothing, conditions=(entry.absent,))
     rng = np.random.default_rng(cell.seed)
     chosen = np.arange(len(data.images))

@@ -193,8 +193,8 @@ TRANSFORMERS: Final = (
           notes={"any": "a pixel that is constant in training becomes 0, not 1/2: queries with "
                         "another level are not mirrored"}),
     Entry("RBFSampler", invariance=ORTHOGONAL,
-          because="random directions drawn by index: equal in law", offset=True, path=Path.DRAWS,
-          parameters={"n_components": 20, "gamma": 0.001}, target="none"),
+          because="random directions drawn by index: equal in distribution", offset=True,
+          path=Path.DRAWS, parameters={"n_components": 20, "gamma": 0.001}, target="none"),
     Entry("RFE", invariance=SIGNED_PERMUTATION,
           because="drops the feature of smallest weight, which moves with it", offset=True,
           build=_selector("RFE", n_features_to_select=10),

@@ -20,14 +20,14 @@ _MIXTURE: Final = f"starts from k-means; {_COVARIANCE}"
 _SUMS: Final = (
     "scales rows and columns by their sums, which negation changes (constant columns are left out: "
     "a black one has no sum to divide by); its k-means is of columns, too, and draws its first "
-    "centres by their number: equal in law under movement, and the same from given centres"
+    "centres by their number: equal in distribution under movement, and the same from given centres"
 )
 _CHECKERBOARD: Final = (
     "scales rows and columns by their sums, which negation changes (constant columns are left out: "
     "a black one has no sum to divide by); starts from an SVD whose random matrix is drawn by "
     "index, where pixels that are lit in one image only make the largest singular value fourfold: "
-    "which vectors of its space come out is open, equal in law under movement; without these "
-    "pixels it is the same"
+    "which vectors of its space come out is open, equal in distribution under movement; without "
+    "these pixels it is the same"
 )
 _PRECISION: Final = (
     "an L1 penalty on the precision matrix moves with the features; columns are visited in order"

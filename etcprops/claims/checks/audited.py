@@ -36,7 +36,7 @@ def _audit(subject: Subject, models: dict[str, Any]) -> Observation:
     return Observation(same, f"{COUNT} digits, half for training. {'. '.join(parts)}")
 
 
-def _machines() -> dict[str, Any]:
+def _classifiers() -> dict[str, Any]:
     from sklearn.svm import SVC
 
     return {"RBF": SVC(), "polynomial": SVC(kernel="poly")}
@@ -51,7 +51,7 @@ def check_named_models_by_audit(subject: Subject) -> Observation:
 
     from etcprops.reductions import CanonicalFeatures
 
-    scaled = {name: make_pipeline(StandardScaler(), svm) for name, svm in _machines().items()}
+    scaled = {name: make_pipeline(StandardScaler(), svm) for name, svm in _classifiers().items()}
     forest = make_pipeline(CanonicalFeatures(), RandomForestClassifier())
     models = {"k-NN": KNeighborsClassifier(), **scaled, "random forest": forest}
     return _audit(subject, models)
@@ -59,7 +59,7 @@ def check_named_models_by_audit(subject: Subject) -> Observation:
 
 def check_svms_on_raw_digits_by_audit(subject: Subject) -> Observation:
     """Audit SVMs with RBF and polynomial kernel on raw digits."""
-    return _audit(subject, _machines())
+    return _audit(subject, _classifiers())
 
 
 def check_forest_on_z_scores_by_audit(subject: Subject) -> Observation:
@@ -88,6 +88,6 @@ AUDITED_CLAIMS = (
             Check(check_forest_on_z_scores_by_audit, Strength.REFUTATION, without=NORMAL_FORM),
         ),
         note="k-nearest neighbours need nothing. The theorem for forests stands under "
-        "mended-forest. `etcprops audit` tells the same of any pipeline, with cause and mend.",
+        "mended-forest. `etcprops audit` tells the same of any pipeline, with cause and remedy.",
     ),
 )
