@@ -31,7 +31,7 @@ def units(values: NDArray[Any], count: Any) -> NDArray[np.float64]:
 
 
 def one_unit(X: NDArray[Any], seed: int) -> NDArray[np.float64]:
-    """Return features permuted by one unit in the last place or not, but for constant ones."""
+    """Return features moved by one unit in the last place or not, but for constant ones."""
     X = np.asarray(X, dtype=np.float64)
     count = np.random.default_rng(seed).integers(-1, 2, X.shape)
     return np.where(np.ptp(X, axis=0) > 0, units(X, count), X)

@@ -1,4 +1,8 @@
-"""`audit`: one model or pipeline on plain and on encrypted images, with a verdict and its cause."""
+"""`audit`: one model or pipeline on plain and on encrypted images, with a verdict and its cause.
+
+A metamorphic test (Chen, Cheung and Yiu 1998): the relation is that encryption with one key leaves
+answers as they are, so that no true answer has to be known.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The smallest witness: a query answered differently after training on as few images as can be."""
+"""The smallest witness: a query answered differently after training on as few images as can be.
+
+Training images are left out as in delta debugging (Zeller and Hildebrandt 2002).
+"""
 
 from __future__ import annotations
 
