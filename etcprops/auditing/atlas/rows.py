@@ -57,8 +57,8 @@ class AtlasRow:
         Whether a test for equality in distribution was made that says something.
     values_agree : bool
         Whether decision values are the same but for rounding.
-    seconds, model_seconds : float or None
-        As in `Verdict`.
+    seconds, model_seconds : float
+        As in `Verdict`; `seconds` is None without a verdict.
     """
 
     cell: AtlasCell
@@ -77,7 +77,7 @@ class AtlasRow:
     distribution_tested: bool = False
     values_agree: bool = True
     seconds: float | None = None
-    model_seconds: float | None = None
+    model_seconds: float = 0.0
 
     @classmethod
     def of(cls, cell: AtlasCell, predicted: AuditOutcome, verdict: Verdict) -> AtlasRow:
