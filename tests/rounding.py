@@ -18,8 +18,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.preprocessing import FunctionTransformer
 
-from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.comparison import compare
+from etcprops.auditing.harness import Candidate, Harness
 from etcprops.auditing.verdict import Comparison
 
 DRAWS = 32
@@ -49,28 +49,28 @@ def changed(target: str, change: Callable[[Any], Any]) -> Iterator[None]:
         yield
 
 
-def otherwise(bench: Bench, candidate: Candidate) -> Iterator[Comparison]:
+def otherwise(harness: Harness, candidate: Candidate) -> Iterator[Comparison]:
     """Compare the answers on plain images with those when features are moved by one unit."""
-    plain = bench.plain_answers(candidate)
+    plain = harness.plain_predictions(candidate)
     for seed in range(DRAWS):
         moved = FunctionTransformer(one_unit, kw_args={"seed": seed})
-        other = candidate.with_front(*candidate.front, moved)
-        answers = bench.answers(other, bench.plain_vectors, seed=bench.seed)
-        yield compare(plain, answers, tolerance=bench.tolerance)
+        other = candidate.with_preprocessing(*candidate.preprocessing, moved)
+        answers = harness.fit_and_predict(other, harness.plain_vectors, seed=harness.seed)
+        yield compare(plain, answers, tolerance=harness.tolerance)
 
 
 def assert_rounding_is_the_reason(
-    bench: Bench, candidate: Candidate, mended: Candidate, *, tolerance: float
+    harness: Harness, candidate: Candidate, remedied: Candidate, *, tolerance: float
 ) -> None:
-    """Assert that one unit changes answers, and not those of the mended, as encryption does not.
+    """Assert that one unit changes answers, and not those of the remedied, as encryption does not.
 
     Skips where neither rounding nor the encryption changes anything.
     """
-    assert bench.compare(mended).identical(tolerance)
-    for _, found in zip(range(4), otherwise(bench, mended), strict=False):
+    assert harness.compare(remedied).identical(tolerance)
+    for _, found in zip(range(4), otherwise(harness, remedied), strict=False):
         assert found.identical(tolerance), str(found)
-    if any(not found.identical(bench.tolerance) for found in otherwise(bench, candidate)):
+    if any(not found.identical(harness.tolerance) for found in otherwise(harness, candidate)):
         return
-    found = bench.compare(candidate)
-    assert found.identical(bench.tolerance), f"another reason than rounding: {found}"
-    pytest.skip(f"{DRAWS} ways to round leave {candidate.final} as it is with these libraries")
+    found = harness.compare(candidate)
+    assert found.identical(harness.tolerance), f"another reason than rounding: {found}"
+    pytest.skip(f"{DRAWS} ways to round leave {candidate.estimator} as it is with these libraries")

@@ -26,7 +26,7 @@ from etcprops import (
     _documents,
 )
 from etcprops._files import write_whole
-from etcprops.auditing.atlas.cells import Cell
+from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.grid import Atlas
 from etcprops.cli import app
 from etcprops.datasets import make_synthetic_faces
@@ -184,7 +184,7 @@ def _small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
         sys.modules["etcprops.cli.reproduce"],
-        "_load",
+        "load_faces",
         lambda *_, **__: make_synthetic_faces(people=3, lights=4, height=16, width=16),
     )
     monkeypatch.setattr(run, "__kwdefaults__", {**(run.__kwdefaults__ or {}), "ratios": (20,)})
@@ -346,5 +346,5 @@ def test_text_is_as_it_is_and_layout_does_not_change_what_is_said() -> None:
 
 
 def test_cells_without_a_limit_come_back() -> None:
-    cell = Cell("SVC", budget=np.inf)
-    assert Cell.from_dict(strictly(_documents.line(cell.to_dict()))) == cell
+    cell = AtlasCell("SVC", budget=np.inf)
+    assert AtlasCell.from_dict(strictly(_documents.line(cell.to_dict()))) == cell

@@ -6,16 +6,24 @@ compares what came out with what the theory of invariances predicts.
 
 from etcprops.auditing.auditor import audit
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.verdict import Comparison, Law, Mend, Outcome, Trial, Verdict, Witness
+from etcprops.auditing.verdict import (
+    AuditOutcome,
+    AuditWitness,
+    Comparison,
+    Experiment,
+    Remedy,
+    TwoSampleTest,
+    Verdict,
+)
 
 __all__ = [
     "PREPROCESSINGS",
+    "AuditOutcome",
+    "AuditWitness",
     "Comparison",
-    "Law",
-    "Mend",
-    "Outcome",
-    "Trial",
+    "Experiment",
+    "Remedy",
+    "TwoSampleTest",
     "Verdict",
-    "Witness",
     "audit",
 ]

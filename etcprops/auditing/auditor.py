@@ -1,4 +1,8 @@
-"""`audit`: one model or pipeline on plain and on encrypted images, with a verdict and its cause."""
+"""`audit`: one model or pipeline on plain and on encrypted images, with a verdict and its cause.
+
+A metamorphic test (Chen, Cheung and Yiu 1998): the relation is that encryption with one key leaves
+answers as they are, so that no true answer has to be known.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +22,14 @@ from etcprops._validation import (
     describe,
     reject,
 )
-from etcprops.auditing.answers import Answers, ModelError, check_estimator, kind_of
-from etcprops.auditing.bench import Bench, Candidate, Encryption, Fold, is_supervised, vectors
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
-from etcprops.auditing.law import two_sample_test, two_sample_test_of_values
+from etcprops.auditing.harness import Candidate, Encryption, Fold, Harness, is_supervised, vectors
+from etcprops.auditing.predictions import ModelError, Predictions, check_estimator, kind_of
 from etcprops.auditing.preprocessing import make_preprocessing
-from etcprops.auditing.verdict import Comparison, Law, Outcome, Verdict
+from etcprops.auditing.two_sample import two_sample_test, two_sample_test_of_values
+from etcprops.auditing.verdict import AuditOutcome, Comparison, TwoSampleTest, Verdict
 from etcprops.auditing.witness import smallest_witness
 from etcprops.scheme import pixels
 from etcprops.scheme.keys import EtCKey, check_key
@@ -33,7 +37,7 @@ from etcprops.scheme.keys import EtCKey, check_key
 TOLERANCE: Final = 1e-6
 EFFECT: Final = 0.05
 FEW: Final = 100
-"""Queries of a transformer whose distances are compared in law."""
+"""Queries of a transformer whose distances are compared in distribution."""
 DEGENERATE: Final = "every answer is the same one: that they agree says little"
 
 
@@ -85,11 +89,11 @@ def audit(
     runs : int, default=20
         Seeds on each side for the two-sample test; 0 leaves it out.
     level : float, default=0.01
-        Of that test: the chance of calling equal laws different; at least 0.00001.
+        Of that test: the chance of calling equal distributions different; at least 0.00001.
     explain : bool, default=True
-        Whether to look for cause, mend and witness.
+        Whether to look for cause, remedy and witness.
     thorough : bool, default=True
-        Whether to try every preprocessing, also after a mend was found.
+        Whether to try every preprocessing, also after a remedy was found.
     budget : float, default=60
         Seconds after which no further experiment is started, and as much for the witness and for
         the two-sample test each.
@@ -129,8 +133,8 @@ def audit(
     >>> print(audit(SVC(), images, labels, key, preprocessing="z-score").outcome)
     identical-decisions
     >>> verdict = audit(SVC(), images, labels, key)  # raw pixels: gamma="scale" is not invariant
-    >>> verdict.outcome, verdict.mend.change, verdict.cause[:26]  # doctest: +ELLIPSIS
-    (<Outcome.DIFFERENT: 'different'>, 'gamma=...', "gamma='scale' uses X.var()")
+    >>> verdict.outcome, verdict.remedy.change, verdict.cause[:26]  # doctest: +ELLIPSIS
+    (<AuditOutcome.DIFFERENT: 'different'>, 'gamma=...', "gamma='scale' uses X.var()")
     """
     caller = "audit"
     started = time.perf_counter()
@@ -146,17 +150,17 @@ def audit(
     _check_images(images, key, caller)
     targets = _targets(model, labels, len(images), caller)
     folds = _folds(targets, len(images), cv, seed=seed, by_class=kind_of(model) == "classifier")
-    bench = Bench(images, targets, folds, key, seed, tolerance, encrypt)
+    harness = Harness(images, targets, folds, key, seed, tolerance, encrypt)
     candidate = Candidate.of(model, transformer)
     text = " ".join(repr(model).split())
     verdict = _examine(
         text if name == "none" else f"{text} after {name}",
-        bench,
+        harness,
         candidate,
         _Effort(runs, level, explain, thorough, budget),
     )
     seconds = time.perf_counter() - started
-    return replace(verdict, seconds=seconds, model_seconds=bench.model_seconds)
+    return replace(verdict, seconds=seconds, model_seconds=harness.model_seconds)
 
 
 @dataclass(frozen=True)
@@ -170,31 +174,33 @@ class _Effort:
     budget: float
 
 
-def _examine(text: str, bench: Bench, candidate: Candidate, effort: _Effort) -> Verdict:
+def _examine(text: str, harness: Harness, candidate: Candidate, effort: _Effort) -> Verdict:
     """Compare a candidate on plain and on encrypted images, and explain what differs."""
     try:
-        plain = bench.plain_answers(candidate)
+        plain = harness.plain_predictions(candidate)
     except ModelError as error:
         reason = f"cannot be fitted on plain images: {error}"
-        return Verdict(text, Outcome.NOT_APPLICABLE, conditions=(reason,))
+        return Verdict(text, AuditOutcome.NOT_APPLICABLE, conditions=(reason,))
     try:
-        encrypted = bench.answers(candidate, bench.encrypted_vectors(bench.key), seed=bench.seed)
+        encrypted = harness.fit_and_predict(
+            candidate, harness.encrypted_vectors(harness.key), seed=harness.seed
+        )
     except ModelError as error:
         cause = f"the model can be fitted on plain images; on encrypted ones it raises {error}"
-        comparison = bench.compare(candidate)
-        return Verdict(text, Outcome.DIFFERENT, comparison=comparison, cause=cause)
-    comparison = compare(plain, encrypted, tolerance=bench.tolerance)
+        comparison = harness.compare(candidate)
+        return Verdict(text, AuditOutcome.DIFFERENT, comparison=comparison, cause=cause)
+    comparison = compare(plain, encrypted, tolerance=harness.tolerance)
     verdict = Verdict(
         text,
         _outcome(comparison),
         comparison=comparison,
-        certified=certified_decisions(bench, plain, encrypted),
-        conditions=_conditions(comparison, plain, encrypted, bench),
+        certified=certified_decisions(harness, plain, encrypted),
+        conditions=_conditions(comparison, plain, encrypted, harness),
     )
     if not effort.explain:
         return verdict
-    if not comparison.identical(bench.tolerance):
-        return _explained(verdict, bench, candidate, (plain, encrypted), effort)
+    if not comparison.identical(harness.tolerance):
+        return _explained(verdict, harness, candidate, (plain, encrypted), effort)
     if comparison.bitwise:
         return verdict
     cause = (
@@ -206,66 +212,68 @@ def _examine(text: str, bench: Bench, candidate: Candidate, effort: _Effort) -> 
 
 def _explained(
     verdict: Verdict,
-    bench: Bench,
+    harness: Harness,
     candidate: Candidate,
-    answers: tuple[Answers, Answers],
+    answers: tuple[Predictions, Predictions],
     effort: _Effort,
 ) -> Verdict:
-    """Look for cause, mend, witness and law of answers that differ."""
-    difference = verdict.comparison or compare(*answers, tolerance=bench.tolerance)
-    search = Search(bench, candidate, difference, effort.budget, effort.thorough)
-    cause, mend = search.run()
+    """Look for cause, remedy, witness and distribution of answers that differ."""
+    difference = verdict.comparison or compare(*answers, tolerance=harness.tolerance)
+    search = Search(harness, candidate, difference, effort.budget, effort.thorough)
+    cause, remedy = search.run()
     conditions = verdict.conditions
     if search.cut_short:
         conditions += (f"the search for the cause was cut short after {effort.budget:g} s",)
     plain, encrypted = answers
-    witness = smallest_witness(bench, candidate, plain, encrypted, budget=effort.budget)
-    law = None
+    witness = smallest_witness(harness, candidate, plain, encrypted, budget=effort.budget)
+    test = None
     if effort.runs and search.seed_matters():
-        law = _law(bench, candidate.with_open_seeds(), plain.seconds, effort)
-    if law is not None and (fixed := candidate.fixed_seeds()):
+        test = _test_distributions(harness, candidate.with_open_seeds(), plain.seconds, effort)
+    if test is not None and (fixed := candidate.fixed_seeds()):
         conditions += (
-            f"the law is over seeds in place of {fixed}, with which both fits were made",
+            f"the distribution is over seeds instead of {fixed}, with which both fits were made",
         )
-    if law is not None and not law.convincing:
-        weak = f"that the test of laws did not reject shows little, its power being {law.power:.2f}"
-        conditions += (f"{weak}: more runs would tell",)
+    if test is not None and not test.convincing:
+        weak = f"the test of distributions did not reject, but its power is {test.power:.2f}"
+        conditions += (f"{weak}, which shows little: more runs would tell",)
     outcome = verdict.outcome
-    if law is not None and law.equal and law.convincing and outcome is Outcome.DIFFERENT:
-        outcome = Outcome.EQUAL_IN_DISTRIBUTION
+    if test is not None and test.equal and test.convincing and outcome is AuditOutcome.DIFFERENT:
+        outcome = AuditOutcome.EQUAL_IN_DISTRIBUTION
     return replace(
         verdict,
         outcome=outcome,
         cause=cause,
-        mend=mend,
+        remedy=remedy,
         witness=witness,
-        law=law,
-        trials=tuple(search.trials),
+        two_sample_test=test,
+        experiments=tuple(search.experiments),
         conditions=conditions,
     )
 
 
-def _outcome(comparison: Comparison) -> Outcome:
+def _outcome(comparison: Comparison) -> AuditOutcome:
     if not comparison.decisions_identical:
-        return Outcome.DIFFERENT
-    return Outcome.BITWISE_IDENTICAL if comparison.bitwise else Outcome.IDENTICAL_DECISIONS
+        return AuditOutcome.DIFFERENT
+    return (
+        AuditOutcome.BITWISE_IDENTICAL if comparison.bitwise else AuditOutcome.IDENTICAL_DECISIONS
+    )
 
 
 def _conditions(
-    comparison: Comparison, plain: Answers, encrypted: Answers, bench: Bench
+    comparison: Comparison, plain: Predictions, encrypted: Predictions, harness: Harness
 ) -> tuple[str, ...]:
     """Say what the outcome depends on."""
-    conditions = [f"steps: {', '.join(bench.key.steps) or 'none'}"]
+    conditions = [f"steps: {', '.join(harness.key.steps) or 'none'}"]
     if comparison.relation != "equal":
         conditions.append(f"compared {comparison.relation}")
-    negatives = bench.key.negatives
+    negatives = harness.key.negatives
     if negatives is not None and len(set(negatives.tolist())) == 1:
         conditions.append(f"the key negates {'every' if negatives[0] else 'no'} block")
     if plain.degenerate:
         conditions.append(DEGENERATE)
     if plain.of_training:
         conditions.append("answers are those for the training images: the model has no others")
-    if comparison.decisions_identical and not comparison.identical(bench.tolerance):
+    if comparison.decisions_identical and not comparison.identical(harness.tolerance):
         conditions.append(
             f"decision values differ by {comparison.relative_difference:.1e} of their spread, "
             "more than rounding: that all decisions agree is a property of these queries"
@@ -274,7 +282,9 @@ def _conditions(
     return tuple(conditions)
 
 
-def _law(bench: Bench, candidate: Candidate, seconds: float, effort: _Effort) -> Law | None:
+def _test_distributions(
+    harness: Harness, candidate: Candidate, seconds: float, effort: _Effort
+) -> TwoSampleTest | None:
     """Fit with many seeds and keys, and test; None if the time does not suffice.
 
     One fit takes so many `seconds`.
@@ -283,17 +293,17 @@ def _law(bench: Bench, candidate: Candidate, seconds: float, effort: _Effort) ->
     if 2 * runs * seconds > effort.budget:
         return None
     end = time.perf_counter() + 2 * effort.budget
-    geometry, steps = bench.key.geometry, bench.key.steps
+    geometry, steps = harness.key.geometry, harness.key.steps
     plain, encrypted = [], []
     for run in range(runs):
         if time.perf_counter() > end:
             return None
-        seed = bench.seed + 1 + run
+        seed = harness.seed + 1 + run
         key = EtCKey.from_secret(geometry, f"etcprops audit, law {seed}", steps=steps)
-        rows = vectors(bench.encrypt(bench.images, key))
+        rows = vectors(harness.encrypt(harness.images, key))
         try:
-            one = bench.answers(candidate, bench.plain_vectors, seed=seed)
-            other = bench.answers(candidate, rows, seed=seed + runs)
+            one = harness.fit_and_predict(candidate, harness.plain_vectors, seed=seed)
+            other = harness.fit_and_predict(candidate, rows, seed=seed + runs)
         except ModelError:
             return None
         plain.append(_said(one))
@@ -301,13 +311,13 @@ def _law(bench: Bench, candidate: Candidate, seconds: float, effort: _Effort) ->
     if len({run.shape for run in (*plain, *encrypted)}) != 1:
         return None  # seeds decide how many columns there are
     sides = np.stack(plain), np.stack(encrypted)
-    test = two_sample_test if one.decisions is not None else two_sample_test_of_values
+    of_side = two_sample_test if one.decisions is not None else two_sample_test_of_values
     if one.decisions is None and not np.isfinite(sides).all():
         return None
-    return test(*sides, level=effort.level, effect=EFFECT, seed=bench.seed)
+    return of_side(*sides, level=effort.level, effect=EFFECT, seed=harness.seed)
 
 
-def _said(answers: Answers) -> NDArray[Any]:
+def _said(answers: Predictions) -> NDArray[Any]:
     """Return the answers of a run for the test: decisions as a vector, or values as rows.
 
     Clusters are numbered as they appear, having no names. Of transformers, whose columns may change

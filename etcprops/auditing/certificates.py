@@ -1,4 +1,7 @@
-"""How many of a support vector machine's decisions are proved the same in spite of rounding."""
+"""How many of an SVM's decisions are proved the same in spite of rounding.
+
+By rounding-error analysis (Higham 2002), in `etcprops.exact.margins`.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +13,30 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from etcprops._validation import InvalidParameterError
-from etcprops.auditing.answers import Answers
-from etcprops.auditing.bench import Bench
+from etcprops.auditing.harness import Harness
+from etcprops.auditing.predictions import Predictions
 from etcprops.auditing.preprocessing import centre
 from etcprops.exact.scaler import ExactStandardScaler
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import Step
 
 
-def certified_decisions(bench: Bench, plain: Answers, encrypted: Answers) -> int | None:
+def certified_decisions(harness: Harness, plain: Predictions, encrypted: Predictions) -> int | None:
     """Count the decisions that the error bound proves to be the same.
 
     Parameters
     ----------
-    bench : Bench
+    harness : Harness
         With one fold.
-    plain, encrypted : Answers
+    plain, encrypted : Predictions
         With their models, as fitted.
 
     Returns
     -------
     int or None
         None where the bound does not apply: the model is no SVC or NuSVC with a kernel that the
-        bound knows, it breaks ties, its features are not the plain ones moved and negated, or there
-        are several folds.
+        bound knows, it breaks ties, its features are not the plain ones permuted and negated, or
+        there are several folds.
 
     Notes
     -----
@@ -42,18 +45,18 @@ def certified_decisions(bench: Bench, plain: Answers, encrypted: Answers) -> int
     """
     from etcprops.exact.margins import certified, decision_error_bound
 
-    front, model, other = *_apart(plain.model), _apart(encrypted.model)[1]
+    preprocessing, model, other = *_apart(plain.model), _apart(encrypted.model)[1]
     pairs = plain.pairs
     # The proof is for votes; ties broken by their sums are no votes.
-    if len(bench.folds) != 1 or pairs is None or (pairs.ndim > 1 and model.break_ties):
+    if len(harness.folds) != 1 or pairs is None or (pairs.ndim > 1 and model.break_ties):
         return None
-    error = _feature_error(bench, front)
+    error = _feature_error(harness, preprocessing)
     if error is None:
         return None
-    training, queries = bench.folds[0]
-    rows = bench.plain_vectors
+    training, queries = harness.folds[0]
+    rows = harness.plain_vectors
     features = [rows[training], rows[queries]]
-    for step in front:
+    for step in preprocessing:
         features = [np.asarray(step.transform(part)) for part in features]
 
     def proved(asked: NDArray[np.bool_], *, coarse: bool) -> NDArray[np.bool_]:
@@ -83,17 +86,24 @@ def _apart(model: Any) -> tuple[list[Any], Any]:
     return [], model
 
 
-def _feature_error(bench: Bench, front: list[Any]) -> Any:
-    """Return how far features are from their exact values; None if not moved and negated."""
-    if not front:
-        return None if Step.NEGATIVES in bench.key.steps else 0.0
-    if len(front) != 1:
+def _feature_error(harness: Harness, preprocessing: list[Any]) -> Any:
+    """Return how far features are from their exact values; None if not permuted and negated."""
+    if not preprocessing:
+        return None if Step.NEGATIVES in harness.key.steps else 0.0
+    if len(preprocessing) != 1:
         return None
-    if isinstance(front[0], ExactStandardScaler) or getattr(front[0], "func", None) is centre:
+    if (
+        isinstance(preprocessing[0], ExactStandardScaler)
+        or getattr(preprocessing[0], "func", None) is centre
+    ):
         return 0.0
-    if type(front[0]) is StandardScaler and front[0].with_mean and front[0].with_std:
+    if (
+        type(preprocessing[0]) is StandardScaler
+        and preprocessing[0].with_mean
+        and preprocessing[0].with_std
+    ):
         from etcprops.exact.margins import standard_scaler_error_bound
 
-        training = bench.images[bench.folds[0][0]]
+        training = harness.images[harness.folds[0][0]]
         return standard_scaler_error_bound(PixelStatistics(training.reshape(len(training), -1)))
     return None

@@ -2,7 +2,7 @@
 
 Labels of classes are compared as they are and those of clusters up to renaming. Rows of a
 transformer may move with the encryption: columns may change their order, sign and offset, or the
-rows may be turned as a whole; the first of these that holds is the relation.
+rows may be rotated as a whole; the first of these that holds is the relation.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from etcprops.auditing.answers import Answers
+from etcprops.auditing.predictions import Predictions
 from etcprops.auditing.verdict import Comparison
 
 LARGEST_MATCHED = 512
 """Columns up to which transformers' outputs are matched column by column."""
 
 
-def compare(plain: Answers, encrypted: Answers, *, tolerance: float) -> Comparison:
+def compare(plain: Predictions, encrypted: Predictions, *, tolerance: float) -> Comparison:
     """Compare what a model answered on plain and on encrypted images.
 
     Parameters
     ----------
-    plain, encrypted : Answers
+    plain, encrypted : Predictions
         Of the same queries in the same order.
     tolerance : float
         How far values that are the answer themselves (of regressors, transformers) may differ, in
@@ -49,7 +49,7 @@ def compare(plain: Answers, encrypted: Answers, *, tolerance: float) -> Comparis
     return _compare_values(before, related, tolerance, relation)
 
 
-def _compare_decisions(plain: Answers, encrypted: Answers) -> Comparison:
+def _compare_decisions(plain: Predictions, encrypted: Predictions) -> Comparison:
     """Compare labels, and decision values where both have them."""
     before, after = np.asarray(plain.decisions), np.asarray(encrypted.decisions)
     relation = "equal"
@@ -89,7 +89,7 @@ def _compare_values(
     )
 
 
-def margins(answers: Answers) -> NDArray[np.float64]:
+def margins(answers: Predictions) -> NDArray[np.float64]:
     """Return by how much each decision was won, NaN where there are no decision values."""
     values = answers.values
     size = len(np.asarray(answers.decisions if values is None else values))
@@ -168,16 +168,16 @@ def _relate(
 
 
 def _matched(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `others` with columns moved, negated and shifted to resemble those of `rows`."""
+    """Return `others` with columns permuted, negated and shifted to resemble those of `rows`."""
     a, b = rows - rows.mean(axis=0), others - others.mean(axis=0)
     products = a.T @ b
     # |a - s b|^2 for the better sign s.
     cost = np.square(a).sum(axis=0)[:, None] + np.square(b).sum(axis=0) - 2 * np.abs(products)
     order = linear_sum_assignment(cost)[1]
     sign = np.where(products[np.arange(len(order)), order] < 0, -1.0, 1.0)
-    moved = others[:, order] * sign
+    permuted = others[:, order] * sign
     # The offset is that of one row: a mean would round.
-    return np.asarray(moved + (rows[0] - moved[0]))
+    return np.asarray(permuted + (rows[0] - permuted[0]))
 
 
 def row_distances(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,17 +7,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from etcprops._pages import render_page
-from etcprops.auditing.verdict import VERDICTS, Outcome
+from etcprops.auditing.verdict import VERDICTS, AuditOutcome
 
 if TYPE_CHECKING:
     from etcprops.auditing.atlas.grid import Atlas
 
 MEANINGS = {
-    Outcome.BITWISE_IDENTICAL: "every number the same, to the last bit",
-    Outcome.IDENTICAL_DECISIONS: "every query answered the same; values differ by rounding",
-    Outcome.EQUAL_IN_DISTRIBUTION: "a test over many seeds and keys did not tell them apart",
-    Outcome.DIFFERENT: "some query is answered differently",
-    Outcome.NOT_APPLICABLE: "cannot be tried so; the reason is given",
+    AuditOutcome.BITWISE_IDENTICAL: "every number the same, to the last bit",
+    AuditOutcome.IDENTICAL_DECISIONS: "every query answered the same; values differ by rounding",
+    AuditOutcome.EQUAL_IN_DISTRIBUTION: "a test over many seeds and keys did not tell them apart",
+    AuditOutcome.DIFFERENT: "some query is answered differently",
+    AuditOutcome.NOT_APPLICABLE: "cannot be tried so; the reason is given",
 }
 
 
@@ -39,8 +39,8 @@ def render(atlas: Atlas) -> str:
     choices = {
         "measured": [str(outcome) for outcome in MEANINGS if counts[outcome]],
         "theory": [verdict for verdict in VERDICTS if any(verdict == n.verdict for n in lines)],
-        "preprocessing": list(dict.fromkeys(line["preprocessing"] for line in lines)),
-        "steps": list(dict.fromkeys(line.steps for line in lines)),
+        "preprocessing": list(dict.fromkeys(line.preprocessing for line in lines)),
+        "steps": list(dict.fromkeys(line.steps_in_words for line in lines)),
     }
     filters = {name: values for name, values in choices.items() if len(values) > 1}
     return render_page(
@@ -53,7 +53,7 @@ def render(atlas: Atlas) -> str:
         meanings={str(outcome): text for outcome, text in MEANINGS.items()},
         severity={str(outcome): rank for rank, outcome in enumerate(MEANINGS)},
         verdicts=VERDICTS,
-        names={line["estimator"]: _breakable(line["estimator"]) for line in lines},
+        names={line.estimator: _breakable(line.estimator) for line in lines},
         filters=filters,
         steps=choices["steps"],
     )

@@ -42,7 +42,7 @@ PREPROCESSINGS: Final[dict[str, Callable[[], Any]]] = {
 """A constructor for each name; "none" has no transformer."""
 
 LINEARISING: Final = frozenset({"z-score", "mid-grey", "standard-scaler"})
-"""After these, encrypted features are the plain ones moved and negated, up to rounding."""
+"""After these, encrypted features are the plain ones permuted and negated, up to rounding."""
 
 
 def make_preprocessing(value: Any, caller: str) -> tuple[str, Any]:

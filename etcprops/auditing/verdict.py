@@ -1,4 +1,4 @@
-"""What an audit finds: the outcome, its witness, its cause and the change that mends it.
+"""What an audit finds: the outcome, its witness, its cause and the remedy.
 
 Plain data that goes to JSON and comes back; nothing is fitted or compared here.
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from etcprops import _documents
 
 
-class Outcome(StrEnum):
+class AuditOutcome(StrEnum):
     """How the answers of a model on plain and on encrypted images compare."""
 
     BITWISE_IDENTICAL = "bitwise-identical"
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
 
 POWER: Final = 0.5
-"""Least power of a test that is to show equal laws."""
+"""Least power of a test that is to show equal distributions."""
 
 VERDICTS: Final = ("against theory", "not contradicted", "as predicted", "no answer")
 """How what was measured stands to theory, the most remarkable first."""
@@ -94,7 +94,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Witness:
+class AuditWitness:
     """One query that is answered differently, with as few training images as were found to do.
 
     Attributes
@@ -129,7 +129,7 @@ class Witness:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Experiment:
     """One experiment of the search for the cause.
 
     Attributes
@@ -148,17 +148,17 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Mend:
+class Remedy:
     """The smallest change found that makes plain and encrypted agree, tried and confirmed."""
 
     change: str
-    outcome: Outcome
+    outcome: AuditOutcome
     detail: str
 
 
 @dataclass(frozen=True)
-class Law:
-    """A two-sample test of whether answers have one law on plain and on encrypted images.
+class TwoSampleTest:
+    """A two-sample test of whether answers have one distribution on plain and on encrypted images.
 
     Attributes
     ----------
@@ -167,7 +167,7 @@ class Law:
     p_value : float
         Of the permutation test.
     level : float
-        Chance of rejecting two equal laws.
+        Chance of rejecting two equal distributions.
     power : float
         Chance of noticing, estimated by simulation, that `effect` of the queries have their most
         frequent answer replaced.
@@ -207,7 +207,7 @@ class Verdict:
     ----------
     estimator : str
         What was audited, with its preprocessing.
-    outcome : Outcome
+    outcome : AuditOutcome
         How plain and encrypted compare.
     comparison : Comparison or None
         The figures; None if nothing could be compared.
@@ -216,13 +216,13 @@ class Verdict:
         `etcprops.exact.margins.decision_error_bound`; None where the bound does not apply.
     cause : str
         One sentence with the evidence, empty if nothing had to be explained.
-    mend : Mend or None
+    remedy : Remedy or None
         The smallest change that makes the answers identical.
-    witness : Witness or None
+    witness : AuditWitness or None
         A query that is answered differently.
-    law : Law or None
+    two_sample_test : TwoSampleTest or None
         The two-sample test, where one was made.
-    trials : tuple of Trial
+    experiments : tuple of Experiment
         Every experiment made.
     conditions : tuple of str
         What the outcome depends on, and what to know about it.
@@ -231,14 +231,14 @@ class Verdict:
     """
 
     estimator: str
-    outcome: Outcome
+    outcome: AuditOutcome
     comparison: Comparison | None = None
     certified: int | None = None
     cause: str = ""
-    mend: Mend | None = None
-    witness: Witness | None = None
-    law: Law | None = None
-    trials: tuple[Trial, ...] = ()
+    remedy: Remedy | None = None
+    witness: AuditWitness | None = None
+    two_sample_test: TwoSampleTest | None = None
+    experiments: tuple[Experiment, ...] = ()
     conditions: tuple[str, ...] = ()
     seconds: float = 0.0
     model_seconds: float = 0.0
@@ -246,7 +246,7 @@ class Verdict:
     @property
     def identical(self) -> bool:
         """Whether every query was answered the same."""
-        return self.outcome in {Outcome.BITWISE_IDENTICAL, Outcome.IDENTICAL_DECISIONS}
+        return self.outcome in {AuditOutcome.BITWISE_IDENTICAL, AuditOutcome.IDENTICAL_DECISIONS}
 
     @property
     def largest_difference(self) -> float:
@@ -268,22 +268,22 @@ class Verdict:
         if self.certified is not None and self.comparison is not None:
             count = self.comparison.n_queries
             lines.append(f"  {self.certified} of {count} decisions are proved the same")
-        for name in ("law", "witness"):
-            value = getattr(self, name)
-            if value is not None:
-                lines.append(f"  {name}: {value}")
+        if self.two_sample_test is not None:
+            lines.append(f"  two-sample test: {self.two_sample_test}")
+        if self.witness is not None:
+            lines.append(f"  witness: {self.witness}")
         if self.cause:
             lines.append(f"  cause: {self.cause}")
-        if self.mend is not None:
-            mend = self.mend
-            lines.append(f"  mend: {mend.change} ({mend.outcome}: {mend.detail})")
+        if self.remedy is not None:
+            remedy = self.remedy
+            lines.append(f"  remedy: {remedy.change} ({remedy.outcome}: {remedy.detail})")
         lines += [f"  {condition}" for condition in self.conditions]
         return "\n".join(lines)
 
 
 def _plain(value: Any) -> Any:
     """Return `value` made of what JSON has."""
-    if isinstance(value, (Comparison, Witness, Trial, Mend, Law)):
+    if isinstance(value, (Comparison, AuditWitness, Experiment, Remedy, TwoSampleTest)):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
         return value.tolist()
@@ -291,4 +291,4 @@ def _plain(value: Any) -> Any:
         return [_plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return str(value) if isinstance(value, Outcome) else value
+    return str(value) if isinstance(value, AuditOutcome) else value

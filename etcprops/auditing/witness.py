@@ -1,4 +1,7 @@
-"""The smallest witness: a query answered differently after training on as few images as can be."""
+"""The smallest witness: a query answered differently after training on as few images as can be.
+
+Training images are left out as in delta debugging (Zeller and Hildebrandt 2002).
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,23 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.auditing.answers import Answers, ModelError
-from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.comparison import compare, margins
-from etcprops.auditing.verdict import Witness
+from etcprops.auditing.harness import Candidate, Harness
+from etcprops.auditing.predictions import ModelError, Predictions
+from etcprops.auditing.verdict import AuditWitness
 
 FEW = 12
 """Training images from which on each is tried alone."""
 
 
 def smallest_witness(
-    bench: Bench, candidate: Candidate, plain: Answers, encrypted: Answers, *, budget: float
-) -> Witness | None:
+    harness: Harness,
+    candidate: Candidate,
+    plain: Predictions,
+    encrypted: Predictions,
+    *,
+    budget: float,
+) -> AuditWitness | None:
     """Return a query that is answered differently, with few training images.
 
     The training images are halved as long as some query is still answered differently, and at the
@@ -27,62 +35,64 @@ def smallest_witness(
 
     Parameters
     ----------
-    bench : Bench
+    harness : Harness
         The images.
     candidate : Candidate
         The model.
-    plain, encrypted : Answers
+    plain, encrypted : Predictions
         That differ, of all folds.
     budget : float
         Seconds, after which the witness is returned as it is.
 
     Returns
     -------
-    Witness or None
+    AuditWitness or None
         None if no single query differs.
     """
-    comparison = compare(plain, encrypted, tolerance=bench.tolerance)
-    place = comparison.first_different
-    if place < 0:
+    comparison = compare(plain, encrypted, tolerance=harness.tolerance)
+    index = comparison.first_different
+    if index < 0:
         return None
     asked = 0 if plain.of_training else 1
-    owners = np.concatenate([fold[asked] for fold in bench.folds])
-    if place >= len(owners):
+    owners = np.concatenate([fold[asked] for fold in harness.folds])
+    if index >= len(owners):
         return None
-    image = int(owners[place])
-    training = next(fold[0] for fold in bench.folds if image in fold[asked])
+    image = int(owners[index])
+    training = next(fold[0] for fold in harness.folds if image in fold[asked])
     if plain.of_training or "up to" in comparison.relation:
-        return _witness(bench, (plain, encrypted), place, image, training)
+        return _witness(harness, (plain, encrypted), index, image, training)
     end = time.perf_counter() + budget
-    queries = next(fold[1] for fold in bench.folds if image in fold[1])
+    queries = next(fold[1] for fold in harness.folds if image in fold[1])
     answers = plain, encrypted
     shrinking = True
     while shrinking and time.perf_counter() < end:
         shrinking = False
-        for fewer in _subsets(training, bench.targets, bench.seed):
+        for fewer in _subsets(training, harness.targets, harness.seed):
             if time.perf_counter() > end:
                 break
-            smaller = bench.restricted(fewer, queries)
+            smaller = harness.restricted(fewer, queries)
             found = _differ(smaller, candidate)
-            bench.model_seconds += smaller.model_seconds
+            harness.model_seconds += smaller.model_seconds
             if found is not None:
-                answers, place = found
-                training, image = fewer, int(queries[place])
+                answers, index = found
+                training, image = fewer, int(queries[index])
                 shrinking = True
                 break
-    return _witness(bench, answers, place, image, training)
+    return _witness(harness, answers, index, image, training)
 
 
-def _differ(bench: Bench, candidate: Candidate) -> tuple[tuple[Answers, Answers], int] | None:
-    """Return both answers and the place of a query that is answered differently, if any."""
+def _differ(
+    harness: Harness, candidate: Candidate
+) -> tuple[tuple[Predictions, Predictions], int] | None:
+    """Return both answers and the index of a query that is answered differently, if any."""
     try:
-        plain = bench.plain_answers(candidate)
-        rows = bench.encrypted_vectors(bench.key)
-        encrypted = bench.answers(candidate, rows, seed=bench.seed)
+        plain = harness.plain_predictions(candidate)
+        rows = harness.encrypted_vectors(harness.key)
+        encrypted = harness.fit_and_predict(candidate, rows, seed=harness.seed)
     except ModelError:
         return None
-    place = compare(plain, encrypted, tolerance=bench.tolerance).first_different
-    return None if place < 0 else ((plain, encrypted), place)
+    index = compare(plain, encrypted, tolerance=harness.tolerance).first_different
+    return None if index < 0 else ((plain, encrypted), index)
 
 
 def _subsets(
@@ -108,28 +118,28 @@ def _usable(
 
 
 def _witness(
-    bench: Bench, answers: tuple[Answers, Answers], place: int, image: int,
+    harness: Harness, answers: tuple[Predictions, Predictions], index: int, image: int,
     training: NDArray[np.int64],
-) -> Witness:  # fmt: skip
-    """Return the query at a place of the answers, which is one of the images."""
+) -> AuditWitness:  # fmt: skip
+    """Return the query at an index of the answers, which is one of the images."""
     plain, encrypted = (
-        _show(a.decisions if a.decisions is not None else a.values, place) for a in answers
+        _show(a.decisions if a.decisions is not None else a.values, index) for a in answers
     )
-    return Witness(
+    return AuditWitness(
         query=image,
-        image=bench.images[image],
-        encrypted=bench.encrypt(bench.images[image], bench.key),
+        image=harness.images[image],
+        encrypted=harness.encrypt(harness.images[image], harness.key),
         plain_answer=plain,
         encrypted_answer=encrypted,
-        margin=float(margins(answers[0])[place]),
+        margin=float(margins(answers[0])[index]),
         training=tuple(int(i) for i in training),
     )
 
 
-def _show(answers: NDArray[np.generic] | None, place: int) -> str:
+def _show(answers: NDArray[np.generic] | None, index: int) -> str:
     """Return one answer as text, the first numbers of it if it is long."""
-    if answers is None or place >= len(answers):
+    if answers is None or index >= len(answers):
         return "?"
-    entry = np.atleast_1d(answers[place]).ravel()
+    entry = np.atleast_1d(answers[index]).ravel()
     text = ", ".join(f"{v:.6g}" if isinstance(v, float) else str(v) for v in entry[:4].tolist())
     return text if entry.size == 1 else f"[{text}{', ...' if entry.size > 4 else ''}]"

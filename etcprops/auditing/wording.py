@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from etcprops.auditing.verdict import Mend
+from etcprops.auditing.verdict import Remedy
 from etcprops.scheme.keys import STEP_NAMES, Step
 
 UNREPEATABLE: Final = (
@@ -25,9 +25,9 @@ class Findings:
         Steps that change answers alone.
     features : dict
         Names of experiments on features, and whether answers were the same.
-    front : tuple of transformers
-        After which features were moved and negated.
-    mend, kind : Mend or None, str
+    preprocessing : tuple of transformers
+        After which features were permuted and negated.
+    remedy, kind : Remedy or None, str
         What helped, and which kind of change it is.
     seed_matters : bool
         Whether another seed gives other answers.
@@ -35,21 +35,21 @@ class Findings:
 
     breaking: tuple[Step, ...]
     features: dict[str, bool]
-    front: tuple[Any, ...]
-    mend: Mend | None
+    preprocessing: tuple[Any, ...]
+    remedy: Remedy | None
     kind: str
     seed_matters: bool
 
 
 def explain(found: Findings) -> str:
     """Put what the experiments showed into one sentence."""
-    features, mend = found.features, found.mend
+    features, remedy = found.features, found.remedy
     steps = _listed([STEP_NAMES[step] for step in found.breaking])
     steps = steps or "the steps together, none alone,"
     verb = "changes" if len(found.breaking) == 1 else "change"
-    evidence = f"; with {mend.change} the answers are identical" if mend else ""
-    moved, negated = features.get("features moved"), features.get("features negated")
-    both = features.get("features moved and negated", moved if negated is None else negated)
+    evidence = f"; with {remedy.change} the answers are identical" if remedy else ""
+    permuted, negated = features.get("features permuted"), features.get("features negated")
+    both = features.get("features permuted and negated", permuted if negated is None else negated)
     about = _sensitivity(features, seed_matters=found.seed_matters)
     rounding = features.get("rounding") is False
     if found.kind == "gamma":
@@ -60,11 +60,11 @@ def explain(found: Findings) -> str:
             noise = "noise of 1e-14 of their spread in plain features moves it as far"
             point = f"rounding chooses ({noise})"
         return f"the solver stops before it converges, at a point that {point}{evidence}"
-    if both and found.front:
-        front = _listed([name_of(transformer) for transformer in found.front])
+    if both and found.preprocessing:
+        preprocessing = _listed([name_of(transformer) for transformer in found.preprocessing])
         return (
-            f"{front} {'does' if len(found.front) == 1 else 'do'} not turn {steps} into moved and "
-            f"negated features, on which the model answers the same{evidence}"
+            f"{preprocessing} {'does' if len(found.preprocessing) == 1 else 'do'} not turn {steps} "
+            f"into permuted and negated features, on which the model answers the same{evidence}"
         )
     if both:
         return (
@@ -101,9 +101,9 @@ def _sensitivity(features: dict[str, bool], *, seed_matters: bool) -> str:
     """Say on what of the features the model depends."""
     parts = []
     draws = " (it draws by index, with one seed)" if seed_matters else ""
-    if features.get("features moved") is False:
+    if features.get("features permuted") is False:
         part = "the order of the features"
-        ties = features.get("features moved, no two values equal")
+        ties = features.get("features permuted, no two values equal")
         parts.append(part + (" (ties: without equal values it does not)" if ties else draws))
     if features.get("features negated") is False:
         part = "the signs of the features"

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from etcprops import __version__
 from etcprops._validation import InvalidParameterError
-from etcprops.cli.audit import audit
+from etcprops.cli.atlas import atlas
+from etcprops.cli.audit import AuditCommand, audit
 from etcprops.cli.check import check
 from etcprops.cli.fingerprint import fingerprint
 from etcprops.cli.probe import ShapeCommand, probe
@@ -29,7 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(verify)
-app.command()(audit)
+app.command(cls=AuditCommand)(audit)
+app.command()(atlas)
 app.command()(reproduce)
 app.command(cls=ShapeCommand)(probe)
 app.command()(check)

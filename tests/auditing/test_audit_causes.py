@@ -1,4 +1,4 @@
-"""Causes and mends: pipelines as users have them, and what is known of them beforehand."""
+"""Causes and remedies: pipelines as users have them, and what is known of them beforehand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from sklearn.svm import SVC, LinearSVC
 
 from etcprops import EtCKey, audit, encrypt
-from etcprops.auditing import Outcome
+from etcprops.auditing import AuditOutcome
 from etcprops.datasets import load_digits_images
 
 DIGITS = load_digits_images(block=2)
@@ -31,16 +31,16 @@ SHORT: dict[str, Any] = {"budget": 100.0, "runs": 0}
 def test_gamma_scale_on_raw_pixels_is_found_to_be_the_cause() -> None:
     verdict = audit(SVC(), IMAGES, LABELS, KEY, **SHORT)
     assert verdict.cause.startswith("gamma='scale' uses X.var(), which negative-positive")
-    assert verdict.mend is not None
-    assert verdict.mend.change.startswith("gamma=")
-    # The mend, tried by hand.
-    gamma = float(verdict.mend.change.removeprefix("gamma="))
+    assert verdict.remedy is not None
+    assert verdict.remedy.change.startswith("gamma=")
+    # The remedy, tried by hand.
+    gamma = float(verdict.remedy.change.removeprefix("gamma="))
     assert audit(SVC(gamma=gamma), IMAGES, LABELS, KEY).identical
-    trials = {trial.name: trial.identical for trial in verdict.trials}
-    assert trials["block scramble alone"]
-    assert trials["rotation and inversion alone"]
-    assert not trials["negative-positive transform alone"]
-    assert verdict.certified is None  # raw pixels are not moved and negated
+    experiments = {trial.name: trial.identical for trial in verdict.experiments}
+    assert experiments["block scramble alone"]
+    assert experiments["rotation and inversion alone"]
+    assert not experiments["negative-positive transform alone"]
+    assert verdict.certified is None  # raw pixels are not permuted and negated
 
 
 class Bright(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -54,21 +54,21 @@ class Bright(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return (X[:, 20] > 150).astype(np.int64)
 
 
-def test_a_change_that_makes_all_answers_one_is_no_mend() -> None:
+def test_a_change_that_makes_all_answers_one_is_no_remedy() -> None:
     verdict = audit(Bright(), IMAGES, LABELS % 2, KEY, thorough=False, **SHORT)
-    assert verdict.outcome is Outcome.DIFFERENT
-    tried = {trial.name: trial.identical for trial in verdict.trials}
+    assert verdict.outcome is AuditOutcome.DIFFERENT
+    tried = {trial.name: trial.identical for trial in verdict.experiments}
     assert tried["preprocessing 'mid-grey'"]
-    assert verdict.mend is None or "preprocessing" not in verdict.mend.change
+    assert verdict.remedy is None or "preprocessing" not in verdict.remedy.change
 
 
 def test_forests_differ_with_a_small_witness_and_are_mended() -> None:
     forest = RandomForestClassifier(n_estimators=5)
     verdict = audit(forest, IMAGES, LABELS, KEY, thorough=False, **SHORT)
-    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.outcome is AuditOutcome.DIFFERENT
     assert "order of the features (it draws by index" in verdict.cause
-    assert verdict.mend is not None
-    assert verdict.mend.outcome is Outcome.BITWISE_IDENTICAL
+    assert verdict.remedy is not None
+    assert verdict.remedy.outcome is AuditOutcome.BITWISE_IDENTICAL
     witness = verdict.witness
     assert witness is not None
     assert len(witness.training) < 20
@@ -88,10 +88,10 @@ def test_unconverged_solvers_are_named() -> None:
     verdict = audit(
         Lasso(alpha=0.05), IMAGES, LABELS, KEY, preprocessing="z-score", thorough=False, **SHORT
     )
-    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.outcome is AuditOutcome.DIFFERENT
     assert "before it converges" in verdict.cause
-    assert verdict.mend is not None
-    assert "tol=1e-07" in verdict.mend.change
+    assert verdict.remedy is not None
+    assert "tol=1e-07" in verdict.remedy.change
 
 
 def test_preprocessing_is_found_to_be_the_cause() -> None:
@@ -106,8 +106,8 @@ def test_preprocessing_is_found_to_be_the_cause() -> None:
     )
     assert not verdict.identical
     assert "per_image does not turn negative-positive transform into" in verdict.cause
-    assert verdict.mend is not None
-    assert verdict.mend.change == "preprocessing 'mid-grey' instead of per_image"
+    assert verdict.remedy is not None
+    assert verdict.remedy.change == "preprocessing 'mid-grey' instead of per_image"
 
 
 class GlobalDraws(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -136,9 +136,9 @@ def gradients(X: NDArray[Any]) -> NDArray[Any]:
 def test_models_that_draw_from_global_states_have_the_same_seed_on_both_sides() -> None:
     before = np.random.get_state()[1].tobytes(), random.getstate()  # type: ignore[index]  # noqa: NPY002
     verdict = audit(GlobalDraws(), IMAGES, LABELS, KEY, preprocessing="z-score", budget=100)
-    assert verdict.outcome is Outcome.EQUAL_IN_DISTRIBUTION
+    assert verdict.outcome is AuditOutcome.EQUAL_IN_DISTRIBUTION
     assert "order of the features (it draws by index, with one seed)" in verdict.cause
-    assert verdict.mend is not None
+    assert verdict.remedy is not None
     same = EtCKey.from_secret(DIGITS.geometry, "1", steps=())
     assert audit(GlobalDraws(), IMAGES, LABELS, same, explain=False).outcome == "bitwise-identical"
     after = np.random.get_state()[1].tobytes(), random.getstate()  # type: ignore[index]  # noqa: NPY002
@@ -148,16 +148,18 @@ def test_models_that_draw_from_global_states_have_the_same_seed_on_both_sides() 
 def test_models_that_no_seed_governs_are_told_and_no_cause_is_made_up() -> None:
     verdict = audit(GlobalDraws(wild=True), IMAGES, LABELS, KEY, budget=100, runs=0)
     assert "otherwise each time it is fitted, on the same plain images" in verdict.cause
-    assert verdict.mend is None
-    assert [trial.name for trial in verdict.trials] == ["a second fit on the same plain images"]
+    assert verdict.remedy is None
+    assert [trial.name for trial in verdict.experiments] == [
+        "a second fit on the same plain images"
+    ]
 
 
 def test_a_fixed_seed_does_not_hide_that_the_seed_matters() -> None:
     forest = RandomForestClassifier(n_estimators=3, max_features=None, random_state=1)
     verdict = audit(forest, IMAGES[:60], LABELS[:60], KEY, thorough=False, budget=100)
     assert "order of the features (it draws by index, with one seed)" in verdict.cause
-    assert verdict.law is not None
-    assert any("in place of random_state=1, with which" in text for text in verdict.conditions)
+    assert verdict.two_sample_test is not None
+    assert any("instead of random_state=1, with which" in text for text in verdict.conditions)
 
 
 @pytest.mark.parametrize("scaled", [False, True])
@@ -167,7 +169,7 @@ def test_features_of_several_pixels_are_blamed_and_not_what_follows(*, scaled: b
     verdict = audit(pipeline, IMAGES, LABELS, KEY, thorough=False, **SHORT)
     assert verdict.cause.startswith("gradients does not turn block scramble, rotation")
     replaced = "gradients and StandardScaler" if scaled else "gradients"
-    assert any(trial.name.endswith(f"instead of {replaced}") for trial in verdict.trials)
+    assert any(trial.name.endswith(f"instead of {replaced}") for trial in verdict.experiments)
 
 
 def test_transformers_that_drop_pixels_do_not_end_the_search() -> None:
@@ -183,8 +185,8 @@ def test_gamma_in_a_grid_is_frozen_there() -> None:
     search = GridSearchCV(SVC(), {"C": [1, 10], "gamma": ["scale", 1e-6]}, cv=3)
     verdict = audit(search, IMAGES, LABELS, KEY, thorough=False, **SHORT)
     assert verdict.cause.startswith("gamma='scale' uses X.var(), which negative-positive")
-    assert verdict.mend is not None
-    assert verdict.mend.change.endswith("for 'scale' in param_grid")
+    assert verdict.remedy is not None
+    assert verdict.remedy.change.endswith("for 'scale' in param_grid")
 
 
 def test_a_solver_that_minds_the_offset_is_told_from_one_that_rounding_moves() -> None:

@@ -19,12 +19,12 @@ from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
 from etcprops import EtCKey, SignedPermutation
-from etcprops.auditing.answers import Answers
 from etcprops.auditing.atlas.cells import build_estimator, make_targets
 from etcprops.auditing.auditor import TOLERANCE, _folds
-from etcprops.auditing.bench import Bench, Candidate
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.estimators import TABLE
+from etcprops.auditing.harness import Candidate, Harness
+from etcprops.auditing.predictions import Predictions
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.datasets import load_images
 from etcprops.scheme.keys import ALL
@@ -54,58 +54,58 @@ def test_boosting_depends_on_thresholds_and_ties_only(model: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "front"),
+    ("name", "preprocessing"),
     [("BernoulliNB", "z-score"), ("Binarizer", "z-score"), ("QuantileTransformer", "none")],
 )
-def test_pixels_that_are_constant_in_training_are_the_reason(name: str, front: str) -> None:
-    bench, candidate = _bench(name, front)
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    varying = candidate.with_front(VarianceThreshold(), *candidate.front)
-    assert bench.compare(varying).identical(TOLERANCE)
+def test_pixels_that_are_constant_in_training_are_the_reason(name: str, preprocessing: str) -> None:
+    harness, candidate = _harness(name, preprocessing)
+    assert not harness.compare(candidate).identical(TOLERANCE)
+    varying = candidate.with_preprocessing(VarianceThreshold(), *candidate.preprocessing)
+    assert harness.compare(varying).identical(TOLERANCE)
 
 
 def test_a_scaler_that_scales_nothing_is_identical() -> None:
-    bench, candidate = _bench("MaxAbsScaler", "min-max")
-    for rows in (bench.plain_vectors, bench.encrypted_vectors(bench.key)):
+    harness, candidate = _harness("MaxAbsScaler", "min-max")
+    for rows in (harness.plain_vectors, harness.encrypted_vectors(harness.key)):
         scale = candidate.build(0).fit(rows).steps[-1][1].scale_
         assert np.abs(scale - 1).max() < 1e-15
 
 
 def test_levels_cut_to_integers_are_the_reason_after_min_max() -> None:
-    bench, candidate = _bench("CategoricalNB", "min-max")
-    assert not bench.compare(candidate).identical(TOLERANCE)
+    harness, candidate = _harness("CategoricalNB", "min-max")
+    assert not harness.compare(candidate).identical(TOLERANCE)
     clip = FunctionTransformer(np.clip, kw_args={"a_min": 0.0, "a_max": 1.0})
     back = FunctionTransformer(_to_levels)
-    front = (VarianceThreshold(), *candidate.front, clip)
-    assert not bench.compare(candidate.with_front(*front)).identical(TOLERANCE)
-    assert bench.compare(candidate.with_front(*front, back)).identical(TOLERANCE)
+    preprocessing = (VarianceThreshold(), *candidate.preprocessing, clip)
+    assert not harness.compare(candidate.with_preprocessing(*preprocessing)).identical(TOLERANCE)
+    assert harness.compare(candidate.with_preprocessing(*preprocessing, back)).identical(TOLERANCE)
 
 
 def test_a_tree_of_sums_without_nodes_is_identical() -> None:
-    bench, candidate = _bench("KernelDensity", "none", steps=("transforms",))
+    harness, candidate = _harness("KernelDensity", "none", steps=("transforms",))
     without = candidate.with_parameters(leaf_size=300)
-    assert bench.compare(without).bitwise
-    assert_rounding_is_the_reason(bench, candidate, without, tolerance=1e-12)
+    assert harness.compare(without).bitwise
+    assert_rounding_is_the_reason(harness, candidate, without, tolerance=1e-12)
 
 
 def test_graphical_lasso_is_identical_at_convergence() -> None:
-    bench, candidate = _bench("GraphicalLasso", "z-score")
-    assert not bench.compare(candidate).identical(1e-8)
+    harness, candidate = _harness("GraphicalLasso", "z-score")
+    assert not harness.compare(candidate).identical(1e-8)
     tight = candidate.with_parameters(tol=1e-10, enet_tol=1e-12, max_iter=2000)
-    assert bench.compare(tight).identical(1e-9)
+    assert harness.compare(tight).identical(1e-9)
 
 
 @pytest.mark.parametrize("steps", [("permutation",), ("transforms",)])
 def test_biclusters_depend_on_pixels_of_one_image_and_on_first_centres(
     steps: tuple[str, ...],
 ) -> None:
-    bench, candidate = _bench("SpectralBiclustering", "none", steps=steps)
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    assert bench.compare(candidate.with_front(VarianceThreshold(100))).bitwise
-    bench, candidate = _bench("SpectralCoclustering", "none", steps=steps)
+    harness, candidate = _harness("SpectralBiclustering", "none", steps=steps)
+    assert not harness.compare(candidate).identical(TOLERANCE)
+    assert harness.compare(candidate.with_preprocessing(VarianceThreshold(100))).bitwise
+    harness, candidate = _harness("SpectralCoclustering", "none", steps=steps)
     once = candidate.with_parameters(n_init=1)
     given = once.with_parameters(init=np.array([[0.0, 0.0], [0.01, 0.0], [0.0, 0.01]]))
-    seeds = [replace(bench, seed=seed) for seed in range(8)]
+    seeds = [replace(harness, seed=seed) for seed in range(8)]
     assert not all(one.compare(once).identical(TOLERANCE) for one in seeds)
     assert all(one.compare(given).bitwise for one in seeds)
 
@@ -140,54 +140,63 @@ class WithoutEdges(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return X[:, self.kept_]
 
 
-@pytest.mark.parametrize("front", ["z-score", "standard-scaler"])
+@pytest.mark.parametrize("preprocessing", ["z-score", "standard-scaler"])
 @pytest.mark.parametrize(
     "name", ["LassoLars", "LassoLarsCV", "LassoLarsIC", "FactorAnalysis", "QuantileRegressor"]
 )
 def test_equal_columns_are_the_reason_of_greedy_and_linear_programmes(
-    name: str, front: str
+    name: str, preprocessing: str
 ) -> None:
-    bench, candidate = _bench(name, front, count=600)
-    keys = (EtCKey.from_secret(bench.key.geometry, f"twins, {number}") for number in range(10))
-    if all(bench.compare(candidate, key).identical(TOLERANCE) for key in (bench.key, *keys)):
+    harness, candidate = _harness(name, preprocessing, count=600)
+    keys = (EtCKey.from_secret(harness.key.geometry, f"twins, {number}") for number in range(10))
+    if all(harness.compare(candidate, key).identical(TOLERANCE) for key in (harness.key, *keys)):
         pytest.skip("the same of two equal columns was picked under 11 keys with these libraries")
-    without = candidate.with_front(WithoutTwins(), *candidate.front)
-    assert bench.compare(without).identical(1e-9)
+    without = candidate.with_preprocessing(WithoutTwins(), *candidate.preprocessing)
+    assert harness.compare(without).identical(1e-9)
 
 
-@pytest.mark.parametrize("front", ["none", "z-score", "mid-grey", "standard-scaler"])
-def test_levels_on_edges_of_bins_are_the_reason(front: str) -> None:
-    bench, candidate = _bench("KBinsDiscretizer", front, steps=("negatives",), count=600)
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    assert bench.compare(candidate.with_front(WithoutEdges(), *candidate.front)).bitwise
+@pytest.mark.parametrize("preprocessing", ["none", "z-score", "mid-grey", "standard-scaler"])
+def test_levels_on_edges_of_bins_are_the_reason(preprocessing: str) -> None:
+    harness, candidate = _harness(
+        "KBinsDiscretizer", preprocessing, steps=("negatives",), count=600
+    )
+    assert not harness.compare(candidate).identical(TOLERANCE)
+    assert harness.compare(
+        candidate.with_preprocessing(WithoutEdges(), *candidate.preprocessing)
+    ).bitwise
 
 
 def test_the_mirrored_start_of_an_embedding_and_its_tree_are_the_reason() -> None:
-    bench, candidate = _bench("TSNE", "z-score", steps=("negatives",))
-    assert not bench.compare(candidate).identical(TOLERANCE)
-    for mended in ({"method": "exact"}, {"init": "random"}):
-        assert bench.compare(candidate.with_parameters(**mended)).bitwise
-    bench, candidate = _bench("TSNE", "z-score", steps=("permutation", "transforms"))
-    assert bench.compare(candidate).bitwise  # signs of the start are not touched
+    harness, candidate = _harness("TSNE", "z-score", steps=("negatives",))
+    assert not harness.compare(candidate).identical(TOLERANCE)
+    for remedied in ({"method": "exact"}, {"init": "random"}):
+        assert harness.compare(candidate.with_parameters(**remedied)).bitwise
+    harness, candidate = _harness("TSNE", "z-score", steps=("permutation", "transforms"))
+    assert harness.compare(candidate).bitwise  # signs of the start are not touched
     # It is not rounding: noise in plain features changes nothing.
-    rows = candidate.front[0].fit(bench.plain_vectors).transform(bench.plain_vectors)
+    rows = candidate.preprocessing[0].fit(harness.plain_vectors).transform(harness.plain_vectors)
     noisy = rows + 1e-14 * np.ptp(rows) * np.random.default_rng(0).uniform(-1, 1, rows.shape)
-    answers = [bench.answers(candidate.with_front(), side, seed=0) for side in (rows, noisy)]
+    answers = [
+        harness.fit_and_predict(candidate.with_preprocessing(), side, seed=0)
+        for side in (rows, noisy)
+    ]
     assert compare(*answers, tolerance=0.0).bitwise
 
 
-@pytest.mark.parametrize(("front", "count"), [("z-score", 300), ("min-max", 600)])
-def test_a_distance_computed_twice_is_the_reason_of_another_order(front: str, count: int) -> None:
-    bench, candidate = _bench("OPTICS", front, count=count)
-    training = bench.plain_vectors[bench.folds[0][0]]
-    rows = candidate.front[0].fit(training).transform(training)
+@pytest.mark.parametrize(("preprocessing", "count"), [("z-score", 300), ("min-max", 600)])
+def test_a_distance_computed_twice_is_the_reason_of_another_order(
+    preprocessing: str, count: int
+) -> None:
+    harness, candidate = _harness("OPTICS", preprocessing, count=count)
+    training = harness.plain_vectors[harness.folds[0][0]]
+    rows = candidate.preprocessing[0].fit(training).transform(training)
     # Where the second distance comes out below the first, the neighbour ties with nearer ones.
     orders = []
     for error in (-16, 16):
         with changed("sklearn.cluster._optics.pairwise_distances", partial(units, count=error)):
             orders.append(OPTICS().fit(rows).ordering_)
     assert not np.array_equal(*orders)
-    movement = SignedPermutation.from_key(bench.key)
+    movement = SignedPermutation.from_key(harness.key)
     sides = rows, rows[:, movement.source] * movement.sign
     once = [OPTICS(metric="precomputed").fit(pairwise_distances(side)) for side in sides]
     assert np.array_equal(*(model.ordering_ for model in once))
@@ -230,14 +239,16 @@ def test_noise_of_the_size_of_rounding_chooses_who_stands_for_a_pair(drawn: int)
         assert set(own.cluster_centers_indices_.tolist()) in sets
 
 
-@pytest.mark.parametrize("front", ["none", "z-score"])
-def test_a_first_pixel_that_is_black_loses_components_and_that_is_the_reason(front: str) -> None:
-    bench, candidate = _bench("FastICA", front, count=600)
-    rows, training = bench.plain_vectors, bench.folds[0][0]
+@pytest.mark.parametrize("preprocessing", ["none", "z-score"])
+def test_a_first_pixel_that_is_black_loses_components_and_that_is_the_reason(
+    preprocessing: str,
+) -> None:
+    harness, candidate = _harness("FastICA", preprocessing, count=600)
+    rows, training = harness.plain_vectors, harness.folds[0][0]
     assert np.ptp(rows[training, 0]) == 0
-    varying = candidate.with_front(VarianceThreshold(), *candidate.front)
+    varying = candidate.with_preprocessing(VarianceThreshold(), *candidate.preprocessing)
 
-    def fitted(model: Candidate, first: float) -> Answers:
+    def fitted(model: Candidate, first: float) -> Predictions:
         """Let what is 0 but for rounding in the first row be `first`, then numbers above 0."""
 
         def change(factors: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], ...]:
@@ -247,21 +258,21 @@ def test_a_first_pixel_that_is_black_loses_components_and_that_is_the_reason(fro
             return factors
 
         with changed("sklearn.decomposition._fastica.linalg.svd", change):
-            return bench.answers(model, rows, seed=0)
+            return harness.fit_and_predict(model, rows, seed=0)
 
     for model, same in ((candidate, False), (varying, True)):
         answers = [fitted(model, first) for first in (2.0**-54, 0.0)]
         assert compare(*answers, tolerance=TOLERANCE).identical(TOLERANCE) is same
     for seed in (0, 1):
-        assert replace(bench, seed=seed).compare(varying).identical(1e-9)
+        assert replace(harness, seed=seed).compare(varying).identical(1e-9)
 
 
-@pytest.mark.parametrize("front", ["none", "mid-grey"])
+@pytest.mark.parametrize("preprocessing", ["none", "mid-grey"])
 @pytest.mark.parametrize("name", ["GammaRegressor", "PoissonRegressor", "TweedieRegressor"])
-def test_a_solver_that_stops_early_is_the_reason(name: str, front: str) -> None:
-    bench, candidate = _bench(name, front, steps=("permutation",))
+def test_a_solver_that_stops_early_is_the_reason(name: str, preprocessing: str) -> None:
+    harness, candidate = _harness(name, preprocessing, steps=("permutation",))
     newton = candidate.with_parameters(solver="newton-cholesky")
-    assert_rounding_is_the_reason(bench, candidate, newton, tolerance=1e-9)
+    assert_rounding_is_the_reason(harness, candidate, newton, tolerance=1e-9)
 
 
 def test_the_choice_of_c_hangs_on_an_image_and_newton_makes_it_one() -> None:
@@ -269,15 +280,15 @@ def test_the_choice_of_c_hangs_on_an_image_and_newton_makes_it_one() -> None:
     some = np.flatnonzero(digits.labels >= 7)[:150]
     key = EtCKey.from_secret(digits.geometry, "etcprops audit, 2", steps=("permutation",))
     halves = [(np.arange(0, 150, 2), np.arange(1, 150, 2))]
-    bench = Bench(digits.images[some], digits.labels[some], halves, key, 0, TOLERANCE)
+    harness = Harness(digits.images[some], digits.labels[some], halves, key, 0, TOLERANCE)
     candidate = Candidate.of(build_estimator(TABLE["LogisticRegressionCV"], 64), None)
     newton = candidate.with_parameters(solver="newton-cholesky", tol=1e-8)
-    assert_rounding_is_the_reason(bench, candidate, newton, tolerance=1e-9)
+    assert_rounding_is_the_reason(harness, candidate, newton, tolerance=1e-9)
 
     def choices(model: Candidate) -> set[tuple[float, ...]]:
-        moved = (one_unit(bench.plain_vectors, seed) for seed in range(DRAWS // 4))
-        sides = bench.plain_vectors, bench.encrypted_vectors(key), *moved
-        return {tuple(bench.answers(model, side, seed=0).model.C_) for side in sides}
+        moved = (one_unit(harness.plain_vectors, seed) for seed in range(DRAWS // 4))
+        sides = harness.plain_vectors, harness.encrypted_vectors(key), *moved
+        return {tuple(harness.fit_and_predict(model, side, seed=0).model.C_) for side in sides}
 
     assert len(choices(newton)) == 1
     if len(choices(candidate)) == 1:
@@ -288,14 +299,14 @@ def _to_levels(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.rint(255 * values))
 
 
-def _bench(
-    name: str, front: str, steps: tuple[str, ...] = (), *, count: int = 300, key: int = 1
-) -> tuple[Bench, Candidate]:
-    """Return the bench on which the atlas tries a cell, and its candidate."""
+def _harness(
+    name: str, preprocessing: str, steps: tuple[str, ...] = (), *, count: int = 300, key: int = 1
+) -> tuple[Harness, Candidate]:
+    """Return the harness on which the atlas tries a cell, and its candidate."""
     digits, entry = load_images("digits"), TABLE[name]
     chosen = np.sort(np.random.default_rng(0).permutation(1797)[:count])
     secret = EtCKey.from_secret(digits.geometry, f"etcprops audit, {key}", steps=steps or ALL)
     model, targets = build_estimator(entry, 64), make_targets(entry.target, digits.labels[chosen])
     folds = _folds(targets, count, None, seed=0, by_class=is_classifier(model))
-    bench = Bench(digits.images[chosen], targets, folds, secret, 0, TOLERANCE)
-    return bench, Candidate.of(model, PREPROCESSINGS[front]())
+    harness = Harness(digits.images[chosen], targets, folds, secret, 0, TOLERANCE)
+    return harness, Candidate.of(model, PREPROCESSINGS[preprocessing]())

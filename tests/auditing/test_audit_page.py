@@ -6,15 +6,17 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etcprops._about import versions
-from etcprops.auditing import Outcome
-from etcprops.auditing.atlas.cells import Cell, make_row, run_cell
+from etcprops.auditing import AuditOutcome
+from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.grid import Atlas
+from etcprops.auditing.atlas.rows import AtlasRow, run_cell
 
 SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
 ABOUT: dict[str, Any] = {
@@ -24,8 +26,8 @@ ABOUT: dict[str, Any] = {
 
 
 def test_the_page_needs_nothing_else_and_escapes() -> None:
-    rows = [run_cell(Cell(name, images=60, explain=False)) for name in SOME]
-    rows[0]["cause"] = "<script>alert(1)</script>"
+    rows = [run_cell(AtlasCell(name, images=60, explain=False)) for name in SOME]
+    rows[0] = replace(rows[0], cause="<script>alert(1)</script>")
     page = Atlas(rows, ABOUT).to_html()
     assert page.startswith("<!DOCTYPE html>")
     assert "http" not in page
@@ -37,20 +39,25 @@ def test_the_page_needs_nothing_else_and_escapes() -> None:
 
 def lines() -> Atlas:
     """Return an atlas of every verdict, of two preprocessings and two sets of steps."""
-    identical, different = Outcome.IDENTICAL_DECISIONS, Outcome.DIFFERENT
-    cells: tuple[tuple[Cell, Outcome, str, dict[str, Any]], ...] = (
-        (Cell("SVC"), identical, "rounding alone", {}),
-        (Cell("SVC", "none"), different, "gamma='scale' uses X.var()", {"values_agree": False}),
-        (Cell("LinearSVC", "none", ("permutation",)), different, "", {}),
-        (Cell("Ridge"), Outcome.BITWISE_IDENTICAL, "", {}),
-        (Cell("BernoulliNB"), different, "the model depends on thresholds", {}),
-        (Cell("GaussianNB"), Outcome.NOT_APPLICABLE, "", {"status": "timed out"}),
+    identical, different = AuditOutcome.IDENTICAL_DECISIONS, AuditOutcome.DIFFERENT
+    cells: tuple[tuple[AtlasCell, AuditOutcome, str, dict[str, Any]], ...] = (
+        (AtlasCell("SVC"), identical, "rounding alone", {}),
+        (
+            AtlasCell("SVC", "none"),
+            different,
+            "gamma='scale' uses X.var()",
+            {"values_agree": False},
+        ),
+        (AtlasCell("LinearSVC", "none", ("permutation",)), different, "", {}),
+        (AtlasCell("Ridge"), AuditOutcome.BITWISE_IDENTICAL, "", {}),
+        (AtlasCell("BernoulliNB"), different, "the model depends on thresholds", {}),
+        (AtlasCell("GaussianNB"), AuditOutcome.NOT_APPLICABLE, "", {"status": "timed out"}),
     )
     predicted = {("SVC", "none"): different, ("LinearSVC", "none"): different}
     rows = [
-        make_row(
-            cell, outcome, predicted.get((cell.estimator, cell.preprocessing), identical),
-            cause=cause, **found,
+        AtlasRow(
+            cell=cell, predicted=predicted.get((cell.estimator, cell.preprocessing), identical),
+            outcome=outcome, cause=cause, **found,
         )
         for cell, outcome, cause, found in cells
     ]  # fmt: skip
@@ -62,7 +69,16 @@ def test_filters_are_there_where_lines_differ() -> None:
     for name in ("measured", "theory", "preprocessing", "steps"):
         assert f'data-filter="{name}"' in page
     assert "<option>against theory</option>" in page
-    one = Atlas([make_row(Cell("SVC"), Outcome.DIFFERENT, Outcome.DIFFERENT)], ABOUT)
+    one = Atlas(
+        [
+            AtlasRow(
+                cell=AtlasCell("SVC"),
+                predicted=AuditOutcome.DIFFERENT,
+                outcome=AuditOutcome.DIFFERENT,
+            )
+        ],
+        ABOUT,
+    )
     assert "data-filter=" not in one.to_html()
 
 

@@ -1,4 +1,4 @@
-"""`audit`: outcomes, causes, mends, witnesses and laws; models whose fate is known beforehand."""
+"""`audit`: outcomes, causes, remedies, witnesses, distributions; models whose fate is known."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from sklearn.random_projection import GaussianRandomProjection
 from sklearn.svm import SVC
 
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, Verdict, audit, encrypt
-from etcprops.auditing import Outcome, law
-from etcprops.auditing.answers import Answers, ask
+from etcprops.auditing import AuditOutcome, two_sample
 from etcprops.auditing.auditor import _said
 from etcprops.auditing.comparison import compare
-from etcprops.auditing.law import two_sample_test_of_values
+from etcprops.auditing.predictions import Predictions, fit_and_predict
+from etcprops.auditing.two_sample import two_sample_test_of_values
 from etcprops.datasets import load_digits_images
 from etcprops.exact.kernels import ExactKernel
 from etcprops.exact.scaler import ExactStandardScaler
@@ -50,7 +50,7 @@ class FirstPixel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Coin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Answer 1 to a tenth of the queries at random, seeded by the features: equal in law only."""
+    """Answer 1 to a tenth of the queries at random by the features: equal in distribution."""
 
     def __init__(self, random_state: int | None = None) -> None:
         self.random_state = random_state
@@ -66,7 +66,7 @@ class Coin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class BiasedOnNegated(Coin):
-    """Toss no coin where the first row is not all bright: another law when it is negated."""
+    """Toss no coin where the first row is not all bright: another distribution if negated."""
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         return np.where(X[:, :8].mean() < 200, 1, super().predict(X))
@@ -78,7 +78,7 @@ class BiasedOnNegated(Coin):
 def test_exact_pipeline_is_bitwise_identical_and_that_is_so() -> None:
     pipeline = make_pipeline(ExactStandardScaler(), SVC(kernel=ExactKernel("rbf")))
     verdict = audit(pipeline, IMAGES, LABELS, KEY)
-    assert verdict.outcome is Outcome.BITWISE_IDENTICAL
+    assert verdict.outcome is AuditOutcome.BITWISE_IDENTICAL
     assert verdict.largest_difference == 0
     assert not verdict.cause
     # By hand, past all of the audit's code.
@@ -91,7 +91,7 @@ def test_exact_pipeline_is_bitwise_identical_and_that_is_so() -> None:
 
 def test_rounding_is_identical_decisions_with_all_certified() -> None:
     verdict = audit(SVC(), IMAGES, LABELS, KEY, preprocessing="standard-scaler")
-    assert verdict.outcome is Outcome.IDENTICAL_DECISIONS
+    assert verdict.outcome is AuditOutcome.IDENTICAL_DECISIONS
     assert verdict.comparison is not None
     assert verdict.certified == verdict.comparison.n_queries
     assert 0 < verdict.largest_difference < 1e-10
@@ -130,7 +130,7 @@ def test_values_are_those_of_the_model_and_those_of_pairs_make_them(
 ) -> None:
     rows, labels = IMAGES.reshape(200, 64).astype(np.float64), LABELS % classes
     model = make_pipeline(StandardScaler(), SVC(decision_function_shape=shape))
-    answers = ask(model, rows[:100], labels[:100], rows[100:])
+    answers = fit_and_predict(model, rows[:100], labels[:100], rows[100:])
     assert answers.values is not None
     assert answers.pairs is not None
     expected = model.decision_function(rows[100:]).reshape(100, -1)
@@ -141,14 +141,14 @@ def test_values_are_those_of_the_model_and_those_of_pairs_make_them(
 
 def test_not_applicable_says_why() -> None:
     verdict = audit(MultinomialNB(), IMAGES, LABELS, KEY, preprocessing="z-score")
-    assert verdict.outcome is Outcome.NOT_APPLICABLE
+    assert verdict.outcome is AuditOutcome.NOT_APPLICABLE
     assert "Negative values" in verdict.conditions[0]
 
 
 def test_equal_decisions_by_luck_are_not_passed_off_as_a_property() -> None:
     images, labels = IMAGES[:40], LABELS[:40] % 2
     verdict = audit(SVC(gamma="scale", C=0.01), images, labels, KEY, **SHORT)
-    assert verdict.outcome is Outcome.IDENTICAL_DECISIONS
+    assert verdict.outcome is AuditOutcome.IDENTICAL_DECISIONS
     assert any("property of these queries" in text for text in verdict.conditions)
     assert "gamma" in verdict.cause
 
@@ -174,39 +174,41 @@ def test_folds_ask_each_image_once() -> None:
     verdict = audit(KNeighborsClassifier(), IMAGES, LABELS, KEY, cv=4)
     assert verdict.comparison is not None
     assert verdict.comparison.n_queries == len(IMAGES)
-    assert verdict.outcome is Outcome.BITWISE_IDENTICAL
+    assert verdict.outcome is AuditOutcome.BITWISE_IDENTICAL
 
 
 def test_numbers_that_are_none_on_both_sides_are_the_same() -> None:
-    def answers(*values: float) -> Answers:
+    def answers(*values: float) -> Predictions:
         decisions, column = np.zeros(len(values)), np.array(values)[:, None]
-        return Answers("classifier", decisions, column, False, 0.0, (), None)
+        return Predictions("classifier", decisions, column, False, 0.0, (), None)
 
     nan = float("nan")
     assert compare(answers(nan, 1.0), answers(nan, 1.0), tolerance=0.0).identical(0.0)
     assert not compare(answers(nan, 1.0), answers(0.0, 1.0), tolerance=0.0).identical(1.0)
 
 
-# --- Laws
+# --- Distributions
 
 
-def test_equal_in_law_is_found_by_a_test_with_power() -> None:
+def test_equal_in_distribution_is_found_by_a_test_with_power() -> None:
     verdict = audit(Coin(), IMAGES[:60], LABELS[:60], KEY, budget=100, runs=20)
-    assert verdict.outcome is Outcome.EQUAL_IN_DISTRIBUTION
-    assert verdict.law is not None
-    assert verdict.law.runs == 20
-    assert verdict.law.p_value > verdict.law.level == 0.01
+    assert verdict.outcome is AuditOutcome.EQUAL_IN_DISTRIBUTION
+    assert verdict.two_sample_test is not None
+    assert verdict.two_sample_test.runs == 20
+    assert verdict.two_sample_test.p_value > verdict.two_sample_test.level == 0.01
 
 
 @pytest.mark.parametrize("negated", [False, True])
-def test_laws_of_partitions_do_not_depend_on_the_names_of_clusters(*, negated: bool) -> None:
+def test_distributions_of_partitions_do_not_depend_on_the_names_of_clusters(
+    *, negated: bool
+) -> None:
     model = make_pipeline(VarianceThreshold(), SpectralCoclustering(3, n_init=1))
     steps = ("permutation", "negatives") if negated else ("permutation",)
     key = EtCKey.from_secret(DIGITS.geometry, "1", steps=steps)
     verdict = audit(model, DIGITS.images[:60], None, key, budget=100, thorough=False)
-    assert verdict.law is not None
-    assert verdict.law.equal is not negated
-    named = _said(Answers("clusterer", np.array([4, 4, 2, 7, 2]), None, True, 0.0, (), None))
+    assert verdict.two_sample_test is not None
+    assert verdict.two_sample_test.equal is not negated
+    named = _said(Predictions("clusterer", np.array([4, 4, 2, 7, 2]), None, True, 0.0, (), None))
     assert named.tolist() == [0, 0, 1, 2, 1]
 
 
@@ -227,26 +229,26 @@ class Drawn(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("negated", [False, True])
-def test_laws_of_values_are_tested_where_there_are_no_decisions(*, negated: bool) -> None:
+def test_distributions_of_values_are_tested_where_there_are_no_decisions(*, negated: bool) -> None:
     steps = ("permutation", "negatives") if negated else ("permutation",)
     key = EtCKey.from_secret(DIGITS.geometry, "1", steps=steps)
     verdict = audit(Drawn(), IMAGES[:60], LABELS[:60], key, budget=100, thorough=False)
-    assert verdict.law is not None
-    assert verdict.law.equal is not negated
-    assert verdict.law.convincing
-    different, in_law = Outcome.DIFFERENT, Outcome.EQUAL_IN_DISTRIBUTION
-    assert verdict.outcome is (different if negated else in_law)
+    assert verdict.two_sample_test is not None
+    assert verdict.two_sample_test.equal is not negated
+    assert verdict.two_sample_test.convincing
+    different, in_distribution = AuditOutcome.DIFFERENT, AuditOutcome.EQUAL_IN_DISTRIBUTION
+    assert verdict.outcome is (different if negated else in_distribution)
 
 
-def test_laws_of_transformers_are_those_of_distances() -> None:
-    # Signs of these components follow a start that the key moves: the law of rows is another.
+def test_distributions_of_transformers_are_those_of_distances() -> None:
+    # Signs of these components follow a start that the key moves: rows are distributed otherwise.
     model = MiniBatchSparsePCA(2, max_iter=1, alpha=0.1)
     verdict = audit(model, IMAGES[:40], None, KEY, runs=10, thorough=False)
-    assert verdict.law is not None
-    assert verdict.law.equal
+    assert verdict.two_sample_test is not None
+    assert verdict.two_sample_test.equal
     rows = np.random.default_rng(0).standard_normal((5, 3))
     answers = [
-        Answers("transformer", None, values, False, 0.0, (), None)
+        Predictions("transformer", None, values, False, 0.0, (), None)
         for values in (rows, 7 - rows[:, [2, 0, 1]])
     ]
     first, second = (_said(one) for one in answers)
@@ -254,23 +256,23 @@ def test_laws_of_transformers_are_those_of_distances() -> None:
     assert np.isclose(first[0, 1], np.linalg.norm(rows[0] - rows[1]))
 
 
-def test_a_test_without_power_shows_no_equal_law() -> None:
+def test_a_test_without_power_shows_no_equal_distribution() -> None:
     # One direction: runs differ by so much that hardly anything would be noticed among 20.
     projection = GaussianRandomProjection(1)
     verdict = audit(projection, IMAGES[:60], None, KEY, budget=100, thorough=False)
-    assert verdict.law is not None
-    assert verdict.law.equal
-    assert verdict.law.power < 0.5
-    assert not verdict.law.convincing
+    assert verdict.two_sample_test is not None
+    assert verdict.two_sample_test.equal
+    assert verdict.two_sample_test.power < 0.5
+    assert not verdict.two_sample_test.convincing
     assert any("more runs would tell" in condition for condition in verdict.conditions)
-    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.outcome is AuditOutcome.DIFFERENT
 
 
 def test_the_level_of_the_test_of_values_is_kept() -> None:
     runs = np.random.default_rng(1).standard_normal((150, 16, 5, 2))
     options: dict[str, Any] = {"level": 0.1, "effect": 0.2, "seed": 0}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(law, "SIMULATIONS", 1)
+        patch.setattr(two_sample, "SIMULATIONS", 1)
         equal = [two_sample_test_of_values(r[:8], r[8:], **options).equal for r in runs]
         assert 4 <= equal.count(False) <= 27  # of 150 at 0.1: 1 in 1,000 is outside
         moved = [two_sample_test_of_values(r[:8], 1 + r[8:], **options).equal for r in runs]
@@ -291,14 +293,14 @@ def test_power_of_the_test_of_values_is_that_of_the_effect() -> None:
         assert by_hand.equal is (high < 0.5)
 
 
-def test_another_law_is_rejected() -> None:
+def test_another_distribution_is_rejected() -> None:
     images = IMAGES[:60].copy()
     images[:, 0] = 255
     key = EtCKey(DIGITS.geometry, negatives=np.arange(16) < 4)
     verdict = audit(BiasedOnNegated(), images, LABELS[:60] % 2, key, budget=100, runs=20)
-    assert verdict.outcome is Outcome.DIFFERENT
-    assert verdict.law is not None
-    assert verdict.law.p_value <= 0.01
+    assert verdict.outcome is AuditOutcome.DIFFERENT
+    assert verdict.two_sample_test is not None
+    assert verdict.two_sample_test.p_value <= 0.01
 
 
 # --- Reports

@@ -30,7 +30,10 @@ TARGET = 1.2
 CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "LinearSVC with cause": (LinearSVC(), {"preprocessing": "z-score"}),
     "SVC on raw pixels with cause": (SVC(), {}),
-    "forest with cause and law": (RandomForestClassifier(20), {"preprocessing": "z-score"}),
+    "forest with cause and two-sample test": (
+        RandomForestClassifier(20),
+        {"preprocessing": "z-score"},
+    ),
     "forest, compared only": (RandomForestClassifier(100), {"explain": False}),
     "SVC after z-score, certified": (SVC(), {"preprocessing": "standard-scaler"}),
     "linear SVC, certified": (SVC(kernel="linear"), {"preprocessing": "z-score"}),
@@ -63,10 +66,10 @@ BY_HAND: dict[str, tuple[Any, str | None]] = {
 }
 
 
-@pytest.mark.parametrize(("model", "front"), BY_HAND.values(), ids=BY_HAND)
-def test_cost_beside_a_loop_by_hand(model: Any, front: str | None, benchmark: Any) -> None:
+@pytest.mark.parametrize(("model", "preprocessing"), BY_HAND.values(), ids=BY_HAND)
+def test_cost_beside_a_loop_by_hand(model: Any, preprocessing: str | None, benchmark: Any) -> None:
     """What a user would write, past all of the audit's clocks; turn by turn."""
-    pipeline = model if front is None else make_pipeline(StandardScaler(), model)
+    pipeline = model if preprocessing is None else make_pipeline(StandardScaler(), model)
     images, labels = DIGITS.images, DIGITS.labels
     training = np.arange(len(images)) % 2 == 0
     folds = [(np.flatnonzero(training), np.flatnonzero(~training))]
@@ -84,7 +87,7 @@ def test_cost_beside_a_loop_by_hand(model: Any, front: str | None, benchmark: An
         assert np.array_equal(*said) or isinstance(model, RandomForestClassifier)
 
     def audited() -> None:
-        audit(model, images, labels, KEY, preprocessing=front, cv=folds, explain=False)
+        audit(model, images, labels, KEY, preprocessing=preprocessing, cv=folds, explain=False)
 
     def seconds(way: Any) -> float:
         start = time.process_time()  # what other processes take does not count

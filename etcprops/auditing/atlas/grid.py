@@ -17,114 +17,20 @@ from etcprops import _documents
 from etcprops._about import versions
 from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
 from etcprops.auditing.atlas.backends import run_with_dask, run_with_joblib
-from etcprops.auditing.atlas.cells import FAMILY_LEVEL, Cell, Row
+from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell
+from etcprops.auditing.atlas.lines import Line
+from etcprops.auditing.atlas.rows import AtlasRow
 from etcprops.auditing.atlas.store import Store
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import predict
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.verdict import VERDICTS, Outcome
+from etcprops.auditing.verdict import AuditOutcome
 from etcprops.datasets import load_images
 from etcprops.scheme.keys import ALL, EtCKey, Step
 
 Progress = Callable[[int, int, str], None]
 
 FEWEST_IMAGES: Final = 20
-
-SEVERITY: Final = (
-    Outcome.BITWISE_IDENTICAL,
-    Outcome.IDENTICAL_DECISIONS,
-    Outcome.EQUAL_IN_DISTRIBUTION,
-    Outcome.DIFFERENT,
-    Outcome.NOT_APPLICABLE,
-)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the atlas: an estimator after one preprocessing under some steps, over all keys.
-
-    Attributes
-    ----------
-    rows : tuple of dict
-        Of each key and seed.
-    outcome : str
-        The worst of them; a cell that timed out or crashed is told by `status`.
-    """
-
-    rows: tuple[Row, ...]
-
-    def __getitem__(self, name: str) -> Any:
-        return self.rows[0]["cell"][name]
-
-    @property
-    def outcome(self) -> str:
-        """The worst outcome over the keys."""
-        tested = any(row.get("law_tested") for row in self.rows)
-        outcomes = [Outcome(row["outcome"]) for row in self.rows]
-        if tested and Outcome.EQUAL_IN_DISTRIBUTION in outcomes:
-            # The test is over many keys: that another one differs path by path is no news.
-            outcomes = [
-                Outcome.EQUAL_IN_DISTRIBUTION if o is Outcome.DIFFERENT else o for o in outcomes
-            ]
-        return str(max(outcomes, key=SEVERITY.index))
-
-    @property
-    def main(self) -> Row:
-        """The row that says most: against theory, with a cause, or the first."""
-        wrong = [row for row in self.rows if row["agrees"] is False] if self.agrees is False else []
-        rows = wrong or self.rows
-        return next((row for row in rows if row["cause"]), rows[0])
-
-    @property
-    def against(self) -> str:
-        """What theory says and what was found instead, in words."""
-        row = self.main
-        found = row["outcome"]
-        if found == row["predicted"]:
-            found += " with values that differ by more than rounding"
-        return f"theory says {row['predicted']}, found {found}"
-
-    @property
-    def status(self) -> str:
-        """What went wrong with a cell, or "done"."""
-        return next((row["status"] for row in self.rows if row["status"] != "done"), "done")
-
-    @property
-    def agrees(self) -> bool | None:
-        """Whether all keys agree with theory; None if a cell gave no answer."""
-        found = [row["agrees"] for row in self.rows]
-        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION:
-            # The rows of other keys were not tested for a law of their own.
-            found = [row["agrees"] for row in self.rows if row.get("law_tested")]
-        return None if None in found else all(found)
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether some key shows what theory predicts; otherwise none contradicts it."""
-        if self.outcome == Outcome.EQUAL_IN_DISTRIBUTION != self.main["predicted"]:
-            return False
-        shown = [bool(row.get("confirmed")) for row in self.rows]
-        identical = self.main["predicted"] == Outcome.IDENTICAL_DECISIONS
-        # One key suffices to show a difference; identity has to hold for each.
-        return bool(self.agrees) and (all(shown) if identical else any(shown))
-
-    @property
-    def verdict(self) -> str:
-        """What to say of theory: one of `VERDICTS`."""
-        if self.agrees is None:
-            return VERDICTS[3]
-        return VERDICTS[0 if self.agrees is False else 2 if self.confirmed else 1]
-
-    @property
-    def steps(self) -> str:
-        """Steps of the key in words."""
-        return ", ".join(self["steps"]) or "all steps"
-
-    @property
-    def mend(self) -> str:
-        """The mend in words, empty if there is none."""
-        mend = self.main["mend"]
-        return "" if mend is None else f"{mend['change']} ({mend['outcome']})"
 
 
 @dataclass(frozen=True)
@@ -133,26 +39,26 @@ class Atlas:
 
     Attributes
     ----------
-    rows : list of dict
+    rows : list of AtlasRow
         One a cell.
     about : dict
         The options of the run and the versions of libraries.
     """
 
-    rows: list[Row]
+    rows: list[AtlasRow]
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[Line]:
         """The rows, those of the same estimator, preprocessing and steps together."""
 
-        def place(row: Row) -> tuple[str, int, list[str]]:
-            cell = row["cell"]
-            order = list(PREPROCESSINGS).index(cell["preprocessing"])
-            return cell["estimator"].lower(), order, cell["steps"]
+        def of_line(row: AtlasRow) -> tuple[str, int, tuple[str, ...]]:
+            cell = row.cell
+            order = list(PREPROCESSINGS).index(cell.preprocessing)
+            return cell.estimator.lower(), order, cell.steps
 
-        ordered = sorted(self.rows, key=lambda row: (*place(row), row["name"]))
-        return [Line(tuple(rows)) for _, rows in groupby(ordered, key=place)]
+        ordered = sorted(self.rows, key=lambda row: (*of_line(row), row.name))
+        return [Line(tuple(rows)) for _, rows in groupby(ordered, key=of_line)]
 
     @property
     def mismatches(self) -> list[Line]:
@@ -162,7 +68,7 @@ class Atlas:
     @property
     def unexplained(self) -> list[Line]:
         """Mismatches of which the table does not say why."""
-        return [line for line in self.mismatches if not line.main["explanation"]]
+        return [line for line in self.mismatches if not line.main.explanation]
 
     @property
     def unfinished(self) -> list[Line]:
@@ -176,7 +82,8 @@ class Atlas:
 
     def to_json(self) -> str:
         """Return everything as JSON text."""
-        content = {"about": self.about, "ok": self.ok, "rows": self.rows}
+        rows = [row.to_dict() for row in self.rows]
+        content = {"about": self.about, "ok": self.ok, "rows": rows}
         return _documents.write("etcprops.Atlas", content)
 
     def to_html(self) -> str:
@@ -216,7 +123,8 @@ def atlas(
     steps : sequence of iterables of str, default=((),)
         Steps of the keys; an empty one stands for all that the images have.
     keys, seeds : int, default=3 and 1
-        How many of each. Cause, mend, witness and law are looked for with the first of both.
+        How many of each. Cause, remedy and witness are looked for, and distributions tested, with
+        the first of both.
     secret : str
         Keys are derived from it.
     data : str, default="digits"
@@ -236,7 +144,7 @@ def atlas(
     time_limit : float, default=60
         Seconds for a cell.
     budget : float, default=10
-        Seconds for the search for a cause, for the witness and for the test of laws, each.
+        Seconds for the search for a cause, for the witness and for the test of distributions, each.
     progress : callable, optional
         Called with done, total and the name of the last cell.
 
@@ -253,12 +161,12 @@ def atlas(
     Examples
     --------
     >>> found = atlas(["KNeighborsClassifier", "DummyClassifier"], keys=1, images=100)
-    >>> [(line["estimator"], line.outcome) for line in found.lines]
+    >>> [(line.estimator, line.outcome) for line in found.lines]
     [('DummyClassifier', 'bitwise-identical'), ('KNeighborsClassifier', 'bitwise-identical')]
     """
-    caller = "etcprops audit"
+    caller = "etcprops atlas"
     names = _names(estimators, TABLE, "estimators", caller)
-    fronts = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
+    chosen_preprocessings = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
     keys, seeds = as_integer(keys, "keys", caller), as_integer(seeds, "seeds", caller)
     images, jobs = _image_count(images, caller), _job_count(jobs, caller)
     seconds = "be a positive number of seconds"
@@ -271,15 +179,17 @@ def atlas(
     chosen = [_steps(group, geometry, secret) for group in steps]
     common: dict[str, Any] = {"data": data, "images": images, "budget": budget}
     tests = sum(
-        predict(TABLE[name], front, [Step(s) for s in group] or list(Step))
-        is Outcome.EQUAL_IN_DISTRIBUTION
-        for name, front, group in product(names, fronts, chosen)
+        predict(TABLE[name], preprocessing, [Step(s) for s in group] or list(Step))
+        is AuditOutcome.EQUAL_IN_DISTRIBUTION
+        for name, preprocessing, group in product(names, chosen_preprocessings, chosen)
     )
     common["level"] = FAMILY_LEVEL / max(tests, 1)
-    cells = list(grid(names, fronts, chosen, keys=keys, seeds=seeds, secret=secret, **common))
+    cells = list(
+        grid(names, chosen_preprocessings, chosen, keys=keys, seeds=seeds, secret=secret, **common)
+    )
     about = {
         "estimators": names,
-        "preprocessings": fronts,
+        "preprocessings": chosen_preprocessings,
         "steps": [list(group) for group in chosen],
         "keys": keys,
         "seeds": seeds,
@@ -293,9 +203,9 @@ def atlas(
     }
     start = time.perf_counter()
     store = None if output is None else Store(output, about, resume=resume)
-    rows: list[Row] = [] if store is None else list(store.rows)
+    rows: list[AtlasRow] = [] if store is None else list(store.rows)
     try:
-        done = {row["name"] for row in rows}
+        done = {row.name for row in rows}
         left = [cell for cell in cells if cell.name not in done]
         report = progress or (lambda _done, _total, _name: None)
         report(len(rows), len(cells), "starting")
@@ -303,12 +213,12 @@ def atlas(
             if store is not None:
                 store.add(row)
             rows.append(row)
-            report(len(rows), len(cells), row["cell"]["estimator"])
+            report(len(rows), len(cells), row.cell.estimator)
     finally:
         if store is not None:
             store.close()
     order = {cell.name: i for i, cell in enumerate(cells)}
-    rows.sort(key=lambda row: order[row["name"]])
+    rows.sort(key=lambda row: order[row.name])
     return Atlas(rows, about | {"seconds": round(time.perf_counter() - start, 1)})
 
 
@@ -321,7 +231,7 @@ def grid(
     seeds: int,
     secret: str,
     **common: Any,
-) -> Iterator[Cell]:
+) -> Iterator[AtlasCell]:
     """Yield the cells of a grid; `common` are fields that all of them share.
 
     Examples
@@ -330,11 +240,11 @@ def grid(
     >>> [(cell.secret, cell.explain) for cell in cells]
     [('s, 1', True), ('s, 2', False)]
     """
-    for name, front, group in product(estimators, preprocessings, steps):
+    for name, preprocessing, group in product(estimators, preprocessings, steps):
         for seed, number in product(range(seeds), range(keys)):
             first = seed == 0 and number == 0
             key = f"{secret}, {number + 1}"
-            yield Cell(name, front, group, key, seed, explain=first, **common)
+            yield AtlasCell(name, preprocessing, group, key, seed, explain=first, **common)
 
 
 def _image_count(images: Any, caller: str) -> int:
@@ -378,8 +288,8 @@ def _check_classes(labels: NDArray[np.int64], data: str, caller: str) -> None:
 
 
 def _run(
-    cells: Sequence[Cell], backend: str, scheduler: str | None, jobs: int, limit: float
-) -> Iterator[Row]:
+    cells: Sequence[AtlasCell], backend: str, scheduler: str | None, jobs: int, limit: float
+) -> Iterator[AtlasRow]:
     if not cells:
         return iter(())
     if backend == "dask":
@@ -392,7 +302,7 @@ def _names(given: Iterable[str] | None, known: Iterable[str], name: str, caller:
     names = list(known) if given is None else list(dict.fromkeys(given))
     unknown = [n for n in names if n not in set(known)]
     if unknown or not names:
-        reject(name, caller, "hold known names (etcprops audit --list)", describe(unknown))
+        reject(name, caller, "hold known names (etcprops atlas --list)", describe(unknown))
     return names
 
 

@@ -15,11 +15,8 @@ import tempfile
 import threading
 from typing import IO, Any, Final
 
-from etcprops.auditing.atlas.cells import Cell, Row, make_row
-from etcprops.auditing.estimators import TABLE
-from etcprops.auditing.estimators.invariance import predict
-from etcprops.auditing.verdict import Outcome
-from etcprops.scheme.keys import Step
+from etcprops.auditing.atlas.cells import AtlasCell
+from etcprops.auditing.atlas.rows import AtlasRow
 
 START_LIMIT: Final = 300.0
 """Seconds that a worker may take to import its libraries."""
@@ -41,12 +38,12 @@ class Worker:
         self._errors: IO[bytes] | None = None
         self._lock = threading.Lock()
 
-    def run(self, cell: Cell, limit: float) -> Row:
+    def run(self, cell: AtlasCell, limit: float) -> AtlasRow:
         """Return the row of a cell, or one that says that it timed out or crashed.
 
         Parameters
         ----------
-        cell : Cell
+        cell : AtlasCell
             What to do.
         limit : float
             Seconds; the time that a new process takes to start does not count.
@@ -61,13 +58,15 @@ class Worker:
                 line = self._lines.get(timeout=min(limit, threading.TIMEOUT_MAX))
             except queue.Empty:
                 self.stop()
-                return failed_row(cell, "timed out", f"took more than {limit:g} s")
+                return AtlasRow.without_answer(cell, "timed out", f"took more than {limit:g} s")
             except OSError:
                 line = None
             if line is None:
-                return failed_row(cell, "crashed", self._epitaph())
-            row: Row = json.loads(line)
-            return failed_row(cell, "crashed", row["raised"]) if "raised" in row else row
+                return AtlasRow.without_answer(cell, "crashed", self._epitaph())
+            document: dict[str, Any] = json.loads(line)
+            if "raised" in document:
+                return AtlasRow.without_answer(cell, "crashed", document["raised"])
+            return AtlasRow.from_dict(document)
 
     def stop(self) -> None:
         """End the process at once; the next cell starts another."""
@@ -123,28 +122,18 @@ _RUNNING: set[Worker] = set()
 _OF_THREAD = threading.local()
 
 
-def run_isolated(fields: dict[str, Any], limit: float) -> Row:
+def run_isolated(fields: dict[str, Any], limit: float) -> AtlasRow:
     """Run a cell, given as a dictionary, in the worker process of this thread."""
     worker: Worker | None = getattr(_OF_THREAD, "worker", None)
     if worker is None:
         worker = _OF_THREAD.worker = Worker()
-    return worker.run(Cell.from_dict(fields), limit)
+    return worker.run(AtlasCell.from_dict(fields), limit)
 
 
 def stop_workers() -> None:
     """End every worker process that this process has started."""
     for worker in list(_RUNNING):
         worker.stop()
-
-
-def failed_row(cell: Cell, status: str, reason: str) -> Row:
-    """Return the row of a cell that gave none itself."""
-    entry = TABLE[cell.estimator]
-    steps = [Step(step) for step in cell.steps] or list(Step)
-    predicted = predict(entry, cell.preprocessing, steps)
-    return make_row(
-        cell, Outcome.NOT_APPLICABLE, predicted, status=status, conditions=[f"{status}: {reason}"]
-    )
 
 
 def _read(stream: IO[str] | None, lines: queue.Queue[str | None]) -> None:

@@ -15,7 +15,7 @@ from typing import IO, Any, Final, Self
 
 from etcprops import _documents
 from etcprops._validation import reject
-from etcprops.auditing.atlas.cells import Row
+from etcprops.auditing.atlas.rows import AtlasRow
 
 FORMAT: Final = "etcprops.audit"
 
@@ -34,7 +34,7 @@ class Store:
 
     Attributes
     ----------
-    rows : list of dict
+    rows : list of AtlasRow
         All rows, those of earlier parts of the run first.
 
     Raises
@@ -46,11 +46,11 @@ class Store:
 
     def __init__(self, path: Path, about: dict[str, Any], *, resume: bool) -> None:
         self.path, self.about = path, about
-        self.rows: list[Row] = []
+        self.rows: list[AtlasRow] = []
         self._file = self._open(resume=resume)
 
     def _open(self, *, resume: bool) -> IO[bytes]:
-        caller = "etcprops audit"
+        caller = "etcprops atlas"
         if self.path.exists() and self.path.stat().st_size and not resume:
             wanted = "be a file that is not there yet, unless --resume is given"
             reject("--output", caller, wanted, f"{str(self.path)!r}.")
@@ -68,7 +68,7 @@ class Store:
 
     def _read(self, file: IO[bytes]) -> int:
         """Read header and rows; return where the last whole line ends, and cut off the rest."""
-        caller, got = "etcprops audit", f"{str(self.path)!r}"
+        caller, got = "etcprops atlas", f"{str(self.path)!r}"
         content = file.read()
         end = content.rfind(b"\n") + 1
         lines = content[:end].splitlines()
@@ -78,8 +78,8 @@ class Store:
         else:
             try:
                 documents = [json.loads(line) for line in lines]
-                header, self.rows = documents[0], documents[1:]
-                known = header["format"] == FORMAT and all("name" in row for row in self.rows)
+                header, known = documents[0], documents[0]["format"] == FORMAT
+                self.rows = [AtlasRow.from_dict(row) for row in documents[1:]]
             except (KeyError, TypeError, ValueError):
                 known = False
             if not known:
@@ -105,17 +105,17 @@ class Store:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             wanted = "be a file that no other process is writing to"
-            reject("--output", "etcprops audit", wanted, f"{str(self.path)!r}.")
+            reject("--output", "etcprops atlas", wanted, f"{str(self.path)!r}.")
 
     @property
     def done(self) -> set[str]:
         """Names of the cells that have a row."""
-        return {row["name"] for row in self.rows}
+        return {row.name for row in self.rows}
 
-    def add(self, row: Row) -> None:
+    def add(self, row: AtlasRow) -> None:
         """Append a row; it is on disk when this returns. A cell that has one keeps it."""
-        if row["name"] not in self.done:
-            self._write(self._file, row)
+        if row.name not in self.done:
+            self._write(self._file, row.to_dict())
             self.rows.append(row)
 
     @staticmethod
@@ -135,5 +135,5 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[AtlasRow]:
         return iter(self.rows)

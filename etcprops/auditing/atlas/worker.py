@@ -19,7 +19,8 @@ def main() -> None:
     import sklearn.utils
     from threadpoolctl import threadpool_limits
 
-    from etcprops.auditing.atlas.cells import Cell, run_cell
+    from etcprops.auditing.atlas.cells import AtlasCell
+    from etcprops.auditing.atlas.rows import run_cell
 
     sklearn.utils.all_estimators()  # imports all of scikit-learn before the clock runs
 
@@ -32,7 +33,7 @@ def main() -> None:
         send("ready")
         for line in sys.stdin:
             try:
-                send(run_cell(Cell.from_dict(json.loads(line))))
+                send(run_cell(AtlasCell.from_dict(json.loads(line))).to_dict())
             except Exception as error:  # noqa: BLE001  # an error costs its own row only
                 send({"raised": f"{type(error).__name__}: {error}"})
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from etcprops.auditing.estimators.invariance import Entry, Invariance
+from etcprops.auditing.estimators.invariance import NONE, Entry
 
-_REASONS: Final = {
+_BECAUSE: Final = {
     "CountVectorizer": "takes text, not images",
     "DictVectorizer": "takes dictionaries, not images",
     "FeatureHasher": "takes dictionaries or text, not images",
@@ -21,5 +21,6 @@ _REASONS: Final = {
     "TfidfVectorizer": "takes text, not images",
 }
 ABSENT: Final = tuple(
-    Entry(name, Invariance.NONE, reason, absent=reason) for name, reason in _REASONS.items()
+    Entry(name, invariance=NONE, because=because, absent=because)
+    for name, because in _BECAUSE.items()
 )

@@ -9,12 +9,12 @@ map of such a group changes is predicted to be identical. The estimators themsel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
 from etcprops.auditing.preprocessing import LINEARISING
-from etcprops.auditing.verdict import Outcome
+from etcprops.auditing.verdict import AuditOutcome
 from etcprops.scheme.keys import Step
 
 
@@ -26,6 +26,9 @@ class Invariance(StrEnum):
     SIGNED_PERMUTATION = "signed permutation"
     PERMUTATION = "permutation"
     NONE = "none"
+
+
+ANY, ORTHOGONAL, SIGNED_PERMUTATION, PERMUTATION, NONE = Invariance
 
 
 class Path(StrEnum):
@@ -42,9 +45,9 @@ class Path(StrEnum):
     """Order matters, sign does not: a solver visits features in order and stops early (the same
     at convergence only), or features are taken by their number."""
     DRAWS = "draws"
-    """Random numbers are drawn by the index of a feature: equal in law."""
+    """Random numbers are drawn by the index of a feature: equal in distribution."""
     THRESHOLDS = "thresholds"
-    """So they are, but values on a threshold go to one side: not equal in law."""
+    """So they are, but values on a threshold go to one side: not equal in distribution."""
 
 
 Target = Literal["labels", "numbers", "columns", "binary columns", "none"]
@@ -52,7 +55,7 @@ Target = Literal["labels", "numbers", "columns", "binary columns", "none"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One estimator of scikit-learn in the table.
+    """One estimator of scikit-learn in the table; all but its name is given by keyword.
 
     Attributes
     ----------
@@ -60,7 +63,7 @@ class Entry:
         As in ``sklearn.utils.all_estimators``.
     invariance : Invariance
         Of its answers, as mathematics.
-    reason : str
+    because : str
         Why.
     offset : bool
         Whether adding a constant to a feature leaves the answers as they are, too.
@@ -86,8 +89,9 @@ class Entry:
     """
 
     name: str
+    _: KW_ONLY
     invariance: Invariance
-    reason: str
+    because: str
     offset: bool = False
     path: Path = Path.EXACT
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -99,7 +103,7 @@ class Entry:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> Outcome:
+def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> AuditOutcome:
     """Return the outcome that theory predicts.
 
     Parameters
@@ -113,35 +117,36 @@ def predict(entry: Entry, preprocessing: str, steps: Iterable[Step]) -> Outcome:
 
     Returns
     -------
-    Outcome
+    AuditOutcome
         IDENTICAL_DECISIONS stands for bitwise identity as well; rounding is not predicted.
 
     Examples
     --------
     >>> from etcprops.auditing.estimators import TABLE
     >>> predict(TABLE["SVC"], "z-score", [Step.PERMUTATION, Step.NEGATIVES])
-    <Outcome.IDENTICAL_DECISIONS: 'identical-decisions'>
+    <AuditOutcome.IDENTICAL_DECISIONS: 'identical-decisions'>
     >>> predict(TABLE["SVC"], "none", [Step.PERMUTATION, Step.NEGATIVES])
-    <Outcome.DIFFERENT: 'different'>
+    <AuditOutcome.DIFFERENT: 'different'>
     >>> predict(TABLE["SVC"], "none", [Step.PERMUTATION])
-    <Outcome.IDENTICAL_DECISIONS: 'identical-decisions'>
+    <AuditOutcome.IDENTICAL_DECISIONS: 'identical-decisions'>
     """
     chosen = set(steps)
-    negated, moved = Step.NEGATIVES in chosen, bool(chosen - {Step.NEGATIVES})
     if entry.absent or (entry.counts and preprocessing not in {"none", "min-max"}):
-        return Outcome.NOT_APPLICABLE
+        return AuditOutcome.NOT_APPLICABLE
     if entry.invariance is Invariance.ANY:
-        return Outcome.IDENTICAL_DECISIONS
-    if (moved and _moving_matters(entry)) or (negated and _negation_matters(entry, preprocessing)):
-        return Outcome.DIFFERENT
+        return AuditOutcome.IDENTICAL_DECISIONS
+    permuted = bool(chosen - {Step.NEGATIVES})
+    negated = Step.NEGATIVES in chosen and _negation_matters(entry, preprocessing)
+    if negated or (permuted and _order_matters(entry)):
+        return AuditOutcome.DIFFERENT
     if entry.path is Path.THRESHOLDS and chosen:
-        return Outcome.DIFFERENT
+        return AuditOutcome.DIFFERENT
     if entry.path is Path.DRAWS and chosen:
-        return Outcome.EQUAL_IN_DISTRIBUTION
-    return Outcome.IDENTICAL_DECISIONS
+        return AuditOutcome.EQUAL_IN_DISTRIBUTION
+    return AuditOutcome.IDENTICAL_DECISIONS
 
 
-def _moving_matters(entry: Entry) -> bool:
+def _order_matters(entry: Entry) -> bool:
     """Whether the order of features changes answers."""
     return entry.invariance is Invariance.NONE or entry.path is Path.ORDER
 

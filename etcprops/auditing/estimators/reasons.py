@@ -26,14 +26,14 @@ GREEDY: Final = (
 PER_FEATURE: Final = "each feature on its own, by mean and variance; the order does not enter"
 TREE: Final = (
     "draws features and thresholds by index: another path for each order and sign; a threshold "
-    "drawn from an interval is hit by no query, so equal in law"
+    "drawn from an interval is hit by no query, so equal in distribution"
 )
 MIDPOINT_TREE: Final = (
     "draws the order in which features are tried by index, and puts thresholds half-way between "
     "training values, where queries of whole grey levels land; they go left, and negation would "
-    "have them go right: not even equal in law (a single tree: p = 0.0002 with 60 new seeds and "
-    "keys; p = 0.9 once noise of 1e-6 keeps the same queries off thresholds), though the mean of "
-    "many trees may hide it from 20 runs"
+    "have them go right: not even equal in distribution (a single tree: p = 0.0002 with 60 new "
+    "seeds and keys; p = 0.9 once noise of 1e-6 keeps the same queries off thresholds), though the "
+    "mean of many trees may hide it from 20 runs"
 )
 STUMPS: Final = (
     "boosts stumps, which try all features and split half-way between training values: but for two "
@@ -46,7 +46,8 @@ HIST_TREE: Final = (
 )
 DUMMY: Final = "does not look at the images"
 RANDOM_WEIGHTS: Final = (
-    "starts from random weights drawn by the index of a feature, symmetric in sign: equal in law"
+    "starts from random weights drawn by the index of a feature, symmetric in sign: equal in "
+    "distribution"
 )
 META: Final = "as the model inside"
 SAMPLES: Final = (

@@ -36,7 +36,7 @@ def _audit(implementation: Implementation, models: dict[str, Any]) -> Observatio
     return Observation(same, f"{COUNT} digits, half for training. {'. '.join(parts)}")
 
 
-def _machines() -> dict[str, Any]:
+def _classifiers() -> dict[str, Any]:
     from sklearn.svm import SVC
 
     return {"RBF": SVC(), "polynomial": SVC(kernel="poly")}
@@ -51,7 +51,7 @@ def check_named_models_by_audit(implementation: Implementation) -> Observation:
 
     from etcprops.reductions import CanonicalFeatures
 
-    scaled = {name: make_pipeline(StandardScaler(), svm) for name, svm in _machines().items()}
+    scaled = {name: make_pipeline(StandardScaler(), svm) for name, svm in _classifiers().items()}
     forest = make_pipeline(CanonicalFeatures(), RandomForestClassifier())
     models = {"k-NN": KNeighborsClassifier(), **scaled, "random forest": forest}
     return _audit(implementation, models)
@@ -59,7 +59,7 @@ def check_named_models_by_audit(implementation: Implementation) -> Observation:
 
 def check_svms_on_raw_digits_by_audit(implementation: Implementation) -> Observation:
     """Audit SVMs with RBF and polynomial kernel on raw digits."""
-    return _audit(implementation, _machines())
+    return _audit(implementation, _classifiers())
 
 
 def check_forest_on_z_scores_by_audit(implementation: Implementation) -> Observation:

@@ -1,4 +1,4 @@
-"""Fitting a model and asking it: one record of answers per model, whatever kind of model it is.
+"""Fitting a model and predicting with it: one record per model, whatever kind of model it is.
 
 Classifiers, clusterers and outlier detectors decide, and most have decision values besides;
 regressors, transformers and density models have values only.
@@ -31,7 +31,9 @@ from sklearn.utils.multiclass import _ovr_decision_function
 
 from etcprops._validation import describe, reject
 
-Kind = Literal["classifier", "regressor", "outlier detector", "clusterer", "transformer", "scorer"]
+ModelKind = Literal[
+    "classifier", "regressor", "outlier detector", "clusterer", "transformer", "scorer"
+]
 
 VALUES: Final = ("decision_function", "predict_proba", "score_samples")
 """Where decision values come from, in order of preference."""
@@ -42,7 +44,7 @@ OF_TRAINING: Final = ("labels_", "row_labels_", "embedding_")
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """What one fitted model said.
 
     Attributes
@@ -66,7 +68,7 @@ class Answers:
         are made.
     """
 
-    kind: Kind
+    kind: ModelKind
     decisions: NDArray[Any] | None
     values: NDArray[np.float64] | None
     of_training: bool
@@ -94,7 +96,7 @@ class ModelError(Exception):
     """A model could not be fitted or asked; the message says what it raised."""
 
 
-def kind_of(estimator: Any) -> Kind:
+def kind_of(estimator: Any) -> ModelKind:
     """Return what kind of model an estimator is.
 
     Examples
@@ -103,7 +105,7 @@ def kind_of(estimator: Any) -> Kind:
     >>> kind_of(SVC())
     'classifier'
     """
-    kinds: tuple[tuple[Kind, bool], ...] = (
+    kinds: tuple[tuple[ModelKind, bool], ...] = (
         ("classifier", is_classifier(estimator)),
         ("regressor", is_regressor(estimator)),
         ("outlier detector", is_outlier_detector(estimator)),
@@ -186,15 +188,15 @@ def unseeded(estimator: Any) -> Any:
     return fresh.set_params(**dict.fromkeys(states))
 
 
-def ask(
+def fit_and_predict(
     estimator: Any,
     training: NDArray[Any],
     targets: NDArray[Any] | None,
     queries: NDArray[Any],
     *,
     seed: int = 0,
-) -> Answers:
-    """Fit an estimator, which is changed, and ask it about the queries.
+) -> Predictions:
+    """Fit an estimator, which is changed, and predict the queries.
 
     Parameters
     ----------
@@ -210,7 +212,7 @@ def ask(
 
     Returns
     -------
-    Answers
+    Predictions
 
     Raises
     ------
@@ -226,14 +228,14 @@ def ask(
     ):
         warnings.simplefilter("always")
         try:
-            found = _answers(estimator, kind, training, targets, queries)
+            found = _fit_and_predict(estimator, kind, training, targets, queries)
         except Exception as error:
             message = " ".join(str(error).split())[:200]
             raise ModelError(f"{type(error).__name__}: {message}") from error
     seconds = time.perf_counter() - start
     stopped = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
     told = ("the solver stopped before it converged",) if stopped else ()
-    return Answers(
+    return Predictions(
         kind,
         found.decisions,
         found.values,
@@ -258,8 +260,8 @@ def _global_states(seed: int) -> Iterator[None]:
         np.random.set_state(states[1])  # noqa: NPY002
 
 
-class _Said(NamedTuple):
-    """What `Answers` is made of."""
+class _Parts(NamedTuple):
+    """What `Predictions` is made of."""
 
     decisions: NDArray[Any] | None
     values: NDArray[np.float64] | None
@@ -267,25 +269,25 @@ class _Said(NamedTuple):
     pairs: NDArray[np.float64] | None = None
 
 
-def _answers(
-    model: Any, kind: Kind, training: NDArray[Any], targets: Any, queries: NDArray[Any]
-) -> _Said:
-    """Fit and ask."""
+def _fit_and_predict(
+    model: Any, kind: ModelKind, training: NDArray[Any], targets: Any, queries: NDArray[Any]
+) -> _Parts:
+    """Fit and predict."""
     if kind == "transformer" and not hasattr(model, "transform"):
-        return _Said(None, _as_values(model.fit_transform(training, targets)), of_training=True)
+        return _Parts(None, _as_values(model.fit_transform(training, targets)), of_training=True)
     model.fit(training, targets)
     if kind in {"transformer", "regressor"}:
         asked = model.transform if kind == "transformer" else model.predict
-        return _Said(None, _as_values(asked(queries)))
+        return _Parts(None, _as_values(asked(queries)))
     if kind == "scorer":
-        return _Said(*_scores(model, queries))
+        return _Parts(*_scores(model, queries))
     if not hasattr(model, "predict"):
-        return _Said(_labels_of_training(model, training), None, of_training=True)
+        return _Parts(_labels_of_training(model, training), None, of_training=True)
     if kind == "clusterer":  # columns of theirs have no fixed order
-        return _Said(np.asarray(model.predict(queries)), None)
+        return _Parts(np.asarray(model.predict(queries)), None)
     pairs = _values_of_pairs(model, queries)
     values = _decision_values(model, queries) if pairs is None else _of_pairs(model, pairs)
-    return _Said(np.asarray(model.predict(queries)), values, pairs=pairs)
+    return _Parts(np.asarray(model.predict(queries)), values, pairs=pairs)
 
 
 def _scores(
@@ -312,7 +314,7 @@ def _labels_of_training(model: Any, training: NDArray[Any]) -> NDArray[Any]:
 
 
 def _values_of_pairs(model: Any, queries: NDArray[Any]) -> NDArray[np.float64] | None:
-    """Return decision values of each pair of classes; None if it is no support vector machine."""
+    """Return decision values of each pair of classes; None if it is no SVM."""
     last = model.steps[-1][1] if isinstance(model, Pipeline) else model
     if type(last) not in {SVC, NuSVC}:
         return None

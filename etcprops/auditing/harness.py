@@ -1,6 +1,6 @@
-"""The bench on which models are tried: images, their split, and keys; every fit is a fresh clone.
+"""Where models are tried: images, their split, and keys; every fit is a fresh clone.
 
-A `Candidate` is a model with its preprocessing. `Bench.compare` fits it on plain and on encrypted
+A `Candidate` is a model with its preprocessing. `Harness.compare` fits it on plain and on encrypted
 images and compares; answers on plain images are kept, since every key is compared with them.
 """
 
@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from etcprops.auditing.answers import Answers, ModelError, ask, kind_of, seeded, unseeded
 from etcprops.auditing.comparison import compare
+from etcprops.auditing.predictions import (
+    ModelError,
+    Predictions,
+    fit_and_predict,
+    kind_of,
+    seeded,
+    unseeded,
+)
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.verdict import Comparison
 from etcprops.scheme import pixels
@@ -33,37 +40,39 @@ class Candidate:
 
     Attributes
     ----------
-    front : tuple of transformers
+    preprocessing : tuple of transformers
         What is done to pixels, in order; may be empty.
-    final : estimator
+    estimator : estimator
         The model.
     """
 
-    front: tuple[Any, ...]
-    final: Any
+    preprocessing: tuple[Any, ...]
+    estimator: Any
 
     @classmethod
     def of(cls, estimator: Any, preprocessing: Any) -> Candidate:
         """Take a pipeline apart; `preprocessing`, a transformer or None, comes first."""
         steps = [s for _, s in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
-        front = [s for s in (preprocessing, *steps[:-1]) if s is not None and s != "passthrough"]
-        return cls(tuple(front), steps[-1])
+        before = [s for s in (preprocessing, *steps[:-1]) if s is not None and s != "passthrough"]
+        return cls(tuple(before), steps[-1])
 
     def build(self, seed: int) -> Any:
         """Return fresh clones as one estimator."""
-        if not self.front:
-            return seeded(self.final, seed)
-        return seeded(make_pipeline(*self.front, self.final), seed)
+        if not self.preprocessing:
+            return seeded(self.estimator, seed)
+        return seeded(make_pipeline(*self.preprocessing, self.estimator), seed)
 
     def with_open_seeds(self) -> Candidate:
         """Return it with every ``random_state`` left to `build`, also those that were fixed."""
-        return Candidate(tuple(unseeded(step) for step in self.front), unseeded(self.final))
+        return Candidate(
+            tuple(unseeded(step) for step in self.preprocessing), unseeded(self.estimator)
+        )
 
     def fixed_seeds(self) -> str:
         """Return in words which ``random_state`` are numbers already, empty if none is."""
         named = [
             f"{name}={value}"
-            for part in (*self.front, self.final)
+            for part in (*self.preprocessing, self.estimator)
             for name, value in part.get_params(deep=True).items()
             if name.rpartition("__")[2] == "random_state" and value is not None
         ]
@@ -71,19 +80,19 @@ class Candidate:
 
     def with_parameters(self, **parameters: Any) -> Candidate:
         """Return it with other parameters of the model."""
-        return replace(self, final=clone(self.final).set_params(**parameters))
+        return replace(self, estimator=clone(self.estimator).set_params(**parameters))
 
-    def with_front(self, *front: Any) -> Candidate:
+    def with_preprocessing(self, *transformers: Any) -> Candidate:
         """Return it with another preprocessing."""
-        return replace(self, front=tuple(t for t in front if t is not None))
+        return replace(self, preprocessing=tuple(t for t in transformers if t is not None))
 
-    def with_preprocessing(self, name: str) -> Candidate:
+    def with_named_preprocessing(self, name: str) -> Candidate:
         """Return it with the preprocessing of that name."""
-        return self.with_front(PREPROCESSINGS[name]())
+        return self.with_preprocessing(PREPROCESSINGS[name]())
 
 
 @dataclass
-class Bench:
+class Harness:
     """Images with their labels, folds, key and encryption.
 
     Attributes
@@ -113,7 +122,7 @@ class Bench:
     encrypt: Encryption = pixels.encrypt
     model_seconds: float = 0.0
     started: float = field(default_factory=time.perf_counter)
-    _kept: tuple[Candidate, int, Answers] | None = None
+    _kept: tuple[Candidate, int, Predictions] | None = None
     _encrypted: tuple[EtCKey, NDArray[np.float64]] | None = None
 
     @property
@@ -127,24 +136,28 @@ class Bench:
             self._encrypted = key, vectors(self.encrypt(self.images, key))
         return self._encrypted[1]
 
-    def answers(self, candidate: Candidate, rows: NDArray[Any], *, seed: int) -> Answers:
-        """Fit and ask in every fold; raises `ModelError`."""
+    def fit_and_predict(
+        self, candidate: Candidate, rows: NDArray[Any], *, seed: int
+    ) -> Predictions:
+        """Fit and predict in every fold; raises `ModelError`."""
         parts = []
         for training, queries in self.folds:
             targets = None if self.targets is None else self.targets[training]
             start = time.perf_counter()
             try:
-                part = ask(candidate.build(seed), rows[training], targets, rows[queries], seed=seed)
+                part = fit_and_predict(
+                    candidate.build(seed), rows[training], targets, rows[queries], seed=seed
+                )
             finally:
                 self.model_seconds += time.perf_counter() - start
             parts.append(part)
         return _joined(parts)
 
-    def plain_answers(self, candidate: Candidate) -> Answers:
+    def plain_predictions(self, candidate: Candidate) -> Predictions:
         """Return the answers on plain images; those of the last candidate are kept."""
         if self._kept is None or self._kept[0] is not candidate or self._kept[1] != self.seed:
-            answers = self.answers(candidate, self.plain_vectors, seed=self.seed)
-            self._kept = candidate, self.seed, answers
+            predictions = self.fit_and_predict(candidate, self.plain_vectors, seed=self.seed)
+            self._kept = candidate, self.seed, predictions
         return self._kept[2]
 
     def compare(self, candidate: Candidate, key: EtCKey | None = None) -> Comparison:
@@ -155,7 +168,7 @@ class Bench:
         candidate : Candidate
             What to fit, twice.
         key : EtCKey, optional
-            Instead of the bench's own.
+            Instead of the harness's own.
 
         Returns
         -------
@@ -171,17 +184,17 @@ class Bench:
 
     def compare_rows(self, candidate: Candidate, rows: NDArray[Any]) -> Comparison:
         """Compare a candidate on plain images and on other rows, as `compare`."""
-        plain = self.plain_answers(candidate)
+        plain = self.plain_predictions(candidate)
         try:
-            encrypted = self.answers(candidate, rows, seed=self.seed)
+            encrypted = self.fit_and_predict(candidate, rows, seed=self.seed)
         except ModelError as error:
             size = len(np.asarray(plain.values if plain.decisions is None else plain.decisions))
             failure = f"fits plain images, and on encrypted ones raises {error}"
             return Comparison(size, size, False, np.nan, 0.0, failure=failure)
         return compare(plain, encrypted, tolerance=self.tolerance)
 
-    def restricted(self, training: NDArray[np.int64], queries: NDArray[np.int64]) -> Bench:
-        """Return a bench with one fold of these training images and queries."""
+    def restricted(self, training: NDArray[np.int64], queries: NDArray[np.int64]) -> Harness:
+        """Return a harness with one fold of these training images and queries."""
         return replace(
             self, folds=[(training, queries)], _kept=None, _encrypted=self._encrypted,
             model_seconds=0.0,
@@ -201,7 +214,7 @@ def is_supervised(estimator: Any) -> bool:
     return bool(tags is not None and tags().target_tags.required)
 
 
-def _joined(parts: list[Answers]) -> Answers:
+def _joined(parts: list[Predictions]) -> Predictions:
     """Put the answers of all folds together."""
     if len(parts) == 1:
         return parts[0]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from etcprops.auditing.bench import Candidate
+from etcprops.auditing.harness import Candidate
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.wording import name_of
 
@@ -43,7 +43,7 @@ def _parameters(name: str, **parameters: Any) -> Change:
 
 def frozen_gammas(candidate: Candidate, gamma: float | None) -> Iterator[Change]:
     """Yield the change of each ``gamma="scale"`` to the number it has on plain images."""
-    for name, value in candidate.final.get_params(deep=True).items():
+    for name, value in candidate.estimator.get_params(deep=True).items():
         last = name.rpartition("__")[2]
         if last == "gamma" and isinstance(value, str) and value == "scale":
             if gamma is not None:
@@ -69,13 +69,13 @@ def _without_scale(grid: Any, gamma: float) -> Any:
 
 def newton(candidate: Candidate) -> Iterator[Change]:
     """Yield the change to Newton's steps, which converge where others stop early."""
-    if candidate.final.get_params(deep=False).get("solver") in {"lbfgs", "newton-cg"}:
+    if candidate.estimator.get_params(deep=False).get("solver") in {"lbfgs", "newton-cg"}:
         yield _parameters("solver='newton-cholesky'", solver="newton-cholesky")
 
 
 def tighter(candidate: Candidate) -> Iterator[Change]:
     """Yield the changes to a tighter tolerance with more iterations, the milder one first."""
-    parameters = candidate.final.get_params(deep=True)
+    parameters = candidate.estimator.get_params(deep=True)
     if "early_stopping" in parameters:
         return  # more iterations are another model there
     for tolerance, fewest in ((1e-7, 0), (1e-10, 20_000)):
@@ -95,14 +95,14 @@ def tighter(candidate: Candidate) -> Iterator[Change]:
 
 def all_features(candidate: Candidate) -> Iterator[Change]:
     """Yield the change to models that look at all features instead of a random subset."""
-    for name, value in candidate.final.get_params(deep=True).items():
+    for name, value in candidate.estimator.get_params(deep=True).items():
         if name.rpartition("__")[2] == "max_features" and isinstance(value, str):
             yield _parameters(f"{name}=None", **{name: None})
 
 
 def direct_solvers(candidate: Candidate) -> Iterator[Change]:
     """Yield the change to solvers that do not depend on an order or a random start."""
-    parameters = candidate.final.get_params(deep=False)
+    parameters = candidate.estimator.get_params(deep=False)
     for name, values in DIRECT_SOLVERS.items():
         if name in parameters:
             for value in values:
@@ -116,21 +116,21 @@ def exact_arithmetic(candidate: Candidate) -> Iterator[Change]:
 
     from etcprops.exact.kernels import ExactKernel
 
-    parameters = candidate.final.get_params(deep=False)
-    machines = (SVC, NuSVC, SVR, NuSVR, OneClassSVM)
+    parameters = candidate.estimator.get_params(deep=False)
+    svms = (SVC, NuSVC, SVR, NuSVR, OneClassSVM)
     kernel = parameters.get("kernel")
-    if isinstance(candidate.final, machines) and isinstance(kernel, str) and kernel in KERNELS:
+    if isinstance(candidate.estimator, svms) and isinstance(kernel, str) and kernel in KERNELS:
         options = {n: parameters[n] for n in ("gamma", "degree", "coef0") if n in parameters}
         exact = ExactKernel(kernel, slices=3, **options)  # type: ignore[arg-type]  # one of KERNELS
         yield Change(
             f"kernel=ExactKernel({kernel!r}) after the exact z-score",
-            lambda c: c.with_parameters(kernel=exact).with_preprocessing("z-score"),
+            lambda c: c.with_parameters(kernel=exact).with_named_preprocessing("z-score"),
         )
 
 
 def preprocessings(candidate: Candidate) -> Iterator[Change]:
     """Yield the change to each other named preprocessing, linearising ones first."""
-    now = candidate.front
+    now = candidate.preprocessing
     replaced = f" instead of {' and '.join(map(name_of, now))}" if now else ""
     for name in ("mid-grey", "z-score", "none", "min-max", "per-image z-score"):
         fresh = PREPROCESSINGS[name]()
@@ -138,7 +138,7 @@ def preprocessings(candidate: Candidate) -> Iterator[Change]:
             continue
         yield Change(
             f"preprocessing {name!r}{replaced}",
-            lambda c, name=name: c.with_preprocessing(name),  # type: ignore[misc]
+            lambda c, name=name: c.with_named_preprocessing(name),  # type: ignore[misc]
         )
 
 
@@ -146,8 +146,13 @@ def normal_forms(candidate: Candidate) -> Iterator[Change]:
     """Yield the changes to features that the encryption cannot change, before any model."""
     from etcprops.reductions import CanonicalFeatures, GramPCA
 
-    if not any(isinstance(step, (GramPCA, CanonicalFeatures)) for step in candidate.front):
-        # Canonical features are made of pixels: they take the place of the preprocessing.
-        yield Change("CanonicalFeatures() on pixels", lambda c: c.with_front(CanonicalFeatures()))
-        yield Change("GramPCA() before the model", lambda c: c.with_front(*c.front, GramPCA()))
-        yield Change("GramPCA() on pixels", lambda c: c.with_front(GramPCA()))
+    if not any(isinstance(step, (GramPCA, CanonicalFeatures)) for step in candidate.preprocessing):
+        # Canonical features are made of pixels: they replace the preprocessing.
+        yield Change(
+            "CanonicalFeatures() on pixels", lambda c: c.with_preprocessing(CanonicalFeatures())
+        )
+        yield Change(
+            "GramPCA() before the model",
+            lambda c: c.with_preprocessing(*c.preprocessing, GramPCA()),
+        )
+        yield Change("GramPCA() on pixels", lambda c: c.with_preprocessing(GramPCA()))
