@@ -20,6 +20,13 @@ from etcprops.scheme.geometry import BlockGeometry, check_geometry
 if TYPE_CHECKING:
     from etcprops.datasets import ImageSet
 
+RENAMED = {
+    "mended-forest": "forest-with-remedy",
+    "random-forest-in-law": "random-forest-in-distribution",
+    "reductions-in-law": "reductions-in-distribution",
+}
+"""Names that claims had in 0.1.0."""
+
 Progress = Callable[[int, int, str], None]
 """Called with the number of checks done, of all checks, and the name of the next."""
 
@@ -162,7 +169,7 @@ def _choose(names: Iterable[str] | None) -> tuple[Claim, ...]:
     known = [claim.name for claim in CLAIMS]
     if isinstance(names, str):
         reject("claims", "verify", "be a collection of names", describe(names))
-    wanted = ["forest-with-remedy" if name == "mended-forest" else name for name in names]
+    wanted = [RENAMED.get(name, name) for name in names]
     unknown = [name for name in wanted if name not in known]
     if unknown or not wanted:
         raise InvalidParameterError(

@@ -1,4 +1,4 @@
-"""Normalisations under which the encryption becomes linear: z-score and mid-grey centring.
+"""Normalizations under which the encryption becomes linear: z-score and mid-grey centring.
 
 The z-score of integer pixels is computed from integers: with N images, their sum S and their sum of
 squares, the deviation of ``x`` is ``(N x - S) / N`` and the variance ``(N sum(x^2) - S^2) / N^2``.

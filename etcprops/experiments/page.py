@@ -42,7 +42,7 @@ class Reproduction:
     parts : sequence of Part
         All conditions with the reduction of `choices`.
     exact : sequence of Part
-        Key condition 1 with reductions that commute with the encryption.
+        Key condition 1 with reductions that are equivariant.
     """
 
     about: dict[str, Any]

@@ -142,7 +142,7 @@ class Cloud:
     normalization : {"pooled", "per-client", "mid-grey"}, default="pooled"
         z-score after the reduction, with the statistics of all training images or of those of
         the sender; or the reduction of pixels less 127.5, all features divided by their common
-        root mean square, which no key changes if the reduction commutes with the encryption.
+        root mean square, which no key changes if the reduction is equivariant.
     max_iter : int, default=-1
         How many steps of libsvm one person's SVM may take, -1 for no bound. SVMs that need
         more for anybody are given up: see `trained`.

@@ -82,7 +82,7 @@ _RULES = (
         BIJECTIVE,
         "the map is no signed permutation",
     ),
-    _Rule("SVM and k-NN on normalised pixels", "svm-and-k-nn", BIJECTIVE, _BROKEN),
+    _Rule("SVM and k-NN on normalized pixels", "svm-and-k-nn", BIJECTIVE, _BROKEN),
     _Rule(
         "random forest with a fixed seed, decision by decision",
         "random-forest",

@@ -1,4 +1,4 @@
-"""Reductions of dimension as scikit-learn transformers, and which of them commute with encryption.
+"""Reductions of dimension as scikit-learn transformers, and which of them are equivariant.
 
 Exact, bit for bit: `GramPCA`, `BlockMean`, and `BlockDCT` with a symmetric set of coefficients.
 Equal in distribution over seeds: `GaussianProjection`, `SparseProjection`, `RandomPixels`. Not

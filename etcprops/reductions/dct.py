@@ -1,6 +1,6 @@
 """Coefficients of a block-wise discrete cosine transform, in integers.
 
-A set of coefficients that holds (v, u) with every (u, v) commutes with encryption: a quarter turn
+A set of coefficients that holds (v, u) with every (u, v) is equivariant: a quarter turn
 exchanges rows and columns, a mirror changes the sign of the odd cosines, negation of all. The
 transform is that of Ahmed, Natarajan and Rao (1974), the integers that stand for its cosines are
 chosen as in video coding.

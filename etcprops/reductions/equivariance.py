@@ -1,4 +1,4 @@
-"""Which linear reductions commute with encryption: ``R Q = E R``, E a signed permutation.
+"""Which linear reductions are equivariant: ``R Q = E R``, E a signed permutation.
 
 Decided from the entries of ``R`` as they are, by comparing rows: nothing is multiplied or rounded.
 It suffices to look at generators of the group of keys, one block at a time. What the answer means
@@ -92,7 +92,7 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Equivariance:
-    """Whether a reduction commutes with all keys of one step.
+    """Whether a reduction is equivariant under all keys of one step.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ def induced_map(R: csr_array | ArrayLike, key: EtCKey) -> InducedMap:
             offset = np.asarray(rows.matrix @ encryption_offset(key))
             return InducedMap(source, factor, offset)
     raise InvalidParameterError(
-        f"The 'R' parameter of {caller} must commute with the key. Got a matrix whose row "
+        f"The 'R' parameter of {caller} must be equivariant under the key. Got a matrix whose row "
         f"{found} becomes none of its rows."
     )
 

@@ -71,7 +71,7 @@ class BlockMean(LinearReduction):
 class MeanPooling(LinearReduction):
     """Mean over cells of any size that tile the image, times their number of pixels.
 
-    What "average pooling to 1/20" usually means. It commutes with encryption only where cells fit
+    What "average pooling to 1/20" usually means. It is equivariant only where cells fit
     into the blocks and are squares; the paper's ratios have no such cells.
 
     Parameters
@@ -89,7 +89,7 @@ class MeanPooling(LinearReduction):
 
     See Also
     --------
-    BlockMean : cells that commute.
+    BlockMean : cells that are equivariant.
 
     Examples
     --------

@@ -170,7 +170,7 @@ def different_decisions(
     Parameters
     ----------
     estimator : scikit-learn estimator with ``predict``
-        Cloned for each fit, so give it a fixed ``random_state`` where it has one. Normalisation
+        Cloned for each fit, so give it a fixed ``random_state`` where it has one. Normalization
         belongs into it, as a pipeline.
     plain, encrypted : array_like, shape (N, ...)
         The images and their encryption; flattened.

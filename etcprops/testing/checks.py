@@ -230,7 +230,7 @@ def check_scheme_decrypts(scheme: Scheme) -> None:
 
 @_replayable
 def check_scheme_keeps_decisions(scheme: Scheme) -> None:
-    """Require the same decisions of SVMs and k-NN for every query after z-score normalisation.
+    """Require the same decisions of SVMs and k-NN for every query after z-score normalization.
 
     Images of noise with random labels: what is learnt hangs on all distances alike, so a scheme
     that distorts some of them changes decisions.

@@ -1,4 +1,4 @@
-"""Which linear reductions commute with the encryption: the classification, proved and computed.
+"""Which linear reductions are equivariant: the classification, proved and computed.
 
 Theorem 1. For a reduction ``R`` without zero rows and a group of signed permutations ``Q`` with
 offsets, these are equivalent: (a) for every ``Q`` there is a permutation with factors, ``E``, with

@@ -44,7 +44,7 @@ def test_gamma_scale_on_raw_pixels_is_found_to_be_the_cause() -> None:
 
 
 class Bright(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Say whether a pixel is bright, which after a normalisation none is."""
+    """Say whether a pixel is bright, which after a normalization none is."""
 
     def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Bright:  # noqa: ARG002
         self.classes_ = np.array([0, 1])
@@ -62,7 +62,7 @@ def test_a_change_that_makes_all_answers_one_is_no_remedy() -> None:
     assert verdict.remedy is None or "preprocessing" not in verdict.remedy.change
 
 
-def test_forests_differ_with_a_small_witness_and_are_mended() -> None:
+def test_forests_differ_with_a_small_witness_and_have_a_remedy() -> None:
     forest = RandomForestClassifier(n_estimators=5)
     verdict = audit(forest, IMAGES, LABELS, KEY, thorough=False, **SHORT)
     assert verdict.outcome is AuditOutcome.DIFFERENT

@@ -80,7 +80,7 @@ def test_order_and_signs_of_features_do_not_show(seed: int, kind: Any, m: int, n
 
 
 @pytest.mark.parametrize(
-    ("kernel", "normalised"),
+    ("kernel", "normalized"),
     [
         ("linear", True),
         (ExactKernel("rbf"), True),
@@ -89,13 +89,13 @@ def test_order_and_signs_of_features_do_not_show(seed: int, kind: Any, m: int, n
         (ExactKernel("rbf"), False),  # of distances; the polynomial kernel needs z-scores
     ],
 )
-def test_encrypted_digits_have_the_scores_of_plain_ones(kernel: Any, *, normalised: bool) -> None:
+def test_encrypted_digits_have_the_scores_of_plain_ones(kernel: Any, *, normalized: bool) -> None:
     key = EtCKey.from_secret(DIGITS.geometry, "components")
     results = []
     for images in (DIGITS.images, encrypt(DIGITS.images, key)):
         rows = images.reshape(len(images), -1)
         reduction = GramPCA(30, kernel=kernel)
-        pipeline = make_pipeline(ExactStandardScaler(), reduction) if normalised else reduction
+        pipeline = make_pipeline(ExactStandardScaler(), reduction) if normalized else reduction
         scores = pipeline.fit_transform(rows[TRAINING][::2])
         forest = RandomForestClassifier(10, random_state=0).fit(
             scores, DIGITS.labels[TRAINING][::2]

@@ -72,7 +72,7 @@ def steps_of(geometry: BlockGeometry) -> list[Step]:
 
 
 @pytest.mark.parametrize("geometry", [GREY, COLOUR], ids=["grey", "colour"])
-def test_exact_reductions_commute_and_pass_encryption_on(geometry: BlockGeometry) -> None:
+def test_exact_reductions_are_equivariant_and_pass_encryption_on(geometry: BlockGeometry) -> None:
     images = batch(geometry)
     for reduction in exact(geometry):
         assert all(reduction.is_equivariant(step) for step in steps_of(geometry)), reduction
@@ -100,7 +100,7 @@ def test_z_scores_after_exact_reductions_have_the_same_bits(geometry: BlockGeome
 
 
 @pytest.mark.parametrize("geometry", [GREY, COLOUR], ids=["grey", "colour"])
-def test_other_reductions_do_not_commute_and_the_counterexample_is_one(
+def test_other_reductions_are_not_equivariant_and_the_counterexample_is_one(
     geometry: BlockGeometry,
 ) -> None:
     for reduction in inexact(geometry):
@@ -124,7 +124,7 @@ def test_other_reductions_do_not_commute_and_the_counterexample_is_one(
             assert min(abs(plain - sign * found).max(axis=0).min() for sign in (1, -1)) > 1
 
 
-def test_which_steps_the_others_commute_with() -> None:
+def test_under_which_steps_the_others_are_equivariant() -> None:
     kinds = {
         "grid": GridSampling(GREY, (2, 2)),
         "pixels": RandomPixels(GREY, 9),
@@ -326,7 +326,7 @@ def test_bad_images_and_steps() -> None:
     fitted = reduction.fit(flat(batch(GREY)))
     with pytest.raises(InvalidParameterError, match="hold integers of magnitude at most"):
         fitted.transform(np.full((1, 384), 2**62))
-    with pytest.raises(InvalidParameterError, match="must commute with the key"):
+    with pytest.raises(InvalidParameterError, match="must be equivariant under the key"):
         MeanPooling(GREY, (2, 3)).induced(EtCKey.from_secret(GREY, "no"))
     with pytest.raises(InvalidParameterError, match="with 384 columns"):
         equivariance(np.ones((2, 5)), GREY, "negatives")

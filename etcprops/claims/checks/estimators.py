@@ -18,7 +18,7 @@ from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 
-NORMALISED = "pixels are normalised, or an intercept that is not penalised takes up the offset"
+NORMALIZED = "pixels are normalized, or an intercept that is not penalised takes up the offset"
 SIGNED = "for L1 penalties: the encryption is a signed permutation, as all EtC keys are"
 
 TOLERANCE = 1e-6
@@ -173,7 +173,7 @@ ESTIMATOR_CLAIMS = (
         "the same; so are L1 penalties, though not for a general orthogonal map.",
         "section 3.2: 'typical machine learning algorithms with the kernel trick'",
         Outcome.HOLDS_IF,
-        hypotheses=(NORMALISED, SIGNED),
+        hypotheses=(NORMALIZED, SIGNED),
         checks=(
             Check(check_estimators_on_digits, EvidenceKind.END_TO_END),
             Check(check_ridge_and_gaussian_process_in_fractions, EvidenceKind.EXACT),
@@ -181,7 +181,7 @@ ESTIMATOR_CLAIMS = (
             Check(
                 check_ridge_without_intercept_on_one_raw_pixel,
                 EvidenceKind.REFUTATION,
-                without=NORMALISED,
+                without=NORMALIZED,
             ),
             Check(check_lasso_under_a_rotation, EvidenceKind.REFUTATION, without=SIGNED),
         ),

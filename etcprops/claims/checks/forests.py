@@ -213,7 +213,7 @@ def check_normal_form_on_random_keys(implementation: Implementation) -> Observat
 
 FOREST_CLAIMS = (
     Claim(
-        "random-forest-in-law",
+        "random-forest-in-distribution",
         "A random forest's decisions have the same distribution over its seeds.",
         "section 3.2, in a weaker form than stated there",
         Outcome.IN_DISTRIBUTION,

@@ -309,7 +309,7 @@ PROOFS: dict[str, Proofs] = {
         },
         notebook="08-refutations",
     ),
-    "random-forest-in-law": Proofs(
+    "random-forest-in-distribution": Proofs(
         (
             "Forest.forest_same_law",
             "Forest.forest_zscore_same_law",
@@ -320,7 +320,7 @@ PROOFS: dict[str, Proofs] = {
             TIES_ALIKE: ("Refutations.first_feature_changes",),
             OFF_THRESHOLD: ("Refutations.stump_threshold_changes",),
         },
-        notebook="06-forest-in-law",
+        notebook="06-forest-in-distribution",
     ),
     "forest-with-remedy": Proofs(
         (
@@ -329,7 +329,7 @@ PROOFS: dict[str, Proofs] = {
             "Algorithms.gram_only_centred",
             "Algorithms.gram_only_midgrey",
         ),
-        notebook="06-forest-in-law",
+        notebook="06-forest-in-distribution",
     ),
     "reductions": Proofs(
         (
@@ -345,7 +345,7 @@ PROOFS: dict[str, Proofs] = {
         },
         notebook="07-reductions",
     ),
-    "reductions-in-law": Proofs(
+    "reductions-in-distribution": Proofs(
         (
             "RandomReductions.random_pixels_same_law",
             "RandomReductions.random_matrix_same_law",

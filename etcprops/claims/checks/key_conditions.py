@@ -16,7 +16,7 @@ from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.theory.independent_keys import inner_product_variance
 
-EXACT_REDUCTION = "the reduction commutes with the encryption, and is scaled exactly"
+EXACT_REDUCTION = "the reduction is equivariant, and is scaled exactly"
 NEGATIVES = "the key has the negative-positive step"
 TWO_BLOCKS = BlockGeometry(4, 2, block=2)
 PEOPLE = 6
@@ -173,7 +173,7 @@ KEY_CONDITION_CLAIMS = (
                 without=EXACT_REDUCTION,
             ),
         ),
-        note="For random projections only the distribution is the same: 'reductions-in-law'.",
+        note="Of random projections only the distribution is the same: reductions-in-distribution.",
     ),
     Claim(
         "independent-keys",

@@ -14,7 +14,7 @@ from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 
-NORMALISED = "pixels are normalised: z-score fitted per feature, or centring at mid-grey"
+NORMALIZED = "pixels are normalized: z-score fitted per feature, or centring at mid-grey"
 
 
 def _compare(implementation: Implementation, data: ImageSet, **options: Any) -> Observation:
@@ -56,7 +56,7 @@ def check_decisions_on_given_images(implementation: Implementation) -> Observati
 
 
 def check_decisions_on_raw_digits(implementation: Implementation) -> Observation:
-    """Train the same models on raw plain and encrypted digits, without normalisation."""
+    """Train the same models on raw plain and encrypted digits, without normalization."""
     return _compare(implementation, load_digits_images(), preprocessing=None)
 
 
@@ -112,12 +112,12 @@ MODEL_CLAIMS = (
         "every query when training and queries are encrypted under one key.",
         "sections 3.2 and 4.2.1",
         Outcome.HOLDS_IF,
-        hypotheses=(NORMALISED,),
+        hypotheses=(NORMALIZED,),
         checks=(
             Check(check_decisions_on_digits, EvidenceKind.END_TO_END),
             Check(check_decisions_on_digits_at_mid_grey, EvidenceKind.END_TO_END),
             Check(check_decisions_on_given_images, EvidenceKind.END_TO_END),
-            Check(check_decisions_on_raw_digits, EvidenceKind.REFUTATION, without=NORMALISED),
+            Check(check_decisions_on_raw_digits, EvidenceKind.REFUTATION, without=NORMALIZED),
         ),
         note="Decision values differ by rounding; a query closer to the boundary than that could "
         "be decided differently. On raw pixels it is the RBF kernel's gamma='scale' and the "

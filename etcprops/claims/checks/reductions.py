@@ -28,7 +28,7 @@ SYMMETRIC = (
     "the features of a block are the same set, up to sign, when the block is rotated or inverted: "
     "block means, DCT coefficients (u, v) with (v, u)"
 )
-NORMALISED = "reduced features are z-scored, or pixels centred at mid-grey before"
+NORMALIZED = "reduced features are z-scored, or pixels centred at mid-grey before"
 DRAWN_ALIKE = "each index and each sign is as likely to be drawn"
 
 PAPER = BlockGeometry(192, 160)
@@ -96,17 +96,17 @@ def check_lines_decide(implementation: Implementation) -> Observation:
     return observe(prove_lines_decide(implementation.step_matrices))
 
 
-def _gram_terms(reduced: NDArray[np.int64], *, normalise: bool = True) -> list[Fraction]:
+def _gram_terms(reduced: NDArray[np.int64], *, normalize: bool = True) -> list[Fraction]:
     """Return all inner products of reduced vectors exactly, z-scored per feature."""
     rows = reduced.astype(object)
-    if normalise:
+    if normalize:
         rows = len(rows) * rows - rows.sum(axis=0)
     scales = [int((column**2).sum()) or 1 for column in rows.T]
     pairs = itertools.combinations_with_replacement(range(len(rows)), 2)
     return [
         sum(
             (
-                Fraction(int(a * b), s if normalise else 1)
+                Fraction(int(a * b), s if normalize else 1)
                 for a, b, s in zip(rows[i], rows[j], scales, strict=True)
             ),
             Fraction(0),
@@ -121,7 +121,7 @@ def _search(
     keys: Iterable[EtCKey],
     *,
     count: int = 3,
-    normalise: bool = True,
+    normalize: bool = True,
 ) -> Observation:
     """Search images of few levels for inner products of reduced vectors that some key changes."""
     rng = np.random.default_rng(0)
@@ -131,7 +131,7 @@ def _search(
             images = rng.integers(0, levels, (count, *key.geometry.shape)).astype(np.uint8)
             encrypted = implementation.encrypt(images, key)
             before, after = (
-                _gram_terms(flat(pictures) @ R.T, normalise=normalise)
+                _gram_terms(flat(pictures) @ R.T, normalize=normalize)
                 for pictures in (images, encrypted)
             )
             if before != after:
@@ -179,7 +179,7 @@ def check_raw_block_means(implementation: Implementation) -> Observation:
 
     R = BlockMean(ONE_BLOCK, 2).matrix()
     key = EtCKey(ONE_BLOCK, negatives=[1])
-    return _search(implementation, R, [key], count=1, normalise=False)
+    return _search(implementation, R, [key], count=1, normalize=False)
 
 
 def check_dimensions_of_the_paper(implementation: Implementation) -> Observation:
@@ -273,7 +273,7 @@ REDUCTION_CLAIMS = (
         "and distances those of plain images.",
         "sections 3.1 and 4.1, where the reduction is not named",
         Outcome.HOLDS_IF,
-        hypotheses=(ALIGNED, ALIKE, SYMMETRIC, NORMALISED),
+        hypotheses=(ALIGNED, ALIKE, SYMMETRIC, NORMALIZED),
         checks=(
             Check(check_reduced_vectors_at_full_size, EvidenceKind.EXACT),
             Check(check_products_of_matrices_at_full_size, EvidenceKind.EXACT),
@@ -283,7 +283,7 @@ REDUCTION_CLAIMS = (
             Check(check_cells_across_blocks, EvidenceKind.REFUTATION, without=ALIGNED),
             Check(check_pixel_of_one_block, EvidenceKind.REFUTATION, without=ALIKE),
             Check(check_half_of_a_pair_of_coefficients, EvidenceKind.REFUTATION, without=SYMMETRIC),
-            Check(check_raw_block_means, EvidenceKind.REFUTATION, without=NORMALISED),
+            Check(check_raw_block_means, EvidenceKind.REFUTATION, without=NORMALIZED),
         ),
         note="The theorem is in etcprops/proving/reductions.py: it is exact if and only if every "
         "key permutes the lines that the rows of the matrix span. PCA is exact by an argument of "
@@ -301,7 +301,7 @@ REDUCTION_CLAIMS = (
         "Random projections are equal in distribution.",
     ),
     Claim(
-        "reductions-in-law",
+        "reductions-in-distribution",
         "Random projections and random choices of pixels give inner products of the same "
         "distribution over seeds.",
         "not there: what is true of reductions to the paper's dimensions",

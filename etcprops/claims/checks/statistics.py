@@ -1,4 +1,4 @@
-"""Claims about normalisation and kernels: which statistics make the encryption linear."""
+"""Claims about normalization and kernels: which statistics make the encryption linear."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _small_batches(count: int, levels: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def check_per_image_statistics(implementation: Implementation) -> Observation:
-    """Normalise each image by its own mean and deviation; compare inner products of two images."""
+    """Normalize each image by its own mean and deviation; compare inner products of two images."""
     for images in _small_batches(2, (0, 1, 2)):
         encrypted = implementation.encrypt(images, ONE_OF_TWO_NEGATED)
         scores = [_per_image(flat(batch)) for batch in (images, encrypted)]
@@ -90,7 +90,7 @@ def _per_image(vectors: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def check_statistics_of_plain_images(implementation: Implementation) -> Observation:
-    """Normalise encrypted images with statistics of the plain ones; compare inner products."""
+    """Normalize encrypted images with statistics of the plain ones; compare inner products."""
     key = EtCKey(BlockGeometry(1, 1, block=1), negatives=[1])
     for levels in itertools.product(range(3), repeat=2):
         images = np.array(levels, dtype=np.uint8).reshape(2, 1, 1)
@@ -100,7 +100,7 @@ def check_statistics_of_plain_images(implementation: Implementation) -> Observat
         before, after = float(z[0, 0] * z[1, 0]), float(w[0, 0] * w[1, 0])
         if before != after:
             detail = (
-                f"one pixel, x = {levels[0]}, y = {levels[1]}, negated but normalised as if plain: "
+                f"one pixel, x = {levels[0]}, y = {levels[1]}, negated but normalized as if plain: "
                 f"inner product {before:g} plain, {after:g} encrypted"
             )
             exhibits = Exhibit("x", images[0]), Exhibit("x encrypted", encrypted[0])
@@ -255,7 +255,7 @@ def check_pooled_statistics(implementation: Implementation) -> Observation:
 STATISTICS_CLAIMS = (
     Claim(
         "z-score",
-        "z-score normalisation fitted on the training images turns x -> Q x + c into z -> Q z, for "
+        "z-score normalization fitted on the training images turns x -> Q x + c into z -> Q z, for "
         "training images and queries; constant pixels included.",
         "section 3.2",
         Outcome.HOLDS_IF,
@@ -271,7 +271,7 @@ STATISTICS_CLAIMS = (
     ),
     Claim(
         "kernels-after-z-score",
-        "After z-score normalisation the linear, RBF, polynomial and sigmoid kernels are the same, "
+        "After z-score normalization the linear, RBF, polynomial and sigmoid kernels are the same, "
         "whatever gamma is.",
         "section 3.2",
         Outcome.HOLDS_IF,
@@ -289,7 +289,7 @@ STATISTICS_CLAIMS = (
     Claim(
         "rbf-on-raw-pixels",
         "The RBF kernel is the same on raw pixels.",
-        "not in the paper, which normalises",
+        "not in the paper, which normalizes",
         Outcome.HOLDS_IF,
         hypotheses=(GAMMA_FIXED,),
         checks=(
@@ -302,7 +302,7 @@ STATISTICS_CLAIMS = (
     Claim(
         "linear-and-polynomial-on-raw-pixels",
         "The linear and polynomial kernels are the same on raw pixels.",
-        "section 3.2 asks for z-score normalisation, which implies that they are not",
+        "section 3.2 asks for z-score normalization, which implies that they are not",
         Outcome.FAILS,
         checks=(Check(check_raw_linear_and_polynomial_kernels, EvidenceKind.REFUTATION),),
         references=(SCHOELKOPF_SMOLA_2002,),
@@ -311,7 +311,7 @@ STATISTICS_CLAIMS = (
         "pooled-z-score",
         "With a key per client (key condition 2) and one z-score over all clients, inner products "
         "between images of one client stay the same.",
-        "section 4.2.2 does not say; its normalisation is pooled",
+        "section 4.2.2 does not say; its normalization is pooled",
         Outcome.FAILS,
         checks=(Check(check_pooled_statistics, EvidenceKind.REFUTATION),),
         note="The pooled mean mixes keys. Centring at mid-grey needs no pool.",

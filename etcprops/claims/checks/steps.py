@@ -303,23 +303,23 @@ STEP_CLAIMS = (
         "distances",
         "All steps together, the negative-positive transform included, preserve Euclidean "
         "distances, on raw pixels too.",
-        "section 3.2 says it under z-score normalisation",
+        "section 3.2 says it under z-score normalization",
         Outcome.HOLDS,
         checks=(
             Check(check_distances_with_symbols, EvidenceKind.SYMBOLIC),
             Check(check_distances_at_full_size, EvidenceKind.EXACT),
             Check(check_distances_on_random_keys, EvidenceKind.FUZZED),
         ),
-        note="Stronger than the paper: no normalisation is needed for distances.",
+        note="Stronger than the paper: no normalization is needed for distances.",
         references=(HORN_JOHNSON_2013,),
     ),
     Claim(
         "raw-inner-products",
         "The negative-positive transform preserves inner products of raw pixels.",
-        "section 3.2 asks for z-score normalisation, which implies that it does not",
+        "section 3.2 asks for z-score normalization, which implies that it does not",
         Outcome.FAILS,
         checks=(Check(check_raw_inner_product_of_one_pixel, EvidenceKind.REFUTATION),),
-        note="True after z-score normalisation, and after centring at mid-grey.",
+        note="True after z-score normalization, and after centring at mid-grey.",
     ),
     Claim(
         "mid-grey",
