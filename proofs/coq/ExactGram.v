@@ -13,7 +13,7 @@ Definition depth : Z := 1500.
 
 Definition value (f : spec_float) : Z :=
   match f with
-  | S754_finite s m e => cond_Zopp s (Zpos m * 2 ^ (e + depth))
+  | S754_finite s m e => cond_Zopp s (Z.shiftl (Zpos m) (e + depth))
   | _ => 0
   end.
 
@@ -21,15 +21,15 @@ Definition value (f : spec_float) : Z :=
 Definition nearest (k z : Z) : Z :=
   if k <? 0 then z * 2 ^ (- k)
   else
-    let q := z / 2 ^ k in
-    match 2 * (z mod 2 ^ k) ?= 2 ^ k with
+    let q := Z.shiftr z k in
+    match 2 * (z - Z.shiftl q k) ?= Z.shiftl 1 k with
     | Lt => q
     | Eq => if Z.even q then q else q + 1
     | Gt => q + 1
     end.
 
 (* What is left of z, in units of the grid.                                      *)
-Definition left_over (k z : Z) : Z := if k <? 0 then 0 else z - nearest k z * 2 ^ k.
+Definition left_over (k z : Z) : Z := if k <? 0 then 0 else z - Z.shiftl (nearest k z) k.
 
 Definition bit_length (n : Z) : Z := if n =? 0 then 0 else Z.log2 n + 1.
 Definition slice_bits (n : Z) : Z := Z.min 21 ((60 - bit_length (n - 1)) / 2).
@@ -158,6 +158,8 @@ Lemma nearest_spec k z : 0 <= k -> is_nearest (2 ^ k) z (nearest k z).
 Proof.
 intros Hk; pose proof (power_pos k Hk) as P; unfold nearest, is_nearest.
 replace (k <? 0) with false by (symmetry; apply Z.ltb_ge, Hk); cbv zeta.
+rewrite Z.shiftr_div_pow2, !Z.shiftl_mul_pow2, Z.mul_1_l by exact Hk.
+replace (z - z / 2 ^ k * 2 ^ k) with (z mod 2 ^ k) by (rewrite Z.mod_eq by lia; ring).
 pose proof (Z.div_mod z (2 ^ k) ltac:(lia)) as E; pose proof (Z.mod_pos_bound z (2 ^ k) P) as B.
 set (p := 2 ^ k) in *; set (q := z / p) in *; set (r := z mod p) in *; clearbody p q r.
 destruct (Z.compare_spec (2 * r) p) as [H|H|H].
@@ -186,12 +188,16 @@ exact N.
 Qed.
 
 Lemma left_over_opp k z : left_over k (- z) = - left_over k z.
-Proof. unfold left_over; destruct (k <? 0); [reflexivity|]; rewrite nearest_opp; ring. Qed.
+Proof.
+unfold left_over; destruct (Z.ltb_spec k 0); [reflexivity|].
+rewrite nearest_opp, !Z.shiftl_mul_pow2 by assumption; ring.
+Qed.
 
 Lemma left_over_small k z : 0 <= k -> 2 * Z.abs (left_over k z) <= 2 ^ k.
 Proof.
 intros Hk; pose proof (nearest_spec k z Hk) as N; unfold is_nearest, left_over in *.
-replace (k <? 0) with false by (symmetry; apply Z.ltb_ge, Hk); lia.
+replace (k <? 0) with false by (symmetry; apply Z.ltb_ge, Hk).
+rewrite Z.shiftl_mul_pow2 by exact Hk; lia.
 Qed.
 
 Lemma nearest_bound k z b : 0 <= k -> Z.abs z <= b * 2 ^ k -> Z.abs (nearest k z) <= b.
@@ -256,7 +262,8 @@ Lemma rest_step bits k i z : 0 <= k - Z.of_nat i * bits ->
   rest bits k i z = slice bits k i z * unit bits k i + rest bits k (S i) z.
 Proof.
 intros H; simpl rest; unfold left_over, slice, unit.
-replace (_ <? 0) with false by (symmetry; apply Z.ltb_ge, H); ring.
+replace (_ <? 0) with false by (symmetry; apply Z.ltb_ge, H).
+rewrite Z.shiftl_mul_pow2 by exact H; ring.
 Qed.
 
 (* The sum of s slices, each in its unit, and of what is left, is the entry.     *)
@@ -422,3 +429,13 @@ Proof.
 intros Hs M R R'; rewrite (returned_unique s fs f Hs R), (returned_unique s fs' f' Hs R').
 apply gram_entry_moved; assumption.
 Qed.
+
+(* --- written as integers, for test vectors ---------------------------------- *)
+
+(* A finite double m 2^e as [m; e], a zero as [0; 0] or, negative, [0; 1].         *)
+Definition written (f : spec_float) : option (list Z) :=
+  match f with
+  | S754_finite s m e => Some [cond_Zopp s (Zpos m); e]
+  | S754_zero s => Some [0; if s then 1 else 0]
+  | _ => None
+  end.
