@@ -11,6 +11,10 @@
 (* Two runs may multiply by BLAS in any blocks and orders: every matrix that  *)
 (* may be returned is that one (returned_gram_unique, returned_same_bits).    *)
 (*                                                                            *)
+(* The width "scale", as ScaleGamma.v has it, is a parameter that may be used *)
+(* (scale_gamma_invariant), so the default of a support vector machine is one *)
+(* case (exact_same_bits_scale).                                              *)
+(*                                                                            *)
 (* What it does not say: that the functions that follow, the kernel and what  *)
 (* is computed of it, give the same result for the same doubles on two        *)
 (* machines.                                                                  *)
@@ -19,7 +23,7 @@
 (* sign of a zero is lost there, and a sum of integers has no order.          *)
 (******************************************************************************)
 
-From EtC Require Import ExactSums ExactGram FloatingPoint IntegerZScore.
+From EtC Require Import ExactSums ExactGram FloatingPoint IntegerZScore ScaleGamma.
 From Coq Require Import ZArith Permutation List Floats.SpecFloat.
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm ssrZ.
 From EtC Require Import SignedPermutation SameBits.
@@ -97,6 +101,27 @@ move=> s_pos /(returned_gram_unique s_pos) -> /(returned_gram_unique s_pos) ->.
 by apply: (exact_gram_invariant (n := n) s_pos); apply: z_scores_turned.
 Qed.
 
+(* The width "scale" is a parameter of the kernel that is invariant. *)
+Definition features N n (U : 'M[spec_float]_(N, n)) : seq (seq spec_float) :=
+  [seq [seq U i k | i <- enum 'I_N] | k <- enum 'I_n].
+
+Definition scale_gamma A (ratio : Z -> Z -> A) inverse fsum n N
+    (U : 'M[spec_float]_(N, n)) : A :=
+  width A ratio inverse fsum (Z.of_nat N) (features U).
+
+Theorem scale_gamma_invariant A (ratio : Z -> Z -> A) inverse fsum n :
+  (forall xs ys, Permutation xs ys -> fsum xs = fsum ys) ->
+  invariant_parameter (@scale_gamma A ratio inverse fsum n).
+Proof.
+move=> order f N U U' HU; rewrite /scale_gamma.
+pose feature := fun k => [seq U i k | i <- enum 'I_N].
+rewrite -(width_order A ratio inverse fsum order (Z.of_nat N) _ _
+            (Permutation_map feature (enum_source f))).
+symmetry; apply: width_turned; rewrite -[List.map _ _]map_comp /features.
+elim: (enum 'I_n) => [|k ks IH] /=; constructor=> //; exists (negated f k).
+by rewrite /feature; elim: (enum 'I_N) => [|i s IHs] /=; constructor=> //; apply: HU.
+Qed.
+
 Section ExactSameBits.
 
 Variables (s n : nat) (A B : Type) (kernel : float_kernel A).
@@ -130,3 +155,19 @@ Theorem exact_same_bits_mid_grey f N M (F : 'M_N -> 'M_(M, N) -> B)
 Proof. by apply: same_bits_mid_grey => //; apply: exact_gram_invariant. Qed.
 
 End ExactSameBits.
+
+(* All of it for scikit-learn's default width: what is assumed is that the    *)
+(* sum of the variances, which rounds once, does not depend on their order.  *)
+Corollary exact_same_bits_scale s n A B (ratio : Z -> Z -> A) inverse fsum
+    (kernel : float_kernel A) level (f : signed_perm n) N M (F : 'M_N -> 'M_(M, N) -> B)
+    (T : 'M[Z]_(N, n)) (X : 'M[Z]_(M, n)) :
+  (1 <= s)%coq_nat -> (forall xs ys, Permutation xs ys -> fsum xs = fsum ys) ->
+  let E := fun K (X : 'M[Z]_(K, n)) =>
+    encrypt_rows (sp_matrix integers f) (sp_offset level f) X in
+  let run := of_kernels (@exact_gram_matrix s n) kernel
+                        (scale_gamma ratio inverse fsum (n := n)) F in
+  run (z_scores (E _ T) (E _ T)) (z_scores (E _ T) (E _ X))
+  = run (z_scores T T) (z_scores T X).
+Proof.
+by move=> s_pos order; apply: exact_same_bits_images => //; apply: scale_gamma_invariant.
+Qed.
