@@ -1,7 +1,8 @@
 """Write tests/vectors/*.json: what Coq itself computes with the definitions of the theorems.
 
 `Executable.etc_encrypt` is proved to be the encryption that all theorems speak of, and
-`FloatingPoint.deviation_numerator` and `variance_numerator` are what the exact z-score is made of.
+`FloatingPoint.deviation_numerator` and `variance_numerator` are what the exact z-score is made of;
+`ExactGram.exact_gram` is the function whose bits no signed permutation of the features changes.
 Coq evaluates them on the cases below; the Python tests compare the package with the results.
 
     python proofs/make_vectors.py            write the files
@@ -12,9 +13,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import permutations
 from pathlib import Path
@@ -164,6 +166,7 @@ def compute(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         "encryption.json": encryption_vectors(folder),
         "numerators.json": numerator_vectors(folder),
+        "exact_gram.json": gram_vectors(folder),
     }
 
 
@@ -222,6 +225,87 @@ def numerator_vectors(folder: Path) -> dict[str, Any]:
     source = "FloatingPoint.deviation_numerator, FloatingPoint.variance_numerator"
     flags = {"Negative": "Every pixel x of the test before is 255 - x."}
     return document("numerators", source, about, tests, flags)
+
+
+def gram_cases() -> Iterator[dict[str, Any]]:
+    """Yield pairs of rows: sizes of every kind, each number of products of slices."""
+    rng = np.random.default_rng(SEED)
+    fine, spread = 2.0 ** -np.arange(20, 28), 2.0 ** rng.integers(-40, 40, 6)
+    thirds = np.arange(1, 5) / 3
+    yield gram_case("one feature", 1, [3.0], [-0.5])
+    yield gram_case("integers, no remainder", 1, [1.0, 2.0, -3.0, 4.0, 5.0], [5.0, 4, 3, 2, 1])
+    yield gram_case("thirds, one slice", 1, thirds, thirds[::-1])
+    yield gram_case("halves of a unit, ties to even", 1, [1.0, *fine], [1.0, *(3 * fine)])
+    yield gram_case("a row of zeros", 2, [0.0, 0.0], [1.0, 2.0])
+    yield gram_case("products that cancel", 2, [0.1, 0.1], [0.7, -0.7])
+    for slices, n in [(1, 7), (2, 8), (3, 6), (4, 5), (5, 4)]:
+        x, y = rng.standard_normal((2, n))
+        yield gram_case("normal entries", slices, x, y)
+        yield moved_case(rng, slices, x, y)
+    x, y = rng.standard_normal((2, 6)) * spread
+    yield gram_case("a wide range of magnitudes", 3, x, y)
+    yield moved_case(rng, 3, x, y)
+    x, y = rng.standard_normal((2, 3))
+    yield gram_case("as many slices as there can be", 16, x, y)
+    tiny = 2.0**-1074
+    yield gram_case("subnormal entries", 2, [3 * tiny, -5 * tiny], [0.75, 0.3], ["Subnormal"])
+    yield gram_case("a subnormal result", 2, x * 2.0**-540, y * 2.0**-520, ["Subnormal"])
+    yield gram_case("a negative result that vanishes", 2, [tiny], [-0.25], ["Subnormal"])
+    yield gram_case("a result above all doubles", 2, [1e200], [1e200], ["Overflow"])
+
+
+def gram_case(
+    comment: str, slices: int, x: Iterable[float], y: Iterable[float], flags: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return two rows as hexadecimal numbers, and the number of slices."""
+    rows = {"x": [float(value).hex() for value in x], "y": [float(value).hex() for value in y]}
+    return {"comment": comment, "flags": list(flags), "slices": slices, **rows}
+
+
+def moved_case(rng: np.random.Generator, slices: int, x: Any, y: Any) -> dict[str, Any]:
+    """Return two rows with their features permuted and some signs changed in both."""
+    order, signs = rng.permutation(len(x)), rng.choice([-1.0, 1.0], len(x))
+    moved = (signs * x)[order], (signs * y)[order]
+    return gram_case("the one before, features moved and negated", slices, *moved, ["Moved"])
+
+
+def gram_vectors(folder: Path) -> dict[str, Any]:
+    """Return the vectors of the exact inner products, computed by Coq."""
+    cases = list(gram_cases())
+    calls = [
+        f"Eval vm_compute in written (exact_gram {c['slices']}%nat "
+        f"{doubles(c['x'])} {doubles(c['y'])})."
+        for c in cases
+    ]
+    results = ask(["FloatingPoint", "ExactSums", "ExactGram"], calls, folder)
+    tests = [
+        {"id": number, **fields, "gram": None if result is None else hexadecimal(*result)}
+        for number, (fields, result) in enumerate(zip(cases, results, strict=True), start=1)
+    ]
+    about = (
+        "Two rows of doubles, the number of slices, and the double that is returned as their inner "
+        "product; null where it exceeds all doubles and is refused."
+    )
+    flags = {
+        "Moved": "The rows of the test before: features permuted, some negated in both rows.",
+        "Subnormal": "Entries or the result lie below the normal doubles.",
+        "Overflow": "Invalid: the inner product exceeds the largest double.",
+    }
+    return document("exact_gram", "ExactGram.exact_gram", about, tests, flags)
+
+
+def doubles(values: list[str]) -> str:
+    """Return a list of doubles in Coq's syntax, each as an integer times a power of two."""
+    ratios = [float.fromhex(value).as_integer_ratio() for value in values]
+    terms = [f"float_at ({m})%Z ({1 - power.bit_length()})%Z" for m, power in ratios]
+    return f"[:: {'; '.join(terms)}]"
+
+
+def hexadecimal(mantissa: int, exponent: int) -> str:
+    """Return what `ExactGram.written` means."""
+    if mantissa:
+        return math.ldexp(mantissa, exponent).hex()
+    return (-0.0 if exponent else 0.0).hex()
 
 
 def document(
