@@ -1,4 +1,4 @@
-"""Errors at the door: every public function validates what it is given and says what to do about it.
+"""Errors at the door: every public function checks what it is given, and says what is wanted.
 
 The message always names the parameter, the caller, what was wanted and what came.
 """

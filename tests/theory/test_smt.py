@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation
-from etcprops.claims.checks.formal import MEAN_COUNTEREXAMPLES
+from etcprops.claims.checks.solver import MEAN_COUNTEREXAMPLES
 from etcprops.claims.runner import examine
 from etcprops.theory import smt
 from etcprops.theory.smt import Answer

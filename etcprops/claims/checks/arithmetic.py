@@ -11,7 +11,7 @@ from etcprops.claims.references import CHAN_1983, HIGHAM_2002, IEEE_754
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey
 
-POWER_OF_TWO = "the number of images is a power of two"
+POWER_OF_TWO = "the number of images is a power of two, up to 2^45"
 
 
 def check_negation_of_all_grey_levels(implementation: Implementation) -> Observation:

@@ -393,9 +393,8 @@ EXACTNESS_CLAIMS = (
             ),
             Check(check_votes_in_another_order, EvidenceKind.REFUTATION, without=ONE_ORDER),
         ),
-        note="Proof: z-scores of encrypted images are those of plain ones, permuted and with signs "
-        "changed (z-score), so their exact Gram matrices are equal (exact-gram); a function of "
-        "equal arguments has equal values, if its random numbers come from a seed.",
+        note="A function of equal arguments has equal values, if its random numbers come from a "
+        "seed.",
         references=(SCHOELKOPF_1998,),
     ),
 )

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from etcprops.claims.checks.arithmetic import POWER_OF_TWO
 from etcprops.claims.checks.estimators import SIGNED
+from etcprops.claims.checks.exactness import EXACT_KERNELS
 from etcprops.claims.checks.forests import OFF_THRESHOLD, TIES_ALIKE
 from etcprops.claims.checks.key_conditions import NEGATIVES
 from etcprops.claims.checks.reductions import ALIKE
+from etcprops.claims.checks.solver import (
+    check_centring_of_all_sums_with_a_solver,
+    check_centring_of_known_sums_with_a_solver,
+    check_numerators_with_a_solver,
+    check_squared_differences_with_a_solver,
+    check_xor_with_a_solver,
+)
 from etcprops.claims.checks.statistics import GAMMA_FIXED, PER_FEATURE
 from etcprops.claims.implementation import Implementation
 from etcprops.claims.model import (
@@ -27,14 +34,8 @@ from etcprops.claims.model import (
     Outcome,
     Sense,
 )
-from etcprops.theory import coq, smt
-from etcprops.theory.smt import Answer
+from etcprops.theory import coq
 from etcprops.theory.theorems import find_theorems
-
-MEAN_COUNTEREXAMPLES = {3: 494, 5: 978, 7: 1766, 10: 146}
-"""Numbers of images, and sums of one pixel over them for which centring is not antisymmetric."""
-
-DEEP_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -136,57 +137,6 @@ def _insist(report: coq.Report, names: tuple[str, ...]) -> None:
     reasons = coq.rejected(report, names)
     if reasons:
         raise coq.ProofError("; ".join(f"{name} {why}" for name, why in reasons.items()))
-
-
-def _observe(*questions: Callable[[], Answer]) -> Observation:
-    """Ask z3 and observe the first answer that is not a proof, or that all of them are."""
-    if not smt.available():
-        return Observation(None, "z3 is not installed: pip install 'etcprops[smt]'")
-    answers = []
-    for ask in questions:
-        answers.append(ask())
-        if answers[-1].proved is None:
-            return Observation(None, str(answers[-1]), otherwise=Finding.UNKNOWN)
-        if not answers[-1].proved:
-            return Observation(False, str(answers[-1]))
-    return Observation(True, "; ".join(map(str, answers)))
-
-
-def check_xor_with_a_solver(implementation: Implementation) -> Observation:
-    """Ask z3 for a grey level whose negation is not XOR with 255, or not exact in float64."""
-    negate = implementation.arithmetic.negate
-    return _observe(partial(smt.prove_xor, negate), partial(smt.prove_float_negation, negate))
-
-
-def check_squared_differences_with_a_solver(implementation: Implementation) -> Observation:
-    """Ask z3 for two grey levels whose squared difference changes or wraps in 64 bits."""
-    return _observe(partial(smt.prove_squared_difference, implementation.arithmetic.negate))
-
-
-def check_numerators_with_a_solver(implementation: Implementation) -> Observation:
-    """Ask z3 for pixels whose integer numerators change, for N up to 1,024 and by induction."""
-    negate = implementation.arithmetic.negate
-    return _observe(partial(smt.prove_deviations, negate), partial(smt.prove_numerators, negate))
-
-
-def check_centring_of_known_sums_with_a_solver(implementation: Implementation) -> Observation:
-    """Ask z3 for a pixel whose centring is not antisymmetric, for one sum of 3, 5, 7, 10 images."""
-    ask = _centring(implementation)
-    return _observe(*(partial(ask, *case) for case in MEAN_COUNTEREXAMPLES.items()))
-
-
-def check_centring_of_all_sums_with_a_solver(implementation: Implementation) -> Observation:
-    """Prove with z3 that centring is antisymmetric for every sum of 2, 4, 8 and 16 images."""
-    if not implementation.deep:
-        return Observation(None, "takes z3 a minute or two: etcprops verify --deep")
-    ask = _centring(implementation)
-    return _observe(*(partial(ask, count, seconds=DEEP_SECONDS) for count in (2, 4, 8, 16)))
-
-
-def _centring(implementation: Implementation) -> Callable[..., Answer]:
-    """Return the question on centring for the implementation's arithmetic."""
-    arithmetic = implementation.arithmetic
-    return partial(smt.prove_centring, negate=arithmetic.negate, centre=arithmetic.centre)
 
 
 NUMERATORS = Check(check_numerators_with_a_solver, EvidenceKind.SMT)
@@ -359,8 +309,11 @@ PROOFS: dict[str, Proofs] = {
         notebook="09-floating-point",
     ),
     "float-centring": Proofs(
-        counterexamples={
+        ("FloatCentring.centring_negates", "FloatCentring.centring_negates_iff"),
+        {
             POWER_OF_TWO: (
+                "FloatCentring.centring_fails",
+                "FloatCentring.centring_large_powers",
                 "FloatingPoint.centring_not_antisymmetric_3",
                 "FloatingPoint.centring_not_antisymmetric_5",
                 "FloatingPoint.centring_not_antisymmetric_7",
@@ -386,6 +339,8 @@ PROOFS: dict[str, Proofs] = {
             "FloatingPoint.variance_numerator_in_int64",
             "Normalization.deviation_numerator_encrypt",
             "Normalization.variance_numerator_encrypt",
+            "IntegerZScore.feature_z_score_moved",
+            "SameBits.z_scores_encrypt",
         ),
         queries=(NUMERATORS,),
         notebook="09-floating-point",
@@ -401,6 +356,27 @@ PROOFS: dict[str, Proofs] = {
         {NEGATIVES: ("IndependentKeys.white_unnegated_inner_product",)},
         notebook="03-normalization",
     ),
-    "gram-alone": Proofs(("Algorithms.gram_only_zscore",), notebook="05-algorithms"),
+    "exact-gram": Proofs(
+        (
+            "ExactSums.computed_exact",
+            "ExactGram.splitting_exact",
+            "ExactGram.returned_unique",
+            "ExactGram.returned_moved",
+            "SameBitsExact.exact_gram_invariant",
+        ),
+        notebook="10-same-bits",
+    ),
+    "same-bits": Proofs(
+        ("SameBitsExact.exact_same_bits_images", "SameBitsExact.exact_same_bits_scale"),
+        {EXACT_KERNELS: ("SameBits.in_order_depends_on_order",)},
+        notebook="10-same-bits",
+    ),
+    "blas-gram": Proofs(
+        counterexamples={None: ("SameBits.in_order_depends_on_order",)}, notebook="10-same-bits"
+    ),
+    "gram-alone": Proofs(
+        ("SameBitsExact.returned_same_bits", "SameBitsExact.exact_same_bits"),
+        notebook="10-same-bits",
+    ),
 }
 """By the name of the claim. To prove another claim, add its line."""
