@@ -74,21 +74,33 @@ Qed.
 (* The number of elements in binary. *)
 Definition length_of T (l : seq T) : N := foldl (fun n _ => N.succ n) N0 l.
 
+Definition is_sign (s : Z) : bool := Z.eqb (Z.abs s) (Zpos xH).
+
+Section Written.
+
+(* Numbers as somebody writes them, and what they are: the extracted program *)
+(* reads machine integers, and makes binary numbers of them one at a time.   *)
+Variables (T : Type) (value : T -> Z).
+
 (* Whether all are from 0 to n - 1 and none is in the tree or comes twice. *)
-Fixpoint distinct_below (n : N) (seen : tree unit) (l : seq Z) : bool :=
+Fixpoint distinct_below (n : N) (seen : tree unit) (l : seq T) : bool :=
   if l is x :: l' then
-    if Z.leb Z0 x && Z.ltb x (Z.of_N n) then
-      let p := N.succ_pos (Z.to_N x) in
+    let z := value x in
+    if Z.leb Z0 z && Z.ltb z (Z.of_N n) then
+      let p := N.succ_pos (Z.to_N z) in
       if find seen p is Some _ then false else distinct_below n (put seen p tt) l'
     else false
   else true.
 
-Definition is_sign (s : Z) : bool := Z.eqb (Z.abs s) (Zpos xH).
+Definition check_written (source sign : seq T) : bool :=
+  [&& N.eqb (length_of source) (length_of sign), all (fun s => is_sign (value s)) sign
+    & distinct_below (length_of source) Leaf source].
 
-Definition check_permutation (l : seq Z) : bool := distinct_below (length_of l) Leaf l.
+End Written.
 
-Definition check_certificate (source sign : seq Z) : bool :=
-  [&& N.eqb (length_of source) (length_of sign), all is_sign sign & check_permutation source].
+Definition check_permutation (l : seq Z) : bool := distinct_below id (length_of l) Leaf l.
+
+Definition check_certificate (source sign : seq Z) : bool := check_written id source sign.
 
 Lemma length_ofE T (l : seq T) : length_of l = N.of_nat (size l).
 Proof.
@@ -106,7 +118,7 @@ Lemma succ_pos_inj m n : N.succ_pos m = N.succ_pos n -> m = n.
 Proof. by move=> e; apply: N.succ_inj; rewrite -!N.succ_pos_spec e. Qed.
 
 Lemma distinct_belowE n (seen : tree unit) (l : seq Z) :
-  distinct_below n seen l
+  distinct_below id n seen l
   = [&& all (in_range n) l, uniq l
       & all (fun x => ~~ find seen (N.succ_pos (Z.to_N x))) l].
 Proof.
@@ -130,6 +142,16 @@ Theorem check_permutationE (l : seq Z) :
 Proof.
 rewrite /check_permutation distinct_belowE length_ofE; congr (_ && _).
 by rewrite (eq_all (a2 := predT)) ?all_predT ?andbT // => x; rewrite find_leaf.
+Qed.
+
+(* It does not matter how the numbers are written. *)
+Theorem check_writtenE T (value : T -> Z) (source sign : seq T) :
+  check_written value source sign
+  = check_certificate [seq value x | x <- source] [seq value s | s <- sign].
+Proof.
+rewrite /check_certificate /check_written !length_ofE !size_map all_map.
+congr [&& _, _ & _]; elim: source (N.of_nat _) Leaf => //= x l IH n seen.
+by case: ifP => // _; case: (find _ _).
 Qed.
 
 (* ------------------------------------------------------------------------- *)
@@ -158,7 +180,8 @@ Lemma check_certificateE :
   check_certificate source sign
   = [&& size sign == n, all is_sign sign, all (in_range (N.of_nat n)) source & uniq source].
 Proof.
-rewrite /check_certificate check_permutationE !length_ofE; congr (_ && _).
+rewrite /check_certificate /check_written -/(check_permutation source).
+rewrite check_permutationE !length_ofE; congr (_ && _).
 by apply/N.eqb_spec/eqP => [/Nnat.Nat2N.inj->|->].
 Qed.
 

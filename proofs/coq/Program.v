@@ -232,14 +232,18 @@ Definition join (blocks : seq block) : seq T :=
 Lemma cut_rows_sizes band :
   each_of_size S [seq [seq chunk B C strip | strip <- chunk S (B * C) row]
                  | row <- chunk B (S * (B * C)) band].
-Proof. by rewrite /each_of_size all_map; apply/(all_nthP [::]) => i _ /=; rewrite size_map size_chunk. Qed.
+Proof.
+by rewrite /each_of_size all_map; apply/(all_nthP [::]) => i _ /=; rewrite size_map size_chunk.
+Qed.
 
 Lemma size_cut_band band : size (cut_band band) = S.
 Proof. exact/size_transpose/cut_rows_sizes. Qed.
 
 Lemma cut_sizes pixels :
   each_of_size S [seq cut_band band | band <- chunk R (B * (S * (B * C))) pixels].
-Proof. by rewrite /each_of_size all_map; apply/(all_nthP [::]) => i _ /=; rewrite size_cut_band. Qed.
+Proof.
+by rewrite /each_of_size all_map; apply/(all_nthP [::]) => i _ /=; rewrite size_cut_band.
+Qed.
 
 Lemma size_cut pixels : size (cut pixels) = R * S.
 Proof. by rewrite (size_flatten_sizes (cut_sizes _)) size_map size_chunk. Qed.
@@ -433,7 +437,9 @@ by rewrite IH // !nth_behead.
 Qed.
 
 Lemma order_size code : code < 6 -> C <= 3 -> size (take C (nth [::] component_orders code)) = C.
-Proof. by move=> code_lt C_le; rewrite size_takel //; do 6?case: code code_lt => [|code] // code_lt. Qed.
+Proof.
+by move=> code_lt C_le; rewrite size_takel //; do 6?case: code code_lt => [|code] // code_lt.
+Qed.
 
 Lemma encrypt_block_box t negated code A : code < 6 -> C <= 3 ->
   box B C A -> box B C (encrypt_block t negated code A).
@@ -553,7 +559,8 @@ have lE : l = ((row %/ B * B + row %% B) * (S * B) + (col %/ B * B + col %% B)) 
 rewrite {1}lE -/row -/col -/c (join_component x0 senc boxes') ?ltn_divLR ?ltn_mod //.
 set b := row %/ B * S + col %/ B.
 have b_lt : b < R * S by rewrite pair_lt ?ltn_divLR.
-rewrite nth_encrypt_blocks ?sper // (encrypt_block_component _ _ _ (code2 b) (code4 b)) ?boxes ?ltn_mod //.
+rewrite nth_encrypt_blocks ?sper //.
+rewrite (encrypt_block_component _ _ _ (code2 b) (code4 b)) ?boxes ?ltn_mod //.
 rewrite nth_permuted //.
 set b' := nth b k1' b; have b'_lt : b' < R * S by apply: nth_valid_permutation.
 set q := source_place _ _ _ _; set c' := nth c _ c.
