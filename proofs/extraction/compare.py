@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import shutil
 import statistics
@@ -35,7 +34,20 @@ STEPS = ("permutation", "transforms", "negatives", "components")
 LEVELS = (1, 2, 3, 15, 255, 256, 65535, 10**12)
 MOST_OF_A_WITNESS = 10**18  # the level from which the program hashes no chosen images
 NUMBERS = (-1, 0, 1, 2, 3, 6, 8, 255, -(10**25), 10**25, 10**400)
-OTHERS = (None, True, False, 1.0, -1.5, 1e300, "1", "", [], [1], {}, {"a": [0, "\u00e9\n"]})
+OTHERS: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    1.0,
+    -1.5,
+    1e300,
+    "1",
+    "",
+    [],
+    [1],
+    {},
+    {"a": [0, "\u00e9\n"]},
+)
 
 
 @dataclass(frozen=True)
@@ -171,7 +183,7 @@ def damage_certificate(rng: np.random.Generator, document: dict[str, Any]) -> No
     elif kind == 3:
         document[name] = values[:-1] if rng.integers(2) else [*values, 1]
     elif kind == 4:
-        document[str(rng.choice(sorted(document)))] = anything(rng)
+        document[str(rng.choice([*document, "witness"]))] = anything(rng)
     else:
         document.pop(str(rng.choice(sorted(document))))
     level = document.get("level")

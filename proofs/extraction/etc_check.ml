@@ -358,4 +358,6 @@ let main = function
     prerr_endline "Usage: etc_check check CERT | etc_check encrypt KEY < PIXELS | etc_check batch";
     2
 
+(* Most lists of bits are garbage at once: with more room for the young, few are copied. *)
+let () = Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 20; space_overhead = 200 }
 let () = exit (main (List.tl (Array.to_list Sys.argv)))
