@@ -19,6 +19,7 @@ from etcprops import BlockGeometry, EtCKey, SignedPermutation, encrypt
 from etcprops.theory.coq import CoqUnavailableError, compiled, find_coq
 
 FOLDER = Path(__file__).parents[2] / "proofs" / "extraction"
+VECTORS = Path(__file__).parents[1] / "vectors"
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,38 @@ def test_an_image_of_full_size(channels: int, program: Path, tmp_path: Path) -> 
     certificate["source"][-1] = certificate["source"][0]
     path.write_text(json.dumps(certificate))
     assert _run(program, "check", str(path)).returncode == 1
+
+
+def test_small_vectors_come_out_as_coq_evaluates_etc_encrypt(compare: Any, program: Path) -> None:
+    """The slow program of the theorems and the fast one, on valid and on invalid input."""
+    cases = []
+    for vector in json.loads((VECTORS / "encryption.json").read_text())["tests"]:
+        if max(vector["pixels"]) < 256 and min(vector["pixels"]) >= 0:
+            sizes = {name: vector[name] for name in ("height", "width", "channels", "block")}
+            key = {"format": "etcprops.EtCKey", "version": 1, "geometry": sizes}
+            key |= {step: vector[step] for step in compare.STEPS}
+            question = f"encrypt\t{json.dumps(key)}\t{bytes(vector['pixels']).hex()}"
+            out = vector["encrypted"]
+            cases.append(compare.Case(question, "invalid" if out is None else bytes(out).hex()))
+    assert compare.ask(program, cases) == [case.expected for case in cases]
+    assert len(cases) > 60
+
+
+def test_full_size_vectors_come_out_as_coq_evaluates_fast_encrypt(
+    program: Path, tmp_path: Path
+) -> None:
+    for vector in json.loads((VECTORS / "full_size.json").read_text())["tests"][:4]:
+        geometry = BlockGeometry(
+            vector["height"], vector["width"], channels=vector["channels"], block=vector["block"]
+        )
+        key = EtCKey.from_secret(geometry, vector["secret"])
+        (tmp_path / "key.json").write_text(key.to_json())
+        pixels, x = bytearray(geometry.n_pixels), 1
+        for i in range(geometry.n_pixels):
+            x = (1103515245 * x + 12345) % 2**31
+            pixels[i] = x >> 16 & 255
+        done = _run(program, "encrypt", str(tmp_path / "key.json"), given=bytes(pixels))
+        assert hashlib.sha256(done.stdout).hexdigest() == vector["encrypted"]
 
 
 def test_a_map_that_is_not_as_certified_and_files_that_hold_none(
