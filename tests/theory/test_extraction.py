@@ -79,7 +79,7 @@ def test_small_vectors_come_out_as_coq_evaluates_etc_encrypt(compare: Any, progr
     """The slow program of the theorems and the fast one, on valid and on invalid input."""
     cases = []
     for vector in json.loads((VECTORS / "encryption.json").read_text())["tests"]:
-        if max(vector["pixels"]) < 256 and min(vector["pixels"]) >= 0:
+        if all(0 <= x < 256 for x in vector["pixels"]):
             sizes = {name: vector[name] for name in ("height", "width", "channels", "block")}
             key = {"format": "etcprops.EtCKey", "version": 1, "geometry": sizes}
             key |= {step: vector[step] for step in compare.STEPS}
