@@ -324,7 +324,12 @@ let read_file path =
   close_in channel;
   text
 
-let hex text = String.concat "" (List.map (fun c -> Printf.sprintf "%02x" (Char.code c)) (List.of_seq (String.to_seq text)))
+let hex text =
+  let digit i =
+    let c = Char.code text.[i / 2] in
+    "0123456789abcdef".[if i land 1 = 0 then c lsr 4 else c land 15]
+  in
+  String.init (2 * String.length text) digit
 
 let unhex digits =
   let value c = if c <= '9' then Char.code c - 48 else Char.code c - 87 in
@@ -352,7 +357,10 @@ let main = function
     set_binary_mode_out stdout true;
     match encrypt (read_file path) (read_all stdin (Buffer.create 65536)) with
     | encrypted -> print_string encrypted; 0
-    | exception Refused reason -> prerr_endline ("Error: " ^ reason); 2)
+    | exception Refused reason -> prerr_endline ("Error: " ^ reason); 2
+    | exception Stack_overflow ->
+      prerr_endline "Error: too large for the stack; try again after ulimit -s unlimited";
+      2)
   | [ "batch" ] -> batch ()
   | _ ->
     prerr_endline "Usage: etc_check check CERT | etc_check encrypt KEY < PIXELS | etc_check batch";
