@@ -50,6 +50,12 @@ def proofs(session: nox.Session) -> None:
 
 
 @nox.session
+def extraction(session: nox.Session) -> None:
+    """Extract the proved programs to OCaml, and compare them with the Python; needs OCaml."""
+    session.run("bash", ".ci/extraction")
+
+
+@nox.session
 def notebooks(session: nox.Session) -> None:
     """Run the notebooks; needs the extra ``notebooks``."""
     options = ("-o", "addopts=", "-o", "filterwarnings=", "--nbmake", "--nbmake-timeout=300")

@@ -4,6 +4,8 @@
 `FloatingPoint.deviation_numerator` and `variance_numerator` are what the exact z-score is made of;
 `ExactGram.exact_gram` is the function whose bits no signed permutation of the features changes.
 Coq evaluates them on the cases below; the Python tests compare the package with the results.
+Images of full size are encrypted by `Program.fast_encrypt`, proved to be the same, in Coq as well;
+the largest by the program that Coq extracted (extraction/), where OCaml is there to compile it.
 
     python proofs/make_vectors.py            write the files
     python proofs/make_vectors.py --check    fail if what Coq computes is not what is in the files
@@ -12,10 +14,14 @@ Coq evaluates them on the cases below; the Python tests compare the package with
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import permutations
@@ -24,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from etcprops import BlockGeometry, EtCKey
 from etcprops.theory.coq import CoqError, compiled, evaluate
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "vectors"
@@ -47,6 +54,14 @@ STEPS = {
     "negatives": "Negative",
     "components": "Components",
 }
+
+
+FULL_SIZE = {
+    "Colour": "The image has three components, and the key shuffles them.",
+    "Grey": "The image has one component.",
+}
+COQ = "Coq: vm_compute of Program.fast_encrypt"
+EXTRACTED = "etc_check: Program.fast_encrypt, extracted to OCaml"
 
 
 def case(comment: str, shape: tuple[int, int, int, int], **fields: Any) -> dict[str, Any]:
@@ -167,6 +182,7 @@ def compute(folder: Path) -> dict[str, dict[str, Any]]:
         "encryption.json": encryption_vectors(folder),
         "numerators.json": numerator_vectors(folder),
         "exact_gram.json": gram_vectors(folder),
+        "full_size.json": full_size_vectors(folder),
     }
 
 
@@ -306,6 +322,96 @@ def hexadecimal(mantissa: int, exponent: int) -> str:
     if mantissa:
         return math.ldexp(mantissa, exponent).hex()
     return (-0.0 if exponent else 0.0).hex()
+
+
+def full_size_vectors(folder: Path) -> dict[str, Any]:
+    """Return the vectors of images of full size: a secret, and the hash of what comes out."""
+    tests = []
+    for number, (shape, by) in enumerate(
+        [
+            ((32, 48, 3, 16), COQ),
+            ((96, 80, 1, 8), COQ),
+            ((192, 160, 1, 8), COQ),
+            ((192, 160, 3, 8), EXTRACTED),
+            ((1024, 1024, 3, 16), EXTRACTED),
+        ],
+        start=1,
+    ):
+        height, width, channels, block = shape
+        key = EtCKey.from_secret(
+            BlockGeometry(height, width, channels=channels, block=block), f"vector {number}"
+        )
+        computed = coq_encrypts(key, folder) if by == COQ else extracted_encrypts(key, number)
+        tests.append(
+            {
+                "id": number,
+                "comment": f"all steps, {key.geometry.n_blocks} blocks",
+                "flags": ["Colour" if channels == 3 else "Grey"],
+                **key.geometry.to_dict(),
+                "secret": f"vector {number}",
+                "computedBy": by,
+                "encrypted": computed,
+            }
+        )
+    about = (
+        "Images in raster order under keys of a secret. Pixel i is bits 16 to 23 of x(i), where "
+        "x(i) is 1103515245 x(i - 1) + 12345 modulo 2^31 and x(-1) = 1. 'encrypted' is the SHA-256 "
+        "of the encrypted pixels, a byte each."
+    )
+    return document("full_size", "Program.fast_encrypt, or its extraction", about, tests, FULL_SIZE)
+
+
+def pixels_of_full_size(count: int) -> bytes:
+    """Return the pixels that the full-size vectors encrypt."""
+    pixels, x = bytearray(count), 1
+    for i in range(count):
+        x = (1103515245 * x + 12345) % 2**31
+        pixels[i] = x >> 16 & 255
+    return bytes(pixels)
+
+
+def coq_encrypts(key: EtCKey, folder: Path) -> str:
+    """Return the SHA-256 of what Coq itself makes of the pixels, which it computes as well."""
+    sizes = " ".join(f"{size}%N" for size in key.geometry.to_dict().values())
+    steps = " ".join(
+        "[]" if values is None else f"[{'; '.join(str(int(n)) for n in values)}]%N"
+        for values in (getattr(key, step) for step in STEPS)
+    )
+    count = key.geometry.n_pixels
+    printed = evaluate(
+        "From Coq Require Import ZArith List.\nFrom EtC Require Program.\nImport ListNotations.\n"
+        "Fixpoint pixels (count : nat) (x : Z) : list Z := match count with O => [] | S n =>\n"
+        "  let y := ((1103515245 * x + 12345) mod 2147483648)%Z in\n"
+        "  ((y / 65536) mod 256)%Z :: pixels n y end.\n"
+        "Set Printing Depth 10000000.\n"
+        f"Eval vm_compute in Program.fast_encrypt {sizes} {steps} "
+        f"(pixels (N.to_nat {count}) 1%Z).\n",
+        folder,
+    )
+    found = re.search(r"=\s*Some\s*\[(.*?)\]", printed, re.DOTALL)
+    values = [int(n) for n in re.findall(r"\d+", found[1])] if found else []
+    if len(values) != count:
+        raise ValueError(f"{count} pixels, and Coq returns {len(values)}: {printed[:500]}")
+    return hashlib.sha256(bytes(values)).hexdigest()
+
+
+def extracted_encrypts(key: EtCKey, number: int) -> str:
+    """Return the SHA-256 of what the extracted program makes of the pixels.
+
+    Without OCaml it is what the file says already.
+    """
+    if shutil.which("ocamlopt") is None:
+        known = json.loads((FOLDER / "full_size.json").read_text())["tests"]
+        return str(known[number - 1]["encrypted"])
+    with tempfile.TemporaryDirectory() as place:
+        build = Path(__file__).parent / "extraction" / "build"
+        subprocess.run(["bash", str(build), place], check=True)  # noqa: S603, S607
+        path = Path(place) / "key.json"
+        path.write_text(key.to_json())
+        command = [str(Path(place) / "etc_check"), "encrypt", str(path)]
+        given = pixels_of_full_size(key.geometry.n_pixels)
+        done = subprocess.run(command, input=given, capture_output=True, check=True)  # noqa: S603
+    return hashlib.sha256(done.stdout).hexdigest()
 
 
 def document(

@@ -23,9 +23,11 @@ def read(path: str) -> dict[str, Any]:
     if not isinstance(certificate, dict):
         raise ValueError(f"{path} holds no certificate")  # noqa: TRY004  # the file's fault
     kind = (certificate.get("format"), certificate.get("version"))
-    if kind not in [("etcprops.SignedPermutation", version) for version in (1, 2)]:
+    known = [("etcprops.SignedPermutation", version) for version in (1, 2)]
+    if kind not in known or type(kind[1]) is not int:  # True == 1
         raise ValueError(f"{path} holds {kind}, not etcprops.SignedPermutation, version 1 or 2")
-    if (kind[1] == 2) != isinstance(certificate.get("witness"), str):
+    has_witness = "witness" in certificate
+    if (kind[1] == 2) != has_witness or not isinstance(certificate.get("witness", ""), str):
         raise ValueError("'witness' must be text in version 2, and absent in version 1")
     source, sign, level = (certificate.get(name) for name in ("source", "sign", "level"))
     if not (isinstance(source, list) and isinstance(sign, list) and source):

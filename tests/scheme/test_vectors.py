@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 from collections import Counter
@@ -80,6 +81,31 @@ def test_what_coq_refuses_is_refused(vector: dict[str, Any]) -> None:
         encrypt(_image(vector, key := _key(vector)), key)  # type: ignore[arg-type]
 
 
+def _pixels_of_full_size(count: int) -> bytes:
+    """Return the pixels that the file's comment describes."""
+    pixels, x = bytearray(count), 1
+    for i in range(count):
+        x = (1103515245 * x + 12345) % 2**31
+        pixels[i] = x >> 16 & 255
+    return bytes(pixels)
+
+
+@pytest.mark.parametrize("vector", _named("full_size"))
+def test_full_size_images_are_encrypted_as_coq_does(vector: dict[str, Any]) -> None:
+    geometry = BlockGeometry(
+        vector["height"], vector["width"], channels=vector["channels"], block=vector["block"]
+    )
+    key = EtCKey.from_secret(geometry, vector["secret"])
+    image = np.frombuffer(_pixels_of_full_size(geometry.n_pixels), np.uint8)
+    image = image.reshape(geometry.shape)
+    encrypted = encrypt(image, key)
+    assert hashlib.sha256(encrypted.tobytes()).hexdigest() == vector["encrypted"]
+    assert np.array_equal(decrypt(encrypted, key), image)
+    if geometry.n_pixels < 10**5:
+        y = encryption_matrix(key).astype(np.int64) @ image.ravel() + encryption_offset(key)
+        assert hashlib.sha256(y.astype(np.uint8).tobytes()).hexdigest() == vector["encrypted"]
+
+
 @pytest.mark.parametrize("vector", _named("numerators"))
 def test_numerators_are_those_of_coq(vector: dict[str, Any]) -> None:
     statistics = PixelStatistics(np.array(vector["pixels"])[:, None])
@@ -147,7 +173,7 @@ def test_a_pixel_that_coq_does_not_compute_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in ("encryption.json", "numerators.json"):
+    for name in ("encryption.json", "numerators.json", "full_size.json"):
         text = (FOLDER / name).read_text()
         (tmp_path / name).write_text(text.replace('"encrypted": [255]', '"encrypted": [254]', 1))
     monkeypatch.setattr(make_vectors, "FOLDER", tmp_path)
