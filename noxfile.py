@@ -50,6 +50,12 @@ def proofs(session: nox.Session) -> None:
 
 
 @nox.session
+def reals(session: nox.Session) -> None:
+    """Have Coq check the theorems about real numbers, which stand on its axioms for these."""
+    session.run("bash", ".ci/reals")
+
+
+@nox.session
 def extraction(session: nox.Session) -> None:
     """Extract the proved programs to OCaml, and compare them with the Python; needs OCaml."""
     session.run("bash", ".ci/extraction")

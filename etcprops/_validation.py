@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -107,6 +107,8 @@ def as_codes(value: Any, size: int, bound: int, parameter: str, caller: str) -> 
     """Return `value` as an int64 array of shape ``(size,)`` with entries in ``[0, bound)``."""
     wanted = f"be {size} integers from 0 to {bound - 1}"
     array = as_array(value, parameter, caller, wanted)
+    if isinstance(value, Sequence) and any(isinstance(entry, bool) for entry in value):
+        reject(parameter, caller, wanted, "booleans among them.")
     if array.shape != (size,):
         reject(parameter, caller, wanted, f"shape {array.shape}.")
     if array.dtype.kind not in "iu":
