@@ -107,12 +107,12 @@ def as_codes(value: Any, size: int, bound: int, parameter: str, caller: str) -> 
     """Return `value` as an int64 array of shape ``(size,)`` with entries in ``[0, bound)``."""
     wanted = f"be {size} integers from 0 to {bound - 1}"
     array = as_array(value, parameter, caller, wanted)
-    if isinstance(value, Sequence) and any(isinstance(entry, bool) for entry in value):
-        reject(parameter, caller, wanted, "booleans among them.")
     if array.shape != (size,):
         reject(parameter, caller, wanted, f"shape {array.shape}.")
     if array.dtype.kind not in "iu":
         reject(parameter, caller, wanted, f"dtype {array.dtype}.")
+    if isinstance(value, Sequence) and any(isinstance(entry, bool) for entry in value):
+        reject(parameter, caller, wanted, "booleans among them.")
     outside = np.flatnonzero((array < 0) | (array >= bound))
     if outside.size:
         first = int(outside[0])

@@ -411,6 +411,11 @@ _BLOCKS = "be 6 integers from 0 to {}"
             id="huge transforms",
         ),
         pytest.param(
+            {"transforms": [0, False, 5, 1, 2, 3]},
+            _SEQUENCE.format("transforms", _BLOCKS.format(7), "booleans among them"),
+            id="a boolean among transforms",
+        ),
+        pytest.param(
             {"transforms": [True] * 6},
             _SEQUENCE.format("transforms", _BLOCKS.format(7), "dtype bool"),
             id="transforms of booleans",
