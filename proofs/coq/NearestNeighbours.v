@@ -237,7 +237,9 @@ move=> E d d'; have eq_d : d = d'.
   by rewrite /d' encrypt_distances //; apply: sp_matrix_orthogonal.
 have d1 j : d 0 j = 1.
   rewrite 2!mxE /squared_distance !big_ord_recl big_ord0 !mxE.
-  by case: j => [[|[|j]]] // ?; rewrite /= ?mxE /= ?(subrr, sub0r, sqrrN, expr0n, expr1n, addr0, add0r).
+  case: j => [[|[|j]]] // ?; rewrite /= ?mxE /=.
+    by rewrite ?(subrr, sub0r, sqrrN, expr0n, expr1n, addr0, add0r).
+  by rewrite ?(subrr, sub0r, sqrrN, expr0n, expr1n, addr0, add0r).
 have E_tied : E 2%N tied = two_images (pixels 1 0) (pixels 0 1).
   by rewrite /E /tied encrypt_two_images !apply_exchange.
 split=> //; last first.

@@ -88,7 +88,8 @@ rewrite binS mulnDl; apply: leq_trans (leq_addl _ _).
 rewrite -[s.+3.-1]/(s.+2) expnS mulnCA; apply: leq_trans (_ : 2 * (M * M.-1) <= _)%N; last first.
   by rewrite leq_mul2l.
 rewrite mulnCA mulnC leq_mul2l; apply/orP; right.
-by case: M M_ge3 {IH s_le low} => [|[|[|M]]] // _; rewrite mul2n -addnn /= !addSn !addnS !ltnS leq_addr.
+by case: M M_ge3 {IH s_le low} => [|[|[|M]]] // _; rewrite mul2n -addnn /= !addSn !addnS !ltnS;
+  apply: leq_addr.
 Qed.
 
 (* ------------------------------------------------------------------------- *)
@@ -213,7 +214,8 @@ Proof.
 apply: (choose_each (T := [finType of 'S_(R * S) * {set block}])
   (P := fun pD j => exists2 c : F, c != 0 & forall b e,
     (-1) ^+ (b \in (pD.2 : {set block})) * row_pixel A i b e
-    = c * row_pixel A j (pD.1 b) e)) => -[p D]; have /commutesP[s [a [a_neq0 eqA]]] := A_commutes p D.
+    = c * row_pixel A j (pD.1 b) e)) => -[p D].
+have /commutesP[s [a [a_neq0 eqA]]] := A_commutes p D.
 by exists (s i), (a 0 i) => // b e; have := eqA i b e; rewrite scramble_place.
 Qed.
 
@@ -222,8 +224,10 @@ Theorem orbit_of_several_blocks i : row i A != 0 ->
 Proof.
 move=> /sees_some[b0 b0_in]; set X := sees A i; set s := #|X|.
 have [f fP] := moved_row i.
-have [p pP] : exists p : {set block} -> 'S_(R * S), forall Y : {set block}, #|Y| = s -> p Y @: X = Y.
-  apply: (choose_each (T := [finType of {set block}]) (P := fun (Y : {set block}) (p : 'S_(R * S)) => #|Y| = s -> p @: X = Y)) => Y.
+have [p pP] : exists p : {set block} -> 'S_(R * S),
+    forall Y : {set block}, #|Y| = s -> p Y @: X = Y.
+  apply: (choose_each (T := [finType of {set block}])
+    (P := fun (Y : {set block}) (p : 'S_(R * S)) => #|Y| = s -> p @: X = Y)) => Y.
   have [Y_s|/eqP Y_s] := eqVneq #|Y| s; last by exists 1%g => /Y_s.
   by have [q qX] := perm_onto (esym Y_s); exists q.
 pose signed := setX [set Y : {set block} | #|Y| == s] (powerset (X :\ b0)).
@@ -450,7 +454,8 @@ Theorem few_rows_are_by_blocks b :
     & forall i, exists e, w i e != 0].
 Proof.
 move=> q; have [s sP] : exists s : block -> 'S_r, forall b', s b' @: rows_of A b = rows_of A b'
-    /\ forall i, exists2 c : F, c != 0 & forall e, row_pixel A i b e = c * row_pixel A (s b' i) b' e.
+    /\ forall i, exists2 c : F, c != 0
+      & forall e, row_pixel A i b e = c * row_pixel A (s b' i) b' e.
   apply: (choose_each (P := fun b' (s : 'S_r) => s @: rows_of A b = rows_of A b' /\ forall i,
     exists2 c : F, c != 0 & forall e, row_pixel A i b e = c * row_pixel A (s i) b' e)) => b'.
   by have [s s_rows s_lines] := same_lines A_commutes b b'; exists s.
@@ -498,7 +503,8 @@ exists #|rows_of A b|, w; split=> [|G]; first exact: rows_come_by_blocks.
 have N_gt0 : (0 < N)%N by apply: leq_ltn_trans (leq0n b) (ltn_ord b).
 have to_A k : commutes (by_blocks w) k -> commutes A k by apply: commutes_lines eqA.
 have to_W k : commutes A k -> commutes (by_blocks w) k.
-  have [back tK backK] := t_bij; apply: (commutes_lines (t := back) (c := fun i => (c (back i))^-1)).
+  have [back tK backK] := t_bij.
+  apply: (commutes_lines (t := back) (c := fun i => (c (back i))^-1)).
   - by exists t.
   - by move=> i; rewrite invr_eq0.
   by move=> i l; rewrite -{3}[i]backK eqA mulKf.
