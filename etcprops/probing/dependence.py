@@ -38,7 +38,7 @@ def signature(oracle: Oracle, rng: np.random.Generator, candidate: PixelMap | No
         pairs = list(zip(tests, outputs, strict=True))
         if all(np.array_equal(_levels(oracle, a), _levels(oracle, b)) for a, b in pairs):
             return (
-                "every image keeps its grey levels, up to negation and position, so each is a signed "
+                "every image keeps its grey levels but for negation and order, so each is a signed "
                 "permutation of its own pixels, but not the same one for all images"
             )
         if all(np.array_equal(_counts(oracle, a), _counts(oracle, b)) for a, b in pairs):

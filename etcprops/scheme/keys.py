@@ -177,7 +177,7 @@ class EtCKey(Immutable):
         ['permutation', 'transforms', 'negatives']
         """
         caller = "EtCKey.generate"
-        chosen = _check_steps(steps, check_geometry(geometry, caller), caller)
+        chosen = check_steps(steps, check_geometry(geometry, caller), caller)
         return cls._draw(geometry, chosen, lambda _step: secrets.token_bytes)
 
     @classmethod
@@ -211,7 +211,7 @@ class EtCKey(Immutable):
         [3, 1, 2, 0]
         """
         caller = "EtCKey.from_secret"
-        chosen = _check_steps(steps, check_geometry(geometry, caller), caller)
+        chosen = check_steps(steps, check_geometry(geometry, caller), caller)
         if not isinstance(secret, (bytes, str)) or not secret:
             # The value itself is a secret: only its type may show.
             reject("secret", caller, "be bytes or str and not empty", f"{type(secret).__name__}.")
@@ -321,7 +321,7 @@ class EtCKey(Immutable):
         return cls(BlockGeometry(**sizes), **{str(step): document[step] for step in Step})
 
 
-def _check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> frozenset[Step]:
+def check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> frozenset[Step]:
     """Return `steps` as a set of `Step`; `ALL` loses the component shuffle for grey images."""
     wanted = f"hold names from {', '.join(Step)}"
     if isinstance(steps, str):

@@ -17,9 +17,11 @@ term of one form alone does not vanish on the hyperplane where that form does. `
 are proportional only if ``r`` and ``s`` are. So each line occurs as often in ``R Q`` as in ``R``.
 
 Theorem 2. Let block scramble and negation be among the steps. A row that sees s > 1 of N blocks has
-at least ``C(N, s) 2^(s-1)`` lines in its orbit. So a reduction with fewer rows than the least of
-these sees one block a row, has the same lines in each block, and N times as many rows as those:
-of the paper's images with 480 blocks, 480, 960, 1440, ... but never 1536, 768, 512 or 384.
+at least ``C(N, s) 2^(s-1)`` lines in its orbit. So a reduction without zero rows, and with fewer
+rows than the least of these, sees one block a row, has the same lines in each block, and N times as
+many rows as those: of the paper's images with 480 blocks, 480, 960, 1440, ... but never 1536, 768,
+512 or 384. Zero rows may be added to any reduction: 1440 rows and 96 zero rows commute.
+``proofs/coq/ReductionRows.v`` has this for all sizes.
 
 Theorem 3. The lines in a block are then a union of orbits under D4 (times the orders of components,
 for colour). A line in an orbit of 8 / |H| is fixed by a subgroup H, on which D4 acts on it by signs

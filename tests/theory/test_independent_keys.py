@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, encrypt
-from etcprops.theory.independent_keys import inner_product_variance
+from etcprops.scheme.keys import ALL, Step
+from etcprops.theory.independent_keys import inner_product_mean, inner_product_variance
 
 
 def _doubled(image: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -18,23 +20,25 @@ def _doubled(image: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _products(
-    x: NDArray[np.uint8], y: NDArray[np.uint8], geometry: BlockGeometry, negatives: int = 2
+    x: NDArray[np.uint8],
+    y: NDArray[np.uint8],
+    geometry: BlockGeometry,
+    steps: frozenset[Step] = ALL,
 ) -> NDArray[np.int64]:
-    """Return four times the inner product for every key."""
+    """Return four times the inner product for every key of these steps."""
     m = geometry.n_blocks
-    codes = 6 if geometry.channels == 3 else 1
-    turns = 8 if geometry.block > 1 else 1  # of one pixel all transforms are the same
-    keys = itertools.product(
-        itertools.permutations(range(m)),
-        itertools.product(range(turns), repeat=m),
-        itertools.product(range(negatives), repeat=m),
-        itertools.product(range(codes), repeat=m),
-    )
+    choices = {
+        Step.PERMUTATION: itertools.permutations(range(m)),
+        # Of one pixel all transforms are the same.
+        Step.TRANSFORMS: itertools.product(range(8 if geometry.block > 1 else 1), repeat=m),
+        Step.NEGATIVES: itertools.product(range(2), repeat=m),
+        Step.COMPONENTS: itertools.product(range(6), repeat=m),
+    }
+    drawn = [s for s in Step if s in steps and (s != Step.COMPONENTS or geometry.channels == 3)]
     u = _doubled(x)
     values = []
-    for p, t, s, c in keys:
-        colour = {"components": c} if codes > 1 else {}
-        key = EtCKey(geometry, permutation=p, transforms=t, negatives=s, **colour)
+    for parts in itertools.product(*(choices[step] for step in drawn)):
+        key = EtCKey(geometry, **dict(zip(map(str, drawn), parts, strict=True)))
         values.append(int(np.sum(u * _doubled(encrypt(y, key)))))
     return np.array(values)
 
@@ -42,6 +46,25 @@ def _products(
 def _images(geometry: BlockGeometry, seed: int = 0) -> NDArray[np.uint8]:
     shape = (2, *geometry.shape)
     return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+
+
+def _subsets(steps: Iterable[Step]) -> list[frozenset[Step]]:
+    chosen = list(steps)
+    counts = range(len(chosen) + 1)
+    return [frozenset(s) for k in counts for s in itertools.combinations(chosen, k)]
+
+
+def _names(steps: frozenset[Step]) -> str:
+    return "+".join(step for step in Step if step in steps) or "none"
+
+
+def _assert_stated_distribution(geometry: BlockGeometry, steps: frozenset[Step]) -> None:
+    x, y = _images(geometry)
+    products = _products(x, y, geometry, steps)
+    mean = Fraction(int(products.sum()), 4 * len(products))
+    square = Fraction(sum(int(value) ** 2 for value in products), 16 * len(products))
+    assert inner_product_mean(x, y, geometry, steps=steps) == mean
+    assert inner_product_variance(x, y, geometry, steps=steps) == square - mean**2
 
 
 @pytest.mark.parametrize(
@@ -56,17 +79,48 @@ def _images(geometry: BlockGeometry, seed: int = 0) -> NDArray[np.uint8]:
     ids=str,
 )
 def test_all_keys_of_small_geometries_have_the_stated_distribution(geometry: BlockGeometry) -> None:
+    _assert_stated_distribution(geometry, ALL)
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        BlockGeometry(4, 2, block=2),
+        BlockGeometry(3, 3, block=3),
+        BlockGeometry(1, 4, block=1),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("steps", _subsets(tuple(Step)[:3]), ids=_names)
+def test_keys_of_every_subset_of_the_steps_have_the_stated_distribution(
+    geometry: BlockGeometry, steps: frozenset[Step]
+) -> None:
+    _assert_stated_distribution(geometry, steps)
+
+
+@pytest.mark.parametrize("steps", _subsets(Step), ids=_names)
+def test_so_have_keys_of_every_subset_in_colour(steps: frozenset[Step]) -> None:
+    _assert_stated_distribution(BlockGeometry(2, 1, block=1, channels=3), steps)
+    _assert_stated_distribution(BlockGeometry(2, 2, block=2, channels=3), steps)
+
+
+def test_the_variance_depends_on_the_steps() -> None:
+    geometry = BlockGeometry(4, 2, block=2)
     x, y = _images(geometry)
-    products = _products(x, y, geometry)
-    squares = sum(int(value) ** 2 for value in products)
-    assert products.sum() == 0
-    assert Fraction(squares, 16 * len(products)) == inner_product_variance(x, y, geometry)
+    variances = [
+        inner_product_variance(x, y, geometry, steps={Step.NEGATIVES, *others})
+        for others in _subsets([Step.PERMUTATION, Step.TRANSFORMS])
+    ]
+    assert len(set(variances)) == len(variances)
 
 
 def test_without_negatives_the_mean_is_not_zero() -> None:
     geometry = BlockGeometry(4, 2, block=2)
     white = np.full((4, 2), 255, dtype=np.uint8)
-    assert _products(white, white, geometry, negatives=1).mean() == 8 * 255**2
+    steps = frozenset({Step.PERMUTATION, Step.TRANSFORMS})
+    assert _products(white, white, geometry, steps).mean() == 8 * 255**2
+    assert inner_product_mean(white, white, geometry, steps=steps) == 2 * 255**2
+    assert inner_product_variance(white, white, geometry, steps=steps) == 0
 
 
 def test_draws_at_the_size_of_the_paper() -> None:
@@ -84,5 +138,14 @@ def test_draws_at_the_size_of_the_paper() -> None:
 def test_images_of_another_size_are_rejected() -> None:
     geometry = BlockGeometry(4, 2, block=2)
     x = np.zeros((4, 2), dtype=np.uint8)
-    with pytest.raises(InvalidParameterError, match="'y'"):
-        inner_product_variance(x, x.T, geometry)
+    for function in (inner_product_mean, inner_product_variance):
+        with pytest.raises(InvalidParameterError, match="'y'"):
+            function(x, x.T, geometry)
+
+
+def test_steps_that_the_geometry_has_not_are_rejected() -> None:
+    geometry = BlockGeometry(4, 2, block=2)
+    x = np.zeros((4, 2), dtype=np.uint8)
+    for steps in (["components"], ["rotation"], "negatives"):
+        with pytest.raises(InvalidParameterError, match="'steps'"):
+            inner_product_variance(x, x, geometry, steps=steps)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from etcprops.claims.checks.models import NO_TIES, check_tied_neighbours
 from etcprops.claims.implementation import Implementation
 from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
 from etcprops.datasets import load_digits_images
@@ -81,13 +82,14 @@ AUDITED_CLAIMS = (
         "section 3.2: 'exact the same ... k-nearest neighbor, random forest, the radial basis "
         "function (RBF) kernel and the polynomial kernel'",
         Outcome.HOLDS_IF,
-        hypotheses=(SCALED, NORMAL_FORM),
+        hypotheses=(SCALED, NORMAL_FORM, NO_TIES),
         checks=(
             Check(check_named_models_by_audit, EvidenceKind.END_TO_END),
             Check(check_svms_on_raw_digits_by_audit, EvidenceKind.REFUTATION, without=SCALED),
             Check(check_forest_on_z_scores_by_audit, EvidenceKind.REFUTATION, without=NORMAL_FORM),
+            Check(check_tied_neighbours, EvidenceKind.REFUTATION, without=NO_TIES),
         ),
-        note="k-nearest neighbours need nothing. The theorem for forests stands under "
+        note="k-nearest neighbours need no normalization. The theorem for forests stands under "
         "forest-with-remedy. `etcprops audit` tells it of any pipeline, with cause and remedy.",
     ),
 )

@@ -15,7 +15,8 @@ from etcprops.claims.checks.estimators import SIGNED
 from etcprops.claims.checks.exactness import EXACT_KERNELS
 from etcprops.claims.checks.forests import OFF_THRESHOLD, TIES_ALIKE
 from etcprops.claims.checks.key_conditions import NEGATIVES
-from etcprops.claims.checks.reductions import ALIKE
+from etcprops.claims.checks.models import NO_TIES
+from etcprops.claims.checks.reductions import ALIKE, COMPONENTS_ALIKE, DRAWN_ALIKE
 from etcprops.claims.checks.solver import (
     check_centring_of_all_sums_with_a_solver,
     check_centring_of_known_sums_with_a_solver,
@@ -190,9 +191,7 @@ PROOFS: dict[str, Proofs] = {
         ),
         notebook="02-blocks",
     ),
-    "sixteen-codes": Proofs(
-        counterexamples={None: ("Blocks.half_turn_is_two_mirrors",)}, notebook="02-blocks"
-    ),
+    "sixteen-codes": Proofs((), {None: ("Blocks.half_turn_is_two_mirrors",)}, (), "02-blocks"),
     "z-score": Proofs(
         (
             "Normalization.zscore_encrypt",
@@ -230,13 +229,17 @@ PROOFS: dict[str, Proofs] = {
             "Algorithms.svm_zscore",
             "Algorithms.svm_midgrey",
             "Algorithms.svm_raw_rbf",
-            "Algorithms.knn_zscore",
-            "Algorithms.knn_raw",
+            "NearestNeighbours.knn_zscore_any_search",
+            "NearestNeighbours.knn_raw_any_search",
+            "NearestNeighbours.votes_agree_reordered",
         ),
+        {NO_TIES: ("NearestNeighbours.tied_neighbour_changes",)},
         notebook="05-algorithms",
     ),
     "named-classifiers": Proofs(
-        ("Algorithms.svm_zscore", "Algorithms.knn_raw"), notebook="05-algorithms"
+        ("Algorithms.svm_zscore", "NearestNeighbours.knn_raw_any_search"),
+        {NO_TIES: ("NearestNeighbours.tied_neighbour_changes",)},
+        notebook="05-algorithms",
     ),
     "other-estimators": Proofs(
         (
@@ -286,21 +289,35 @@ PROOFS: dict[str, Proofs] = {
             "Reductions.reduction_zscore_gram",
             "Reductions.block_mean_zscore_gram",
             "Reductions.block_coefficients_zscore_gram",
+            "ReductionRows.by_blocks_commute_iff",
+            "ReductionRows.equal_lengths_zscore_gram",
         ),
         {
             ALIKE: (
                 "Refutations.sampling_does_not_commute",
                 "Refutations.sampling_zscore_gram_changes",
-            )
+            ),
+            COMPONENTS_ALIKE: ("ReductionRows.one_component_does_not_commute",),
         },
         notebook="07-reductions",
+    ),
+    "reduction-ratios": Proofs(
+        counterexamples={None: ("ReductionRows.rows_of_480_blocks",)}, notebook="07-reductions"
     ),
     "reductions-in-distribution": Proofs(
         (
             "RandomReductions.random_pixels_same_law",
-            "RandomReductions.random_matrix_same_law",
+            "ExchangeableColumns.exchangeable_matrix_same_law",
+            "ExchangeableColumns.sign_matrices_exchangeable",
+            "ExchangeableColumns.picks_exchangeable",
             "Forest.uniform_draw_symmetric",
         ),
+        {
+            DRAWN_ALIKE: (
+                "ExchangeableColumns.windows_draw_alike",
+                "ExchangeableColumns.windows_have_another_law",
+            )
+        },
         notebook="07-reductions",
     ),
     "float-negation": Proofs(
@@ -347,9 +364,10 @@ PROOFS: dict[str, Proofs] = {
     ),
     "independent-keys": Proofs(
         (
-            "IndependentKeys.independent_keys_mean",
-            "IndependentKeys.independent_keys_variance",
-            "IndependentKeys.two_keys_same_law",
+            "IndependentKeysBySteps.independent_keys_by_steps_mean",
+            "IndependentKeysBySteps.independent_keys_by_steps_variance",
+            "IndependentKeysBySteps.two_keys_by_steps_same_law",
+            "IndependentKeysBySteps.all_steps_variance",
             "IndependentKeys.every_key_is_drawn",
             "IndependentKeys.no_key_is_drawn_twice",
         ),

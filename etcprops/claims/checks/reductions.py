@@ -28,8 +28,15 @@ SYMMETRIC = (
     "the features of a block are the same set, up to sign, when the block is rotated or inverted: "
     "block means, DCT coefficients (u, v) with (v, u)"
 )
+COMPONENTS_ALIKE = (
+    "so they are when the colour components of the block change places, where the scheme shuffles "
+    "them: means or coefficients of each component"
+)
 NORMALIZED = "reduced features are z-scored, or pixels centred at mid-grey before"
-DRAWN_ALIKE = "each index and each sign is as likely to be drawn"
+DRAWN_ALIKE = (
+    "features are drawn exchangeably, each set of places as often as any other of its size, and "
+    "each sign as often"
+)
 
 PAPER = BlockGeometry(192, 160)
 ONE_BLOCK = BlockGeometry(2, 2, block=2)
@@ -173,6 +180,13 @@ def check_half_of_a_pair_of_coefficients(implementation: Implementation) -> Obse
     return _search(implementation, R, [EtCKey(ONE_BLOCK, transforms=[1])])
 
 
+def check_red_component(implementation: Implementation) -> Observation:
+    """Take means of the red component, when the components of the block change places."""
+    geometry = BlockGeometry(1, 1, channels=3, block=1)
+    keys = [EtCKey(geometry, components=[order]) for order in range(6)]
+    return _search(implementation, np.array([[1, 0, 0]]), keys[1:])
+
+
 def check_raw_block_means(implementation: Implementation) -> Observation:
     """Take inner products of raw block means of a negated block."""
     from etcprops.reductions import BlockMean
@@ -253,6 +267,17 @@ def check_distribution_of_grid_sampling(implementation: Implementation) -> Obser
     )
 
 
+def check_distribution_of_cyclic_windows(implementation: Implementation) -> Observation:
+    """Keep two pixels that follow one another, round the end: each is drawn equally often."""
+    n = TWO_BLOCKS.n_pixels
+    identity = np.eye(n, dtype=np.int64)
+    return _compare_distributions(
+        implementation,
+        lambda: (identity[[i, (i + 1) % n]] for i in range(n)),
+        "two pixels that follow one another",
+    )
+
+
 def check_one_projection_of_digits(implementation: Implementation) -> Observation:
     """Project plain and encrypted digits by one Gaussian matrix, and compare inner products."""
     from etcprops.reductions import GaussianProjection, gram_deviation
@@ -273,7 +298,7 @@ REDUCTION_CLAIMS = (
         "and distances those of plain images.",
         "sections 3.1 and 4.1, where the reduction is not named",
         Outcome.HOLDS_IF,
-        hypotheses=(ALIGNED, ALIKE, SYMMETRIC, NORMALIZED),
+        hypotheses=(ALIGNED, ALIKE, SYMMETRIC, COMPONENTS_ALIKE, NORMALIZED),
         checks=(
             Check(check_reduced_vectors_at_full_size, EvidenceKind.EXACT),
             Check(check_products_of_matrices_at_full_size, EvidenceKind.EXACT),
@@ -283,21 +308,23 @@ REDUCTION_CLAIMS = (
             Check(check_cells_across_blocks, EvidenceKind.REFUTATION, without=ALIGNED),
             Check(check_pixel_of_one_block, EvidenceKind.REFUTATION, without=ALIKE),
             Check(check_half_of_a_pair_of_coefficients, EvidenceKind.REFUTATION, without=SYMMETRIC),
+            Check(check_red_component, EvidenceKind.REFUTATION, without=COMPONENTS_ALIKE),
             Check(check_raw_block_means, EvidenceKind.REFUTATION, without=NORMALIZED),
         ),
-        note="The theorem is in etcprops/proving/reductions.py: it is exact if and only if every "
-        "key permutes the lines that the rows of the matrix span. PCA is exact by an argument of "
-        "its own: GramPCA.",
+        note="In exact arithmetic. The classification is in etcprops/theory/linear_reductions.py: "
+        "rows of equal length are exact if and only if every key permutes the lines that they "
+        "span. PCA is exact by an argument of its own: GramPCA.",
         references=(AHMED_1974,),
     ),
     Claim(
         "reduction-ratios",
-        "A linear reduction that knows no key and is exact reaches one of the paper's dimensions: "
-        "1536, 768, 512, 384 of 30,720.",
+        "A linear reduction without zero rows that knows no key and is exact reaches one of the "
+        "paper's dimensions: 1536, 768, 512, 384 of 30,720.",
         "section 4.1: ratios 1/20, 1/40, 1/60 and 1/80 with 8 x 8 blocks",
         Outcome.FAILS,
         checks=(Check(check_dimensions_of_the_paper, EvidenceKind.REFUTATION),),
-        note="GramPCA has any number of components up to that of the training images less one. "
+        note="With zero rows any number is reached. GramPCA has any number of components up to "
+        "that of the training images less one. "
         "Random projections are equal in distribution.",
     ),
     Claim(
@@ -319,6 +346,12 @@ REDUCTION_CLAIMS = (
             Check(check_one_projection_of_digits, EvidenceKind.REFUTATION),
             Check(
                 check_distribution_of_grid_sampling,
+                EvidenceKind.REFUTATION,
+                without=DRAWN_ALIKE,
+                sense=Sense.DISTRIBUTION,
+            ),
+            Check(
+                check_distribution_of_cyclic_windows,
                 EvidenceKind.REFUTATION,
                 without=DRAWN_ALIKE,
                 sense=Sense.DISTRIBUTION,
