@@ -1,20 +1,27 @@
 (******************************************************************************)
-(* Rounding to nearest in binary64 is off by 2^-53 of the result at most      *)
+(* exact_gram: its rounding is within 2^-52 (1 + 2^-12)                       *)
 (*                                                                            *)
 (* What is proved, of Coq's own SpecFloat and with integers alone:            *)
 (*  - an integer times 2^g, in whatever form it comes, is rounded to an       *)
 (*    integer times 2^g that is off by 2^-53 of it at most, and not at all    *)
 (*    below 2^53 (normalize_near), if g is -1074 or more and nothing          *)
-(*    overflows;                                                              *)
-(*  - so is the sum of two doubles (add_near), and adding zero changes        *)
-(*    nothing.                                                                *)
+(*    overflows; so is the sum of two doubles (add_near);                     *)
+(*  - the double made of the digits, carried, is within 2^-52 (1 + 2^-12) of  *)
+(*    the number they stand for (summed_near); so for the function in         *)
+(*    ExactGram.v, before its result is scaled by a power of two              *)
+(*    (exact_gram_rounding), if the first digit is below 2^63.                *)
+(* Scaling is exact unless the result is below the normal doubles or above    *)
+(* all of them; that is not stated here.                                      *)
 (*                                                                            *)
 (* Why one would believe it. 53 digits are kept; the first digit dropped, and *)
-(* whether any other was not zero, tell which neighbour is nearest.           *)
+(* whether any other was not zero, tell which neighbour is nearest. Carried   *)
+(* digits are half a unit of the digit before at most, so the first that is   *)
+(* not zero outweighs all that follow: what was rounded before it counts for  *)
+(* half of it at most, and is rounded by 2^-53 of that.                       *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Permutation Floats.SpecFloat.
-From EtC Require Import FloatingPoint ExactSums ExactGram.
+From EtC Require Import FloatingPoint ExactSums ExactGram ExactGramBound.
 Import ListNotations.
 Local Open Scope Z_scope.
 Unset Lia Cache.
@@ -248,4 +255,223 @@ pose proof Df as [a [i [Ev [Hi [Ha [Ri [[Za [s ->]]|[Na Fa]]]]]]]];
         apply denotes_finer; [lia|exact H]. }
       { rewrite Z1, <- Z.mul_sub_distr_r, !Z.abs_mul, (Z.abs_eq (2 ^ (l - g))), Z.mul_assoc by lia.
         apply Z.mul_le_mono_nonneg_r; [lia|exact N]. }
+Qed.
+
+(* --- from the digits to the double -------------------------------------------- *)
+
+(* n: the digits so far; v: what they were rounded to; next: the unit of the next.  *)
+Definition close (v n : Z) : Prop := 2 ^ 64 * Z.abs (v - n) <= (2 ^ 12 + 1) * Z.abs n.
+Definition fine (v n next : Z) : Prop :=
+  close v n /\ 2 ^ 68 * Z.abs (v - n) <= (2 ^ 14 + 1) * next
+  /\ 2 ^ 16 * Z.abs n <= (2 ^ 15 + 1) * next.
+
+Lemma close_step v n next d u : 0 < next -> fine v n next -> (d = 0 \/ next <= Z.abs d) ->
+  2 ^ 53 * Z.abs (u - (v + d)) <= Z.abs (v + d) -> (d = 0 -> u = v) -> close u (n + d).
+Proof.
+unfold fine, close; intros P [C [F B]] [->|D] N Z; [rewrite Z.add_0_r, Z by reflexivity; exact C|].
+clear Z C; lia.
+Qed.
+
+Lemma fine_step v n next d u more : 0 < next -> fine v n next -> (d = 0 \/ next <= Z.abs d) ->
+  2 ^ 53 * Z.abs (u - (v + d)) <= Z.abs (v + d) -> (d = 0 -> u = v) ->
+  2 ^ 16 * next <= more -> 2 * Z.abs d <= more -> fine u (n + d) more.
+Proof.
+intros P F D N Z M S; split; [apply (close_step v n next); assumption|].
+destruct F as [_ [F B]]; clear D Z; split; lia.
+Qed.
+
+Lemma close_large v n next d w u : 0 < next -> fine v n next -> 2 ^ 53 * next <= Z.abs d ->
+  2 ^ 53 * Z.abs (w - d) <= Z.abs d ->
+  2 ^ 53 * Z.abs (u - (v + w)) <= Z.abs (v + w) -> close u (n + d).
+Proof.
+unfold fine, close; intros P [_ [F B]] D W N.
+assert (T1 : Z.abs (u - (n + d)) <= Z.abs (u - (v + w)) + Z.abs (v - n) + Z.abs (w - d))
+  by (clear; lia).
+assert (T2 : Z.abs (v + w) <= Z.abs (v - n) + Z.abs n + Z.abs (w - d) + Z.abs d) by (clear; lia).
+assert (T3 : Z.abs d <= Z.abs (n + d) + Z.abs n) by (clear; lia).
+pose proof (Z.abs_nonneg n); pose proof (Z.abs_nonneg (v - n)).
+generalize dependent (Z.abs (u - (n + d))); generalize dependent (Z.abs (u - (v + w))).
+generalize dependent (Z.abs (v + w)); generalize dependent (Z.abs (w - d)).
+generalize dependent (Z.abs (v - n)); generalize dependent (Z.abs (n + d)).
+generalize dependent (Z.abs n); generalize dependent (Z.abs d); clear; intros; lia.
+Qed.
+
+Lemma scale_down f v g b : 0 <= b <= 21 -> -400 <= g <= 0 -> denotes f v g ->
+  denotes (fmul f (float_at 1 (- b))) v (g - b).
+Proof.
+intros Hb Hg [q [j [-> [Hj [Hq [R D]]]]]]; exists q, j.
+unfold in_range in *; repeat split; try assumption; try lia.
+pose proof (mul_exact q 1 (g + j) (- b) f (float_at 1 (- b))) as M.
+rewrite Z.mul_1_r in M; replace (g - b + j) with (g + j + - b) by lia.
+apply M; try assumption; try (unfold in_range; lia); apply float_at_represents.
+Qed.
+
+Definition step (b : Z) (v : spec_float) (d : Z) : spec_float :=
+  fadd (fmul v (float_at 1 (- b))) (float_of_Z d).
+
+Lemma step_near b g f v n d : 16 <= b <= 21 -> -350 <= g <= 0 ->
+  denotes f v g -> fine v n (2 ^ (b - g)) -> Z.abs d < 2 ^ 63 ->
+  exists u, denotes (step b f d) u (g - b) /\ close u (n + d * 2 ^ (b - g)) /\
+    (2 * Z.abs d <= 2 ^ b -> fine u (n + d * 2 ^ (b - g)) (2 ^ (b + b - g))).
+Proof.
+intros Hb Hg Df F Hd; pose proof (power_pos (b - g) ltac:(lia)) as P.
+pose proof (scale_down f v g b ltac:(lia) ltac:(lia) Df) as Ds.
+destruct (normalize_near d 0 d 0 ltac:(lia) ltac:(lia) ltac:(rewrite Z.mul_1_r; reflexivity))
+  as [w [Dw [Nw Sw]]].
+{ pose proof (Z.pow_le_mono_r 2 63 (1023 - 0)); lia. }
+pose proof (denotes_finer _ _ _ (b - g) ltac:(lia) Dw) as Dw'.
+replace (0 - (b - g)) with (g - b) in Dw' by lia; fold (float_of_Z d) in Dw'.
+assert (T : 2 ^ (1023 - (g - b)) = 2 ^ 1023 * 2 ^ (b - g))
+  by (rewrite <- Z.pow_add_r by lia; f_equal; lia).
+assert (E2 : 2 ^ (b + b - g) = 2 ^ b * 2 ^ (b - g))
+  by (rewrite <- Z.pow_add_r by lia; f_equal; lia).
+pose proof (Z.pow_le_mono_r 2 16 b ltac:(lia) ltac:(lia)) as B16.
+pose proof (Z.pow_le_mono_r 2 100 1023 ltac:(lia) ltac:(lia)) as Big.
+set (next := 2 ^ (b - g)) in *; clearbody next; set (huge := 2 ^ 1023) in *; clearbody huge.
+assert (Vb : Z.abs v <= 4 * next) by (destruct F as [_ [F B]]; lia).
+assert (Wb : Z.abs (w * next) <= 2 ^ 64 * next) 
+  by (rewrite Z.abs_mul, (Z.abs_eq next) by (clear - P; lia);
+      apply Z.mul_le_mono_nonneg_r; [clear - P; lia|clear - Nw Hd; lia]).
+assert (Hn : 2 ^ 100 * next <= huge * next) by (apply Z.mul_le_mono_nonneg_r; lia).
+destruct (add_near (fmul f (float_at 1 (- b))) (float_of_Z d) v (w * next) (g - b))
+  as [u [Du [Nu Zu]]]; [lia|rewrite T; lia|exact Ds|exact Dw'|].
+exists u; split; [exact Du|].
+destruct (Z.lt_ge_cases (Z.abs d) (2 ^ 53)) as [Small|Large].
+- rewrite (Sw Small) in *; clear Nw Sw.
+  assert (D : d * next = 0 \/ next <= Z.abs (d * next)).
+  { rewrite Z.abs_mul, (Z.abs_eq next) by lia.
+    destruct (Z.eq_dec d 0) as [->|N]; [left; lia|right].
+    assert (1 <= Z.abs d) by (clear - N; lia).
+    rewrite <- (Z.mul_1_l next) at 1; apply Z.mul_le_mono_nonneg_r; [clear - P; lia|assumption]. }
+  split; [apply (close_step v n next); assumption|intros H2].
+  apply (fine_step v n next); try assumption; rewrite E2;
+    [apply Z.mul_le_mono_nonneg_r; [clear - P; lia|exact B16]|].
+  rewrite Z.abs_mul, (Z.abs_eq next), Z.mul_assoc by (clear - P; lia).
+  apply Z.mul_le_mono_nonneg_r; [clear - P; lia|exact H2].
+- assert (D : 2 ^ 53 * next <= Z.abs (d * next))
+    by (rewrite Z.abs_mul, (Z.abs_eq next) by lia; apply Z.mul_le_mono_nonneg_r; lia).
+  assert (W : 2 ^ 53 * Z.abs (w * next - d * next) <= Z.abs (d * next)).
+  { rewrite <- Z.mul_sub_distr_r, !Z.abs_mul, (Z.abs_eq next), Z.mul_assoc by lia.
+    apply Z.mul_le_mono_nonneg_r; [lia|exact Nw]. }
+  split; [apply (close_large v n next (d * next) (w * next)); assumption|intros H2; exfalso].
+  pose proof (Z.pow_le_mono_r 2 b 21 ltac:(clear; lia) ltac:(clear - Hb; lia)) as B21.
+  clear - B21 H2 Large; lia.
+Qed.
+
+(* What is carried leaves half a unit of the next digit at most.                    *)
+Lemma carried_small b x : 1 <= b -> 2 * Z.abs (x - (x + 2 ^ (b - 1)) / 2 ^ b * 2 ^ b) <= 2 ^ b.
+Proof.
+intros Hb; pose proof (power_pos b ltac:(lia)) as P.
+assert (E : 2 ^ b = 2 * 2 ^ (b - 1)) by (rewrite <- Z.pow_succ_r by lia; f_equal; lia).
+pose proof (Z.div_mod (x + 2 ^ (b - 1)) (2 ^ b) ltac:(lia)).
+pose proof (Z.mod_pos_bound (x + 2 ^ (b - 1)) (2 ^ b) P); lia.
+Qed.
+
+Lemma fold_near b ds : 16 <= b <= 21 -> forall carry g f v n, ds <> [] ->
+  -350 <= g <= 0 -> -350 <= g - (Z.of_nat (length ds) - 1) * b ->
+  denotes f v g -> fine v n (2 ^ (b - g)) ->
+  Z.abs (last (carried b carry ds) 0) < 2 ^ 63 ->
+  exists u, let low := g - Z.of_nat (length ds) * b in
+    denotes (fold_left (step b) (carried b carry ds) f) u low /\
+    close u (n + number b (carried b carry ds) * 2 ^ (b - g)).
+Proof.
+intros Hb; induction ds as [|d [|d' ds] IH]; intros carry g f v n N Hg Hl Df F L; [contradiction| |].
+- cbn [carried last] in *; destruct (step_near b g f v n (d + carry) Hb Hg Df F L) as [u [Du [C _]]].
+  exists u; cbn [fold_left number length]; rewrite Z.mul_0_r, Z.add_0_r.
+  change (Z.of_nat 1) with 1; rewrite Z.mul_1_l; split; assumption.
+- set (next := (d + carry + 2 ^ (b - 1)) / 2 ^ b) in *.
+  change (carried b carry (d :: d' :: ds))
+    with (d + carry - next * 2 ^ b :: carried b next (d' :: ds)) in *.
+  set (rest := carried b next (d' :: ds)) in *.
+  assert (R : rest <> []) by (unfold rest; destruct ds; discriminate).
+  assert (L' : Z.abs (last rest 0) < 2 ^ 63) by (destruct rest; [contradiction|exact L]).
+  pose proof (carried_small b (d + carry) ltac:(lia)) as S; fold next in S.
+  set (e := d + carry - next * 2 ^ b) in *.
+  assert (He : Z.abs e < 2 ^ 63) by (pose proof (Z.pow_le_mono_r 2 b 21 ltac:(lia) ltac:(lia)); lia).
+  cbn [length] in Hl; rewrite !Nat2Z.inj_succ in Hl.
+  destruct (step_near b g f v n e Hb Hg Df F He) as [u [Du [_ F']]]; specialize (F' S).
+  replace (b + b - g) with (b - (g - b)) in F' by lia.
+  destruct (IH next (g - b) _ u _ ltac:(discriminate) ltac:(nia)
+    ltac:(cbn [length]; rewrite !Nat2Z.inj_succ; nia) Du F' L') as [u' [Du' C']].
+  fold rest in Du', C'; exists u'; cbv zeta in *; cbn [fold_left number].
+  replace (g - Z.of_nat (length (d :: d' :: ds)) * b)
+    with (g - b - Z.of_nat (length (d' :: ds)) * b) by (cbn [length]; lia).
+  split; [exact Du'|].
+  replace (n + (e + 2 ^ b * number b rest) * 2 ^ (b - g))
+    with (n + e * 2 ^ (b - g) + number b rest * 2 ^ (b - (g - b))); [exact C'|].
+  replace (b - (g - b)) with (b + (b - g)) by lia; rewrite Z.pow_add_r by lia; ring.
+Qed.
+
+(* The double is within 2^-52 (1 + 2^-12) of the number that the digits stand for.   *)
+Theorem summed_near b ds : 16 <= b <= 21 -> ds <> [] -> (Z.of_nat (length ds) - 1) * b <= 350 ->
+  Z.abs (last (carried b 0 ds) 0) < 2 ^ 63 ->
+  exists u, denotes (summed b (carried b 0 ds)) u (- ((Z.of_nat (length ds) - 1) * b)) /\
+    2 ^ 64 * Z.abs (u - number b ds) <= (2 ^ 12 + 1) * Z.abs (number b ds).
+Proof.
+intros Hb N Hl L; rewrite <- (Z.add_0_r (number b ds)), <- (carried_number b ds 0 N).
+destruct ds as [|d [|d' ds]]; [contradiction| |].
+- cbn [carried last summed fold_left number length] in *; change (Z.of_nat 1 - 1) with 0.
+  rewrite Z.mul_0_r, Z.mul_0_l, Z.add_0_r in *.
+  destruct (normalize_near d 0 d 0 ltac:(lia) ltac:(lia) ltac:(rewrite Z.mul_1_r; reflexivity))
+    as [u [Du [Nu _]]]; [pose proof (Z.pow_le_mono_r 2 63 (1023 - 0)); lia|].
+  exists u; split; [exact Du|lia].
+- set (next := (d + 0 + 2 ^ (b - 1)) / 2 ^ b) in *.
+  change (carried b 0 (d :: d' :: ds))
+    with (d + 0 - next * 2 ^ b :: carried b next (d' :: ds)) in *.
+  set (rest := carried b next (d' :: ds)) in *.
+  assert (R : rest <> []) by (unfold rest; destruct ds; discriminate).
+  assert (L' : Z.abs (last rest 0) < 2 ^ 63) by (destruct rest; [contradiction|exact L]).
+  pose proof (carried_small b (d + 0) ltac:(lia)) as S; fold next in S.
+  set (e := d + 0 - next * 2 ^ b) in *.
+  pose proof (Z.pow_le_mono_r 2 b 21 ltac:(lia) ltac:(lia)) as B21.
+  assert (De : denotes (float_of_Z e) e 0).
+  { apply denotes_small; [lia|unfold in_range; lia|apply float_at_represents]. }
+  assert (Fe : fine e e (2 ^ (b - 0))) by (rewrite Z.sub_0_r; unfold fine, close; lia).
+  cbn [length] in Hl; rewrite !Nat2Z.inj_succ in Hl.
+  destruct (fold_near b (d' :: ds) Hb next 0 (float_of_Z e) e e ltac:(discriminate) ltac:(lia)
+    ltac:(cbn [length]; rewrite !Nat2Z.inj_succ; lia) De Fe L') as [u [Du C]].
+  fold rest in Du, C; exists u; cbv zeta in *; cbn [summed number].
+  replace (- ((Z.of_nat (length (d :: d' :: ds)) - 1) * b))
+    with (0 - Z.of_nat (length (d' :: ds)) * b) by (cbn [length]; lia).
+  split; [exact Du|]; rewrite Z.sub_0_r in C.
+  replace (e + 2 ^ b * number b rest) with (e + number b rest * 2 ^ b) by ring; exact C.
+Qed.
+
+Lemma digits_length s total : length (digits s total) = S (order s).
+Proof. unfold digits; rewrite map_length, rev_length, seq_length; reflexivity. Qed.
+
+Lemma order_least s : (1 <= s <= 16)%nat -> (order s <= 15)%nat.
+Proof. intros H; destruct s as [|[|[|s]]]; simpl; lia. Qed.
+
+(* The entry is a double v, scaled by a power of two: v stands for the sum of the    *)
+(* products of slices within 2^-52 (1 + 2^-12) of it, if the first digit lies within *)
+(* 64 bits.                                                                          *)
+Theorem exact_gram_rounding s fs : (1 <= s <= 16)%nat ->
+  let x := map fst fs in
+  let y := map snd fs in
+  let bits := slice_bits (count x) in
+  let kx := exponent x + depth in
+  let ky := exponent y + depth in
+  let ds := digits s (total_of (product_of bits kx ky fs)) in
+  1 <= count x < 2 ^ 28 ->
+  Z.abs (last (carried bits 0 ds) 0) < 2 ^ 63 ->
+  exists v u, gram_entry s fs = fldexp v (exponent x + exponent y) /\
+    denotes v u (- (Z.of_nat (order s) * bits)) /\
+    2 ^ 64 * Z.abs (u * weight bits kx ky (order s) - kept s bits kx ky fs)
+    <= (2 ^ 12 + 1) * Z.abs (kept s bits kx ky fs).
+Proof.
+intros Hs x y bits kx ky ds Hn L.
+pose proof (slice_bits_least _ Hn) as B16; pose proof (slice_bits_most (count x)) as B21.
+fold bits in B16, B21; pose proof (order_least s Hs) as O.
+assert (Len : Z.of_nat (length ds) - 1 = Z.of_nat (order s))
+  by (unfold ds; rewrite digits_length; lia).
+assert (N : ds <> []) by (intros E; rewrite E in Len; simpl in Len; lia).
+destruct (summed_near bits ds ltac:(lia) N ltac:(rewrite Len; nia) L) as [u [D E]].
+rewrite Len in D; exists (summed bits (carried bits 0 ds)), u; split; [|split; [exact D|]].
+- apply gram_entry_rounds_kept; lia.
+- unfold kept; fold ds; rewrite (carried_number bits ds 0 N), Z.add_0_r.
+  assert (P : 0 <= weight bits kx ky (order s)) by (apply Z.pow_nonneg; lia).
+  set (w := weight bits kx ky (order s)) in *; clearbody w.
+  rewrite <- Z.mul_sub_distr_r, !Z.abs_mul, (Z.abs_eq w), !Z.mul_assoc by exact P.
+  apply Z.mul_le_mono_nonneg_r; [exact P|exact E].
 Qed.
