@@ -1,3 +1,27 @@
+(******************************************************************************)
+(* exact_gram: what the slices leave out                                      *)
+(*                                                                            *)
+(* What is proved, of the function in ExactGram.v, on the integers that its   *)
+(* result is rounded from (`kept`: see gram_entry_rounds_kept):               *)
+(*  - the digits, made of products of slices and of sums of two slices, are   *)
+(*    the sums of all products of slices i and j with i + j up to the order   *)
+(*    (digits_kept), and carries do not change the number they stand for      *)
+(*    (carried_number);                                                       *)
+(*  - the inner product less this number is at most                           *)
+(*      a_s b_0 + sum over i < s of (a_i + a_(i+1)) b_(min(s, order+1-i)),     *)
+(*    where a_i, b_i are any bounds of the norms of what is left of the rows  *)
+(*    after i slices: truncation, and for rows of doubles with no further     *)
+(*    assumption exact_gram_truncation. This is the bound of the Python       *)
+(*    package's gram_error_bound but for the rounding of the result;          *)
+(*  - after i slices half a unit of slice i at most is left in every feature  *)
+(*    (rest_energy): a_i^2 = n unit^2 / 4 will do.                            *)
+(*                                                                            *)
+(* Why one would believe it. x y = (rest of x) y + sum_i (slice i of x) y, and *)
+(* y is the slices that slice i meets and what is left after them. Slice i is *)
+(* what is left before it less what is left after it. Cauchy and Schwarz do   *)
+(* the rest.                                                                  *)
+(******************************************************************************)
+
 From Coq Require Import ZArith List Lia Permutation Floats.SpecFloat.
 From EtC Require Import FloatingPoint ExactSums ExactGram.
 Import ListNotations.
@@ -28,6 +52,14 @@ Qed.
 
 Lemma slice_bits_most n : slice_bits n <= 21.
 Proof. apply Z.le_min_l. Qed.
+
+Lemma slice_bits_least n : 1 <= n < 2 ^ 28 -> 16 <= slice_bits n.
+Proof.
+intros Hn; assert (B : bit_length (n - 1) <= 28).
+{ unfold bit_length; destruct (Z.eqb_spec (n - 1) 0); [lia|].
+  pose proof (Z.log2_lt_pow2 (n - 1) 28 ltac:(lia)); lia. }
+unfold slice_bits; apply Z.min_glb; [lia|]; apply Z.div_le_lower_bound; lia.
+Qed.
 
 (* The unit of every slice, of 16 at most, is an integer of the grid.            *)
 Theorem units_on_grid xs s : Forall in_format xs -> (s <= 16)%nat ->
@@ -243,4 +275,72 @@ intros H; induction row as [|z row IH]; [unfold count, energy; simpl; lia|].
 rewrite count_cons; pose proof (rest_small bits k i z H) as R.
 unfold energy in *; cbn [map sum fold_right]; fold (sum (map square (map (rest bits k (S i)) row))).
 unfold square at 1; set (r := rest bits k (S i) z) in *; clearbody r; nia.
+Qed.
+
+(* --- the function ------------------------------------------------------------ *)
+
+Lemma total_parts fs i j :
+  let bits := slice_bits (count (map fst fs)) in
+  dot (parts fs (i, j))
+  = total_of (product_of bits (exponent (map fst fs) + depth) (exponent (map snd fs) + depth) fs)
+             (i, j).
+Proof.
+intros bits; unfold total_of, product_of, dot_of, dot, parts, part; fold bits.
+rewrite map_map; cbn [fst snd]; destruct (Nat.eqb i j); [reflexivity|].
+rewrite <- !sum_map_add; f_equal; apply map_ext; intros p; ring.
+Qed.
+
+(* The entry is what `kept` is, rounded: its digits are those that summed takes.   *)
+Theorem gram_entry_rounds_kept s fs : (1 <= s)%nat ->
+  let x := map fst fs in
+  let y := map snd fs in
+  let bits := slice_bits (count x) in
+  gram_entry s fs
+  = fldexp (summed bits (carried bits 0 (digits s (total_of (product_of bits
+              (exponent x + depth) (exponent y + depth) fs)))))
+           (exponent x + exponent y).
+Proof.
+intros Hs x y bits; unfold gram_entry, result; fold x y bits.
+rewrite (digits_ext s (fun p => dot (parts fs p)) (total_of (product_of bits
+  (exponent x + depth) (exponent y + depth) fs)) Hs); [reflexivity|].
+intros [i j] _; apply total_parts.
+Qed.
+
+Lemma first_combine {A B} (a : list A) : forall b : list B, length a = length b ->
+  map fst (combine a b) = a.
+Proof.
+induction a as [|x a IH]; intros [|y b]; simpl; intros L; try discriminate; [reflexivity|].
+rewrite IH by lia; reflexivity.
+Qed.
+
+Lemma second_combine {A B} (a : list A) : forall b : list B, length a = length b ->
+  map snd (combine a b) = b.
+Proof.
+induction a as [|x a IH]; intros [|y b]; simpl; intros L; try discriminate; [reflexivity|].
+rewrite IH by lia; reflexivity.
+Qed.
+
+(* For rows of doubles, up to 2^28 features: nothing else is assumed.              *)
+Theorem exact_gram_truncation s xs ys (a b : nat -> Z) :
+  (1 <= s <= 16)%nat -> length xs = length ys -> Forall in_format xs -> Forall in_format ys ->
+  let x := map value xs in
+  let y := map value ys in
+  let bits := slice_bits (count x) in
+  let kx := exponent x + depth in
+  let ky := exponent y + depth in
+  1 <= bits ->
+  (forall i, (i <= s)%nat -> 0 <= a i /\ energy (map (rest bits kx i) x) <= a i * a i) ->
+  (forall i, (i <= s)%nat -> 0 <= b i /\ energy (map (rest bits ky i) y) <= b i * b i) ->
+  Z.abs (dot (combine x y) - kept s bits kx ky (combine x y))
+  <= a s * b 0%nat + sum (map (fun i => (a i + a (S i)) * b (meets s i)) (seq 0 s)).
+Proof.
+intros Hs L Fx Fy x y bits kx ky Hb A B.
+assert (Lxy : length x = length y) by (unfold x, y; rewrite !map_length; exact L).
+assert (C : count y = count x) by (unfold count; lia).
+pose proof (units_on_grid xs s Fx ltac:(lia) ltac:(fold x; fold bits; lia)) as Gx.
+pose proof (units_on_grid ys s Fy ltac:(lia)) as Gy.
+cbv zeta in Gx, Gy; fold x in Gx; fold y in Gy; rewrite C in Gy; fold bits kx in Gx.
+fold bits ky in Gy; specialize (Gy ltac:(lia)).
+apply truncation; try assumption;
+  [rewrite (first_combine x y Lxy); exact A|rewrite (second_combine x y Lxy); exact B].
 Qed.
