@@ -440,7 +440,8 @@ Qed.
 Lemma moved_total fs fs' p : moved fs fs' -> dot (parts fs p) = dot (parts fs' p).
 Proof.
 intros M; unfold parts.
-rewrite <- (exponent_magnitudes _ _ (moved_left _ _ M)), <- (count_magnitudes _ _ (moved_left _ _ M)).
+rewrite <- (exponent_magnitudes _ _ (moved_left _ _ M)), <- (count_magnitudes _ _ (moved_left _ _
+    M)).
 rewrite <- (exponent_magnitudes _ _ (moved_right _ _ M)).
 unfold dot; rewrite !map_map; apply sum_perm.
 apply (moved_map (fun f => fst (part _ _ p (fst f), part _ _ p (snd f)) * snd (_, _))); [|exact M].

@@ -191,7 +191,8 @@ Proof.
 pose proof order_most as O.
 unfold kept; rewrite carried_number by (unfold digits; rewrite seq_S, rev_app_distr; discriminate).
 rewrite Z.add_0_r; unfold digits; rewrite number_digits, <- sum_map_mul by lia.
-transitivity (sum (map (fun d => digit s (total_of product_of) d * weight d) (seq 0 (S (order s))))).
+transitivity (sum (map (fun d => digit s (total_of product_of) d * weight d) (seq 0 (S (order
+    s))))).
 { f_equal; apply map_ext_in; intros d Hd; apply in_seq in Hd; unfold weight.
   rewrite <- Z.mul_assoc, <- Z.pow_add_r by nia; do 2 f_equal; lia. }
 rewrite digits_kept by exact slices; f_equal; apply map_ext_in; intros i Hi.
@@ -209,7 +210,8 @@ Lemma remainder_entry x y :
        + sum (map (fun i => slice bits kx i x * unit bits kx i * rest bits ky (meets s i) y)
                   (seq 0 s))).
 Proof.
-transitivity (rest bits kx s x * y + sum (map (fun i => slice bits kx i x * unit bits kx i * y) (seq 0 s))).
+transitivity (rest bits kx s x * y + sum (map (fun i => slice bits kx i x * unit bits kx i * y)
+    (seq 0 s))).
 { rewrite sum_map_mul; rewrite (splitting_exact bits kx s x) at 1 by lia; ring. }
 assert (E : forall i, slice bits kx i x * unit bits kx i * y
   = sum (map (fun j => slice bits kx i x * slice bits ky j y * (unit bits kx i * unit bits ky j))

@@ -131,7 +131,8 @@ pose proof (power_pos (Zpos n) ltac:(lia)) as Pn.
 assert (B : 2 ^ 52 <= shr_m r < 2 ^ 53) by (set (k := 2 ^ Zpos n) in *; clearbody k; nia).
 destruct q as [|q|q]; [lia| |lia].
 destruct (Z.eq_dec (Zpos q) (2 ^ 53)) as [Eq|Nq].
-- injection Eq as ->; exists 4503599627370496%positive, 1; split; [|split; [lia|split; [reflexivity|]]].
+- injection Eq as ->; exists 4503599627370496%positive, 1; split; [|split; [lia|split;
+    [reflexivity|]]].
   + unfold shr_fexp; change (Zdigits2 _) with 54.
     replace (fexp precision exponent_max (54 + t) - t) with 1 by (rewrite fexp_value; lia).
     cbn [shr shr_record_of_loc iter_pos shr_1 shr_m orb].
@@ -169,13 +170,15 @@ pose proof (digits_times p r (g - e) ltac:(lia) E) as D.
 set (t := Zpos (digits2_pos r) + g - 53).
 assert (Same : shl_align p e (fexp precision exponent_max (Zpos (digits2_pos p) + e)) = (p, e)).
 { unfold shl_align; rewrite fexp_value.
-  destruct (Z.max (Zpos (digits2_pos p) + e - 53) (-1074) - e) eqn:X; [reflexivity|reflexivity|lia]. }
+  destruct (Z.max (Zpos (digits2_pos p) + e - 53) (-1074) - e) eqn:X;
+    [reflexivity|reflexivity|lia]. }
 unfold binary_round; rewrite Same.
 destruct (round_aux_near s p e t) as [q [j [-> [Hj [Dq Near]]]]]; [unfold t; lia..|].
 pose proof (digits_upper q) as Uq; rewrite Dq in Uq.
 exists (Zpos q * 2 ^ (t + j - g)); split; [|split; [|lia]].
 - exists (signed s (Zpos q)), (t + j - g); replace (g + (t + j - g)) with (t + j) by lia.
-  repeat split; [unfold signed; destruct s; ring|unfold t; lia|unfold signed; destruct s; lia|unfold t; lia|
+  repeat split; [unfold signed; destruct s; ring|unfold t; lia|unfold signed; destruct s;
+    lia|unfold t; lia|
     unfold t; lia|]; apply finite_represents; [exact Dq|unfold in_range, t; lia].
 - assert (Pe : 0 < 2 ^ (g - e)) by (apply power_pos; lia).
   assert (S1 : Zpos q * 2 ^ j * 2 ^ (t - e) = Zpos q * 2 ^ (t + j - g) * 2 ^ (g - e)).
@@ -248,7 +251,8 @@ pose proof Df as [a [i [Ev [Hi [Ha [Ri [[Za [s ->]]|[Na Fa]]]]]]]];
     * lia.
     * rewrite Z.sub_diag; lia.
     * rewrite Z1 in Hs; replace (1023 - g) with (1023 - l + (l - g)) in Hs by lia.
-      rewrite Z.abs_mul, (Z.abs_eq (2 ^ (l - g))), Z.pow_add_r in Hs by (unfold in_range, l in *; lia).
+      rewrite Z.abs_mul, (Z.abs_eq (2 ^ (l - g))), Z.pow_add_r in Hs by (unfold in_range, l in *;
+    lia).
       apply Z.mul_lt_mono_pos_r in Hs; assumption.
     * exists (u * 2 ^ (l - g)); split; [|split; [|contradiction]].
       { replace g with (l - (l - g)) by lia; replace (l - (l - (l - g))) with (l - g) by lia.
@@ -375,8 +379,10 @@ Lemma fold_near b ds : 16 <= b <= 21 -> forall carry g f v n, ds <> [] ->
     denotes (fold_left (step b) (carried b carry ds) f) u low /\
     close u (n + number b (carried b carry ds) * 2 ^ (b - g)).
 Proof.
-intros Hb; induction ds as [|d [|d' ds] IH]; intros carry g f v n N Hg Hl Df F L; [contradiction| |].
-- cbn [carried last] in *; destruct (step_near b g f v n (d + carry) Hb Hg Df F L) as [u [Du [C _]]].
+intros Hb; induction ds as [|d [|d' ds] IH]; intros carry g f v n N Hg Hl Df F L; [contradiction|
+    |].
+- cbn [carried last] in *; destruct (step_near b g f v n (d + carry) Hb Hg Df F L) as [u [Du [C
+    _]]].
   exists u; cbn [fold_left number length]; rewrite Z.mul_0_r, Z.add_0_r.
   change (Z.of_nat 1) with 1; rewrite Z.mul_1_l; split; assumption.
 - set (next := (d + carry + 2 ^ (b - 1)) / 2 ^ b) in *.
@@ -387,7 +393,8 @@ intros Hb; induction ds as [|d [|d' ds] IH]; intros carry g f v n N Hg Hl Df F L
   assert (L' : Z.abs (last rest 0) < 2 ^ 63) by (destruct rest; [contradiction|exact L]).
   pose proof (carried_small b (d + carry) ltac:(lia)) as S; fold next in S.
   set (e := d + carry - next * 2 ^ b) in *.
-  assert (He : Z.abs e < 2 ^ 63) by (pose proof (Z.pow_le_mono_r 2 b 21 ltac:(lia) ltac:(lia)); lia).
+  assert (He : Z.abs e < 2 ^ 63) by (pose proof (Z.pow_le_mono_r 2 b 21 ltac:(lia) ltac:(lia));
+    lia).
   cbn [length] in Hl; rewrite !Nat2Z.inj_succ in Hl.
   destruct (step_near b g f v n e Hb Hg Df F He) as [u [Du [_ F']]]; specialize (F' S).
   replace (b + b - g) with (b - (g - b)) in F' by lia.
