@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-SECONDS = 10.0
+EFFORT = 100_000_000
+"""In units of z3's own counter, of which a machine does some ten million a second: unlike a time limit
+it gives the same answer on a busy machine."""
 """How long z3 may think about one question."""
 
 Negate = Callable[[Any], Any]
@@ -84,7 +86,7 @@ def _number(operation: Callable[..., Any], dtype: type[np.generic], *values: int
         return np.asarray(operation(*arrays))[0].item()
 
 
-def prove_xor(negate: Negate = _negate, *, seconds: float = SECONDS) -> Answer:
+def prove_xor(negate: Negate = _negate, *, effort: int = EFFORT) -> Answer:
     """Prove for all 256 grey levels that negation is XOR with 255 and undoes itself.
 
     In 8 bits, and in 64 bits, where the result is again a grey level: nothing wraps.
@@ -93,8 +95,8 @@ def prove_xor(negate: Negate = _negate, *, seconds: float = SECONDS) -> Answer:
     ----------
     negate : callable
         The operation under proof.
-    seconds : float
-        How long z3 may think about each part.
+    effort : int
+        How much z3 may do for each part.
 
     Returns
     -------
@@ -125,10 +127,10 @@ def prove_xor(negate: Negate = _negate, *, seconds: float = SECONDS) -> Answer:
         return held, f"{short} in 8 bits, {long} in 64, {twice} when done twice"
 
     statement = "255 - x is x XOR 255, undoes itself and does not wrap, in 8 and 64 bits"
-    return _ask(statement, claims, {"x": x}, confirm, seconds)
+    return _ask(statement, claims, {"x": x}, confirm, effort)
 
 
-def prove_squared_difference(negate: Negate = _negate, *, seconds: float = SECONDS) -> Answer:
+def prove_squared_difference(negate: Negate = _negate, *, effort: int = EFFORT) -> Answer:
     """Prove for all pairs of grey levels that negating both leaves the squared difference.
 
     In 64-bit integers, which the package computes distances in, and in which nothing wraps: a
@@ -136,7 +138,7 @@ def prove_squared_difference(negate: Negate = _negate, *, seconds: float = SECON
 
     Parameters
     ----------
-    negate, seconds
+    negate, effort
         As for `prove_xor`.
 
     Returns
@@ -166,17 +168,17 @@ def prove_squared_difference(negate: Negate = _negate, *, seconds: float = SECON
         return after**2 == (x - y) ** 2 and abs(after) <= 255, f"{(x - y) ** 2} and {after**2}"
 
     statement = "(x - y)^2 stays the same in 64-bit integers and is at most 65,025"
-    return _ask(statement, claims, {"x": x, "y": y}, confirm, seconds)
+    return _ask(statement, claims, {"x": x, "y": y}, confirm, effort)
 
 
 def prove_deviations(
-    negate: Negate = _negate, counts: Iterable[int] = (1, 2, 3, 1024), *, seconds: float = SECONDS
+    negate: Negate = _negate, counts: Iterable[int] = (1, 2, 3, 1024), *, effort: int = EFFORT
 ) -> Answer:
     """Prove for given numbers N of images that ``N x - S`` changes its sign when all are negated.
 
     Parameters
     ----------
-    negate, seconds
+    negate, effort
         As for `prove_xor`.
     counts : iterable of int
         Numbers of images; a thousand take no longer than one.
@@ -212,10 +214,10 @@ def prove_deviations(
         return held, detail
 
     statement = f"N x - S changes its sign for N = {', '.join(map(str, counts))}"
-    return _ask(statement, parts, {str(x): x for x in xs}, confirm, seconds)
+    return _ask(statement, parts, {str(x): x for x in xs}, confirm, effort)
 
 
-def prove_numerators(negate: Negate = _negate, *, seconds: float = SECONDS) -> Answer:
+def prove_numerators(negate: Negate = _negate, *, effort: int = EFFORT) -> Answer:
     """Prove for every number N of images that ``N x - S`` is negated and ``N Q - S^2`` is not.
 
     S is the sum of a pixel over the images and Q the sum of its squares. By induction over N: one
@@ -224,7 +226,7 @@ def prove_numerators(negate: Negate = _negate, *, seconds: float = SECONDS) -> A
 
     Parameters
     ----------
-    negate, seconds
+    negate, effort
         As for `prove_xor`.
 
     Returns
@@ -255,15 +257,15 @@ def prove_numerators(negate: Negate = _negate, *, seconds: float = SECONDS) -> A
         return after == 255 - x, f"{x} becomes {after}"
 
     statement = "N x - S changes its sign and N Q - S^2 does not change, for every N"
-    return _ask(statement, claims, {"x": x}, confirm, seconds)
+    return _ask(statement, claims, {"x": x}, confirm, effort)
 
 
-def prove_float_negation(negate: Negate = _negate, *, seconds: float = SECONDS) -> Answer:
+def prove_float_negation(negate: Negate = _negate, *, effort: int = EFFORT) -> Answer:
     """Prove for all 256 grey levels that ``255 - x`` is exact in float64.
 
     Parameters
     ----------
-    negate, seconds
+    negate, effort
         As for `prove_xor`.
 
     Returns
@@ -284,7 +286,7 @@ def prove_float_negation(negate: Negate = _negate, *, seconds: float = SECONDS) 
         after = _number(negate, np.float64, x)
         return after == 255 - x, repr(after)
 
-    return _ask("fl(255 - x) is exact in float64", [claim], {"x": x}, confirm, seconds)
+    return _ask("fl(255 - x) is exact in float64", [claim], {"x": x}, confirm, effort)
 
 
 def prove_centring(
@@ -293,7 +295,7 @@ def prove_centring(
     *,
     negate: Negate = _negate,
     centre: Centre = _centre,
-    seconds: float = SECONDS,
+    effort: int = EFFORT,
 ) -> Answer:
     """Ask whether centring by the mean in float64 changes its sign when all images are negated.
 
@@ -305,8 +307,8 @@ def prove_centring(
         The sum of the pixel over them; by default every sum, which takes up to a minute.
     negate, centre : callable
         The operations under proof.
-    seconds : float
-        How long z3 may think.
+    effort : int
+        How much z3 may do.
 
     Returns
     -------
@@ -334,7 +336,7 @@ def prove_centring(
 
     sums = "every sum" if total is None else f"sum {total}"
     statement = f"x - S / N changes its sign in float64 for N = {count}, {sums} and every x"
-    return _ask(statement, [claim], symbols, confirm, seconds)
+    return _ask(statement, [claim], symbols, confirm, effort)
 
 
 def _double(value: Any) -> Any:
@@ -349,7 +351,7 @@ def _ask(
     claims: list[Any],
     symbols: dict[str, Any],
     confirm: Callable[..., tuple[bool, str]],
-    seconds: float,
+    effort: int,
 ) -> Answer:
     """Ask z3 for values that make a claim false, one after the other, and confirm in numpy."""
     import z3
@@ -357,7 +359,7 @@ def _ask(
     start = time.perf_counter()
     for claim in claims:
         solver = z3.Solver()
-        solver.set("timeout", max(1, round(1000 * seconds)))
+        solver.set("rlimit", effort)
         solver.add(z3.Not(claim))
         verdict = solver.check()
         if verdict != z3.unsat:

@@ -85,7 +85,7 @@ def check_tied_neighbours(implementation: Implementation) -> Observation:
         if different.size:
             query = images[30 + different[0]]
             detail = (
-                f"2 x 2 pixels with 4 levels about mid-grey, rotated: {different.size} of 30 queries "
+                f"2 x 2 pixels of 4 levels about mid-grey, rotated: {different.size} of 30 queries "
                 f"are decided otherwise, the first {flat(query[None])[0].tolist()}"
             )
             return Observation(False, detail, (Exhibit("query", query),))
@@ -154,8 +154,8 @@ MODEL_CLAIMS = (
         ),
         note="Decision values differ by rounding: certified-margins says which decisions that "
         "cannot change, and has one that it does. Up to 15 features scikit-learn's k-NN searches a "
-        "tree that visits features in order. On raw pixels it is the RBF kernel's gamma='scale' and "
-        "the polynomial kernel that change; a linear SVM's intercept absorbs the offset, k-NN sees "
+        "tree that visits features in order. On raw pixels the RBF kernel's gamma='scale' and the "
+        "polynomial kernel change; a linear SVM's intercept absorbs the offset, k-NN sees "
         "distances only. The theorems say that optima correspond, not that there is only one.",
         references=(CORTES_VAPNIK_1995, COVER_HART_1967),
     ),

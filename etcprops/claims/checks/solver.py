@@ -13,7 +13,7 @@ from etcprops.theory.smt import Answer
 MEAN_COUNTEREXAMPLES = {3: 494, 5: 978, 7: 1766, 10: 146}
 """Numbers of images, and sums of one pixel over them for which centring is not antisymmetric."""
 
-DEEP_SECONDS = 120.0
+DEEP_EFFORT = 4_000_000_000
 
 
 def _observe(*questions: Callable[[], Answer]) -> Observation:
@@ -58,7 +58,7 @@ def check_centring_of_all_sums_with_a_solver(implementation: Implementation) -> 
     if not implementation.deep:
         return Observation(None, "takes z3 a minute or two: etcprops verify --deep")
     ask = _centring(implementation)
-    return _observe(*(partial(ask, count, seconds=DEEP_SECONDS) for count in (2, 4, 8, 16)))
+    return _observe(*(partial(ask, count, effort=DEEP_EFFORT) for count in (2, 4, 8, 16)))
 
 
 def _centring(implementation: Implementation) -> Callable[..., Answer]:
