@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 EFFORT = 100_000_000
-"""In units of z3's own counter, of which a machine does some ten million a second: unlike a time limit
-it gives the same answer on a busy machine."""
-"""How long z3 may think about one question."""
+"""How much z3 may do for one question, in units of its own counter: some ten million a second.
+
+Unlike a limit of time it gives the same answer on a busy machine.
+"""
 
 Negate = Callable[[Any], Any]
 """The negative-positive transform of one pixel: of a symbol as of a number."""

@@ -17,6 +17,10 @@
 (* It is written to be extracted (../extraction): numbers are binary, the     *)
 (* tree is searched bit by bit, and what walks along the lists is tail        *)
 (* recursive, so three million pixels take seconds.                           *)
+(*                                                                            *)
+(* Definitions: tree, find, put, length_of, is_sign, distinct_below,          *)
+(*   check_written, check_permutation, check_certificate, in_range, sign_of,  *)
+(*   writes, certificate_matrix.                                              *)
 (******************************************************************************)
 
 From Coq Require Import ZArith Lia.

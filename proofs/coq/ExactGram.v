@@ -31,6 +31,12 @@
 (* rint and the difference from it are exact in doubles, so slices are        *)
 (* written as integers here; sums of products and digits do not leave 64 bits *)
 (* (the operations are written in Z). Rows of uint8 take another route.       *)
+(*                                                                            *)
+(* Definitions: depth, value, nearest, left_over, bit_length, slice_bits,     *)
+(*   frexp_exponent, largest, coarse, coarse_energy, mean_exponent, exponent, *)
+(*   rest, slice, order, mixed, products, part, digit, digits, carried,       *)
+(*   summed, fldexp, result, parts, gram_entry, exact_gram, accumulated,      *)
+(*   returned, is_nearest, same_magnitudes, unit, opposite, moved, written.   *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Permutation Floats.SpecFloat.

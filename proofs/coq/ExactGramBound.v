@@ -20,6 +20,9 @@
 (* y is the slices that slice i meets and what is left after them. Slice i is *)
 (* what is left before it less what is left after it. Cauchy and Schwarz do   *)
 (* the rest.                                                                  *)
+(*                                                                            *)
+(* Definitions: in_format, dot_of, meets, total_of, number, product_of,       *)
+(*   weight, kept.                                                            *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Permutation Floats.SpecFloat.

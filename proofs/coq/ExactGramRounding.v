@@ -18,6 +18,8 @@
 (* digits are half a unit of the digit before at most, so the first that is   *)
 (* not zero outweighs all that follow: what was rounded before it counts for  *)
 (* half of it at most, and is rounded by 2^-53 of that.                       *)
+(*                                                                            *)
+(* Definitions: shifted, denotes, signed, close, fine, step.                  *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Permutation Floats.SpecFloat.

@@ -22,6 +22,9 @@
 (*                                                                            *)
 (* The idea is from K. Ozaki, T. Ogita, S. Oishi, S. M. Rump, Numerical       *)
 (* Algorithms 59, 95-118 (2012).                                              *)
+(*                                                                            *)
+(* Definitions: fadd, fmul, ffma, float_at, last_digit, mantissa, in_range,   *)
+(*   magnitude, represents, dot, energy, way, pairs, computed, light, whole.  *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Permutation Floats.SpecFloat.

@@ -20,6 +20,10 @@
 (*                                                                            *)
 (* Why one would believe it. Q is an order of the columns with signs; what is *)
 (* left to the rows the z-score and the inner products do not see.            *)
+(*                                                                            *)
+(* Definitions: blind, mean_of, exchangeable, symmetric, reduced_gram,        *)
+(*   sign_matrix, alike, pick_matrix, different, window, even_pixels,         *)
+(*   middle_exchange, window_square.                                          *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -24,6 +24,9 @@
 (*                                                                            *)
 (* The bound 2^45 is not that of the statement, but of what integers can be   *)
 (* read off exactly: 255 N is less than 2^53.                                 *)
+(*                                                                            *)
+(* Definitions: digits, dyadic, exact_record, small, form, negates,           *)
+(*   second_half, no_power_of_two.                                            *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Bool Floats.SpecFloat.

@@ -30,6 +30,11 @@
 (* independent. The permutation's part of the variance is that of the         *)
 (* combinatorial central limit theorem: W. Hoeffding, 1951, Annals of         *)
 (* Mathematical Statistics 22, theorem 2.                                     *)
+(*                                                                            *)
+(* Definitions: row_mean, column_mean, grand_mean, interaction, steps,        *)
+(*   drawn_permutation, drawn_motion, drawn, keys_of_steps, exchange_drawn,   *)
+(*   pair_mean, pair_square, pair_variance, over_pairs, key_mean_by_steps,    *)
+(*   permutation_part, key_variance_by_steps, moment, moved_mean, less_mean.  *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

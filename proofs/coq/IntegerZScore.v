@@ -27,6 +27,9 @@
 (* double is a function of these integers that never looks at the sign of     *)
 (* the numerator but to copy it: division and rounding to nearest, ties to    *)
 (* even, are symmetric.                                                       *)
+(*                                                                            *)
+(* Definitions: moved, high, low, products, computed_root, scaler_divisor,    *)
+(*   feature_z_score, is_zero, turned, white, mid_grey.                       *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Permutation Floats.SpecFloat.

@@ -23,6 +23,9 @@
 (*                                                                            *)
 (* Why one would believe it. Distances are equal, and k images are the k      *)
 (* nearest in one way only.                                                   *)
+(*                                                                            *)
+(* Definitions: nearest, apart, no_tie, answers, voted, first_pixel_search,   *)
+(*   tied, query.                                                             *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -14,6 +14,13 @@
 (* It is written to be extracted (../extraction): sizes, keys and pixels are  *)
 (* binary numbers, blocks are found in a search tree, and what recurs without *)
 (* being tail recursive does so once a row of blocks at the most.             *)
+(*                                                                            *)
+(* Definitions: each_of_size, chunk, zip_cons, transpose, turn, turns,        *)
+(*   transform, square, block, component, box, cut_band, cut, join_band,      *)
+(*   join, strips, plant, permute_blocks, encrypt_pixel, encrypt_block,       *)
+(*   encrypt_blocks, encrypt_by_blocks, is_nil, divides,                      *)
+(*   fast_valid_permutation, fast_valid_codes, fast_valid_input,              *)
+(*   fast_encrypt.                                                            *)
 (******************************************************************************)
 
 From Coq Require Import ZArith.

@@ -28,6 +28,9 @@
 (* Why one would believe it. Blocks go anywhere and signs are free, so a row  *)
 (* that sees s blocks goes to a different line for each s-element set of      *)
 (* blocks and each choice of signs, but for one sign of all.                  *)
+(*                                                                            *)
+(* Definitions: commutes, row_pixel, motion_place, sees, scramble, rows_of,   *)
+(*   by_blocks, lines_move, one_component, squared_length.                    *)
 (******************************************************************************)
 
 From mathcomp Require Import all_ssreflect all_algebra fingroup perm.

@@ -30,6 +30,11 @@
 (*                                                                            *)
 (* Why one would believe it. Each z-score is made of its own feature alone,   *)
 (* by operations that do not look at the sign.                                *)
+(*                                                                            *)
+(* Definitions: column, z_scores, mid_greys, turned_rows, moved_images,       *)
+(*   image_offset, pixels, gram_function, invariant, float_kernel,            *)
+(*   float_kernel_matrix, invariant_parameter, of_kernels, pairs, entrywise,  *)
+(*   turned_pair, in_order.                                                   *)
 (******************************************************************************)
 
 From EtC Require Import FloatingPoint FloatCentring IntegerZScore.

@@ -21,6 +21,9 @@
 (*                                                                            *)
 (* Why one would believe it. exact_gram turns features into integers; the     *)
 (* sign of a zero is lost there, and a sum of integers has no order.          *)
+(*                                                                            *)
+(* Definitions: value_pair, exact_entry, exact_gram_matrix, row_of,           *)
+(*   returned_gram, features, scale_gamma.                                    *)
 (******************************************************************************)
 
 From EtC Require Import ExactSums ExactGram FloatingPoint IntegerZScore ScaleGamma.

@@ -20,6 +20,10 @@
 (* Why one would believe it. Additions and subtractions of numbers with the   *)
 (* other signs give the result with the other sign; only the sign of a zero   *)
 (* may differ, and a square has none.                                         *)
+(*                                                                            *)
+(* Definitions: plus, times, float_count, feature_mean, feature_variance,     *)
+(*   turned_feature, integer_of, small_integer, integer_or_0,                 *)
+(*   feature_inertia, total_inertia, width.                                   *)
 (******************************************************************************)
 
 From Coq Require Import ZArith List Lia Permutation Floats.SpecFloat.
