@@ -8,7 +8,6 @@ from etcprops.claims.checks.certificates import CERTIFICATE_CLAIMS
 from etcprops.claims.checks.estimators import ESTIMATOR_CLAIMS
 from etcprops.claims.checks.exactness import EXACTNESS_CLAIMS
 from etcprops.claims.checks.forests import FOREST_CLAIMS
-from etcprops.claims.checks.formal import with_proofs
 from etcprops.claims.checks.key_conditions import KEY_CONDITION_CLAIMS
 from etcprops.claims.checks.machines import MACHINE_CLAIMS
 from etcprops.claims.checks.models import MODEL_CLAIMS
@@ -16,6 +15,7 @@ from etcprops.claims.checks.reductions import REDUCTION_CLAIMS
 from etcprops.claims.checks.statistics import STATISTICS_CLAIMS
 from etcprops.claims.checks.steps import STEP_CLAIMS
 from etcprops.claims.model import Claim, Outcome
+from etcprops.claims.proofs import with_proofs
 from etcprops.claims.references import KURIHARA_2015
 
 PENDING_CLAIMS = (

@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from etcprops.claims.catalogue import CLAIMS
-from etcprops.claims.checks.formal import PROOFS, Proofs
+from etcprops.claims.checks.formal import Proofs
 from etcprops.claims.model import Claim, EvidenceKind
+from etcprops.claims.proofs import PROOFS
 from etcprops.theory.theorems import theorem
 
 COMMAND = "python -m etcprops.claims.table > proofs/README.md"

@@ -24,10 +24,10 @@ from threadpoolctl import threadpool_info
 import etcprops
 from etcprops import BlockGeometry, EtCKey, Step, decrypt, encrypt
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation
-from etcprops.claims.checks.formal import PROOFS
 from etcprops.claims.checks.key_conditions import PEOPLE, check_queries_in_four_cases
 from etcprops.claims.implementation import Arithmetic
 from etcprops.claims.model import Check
+from etcprops.claims.proofs import PROOFS
 from etcprops.claims.runner import examine
 from etcprops.datasets import load_digits_images
 from etcprops.datasets.synthetic_faces import make_synthetic_faces

@@ -12,8 +12,9 @@ import pytest
 
 from etcprops import InvalidParameterError
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation, Outcome
-from etcprops.claims.checks.formal import PROOFS, Proofs, with_proofs
+from etcprops.claims.checks.formal import Proofs
 from etcprops.claims.model import Check, Claim, Evidence, Observation, derive_outcome
+from etcprops.claims.proofs import PROOFS, with_proofs
 from etcprops.claims.runner import examine
 from etcprops.theory import coq
 from etcprops.theory.theorems import digest, find_theorems, modules, sources_folder, theorem

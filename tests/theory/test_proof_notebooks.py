@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from etcprops.claims.checks.formal import PROOFS
+from etcprops.claims.proofs import PROOFS
 from etcprops.theory.theorems import find_theorems, sources_folder
 
 FOLDER = Path(__file__).parents[2] / "proofs"
