@@ -75,21 +75,22 @@ def check_tied_neighbours(implementation: Implementation) -> Observation:
     geometry = BlockGeometry(2, 2, block=2)
     key = EtCKey(geometry, transforms=[1])
     for _ in range(20):
-        images = (85 * rng.integers(0, 4, (60, *geometry.shape))).astype(np.uint8)
-        labels = rng.integers(0, 2, 30)
+        # More than the 30 images of a leaf, so that the tree divides them by a feature.
+        images = (85 * rng.integers(0, 4, (200, *geometry.shape))).astype(np.uint8)
+        labels = rng.integers(0, 2, 100)
         answers = []
         for vectors in (flat(images), flat(implementation.encrypt(images, key))):
             centred = vectors - 127.5
-            answers.append(KNeighborsClassifier().fit(centred[:30], labels).predict(centred[30:]))
+            answers.append(KNeighborsClassifier().fit(centred[:100], labels).predict(centred[100:]))
         different = np.flatnonzero(answers[0] != answers[1])
         if different.size:
-            query = images[30 + different[0]]
+            query = images[100 + different[0]]
             detail = (
-                f"2 x 2 pixels of 4 levels about mid-grey, rotated: {different.size} of 30 queries "
-                f"are decided otherwise, the first {flat(query[None])[0].tolist()}"
+                f"2 x 2 pixels of 4 levels about mid-grey, rotated: {different.size} of 100 "
+                f"queries are decided otherwise, the first {flat(query[None])[0].tolist()}"
             )
             return Observation(False, detail, (Exhibit("query", query),))
-    return Observation(True, "600 queries of 2 x 2 pixels with 4 levels")
+    return Observation(True, "2,000 queries of 2 x 2 pixels with 4 levels")
 
 
 def check_stump_on_one_pixel(implementation: Implementation) -> Observation:
