@@ -168,6 +168,48 @@ def test_the_three_lists_of_public_names_agree() -> None:
     assert for_types == {home: set(names) for home, names in _HOMES.items()}
 
 
+def test_the_names_of_0_1_0_are_still_there() -> None:
+    names = [
+        "ALL",
+        "COMPONENT_ORDERS",
+        "BlockGeometry",
+        "EtCKey",
+        "ExactKernel",
+        "ExactStandardScaler",
+        "GramPCA",
+        "InvalidParameterError",
+        "Ledger",
+        "PixelStatistics",
+        "ProbeReport",
+        "SignedPermutation",
+        "Step",
+        "Verdict",
+        "audit",
+        "block_permutation_matrix",
+        "block_transform_matrix",
+        "centre_mid_grey",
+        "certified",
+        "component_permutation_matrix",
+        "decision_error_bound",
+        "decrypt",
+        "encrypt",
+        "encryption_matrix",
+        "encryption_offset",
+        "exact_gram",
+        "exact_squared_distances",
+        "gram_error_bound",
+        "integer_gram",
+        "integer_squared_distances",
+        "negative_positive_matrix",
+        "probe",
+        "recover_from_pairs",
+        "scale_gamma",
+        "standard_scaler_error_bound",
+        "verify",
+    ]
+    assert [name for name in names if not hasattr(etcprops, name)] == []
+
+
 def test_dir_lists_public_names_before_they_are_used() -> None:
     printed = _run("import etcprops; print(*dir(etcprops))").split()
     assert set(etcprops.__all__) <= set(printed)
