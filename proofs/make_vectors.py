@@ -176,14 +176,15 @@ def invalid_cases() -> Iterator[dict[str, Any]]:
 
 
 @cache
-def compute(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return the contents of every file, computed with the compiled sources of a folder."""
-    return {
-        "encryption.json": encryption_vectors(folder),
-        "numerators.json": numerator_vectors(folder),
-        "exact_gram.json": gram_vectors(folder),
-        "full_size.json": full_size_vectors(folder),
+def compute(folder: Path, *names: str) -> dict[str, dict[str, Any]]:
+    """Return the contents of some files, computed with the compiled sources of a folder."""
+    writers = {
+        "encryption.json": encryption_vectors,
+        "numerators.json": numerator_vectors,
+        "exact_gram.json": gram_vectors,
+        "full_size.json": full_size_vectors,
     }
+    return {name: write(folder) for name, write in writers.items() if name in names or not names}
 
 
 def encryption_vectors(folder: Path) -> dict[str, Any]:
@@ -458,9 +459,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the files, or compare them with what Coq computes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
-    check = parser.parse_args(arguments).check
+    parser.add_argument("files", nargs="*", help="names of files; all if none is given")
+    given = parser.parse_args(arguments)
+    check = given.check
     try:
-        files = compute(compiled())
+        files = compute(compiled(), *given.files)
     except CoqError as error:
         print(f"cannot compute the vectors: {error}")
         return 1
