@@ -36,8 +36,9 @@ def write_whole(path: Path, text: str) -> None:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Let SIGINT wait: between making a folder and knowing of it, it would leave the folder."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals do not come here
+    main = threading.current_thread() is threading.main_thread()  # signals come there alone
+    if not main or signal.getsignal(signal.SIGINT) is None:  # None: not set from Python
+        yield
         return
     waiting: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _frame: waiting.append(number))

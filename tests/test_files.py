@@ -35,6 +35,18 @@ def test_a_write_that_fails_leaves_what_was_there(
     assert path.read_text(encoding="utf-8") == "after"
 
 
+def test_a_handler_that_python_did_not_set_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def must_not_be_called(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(signal, "getsignal", lambda _: None)
+    monkeypatch.setattr(signal, "signal", must_not_be_called)
+    write_whole(tmp_path / "part.json", "all of it")
+    assert (tmp_path / "part.json").read_text(encoding="utf-8") == "all of it"
+
+
 @pytest.mark.parametrize("moment", ["mkdir", "write_text", "replace"])
 def test_an_interruption_waits_until_the_file_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
