@@ -7,7 +7,7 @@ that are told apart by their variance, an optimum that is the only one.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -92,7 +92,7 @@ def _lasso() -> dict[str, tuple[Model, Answers]]:
 
 
 def _compare(
-    implementation: Implementation, models: dict[str, tuple[Model, Answers]], *, normalize: bool
+    implementation: Implementation, models: Mapping[str, tuple[Model, Answers]], *, normalize: bool
 ) -> Observation:
     """Train models on 100 plain and encrypted digits, and compare what they answer to 60 others."""
     digits = load_digits_images()
@@ -260,8 +260,8 @@ def check_kernel_with_a_scale_for_each_feature(implementation: Implementation) -
         ]
         if exponents[0] != exponents[1]:
             detail = (
-                f"training [0, 0], query {list(levels)}, pixels exchanged, length scales 1/2 and 1: "
-                f"kernel exp(-{exponents[0]}/2) plain, exp(-{exponents[1]}/2) encrypted"
+                f"training [0, 0], query {list(levels)}, pixels exchanged, length scales 1/2 and "
+                f"1: kernel exp(-{exponents[0]}/2) plain, exp(-{exponents[1]}/2) encrypted"
             )
             return Observation(False, detail, (Exhibit("training, query", flat(images)),))
     return Observation(True, "all queries of two pixels with levels 0 to 2")
