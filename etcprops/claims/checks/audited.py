@@ -95,7 +95,7 @@ AUDITED_CLAIMS = (
         ),
         note="k-nearest neighbours need no normalization. Decision values differ by rounding, and "
         "where several images tie for libsvm's next step by as much as its tolerance. The theorem "
-        "for forests stands under forest-with-remedy. `etcprops audit` tells it of any pipeline, with "
-        "cause and remedy.",
+        "for forests stands under forest-with-remedy. `etcprops audit` tells it of any pipeline, "
+        "with cause and remedy.",
     ),
 )
