@@ -24,6 +24,7 @@ VERSIONS: Final = {
     "etcprops.Ledger": 1,
     "etcprops.ProbeReport": 1,
     "etcprops.Reproduction": 1,
+    "etcprops.Searches": 1,
     "etcprops.SignedPermutation": 2,
     "etcprops.Verdict": 1,
 }

@@ -28,6 +28,8 @@ from etcprops import (
 from etcprops._files import write_whole
 from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.grid import Atlas
+from etcprops.claims.searches import report as searched
+from etcprops.claims.statements import STATEMENTS
 from etcprops.cli import app
 from etcprops.datasets import make_synthetic_faces
 from etcprops.probing import checker
@@ -135,6 +137,12 @@ def fingerprint(file: Path) -> None:
     command("fingerprint", "--json", str(file))
 
 
+def searches(file: Path) -> None:
+    names = ("raw-inner-products", "mid-grey")
+    some = {name: STATEMENTS[name] for name in names}
+    write_whole(file, searched(20, statements=some).to_json())
+
+
 def shipped_record(file: Path) -> None:
     file.write_text((sources_folder() / RECORD).read_text("utf-8"), "utf-8")
 
@@ -165,6 +173,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "audit of a model": ("Verdict", verdict),
     "audit of many": ("Atlas", atlas),
     "reproduce": ("Reproduction", reproduction),
+    "searches": ("Searches", searches),
     "fingerprint": ("Fingerprint", fingerprint),
     "fingerprint, shipped": ("Fingerprint", shipped_fingerprint_file),
     "Coq's record": ("CoqReport", record),

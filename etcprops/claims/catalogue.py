@@ -17,6 +17,8 @@ from etcprops.claims.checks.steps import STEP_CLAIMS
 from etcprops.claims.model import Claim, Outcome
 from etcprops.claims.proofs import with_proofs
 from etcprops.claims.references import KURIHARA_2015
+from etcprops.claims.search import with_search
+from etcprops.claims.statements import STATEMENTS
 
 PENDING_CLAIMS = (
     Claim(
@@ -29,7 +31,7 @@ PENDING_CLAIMS = (
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(
-    with_proofs(claim)
+    with_proofs(with_search(claim, STATEMENTS.get(claim.name)))
     for claim in (
         *STEP_CLAIMS,
         *STATISTICS_CLAIMS,
@@ -46,4 +48,4 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *PENDING_CLAIMS,
     )
 )
-"""Every claim of the ledger with its formal proofs, in the order in which it is shown."""
+"""Every claim with its searches and formal proofs, in the order in which it is shown."""

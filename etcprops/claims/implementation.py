@@ -34,6 +34,9 @@ DEFAULT_GEOMETRY = BlockGeometry(192, 160, channels=3)
 DEFAULT_SECRET = "etcprops verify"  # noqa: S105  # public: only so that runs repeat
 """The secret of the key under which checks run at full size."""
 
+EXAMPLES, DEEP_EXAMPLES = 30, 2000
+"""Cases that a search tries while somebody waits, and where time does not matter."""
+
 
 def _z_score_in_floats(X: NDArray[Any]) -> NDArray[np.float64]:
     from sklearn.preprocessing import StandardScaler
@@ -122,6 +125,8 @@ class Implementation:
         From some machines to their fingerprints by name.
     deep : bool
         Whether to ask the solver what takes it a minute, too, and all machines for a fingerprint.
+    examples : int
+        Cases that each search for a counterexample tries.
     """
 
     geometry: BlockGeometry = DEFAULT_GEOMETRY
@@ -138,6 +143,7 @@ class Implementation:
     recorded: Callable[[], coq.Report] = coq.read_record
     fingerprints: Callable[[Iterable[Machine]], dict[str, Fingerprint]] = _fingerprints
     deep: bool = False
+    examples: int = EXAMPLES
 
     @cached_property
     def key(self) -> EtCKey:

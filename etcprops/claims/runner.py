@@ -12,7 +12,13 @@ from threadpoolctl import threadpool_limits
 from etcprops._about import versions
 from etcprops._validation import InvalidParameterError, describe, reject
 from etcprops.claims.catalogue import CLAIMS
-from etcprops.claims.implementation import DEFAULT_GEOMETRY, DEFAULT_SECRET, Implementation
+from etcprops.claims.implementation import (
+    DEEP_EXAMPLES,
+    DEFAULT_GEOMETRY,
+    DEFAULT_SECRET,
+    EXAMPLES,
+    Implementation,
+)
 from etcprops.claims.model import Check, Claim, Evidence, Exhibit, Finding, Ledger, Row
 from etcprops.datasets import load_extended_yale_b
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
@@ -55,7 +61,8 @@ def verify(
         Real images for the end-to-end checks: the Extended Yale Face Database B as zip or folder,
         or an `ImageSet`. By default only scikit-learn's digits.
     deep : bool, default=False
-        Whether to ask the solver what takes it minutes, too.
+        Whether to ask the solver what takes it minutes, too, and to search for counterexamples
+        among thousands of cases.
     progress : callable, optional
         Called before each check with the number done, the number of all, and the check's name.
 
@@ -82,6 +89,7 @@ def verify(
         DEFAULT_SECRET if secret is None else secret,
         images,
         deep=deep,
+        examples=DEEP_EXAMPLES if deep else EXAMPLES,
     )
     _ = implementation.key  # an empty secret is an error here, not in every check
     return run(implementation, chosen, progress=progress)

@@ -409,9 +409,20 @@ MUTANTS: dict[str, Implementation] = {
     "certified margins on digits": broken(fixed_noise),
     "certified margins on given images": replace(broken(fixed_noise), data=DIGITS),
     "query as far from either class": INDIFFERENT,
+    # Searches under all hypotheses; those without one find nothing where the claim needs none.
+    "search of matrices are the encryption": replace(SOUND, step_matrices=duplicated_row),
+    "search of decryption inverts": LOSSY,
+    "search of permuting steps": LOSSY,
+    "search of distances": broken(negated_modulo_256),
+    "search of mid grey": broken(negated_modulo_256),
 }
 
 CHECKS = [check for claim in CLAIMS for check in claim.checks]
+MUTANTS |= {
+    check.name: INDIFFERENT
+    for check in CHECKS
+    if check.name.startswith("search of ") and check.refuting and check.name not in MUTANTS
+}
 
 
 def tag(check: Check) -> str:

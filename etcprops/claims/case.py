@@ -1,0 +1,243 @@
+"""One small case of a claim, drawn by Hypothesis as far as the claim's statement asks for it.
+
+What is drawn keeps to the corners in which statements fail: images of one pixel, blocks of one
+pixel, one block, one image, one class, constant and equal images, few grey levels and so ties,
+every subset of the steps. Simple cases come first, so that Hypothesis shrinks to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import combinations, product
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops.claims.implementation import Implementation
+from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.keys import ALL, EtCKey, Step
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+Option = TypeVar("Option")
+
+LARGEST = 192
+"""Pixels of the largest image."""
+
+ENTRIES_DRAWN = 48
+"""Arrays of at most so many entries are drawn entry by entry, larger ones grow from a seed."""
+
+LEVELS = ((0, 1), (0, 255), (0, 1, 2), tuple(range(256)))
+"""Sets of grey levels: the first ones leave many pixels equal."""
+
+ARRANGEMENTS = ("any", "constant images", "equal images", "constant pixels")
+
+
+@cache
+def small_geometries() -> tuple[BlockGeometry, ...]:
+    """Return the geometries of up to `LARGEST` pixels and 4 x 4 blocks of 4 x 4, smallest first.
+
+    Those of up to four pixels are there three times: they are corners.
+    """
+    sizes = product(range(1, 5), range(1, 5), range(1, 5), (1, 3))
+    found = [
+        BlockGeometry(rows * side, columns * side, channels=channels, block=side)
+        for side, rows, columns, channels in sizes
+        if rows * columns * side**2 * channels <= LARGEST
+    ]
+    repeated = [geometry for geometry in found for _ in range(3 if geometry.n_pixels <= 4 else 1)]
+    return tuple(sorted(repeated, key=lambda g: (g.n_pixels, g.channels, g.block, g.height)))
+
+
+@cache
+def subsets(steps: frozenset[Step]) -> tuple[frozenset[Step], ...]:
+    """Return the subsets of some steps, the empty one first; half of the entries are all steps."""
+    ordered = [step for step in Step if step in steps]
+    found = [frozenset(c) for n in range(len(ordered) + 1) for c in combinations(ordered, n)]
+    return (*found, *([steps] * (len(found) - 1)))
+
+
+class Case:
+    """What a statement is tried on.
+
+    Parameters
+    ----------
+    data : DataObject of Hypothesis
+        What draws.
+    implementation : Implementation
+        The implementation under test.
+    without : str, optional
+        The hypothesis that is dropped.
+
+    Attributes
+    ----------
+    drawn : dict
+        What was drawn, by name: with the implementation, all that is needed to replay the case.
+    asked : set of str
+        The hypotheses that the statement asked about.
+    """
+
+    def __init__(
+        self, data: st.DataObject, implementation: Implementation, without: str | None = None
+    ) -> None:
+        self.implementation = implementation
+        self.without = without
+        self.drawn: dict[str, Any] = {}
+        self.asked: set[str] = set()
+        self._data = data
+
+    def assumes(self, hypothesis: str) -> bool:
+        """Return whether a hypothesis is to be kept; where not, the wider domain is drawn from."""
+        self.asked.add(hypothesis)
+        return hypothesis != self.without
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        """Draw an integer of an inclusive range; the lowest is the simplest."""
+        return self._note(name, self._data.draw(_integers(low, high)))
+
+    def choose(self, name: str, options: Sequence[Option]) -> Option:
+        """Draw one of some options; the first is the simplest."""
+        return self._note(name, options[self._index(len(options))])
+
+    def bits(self, name: str, count: int) -> NDArray[np.bool_]:
+        """Draw an array of booleans, shape (count,)."""
+        return self._note(name, self._numbers(count, 2).astype(np.bool_))
+
+    def geometry(self, *, largest: int = LARGEST, channels: int | None = None) -> BlockGeometry:
+        """Draw a geometry of up to `largest` pixels, grey or colour unless `channels` says."""
+        return self._note("geometry", self._of(_geometries(largest, channels)))
+
+    def key(
+        self, geometry: BlockGeometry, steps: frozenset[Step] = ALL, *, name: str = "key"
+    ) -> EtCKey:
+        """Draw a key with any subset of some steps."""
+        if geometry.channels == 1:
+            steps -= {Step.COMPONENTS}
+        secret = self._index(2**16).to_bytes(2, "big")
+        return self._note(
+            name, EtCKey.from_secret(geometry, secret, steps=self._of(subsets(steps)))
+        )
+
+    def images(
+        self, geometry: BlockGeometry, count: int, *, name: str = "images"
+    ) -> NDArray[np.uint8]:
+        """Draw images: of few grey levels or all, constant, equal, or of constant pixels.
+
+        Returns
+        -------
+        ndarray of uint8, shape (count, H, W[, 3])
+        """
+        pixels = self._pixels(count, geometry.n_pixels)
+        return self._note(name, pixels.astype(np.uint8).reshape(count, *geometry.shape))
+
+    def encrypted(self, images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
+        """Return the images as the implementation encrypts them."""
+        return self.implementation.encrypt(images, key)
+
+    def labels(self, count: int, classes: int = 2) -> NDArray[np.int64]:
+        """Draw labels, shape (count,), of up to so many classes; one class is among the cases."""
+        return self._note("labels", self._numbers(count, classes))
+
+    def rows(self, count: int, length: int, *, name: str = "rows") -> NDArray[np.float64]:
+        """Draw floating-point rows of either sign.
+
+        They are integers, fractions, of magnitudes from 2^-60 to 2^60, or such that sums cancel.
+
+        Returns
+        -------
+        ndarray of float64, shape (count, length)
+        """
+        rows = self._pixels(count, length) - float(self._index(2) * 128)
+        kind = self._of(("integers", "fractions", "magnitudes", "cancelling"))
+        if kind != "integers":
+            rng = np.random.default_rng(self._index(2**16))
+            rows = rows * (1 + rng.random(rows.shape))
+            if kind == "magnitudes":
+                rows = np.ldexp(rows, rng.integers(-60, 61, rows.shape))
+            if kind == "cancelling":
+                half = length // 2
+                rows[:, half : 2 * half] = -rows[:, :half]
+        return self._note(name, np.asarray(rows, dtype=np.float64))
+
+    def order(self, count: int, *, name: str = "order") -> NDArray[np.int64]:
+        """Draw an order of so many things, shape (count,); as they are is the simplest."""
+        seed = self._index(2**16)
+        kept = np.arange(count)
+        return self._note(name, np.random.default_rng(seed).permutation(kept) if seed else kept)
+
+    def note(self, name: str, value: Any) -> None:
+        """Add to what is shown of the case something that follows from what was drawn."""
+        self._note(name, value)
+
+    def _pixels(self, count: int, length: int) -> NDArray[np.int64]:
+        """Draw grey levels, shape (count, length)."""
+        levels = np.array(self._of(LEVELS))
+        arrangement = self._of(ARRANGEMENTS)
+        rows = 1 if arrangement == "equal images" else count
+        columns = 1 if arrangement == "constant images" else length
+        numbers = self._numbers(rows * columns, len(levels)).reshape(rows, columns)
+        pixels = np.broadcast_to(levels[numbers], (count, length)).copy()
+        if arrangement == "constant pixels":
+            pixels[:, ::2] = pixels[:1, ::2]
+        return pixels
+
+    def _numbers(self, count: int, high: int) -> NDArray[np.int64]:
+        """Draw integers from 0 to ``high - 1``, shape (count,)."""
+        if count > ENTRIES_DRAWN:
+            return np.random.default_rng(self._index(2**16)).integers(0, high, count)
+        entries = np.frombuffer(self._data.draw(_bytes(count)), dtype=np.uint8)
+        return entries.astype(np.int64) % high
+
+    def _of(self, options: Sequence[Option]) -> Option:
+        return options[self._index(len(options))]
+
+    def _index(self, count: int) -> int:
+        return self._data.draw(_integers(0, count - 1))
+
+    def _note(self, name: str, value: Option) -> Option:
+        """Remember what was drawn, under a name that is not yet taken, and return it."""
+        number = 2
+        free = name
+        while free in self.drawn:
+            free, number = f"{name} {number}", number + 1
+        self.drawn[free] = value
+        return value
+
+
+@cache
+def _geometries(largest: int, channels: int | None) -> tuple[BlockGeometry, ...]:
+    return tuple(
+        geometry
+        for geometry in small_geometries()
+        if geometry.n_pixels <= largest and channels in {None, geometry.channels}
+    )
+
+
+@cache
+def _integers(low: int, high: int) -> st.SearchStrategy[int]:
+    from hypothesis import strategies as st
+
+    return st.integers(low, high)
+
+
+@cache
+def _bytes(count: int) -> st.SearchStrategy[bytes]:
+    from hypothesis import strategies as st
+
+    return st.binary(min_size=count, max_size=count)
+
+
+def shown(value: Any) -> str:
+    """Return something drawn as text that can be typed in again."""
+    if isinstance(value, BlockGeometry):
+        depth = "" if value.channels == 1 else f"x{value.channels}"
+        return f"{value.height}x{value.width}{depth}/{value.block}"
+    if isinstance(value, EtCKey):
+        steps = (f"{step}={getattr(value, step).tolist()}" for step in value.steps)
+        return f"EtCKey({', '.join(['geometry', *steps])})"
+    if isinstance(value, np.ndarray):
+        return str(value.tolist())
+    return str(value)

@@ -1,0 +1,238 @@
+"""Search for counterexamples to claims: under all their hypotheses, and without any one of them.
+
+A *statement* is a claim as a function of a `Case`: it draws what it speaks of and raises
+AssertionError where it is false. Where it asks whether a hypothesis is to be kept and it is not, it
+draws from the wider domain. So one function serves the search that must find nothing and those that
+must find something; a hypothesis without which nothing is found is superfluous. The statements are
+metamorphic relations (Chen et al. 1998), searched by Hypothesis, which shrinks what it finds
+(MacIver and Donaldson 2020).
+
+`statements` has the statements, `searches` the report on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops.claims.case import Case, shown
+from etcprops.claims.implementation import Implementation
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
+
+if TYPE_CHECKING:
+    from etcprops.scheme.geometry import BlockGeometry
+
+Statement = Callable[[Case], None]
+
+UNTIL_FOUND = 200
+"""Cases at most until a counterexample that must be there; statements draw it one time in ten."""
+
+LARGEST_EXHIBIT = 64
+"""Pixels of the largest image that is shown as a picture."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one search found.
+
+    Attributes
+    ----------
+    cases : int
+        Cases tried, those of shrinking included.
+    geometries : int
+        Distinct geometries among them.
+    counterexample : str or None
+        The smallest counterexample: what is wrong, and what was drawn.
+    exhibits : tuple of Exhibit
+        Its images, if they are small.
+    asked : frozenset of str
+        The hypotheses that the statement asked about.
+    """
+
+    cases: int
+    geometries: int
+    counterexample: str | None
+    exhibits: tuple[Exhibit, ...]
+    asked: frozenset[str]
+
+
+def search(
+    statement: Statement,
+    implementation: Implementation,
+    *,
+    examples: int,
+    without: str | None = None,
+) -> Found:
+    """Search for a case in which a statement is false.
+
+    Parameters
+    ----------
+    statement : callable
+        Takes a `Case`; raises AssertionError where it is false.
+    implementation : Implementation
+        The implementation under test.
+    examples : int
+        Cases to try; fewer are tried if a counterexample is found, and then some to shrink it.
+    without : str, optional
+        The hypothesis to drop.
+
+    Returns
+    -------
+    Found
+
+    Examples
+    --------
+    >>> def is_dark(case):
+    ...     image = case.images(case.geometry(), 1)
+    ...     assert image.max() < 200, f"a pixel is {image.max()}"
+    >>> found = search(is_dark, Implementation(), examples=100)
+    >>> found.counterexample
+    'a pixel is 255. geometry: 1x1/1; images: [[[255]]]'
+    """
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import strategies as st
+    from hypothesis.errors import Flaky
+
+    cases = 0
+    geometries: set[BlockGeometry | None] = set()
+    asked: set[str] = set()
+    last: tuple[str, Case] | None = None
+
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=tuple(HealthCheck),
+    )
+    @given(st.data())
+    def run(data: st.DataObject) -> None:
+        nonlocal cases, last
+        cases += 1
+        case = Case(data, implementation, without)
+        try:
+            statement(case)
+        except AssertionError as error:
+            last = str(error), case
+            raise
+        finally:
+            geometries.add(case.drawn.get("geometry"))
+            asked.update(case.asked)
+
+    try:
+        run()
+    except (AssertionError, Flaky):
+        if last is None:
+            raise
+    geometries.discard(None)
+    if last is None:
+        return Found(cases, len(geometries), None, (), frozenset(asked))
+    exhibits = _pictures(last[1])
+    return Found(cases, len(geometries), _described(*last), exhibits, frozenset(asked))
+
+
+def _described(message: str, case: Case) -> str:
+    """Return what is wrong with what was drawn, for a replay."""
+    drawn = "; ".join(f"{name}: {shown(value)}" for name, value in case.drawn.items())
+    return f"{message.splitlines()[0].rstrip('.')}. {drawn}"
+
+
+def _pictures(case: Case) -> tuple[Exhibit, ...]:
+    """Return the images that were drawn one by one, if they are few and small."""
+    batches = {
+        name: value
+        for name, value in case.drawn.items()
+        if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3
+    }
+    if sum(batch.size for batch in batches.values()) > LARGEST_EXHIBIT:
+        return ()
+    return tuple(
+        Exhibit(f"{name} {number}", image)
+        for name, batch in batches.items()
+        for number, image in enumerate(batch)
+    )
+
+
+def same(found: NDArray[Any], expected: NDArray[Any], message: str) -> None:
+    """Assert that two arrays are equal, and name the first place where they are not."""
+    assert found.shape == expected.shape, f"{message}: shapes {found.shape}, {expected.shape}"
+    indices = np.argwhere(found != expected)
+    if indices.size:
+        first = tuple(int(index) for index in indices[0])
+        raise AssertionError(f"{message}, first at {first}: {found[first]}, not {expected[first]}")
+
+
+# --- As checks of the ledger
+
+
+def with_search(claim: Claim, statement: Statement | None) -> Claim:
+    """Return the claim with the searches of its statement after its own checks.
+
+    There is one under all hypotheses, which supports the claim if it finds nothing, and one without
+    each hypothesis, which is there to find a counterexample; so is the only one of a false claim.
+
+    Parameters
+    ----------
+    claim : Claim
+        Any.
+    statement : callable or None
+        What it says, as a function of a `Case`; None: the claim is returned as it is.
+
+    Returns
+    -------
+    Claim
+    """
+    if statement is None:
+        return claim
+    fails = claim.expected is Outcome.FAILS
+    senses = {check.sense for check in claim.checks if check.without is None}
+    sense = Sense.DISTRIBUTION if Sense.DISTRIBUTION in senses else Sense.PATH
+    searches = [
+        Check(
+            _as_check(claim, statement, hypothesis),
+            EvidenceKind.FUZZED,
+            hypothesis,
+            refutes=fails or hypothesis is not None,
+            sense=sense,
+        )
+        for hypothesis in (None, *claim.hypotheses)
+    ]
+    return replace(claim, checks=(*claim.checks, *searches))
+
+
+def _as_check(
+    claim: Claim, statement: Statement, hypothesis: str | None
+) -> Callable[[Implementation], Observation]:
+    """Return a search under all hypotheses or without one, named after the claim."""
+    name = f"check_search_of_{claim.name.replace('-', '_')}"
+    if hypothesis is None:
+
+        def check(implementation: Implementation) -> Observation:
+            """Search small cases for a counterexample."""
+            limit = UNTIL_FOUND if claim.expected is Outcome.FAILS else 0
+            examples = max(implementation.examples, limit)
+            return _observed(search(statement, implementation, examples=examples))
+
+    else:
+        name += f"_without_hypothesis_{1 + claim.hypotheses.index(hypothesis)}"
+
+        def check(implementation: Implementation) -> Observation:
+            """Search small cases for a counterexample, with one hypothesis dropped."""
+            examples = max(implementation.examples, UNTIL_FOUND)
+            found = search(statement, implementation, examples=examples, without=hypothesis)
+            return _observed(found)
+
+    check.__name__ = name
+    return check
+
+
+def _observed(found: Found) -> Observation:
+    if found.counterexample is not None:
+        return Observation(False, found.counterexample, found.exhibits)
+    return Observation(True, f"{found.cases} cases, no counterexample")

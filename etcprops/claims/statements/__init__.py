@@ -1,0 +1,22 @@
+"""The claims as functions of a `Case`, in which `etcprops.claims.search` looks for counterexamples.
+
+A module here has the statements of the claims in the module of the same name in `checks`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from etcprops.claims.search import Statement
+from etcprops.claims.statements.steps import STEP_STATEMENTS
+
+STATEMENTS: Final[dict[str, Statement]] = {
+    **STEP_STATEMENTS,
+}
+"""By the name of the claim."""
+
+UNSEARCHED: Final = {
+    "same-on-every-machine": "its cases are machines: this one and those that it can stand in for, "
+    "all of them with --deep",
+}
+"""Claims without a statement to search, and why."""
