@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from etcprops.claims.search import Statement
+from etcprops.claims.statements.reductions import REDUCTION_STATEMENTS
 from etcprops.claims.statements.steps import STEP_STATEMENTS
 
 STATEMENTS: Final[dict[str, Statement]] = {
+    **REDUCTION_STATEMENTS,
     **STEP_STATEMENTS,
 }
 """By the name of the claim."""
