@@ -30,6 +30,9 @@ LARGEST = 192
 ENTRIES_DRAWN = 48
 """Arrays of at most so many entries are drawn entry by entry, larger ones grow from a seed."""
 
+CHUNK = 16
+"""Bytes that are drawn at once."""
+
 LEVELS = ((0, 1), (0, 255), (0, 1, 2), tuple(range(256)))
 """Sets of grey levels: the first ones leave many pixels equal."""
 
@@ -88,6 +91,7 @@ class Case:
         self.drawn: dict[str, Any] = {}
         self.asked: set[str] = set()
         self._data = data
+        self._left = b""
 
     def assumes(self, hypothesis: str) -> bool:
         """Return whether a hypothesis is to be kept; where not, the wider domain is drawn from."""
@@ -96,7 +100,7 @@ class Case:
 
     def integer(self, name: str, low: int, high: int) -> int:
         """Draw an integer of an inclusive range; the lowest is the simplest."""
-        return self._note(name, self._data.draw(_integers(low, high)))
+        return self._note(name, low + self._index(high - low + 1))
 
     def choose(self, name: str, options: Sequence[Option]) -> Option:
         """Draw one of some options; the first is the simplest."""
@@ -188,14 +192,26 @@ class Case:
         """Draw integers from 0 to ``high - 1``, shape (count,)."""
         if count > ENTRIES_DRAWN:
             return np.random.default_rng(self._index(2**16)).integers(0, high, count)
-        entries = np.frombuffer(self._data.draw(_bytes(count)), dtype=np.uint8)
-        return entries.astype(np.int64) % high
+        entries = np.frombuffer(self._bytes(count), dtype=np.uint8).astype(np.int64)
+        return entries * high // 256
 
     def _of(self, options: Sequence[Option]) -> Option:
         return options[self._index(len(options))]
 
     def _index(self, count: int) -> int:
-        return self._data.draw(_integers(0, count - 1))
+        """Draw an integer from 0 to ``count - 1``, evenly, and monotone in its bytes."""
+        size = 1 if count <= 2**6 else 2 if count <= 2**16 else 8
+        return int.from_bytes(self._bytes(size), "big") * count >> 8 * size
+
+    def _bytes(self, count: int) -> bytes:
+        """Draw bytes, many at once.
+
+        Hypothesis likes to repeat the values of small draws, so that most cases would be alike.
+        """
+        while len(self._left) < count:
+            self._left += self._data.draw(_chunk())
+        drawn, self._left = self._left[:count], self._left[count:]
+        return drawn
 
     def _note(self, name: str, value: Option) -> Option:
         """Remember what was drawn, under a name that is not yet taken, and return it."""
@@ -217,17 +233,10 @@ def _geometries(largest: int, channels: int | None) -> tuple[BlockGeometry, ...]
 
 
 @cache
-def _integers(low: int, high: int) -> st.SearchStrategy[int]:
+def _chunk() -> st.SearchStrategy[bytes]:
     from hypothesis import strategies as st
 
-    return st.integers(low, high)
-
-
-@cache
-def _bytes(count: int) -> st.SearchStrategy[bytes]:
-    from hypothesis import strategies as st
-
-    return st.binary(min_size=count, max_size=count)
+    return st.binary(min_size=CHUNK, max_size=CHUNK)
 
 
 def shown(value: Any) -> str:
