@@ -8,10 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from etcprops.claims.search import Statement
+from etcprops.claims.statements.estimators import ESTIMATOR_STATEMENTS
+from etcprops.claims.statements.key_conditions import KEY_CONDITION_STATEMENTS
 from etcprops.claims.statements.reductions import REDUCTION_STATEMENTS
 from etcprops.claims.statements.steps import STEP_STATEMENTS
 
 STATEMENTS: Final[dict[str, Statement]] = {
+    **ESTIMATOR_STATEMENTS,
+    **KEY_CONDITION_STATEMENTS,
     **REDUCTION_STATEMENTS,
     **STEP_STATEMENTS,
 }

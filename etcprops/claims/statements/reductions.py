@@ -31,12 +31,7 @@ from etcprops.claims.statements.drawn import (
 )
 from etcprops.scheme.geometry import BlockGeometry
 
-ENOUGH_BLOCKS: Final = BlockGeometry(2, 4, block=2)
-ENOUGH_COLOURS: Final = BlockGeometry(1, 1, channels=3, block=1)
-"""Where no block has a neighbour, or no pixel components, a hypothesis says nothing."""
-
-
-def _images_of_orbit(pattern: Pixels, *, moved: bool, shuffled: bool) -> list[Pixels]:
+def _orbit(pattern: Pixels, *, moved: bool, shuffled: bool) -> list[Pixels]:
     """Return what transforms and orders of components make of a block, each once up to sign."""
     found: list[Pixels] = []
     orders = (
@@ -50,36 +45,38 @@ def _images_of_orbit(pattern: Pixels, *, moved: bool, shuffled: bool) -> list[Pi
     return found
 
 
-def _rows(case: Case, geometry: BlockGeometry) -> Pixels:
+def _matrix(case: Case, geometry: BlockGeometry) -> Pixels:
     """Draw a reduction as its matrix, exact as far as hypotheses are assumed."""
     side, blocks = geometry.block, geometry.n_blocks
     across = not case.assumes(ALIGNED)
-    entries = [1] * (side**2 * geometry.channels)
-    if not across:
-        entries = [case.integer("entry", -1, 2) for _ in entries]
-    pattern = np.array(entries).reshape(side, side, geometry.channels)
-    features = _images_of_orbit(
-        pattern, moved=case.assumes(SYMMETRIC), shuffled=case.assumes(COMPONENTS_ALIKE)
+    size = side**2 * geometry.channels
+    entries = case.bits("black", size).astype(np.int64) - case.bits("white", size)
+    # A mean over cells is symmetric, so that only where it lies is against the hypotheses.
+    pattern = np.ones(size, dtype=np.int64) if across else entries
+    features = _orbit(
+        pattern.reshape(side, side, -1),
+        moved=case.assumes(SYMMETRIC),
+        shuffled=case.assumes(COMPONENTS_ALIKE),
     )
-    reduced = blocks if case.assumes(ALIKE) else case.integer("blocks", 1, max(blocks - 1, 1))
-    columns = geometry.width // side
-    rows = np.zeros((reduced, len(features), geometry.height, geometry.width, geometry.channels))
+    reduced = blocks if case.assumes(ALIKE) else case.integer("blocks", 1, blocks - 1)
+    rows = np.zeros((reduced, len(features), *geometry.shape[:2], geometry.channels), np.int64)
     for block in range(reduced):
-        top, left = (side * place for place in divmod(block, columns))
+        top, left = (side * place for place in divmod(block, geometry.width // side))
         rows[block, :, top : top + side, left : left + side] = features
     if across:
         rows = np.roll(rows, 1, axis=3)
-    return rows.reshape(reduced * len(features), -1).astype(np.int64)
+    return rows.reshape(reduced * len(features), -1)
 
 
 def reductions(case: Case) -> None:
     """Compare exact inner products of reduced images, z-scored after or centred before."""
-    geometry = case.geometry(largest=24)
     if not (case.assumes(ALIGNED) and case.assumes(ALIKE)):
-        geometry = ENOUGH_BLOCKS
-    if not case.assumes(COMPONENTS_ALIKE):
-        geometry = ENOUGH_COLOURS
-    R = _rows(case, geometry)
+        geometry = case.choose("geometry", [BlockGeometry(2, 4, block=2)])
+    elif not case.assumes(COMPONENTS_ALIKE):
+        geometry = case.choose("geometry", [BlockGeometry(1, 1, channels=3, block=1)])
+    else:
+        geometry = case.geometry(largest=24)
+    R = _matrix(case, geometry)
     case.note("R", R)
     pictures = both(case, case.key(geometry), 4)
     ways = ("z-score", "mid-grey") if case.assumes(NORMALIZED) else ("raw",)
