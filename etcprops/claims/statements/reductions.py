@@ -31,6 +31,7 @@ from etcprops.claims.statements.drawn import (
 )
 from etcprops.scheme.geometry import BlockGeometry
 
+
 def _orbit(pattern: Pixels, *, moved: bool, shuffled: bool) -> list[Pixels]:
     """Return what transforms and orders of components make of a block, each once up to sign."""
     found: list[Pixels] = []
