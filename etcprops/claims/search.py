@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.claims.case import Case, shown
+from etcprops.claims.case import LARGEST, Case, shown
 from etcprops.claims.implementation import Implementation
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
 
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 Statement = Callable[[Case], None]
 
 UNTIL_FOUND = 200
-"""Cases at most until a counterexample that must be there; statements draw it one time in ten."""
+"""Cases at most until a counterexample that must be there; statements draw one time in ten one."""
+
+TINY = 4
+"""Pixels of the images that are searched first, so that counterexamples are small at once."""
 
 LARGEST_EXHIBIT = 64
 """Pixels of the largest image that is shown as a picture."""
@@ -43,20 +46,20 @@ class Found:
     ----------
     cases : int
         Cases tried, those of shrinking included.
-    geometries : int
-        Distinct geometries among them.
     counterexample : str or None
         The smallest counterexample: what is wrong, and what was drawn.
     exhibits : tuple of Exhibit
         Its images, if they are small.
+    geometries : frozenset of BlockGeometry
+        The geometries that were drawn.
     asked : frozenset of str
         The hypotheses that the statement asked about.
     """
 
     cases: int
-    geometries: int
     counterexample: str | None
     exhibits: tuple[Exhibit, ...]
+    geometries: frozenset[BlockGeometry]
     asked: frozenset[str]
 
 
@@ -76,7 +79,8 @@ def search(
     implementation : Implementation
         The implementation under test.
     examples : int
-        Cases to try; fewer are tried if a counterexample is found, and then some to shrink it.
+        Cases to try, after a quarter as many of images of up to `TINY` pixels; fewer are tried if a
+        counterexample is found, and then some to shrink it.
     without : str, optional
         The hypothesis to drop.
 
@@ -93,12 +97,32 @@ def search(
     >>> found.counterexample
     'a pixel is 255. geometry: 1x1/1; images: [[[255]]]'
     """
+    tiny = _search(statement, implementation, max(examples // 4, 1), without, TINY)
+    if tiny.counterexample is not None:
+        return tiny
+    larger = _search(statement, implementation, examples, without, LARGEST)
+    return replace(
+        larger,
+        cases=tiny.cases + larger.cases,
+        geometries=tiny.geometries | larger.geometries,
+        asked=tiny.asked | larger.asked,
+    )
+
+
+def _search(
+    statement: Statement,
+    implementation: Implementation,
+    examples: int,
+    without: str | None,
+    largest: int,
+) -> Found:
+    """Search among images of up to `largest` pixels."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import strategies as st
     from hypothesis.errors import Flaky
 
     cases = 0
-    geometries: set[BlockGeometry | None] = set()
+    geometries: set[BlockGeometry] = set()
     asked: set[str] = set()
     last: tuple[str, Case] | None = None
 
@@ -115,14 +139,15 @@ def search(
     def run(data: st.DataObject) -> None:
         nonlocal cases, last
         cases += 1
-        case = Case(data, implementation, without)
+        case = Case(data, implementation, without, largest)
         try:
             statement(case)
         except AssertionError as error:
             last = str(error), case
             raise
         finally:
-            geometries.add(case.drawn.get("geometry"))
+            if "geometry" in case.drawn:
+                geometries.add(case.drawn["geometry"])
             asked.update(case.asked)
 
     try:
@@ -130,11 +155,10 @@ def search(
     except (AssertionError, Flaky):
         if last is None:
             raise
-    geometries.discard(None)
+    found = frozenset(geometries), frozenset(asked)
     if last is None:
-        return Found(cases, len(geometries), None, (), frozenset(asked))
-    exhibits = _pictures(last[1])
-    return Found(cases, len(geometries), _described(*last), exhibits, frozenset(asked))
+        return Found(cases, None, (), *found)
+    return Found(cases, _described(*last), _pictures(last[1]), *found)
 
 
 def _described(message: str, case: Case) -> str:

@@ -8,10 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from etcprops.claims.search import Statement
+from etcprops.claims.statements.arithmetic import ARITHMETIC_STATEMENTS
+from etcprops.claims.statements.statistics import STATISTICS_STATEMENTS
 from etcprops.claims.statements.steps import STEP_STATEMENTS
 
 STATEMENTS: Final[dict[str, Statement]] = {
     **STEP_STATEMENTS,
+    **STATISTICS_STATEMENTS,
+    **ARITHMETIC_STATEMENTS,
 }
 """By the name of the claim."""
 
