@@ -12,6 +12,7 @@ metamorphic relations (Chen et al. 1998), searched by Hypothesis, which shrinks 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,10 @@ TINY = 4
 
 LARGEST_EXHIBIT = 64
 """Pixels of the largest image that is shown as a picture."""
+
+
+class _SmallEnough(BaseException):
+    """Ends a search; Hypothesis lets it through."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def search(
     implementation: Implementation,
     *,
     examples: int,
+    shrinks: int | None = None,
     without: str | None = None,
 ) -> Found:
     """Search for a case in which a statement is false.
@@ -80,7 +86,9 @@ def search(
         The implementation under test.
     examples : int
         Cases to try, after a quarter as many of images of up to `TINY` pixels; fewer are tried if a
-        counterexample is found, and then some to shrink it.
+        counterexample is found.
+    shrinks : int, optional
+        Cases after which a counterexample is small enough; by default Hypothesis decides.
     without : str, optional
         The hypothesis to drop.
 
@@ -97,10 +105,11 @@ def search(
     >>> found.counterexample
     'a pixel is 255. geometry: 1x1/1; images: [[[255]]]'
     """
-    tiny = _search(statement, implementation, max(examples // 4, 1), without, TINY)
+    arguments = statement, implementation, shrinks, without
+    tiny = _search(*arguments, examples=max(examples // 4, 1), largest=TINY)
     if tiny.counterexample is not None:
         return tiny
-    larger = _search(statement, implementation, examples, without, LARGEST)
+    larger = _search(*arguments, examples=examples, largest=LARGEST)
     return replace(
         larger,
         cases=tiny.cases + larger.cases,
@@ -112,8 +121,10 @@ def search(
 def _search(
     statement: Statement,
     implementation: Implementation,
-    examples: int,
+    shrinks: int | None,
     without: str | None,
+    *,
+    examples: int,
     largest: int,
 ) -> Found:
     """Search among images of up to `largest` pixels."""
@@ -121,7 +132,7 @@ def _search(
     from hypothesis import strategies as st
     from hypothesis.errors import Flaky
 
-    cases = 0
+    cases, end = 0, math.inf
     geometries: set[BlockGeometry] = set()
     asked: set[str] = set()
     last: tuple[str, Case] | None = None
@@ -137,12 +148,16 @@ def _search(
     )
     @given(st.data())
     def run(data: st.DataObject) -> None:
-        nonlocal cases, last
+        nonlocal cases, end, last
+        if cases >= end:
+            raise _SmallEnough
         cases += 1
         case = Case(data, implementation, without, largest)
         try:
             statement(case)
         except AssertionError as error:
+            if last is None and shrinks is not None:
+                end = cases + shrinks
             last = str(error), case
             raise
         finally:
@@ -152,7 +167,7 @@ def _search(
 
     try:
         run()
-    except (AssertionError, Flaky):
+    except (AssertionError, Flaky, _SmallEnough):
         if last is None:
             raise
     found = frozenset(geometries), frozenset(asked)
@@ -234,29 +249,34 @@ def _as_check(
     claim: Claim, statement: Statement, hypothesis: str | None
 ) -> Callable[[Implementation], Observation]:
     """Return a search under all hypotheses or without one, named after the claim."""
+    limit = 0 if hypothesis is None and claim.expected is not Outcome.FAILS else UNTIL_FOUND
+
+    def observe(implementation: Implementation) -> Observation:
+        examples = implementation.examples
+        found = search(
+            statement,
+            implementation,
+            examples=max(examples, limit),
+            shrinks=2 * examples,
+            without=hypothesis,
+        )
+        if found.counterexample is not None:
+            return Observation(False, found.counterexample, found.exhibits)
+        return Observation(True, f"{found.cases} cases, no counterexample")
+
     name = f"check_search_of_{claim.name.replace('-', '_')}"
     if hypothesis is None:
 
         def check(implementation: Implementation) -> Observation:
             """Search small cases for a counterexample."""
-            limit = UNTIL_FOUND if claim.expected is Outcome.FAILS else 0
-            examples = max(implementation.examples, limit)
-            return _observed(search(statement, implementation, examples=examples))
+            return observe(implementation)
 
     else:
         name += f"_without_hypothesis_{1 + claim.hypotheses.index(hypothesis)}"
 
         def check(implementation: Implementation) -> Observation:
             """Search small cases for a counterexample, with one hypothesis dropped."""
-            examples = max(implementation.examples, UNTIL_FOUND)
-            found = search(statement, implementation, examples=examples, without=hypothesis)
-            return _observed(found)
+            return observe(implementation)
 
     check.__name__ = name
     return check
-
-
-def _observed(found: Found) -> Observation:
-    if found.counterexample is not None:
-        return Observation(False, found.counterexample, found.exhibits)
-    return Observation(True, f"{found.cases} cases, no counterexample")

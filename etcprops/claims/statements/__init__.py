@@ -9,6 +9,8 @@ from typing import Final
 
 from etcprops.claims.search import Statement
 from etcprops.claims.statements.arithmetic import ARITHMETIC_STATEMENTS
+from etcprops.claims.statements.certificates import CERTIFICATE_STATEMENTS
+from etcprops.claims.statements.exactness import EXACTNESS_STATEMENTS
 from etcprops.claims.statements.statistics import STATISTICS_STATEMENTS
 from etcprops.claims.statements.steps import STEP_STATEMENTS
 
@@ -16,6 +18,8 @@ STATEMENTS: Final[dict[str, Statement]] = {
     **STEP_STATEMENTS,
     **STATISTICS_STATEMENTS,
     **ARITHMETIC_STATEMENTS,
+    **EXACTNESS_STATEMENTS,
+    **CERTIFICATE_STATEMENTS,
 }
 """By the name of the claim."""
 
