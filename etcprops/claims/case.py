@@ -27,10 +27,10 @@ Option = TypeVar("Option")
 LARGEST = 192
 """Pixels of the largest image."""
 
-ENTRIES_DRAWN = 48
+ENTRIES_DRAWN, BLOCKS_DRAWN = 48, 16
 """Arrays of at most so many entries are drawn entry by entry, larger ones grow from a seed."""
 
-CHUNK = 16
+CHUNK = 160
 """Bytes that are drawn at once."""
 
 LEVELS = ((0, 1), (0, 255), (0, 1, 2), tuple(range(256)))
@@ -41,18 +41,14 @@ ARRANGEMENTS = ("any", "constant images", "equal images", "constant pixels")
 
 @cache
 def small_geometries() -> tuple[BlockGeometry, ...]:
-    """Return the geometries of up to `LARGEST` pixels and 4 x 4 blocks of 4 x 4, smallest first.
-
-    Those of up to four pixels are there three times: they are corners.
-    """
+    """Return the geometries of up to `LARGEST` pixels and 4 x 4 blocks of 4 x 4, smallest first."""
     sizes = product(range(1, 5), range(1, 5), range(1, 5), (1, 3))
     found = [
         BlockGeometry(rows * side, columns * side, channels=channels, block=side)
         for side, rows, columns, channels in sizes
         if rows * columns * side**2 * channels <= LARGEST
     ]
-    repeated = [geometry for geometry in found for _ in range(3 if geometry.n_pixels <= 4 else 1)]
-    return tuple(sorted(repeated, key=lambda g: (g.n_pixels, g.channels, g.block, g.height)))
+    return tuple(sorted(found, key=lambda g: (g.n_pixels, g.channels, g.block, g.height)))
 
 
 @cache
@@ -74,6 +70,8 @@ class Case:
         The implementation under test.
     without : str, optional
         The hypothesis that is dropped.
+    largest : int, default=LARGEST
+        Pixels of the largest image.
 
     Attributes
     ----------
@@ -84,10 +82,15 @@ class Case:
     """
 
     def __init__(
-        self, data: st.DataObject, implementation: Implementation, without: str | None = None
+        self,
+        data: st.DataObject,
+        implementation: Implementation,
+        without: str | None = None,
+        largest: int = LARGEST,
     ) -> None:
         self.implementation = implementation
         self.without = without
+        self.largest = largest
         self.drawn: dict[str, Any] = {}
         self.asked: set[str] = set()
         self._data = data
@@ -112,7 +115,7 @@ class Case:
 
     def geometry(self, *, largest: int = LARGEST, channels: int | None = None) -> BlockGeometry:
         """Draw a geometry of up to `largest` pixels, grey or colour unless `channels` says."""
-        return self._note("geometry", self._of(_geometries(largest, channels)))
+        return self._note("geometry", self._of(_geometries(min(largest, self.largest), channels)))
 
     def key(
         self, geometry: BlockGeometry, steps: frozenset[Step] = ALL, *, name: str = "key"
@@ -120,10 +123,16 @@ class Case:
         """Draw a key with any subset of some steps."""
         if geometry.channels == 1:
             steps -= {Step.COMPONENTS}
-        secret = self._index(2**16).to_bytes(2, "big")
-        return self._note(
-            name, EtCKey.from_secret(geometry, secret, steps=self._of(subsets(steps)))
-        )
+        chosen = self._of(subsets(steps))
+        blocks = geometry.n_blocks
+        # Steps that are not chosen are drawn, too: so nothing else changes when one is dropped.
+        arrays = {
+            Step.NEGATIVES: self._numbers(blocks, 2),
+            Step.TRANSFORMS: self._numbers(blocks, 8),
+            Step.COMPONENTS: self._numbers(blocks, 6),
+            Step.PERMUTATION: self._order(blocks),
+        }
+        return self._note(name, EtCKey(geometry, **{step: arrays[step] for step in chosen}))
 
     def images(
         self, geometry: BlockGeometry, count: int, *, name: str = "images"
@@ -168,13 +177,15 @@ class Case:
 
     def order(self, count: int, *, name: str = "order") -> NDArray[np.int64]:
         """Draw an order of so many things, shape (count,); as they are is the simplest."""
-        seed = self._index(2**16)
-        kept = np.arange(count)
-        return self._note(name, np.random.default_rng(seed).permutation(kept) if seed else kept)
+        return self._note(name, self._order(count))
 
     def note(self, name: str, value: Any) -> None:
         """Add to what is shown of the case something that follows from what was drawn."""
         self._note(name, value)
+
+    def _order(self, count: int) -> NDArray[np.int64]:
+        seed, kept = self._index(2**16), np.arange(count)
+        return np.random.default_rng(seed).permutation(kept) if seed else kept
 
     def _pixels(self, count: int, length: int) -> NDArray[np.int64]:
         """Draw grey levels, shape (count, length)."""
@@ -182,18 +193,23 @@ class Case:
         arrangement = self._of(ARRANGEMENTS)
         rows = 1 if arrangement == "equal images" else count
         columns = 1 if arrangement == "constant images" else length
-        numbers = self._numbers(rows * columns, len(levels)).reshape(rows, columns)
+        numbers = self._numbers(rows * columns, len(levels), ENTRIES_DRAWN).reshape(rows, columns)
         pixels = np.broadcast_to(levels[numbers], (count, length)).copy()
         if arrangement == "constant pixels":
             pixels[:, ::2] = pixels[:1, ::2]
         return pixels
 
-    def _numbers(self, count: int, high: int) -> NDArray[np.int64]:
-        """Draw integers from 0 to ``high - 1``, shape (count,)."""
-        if count > ENTRIES_DRAWN:
-            return np.random.default_rng(self._index(2**16)).integers(0, high, count)
-        entries = np.frombuffer(self._bytes(count), dtype=np.uint8).astype(np.int64)
-        return entries * high // 256
+    def _numbers(self, count: int, high: int, drawn: int = BLOCKS_DRAWN) -> NDArray[np.int64]:
+        """Draw integers from 0 to ``high - 1``, shape (count,), up to `drawn` of them one by one.
+
+        As many bytes are drawn whatever `count` is, so that nothing else changes with the geometry.
+        """
+        drawn = min(drawn, 3 * self.largest)
+        # Backwards: shrinking moves what cannot be 0 to the end, and so to the first things.
+        entries = np.frombuffer(self._bytes(drawn), dtype=np.uint8)[::-1]
+        if count > drawn:
+            return np.random.default_rng(entries).integers(0, high, count)
+        return entries[:count].astype(np.int64) * high // 256
 
     def _of(self, options: Sequence[Option]) -> Option:
         return options[self._index(len(options))]
@@ -209,7 +225,9 @@ class Case:
         Hypothesis likes to repeat the values of small draws, so that most cases would be alike.
         """
         while len(self._left) < count:
-            self._left += self._data.draw(_chunk())
+            self._left += self._data.draw(
+                _chunk(CHUNK if self.largest > ENTRIES_DRAWN else CHUNK // 4)
+            )
         drawn, self._left = self._left[:count], self._left[count:]
         return drawn
 
@@ -233,10 +251,10 @@ def _geometries(largest: int, channels: int | None) -> tuple[BlockGeometry, ...]
 
 
 @cache
-def _chunk() -> st.SearchStrategy[bytes]:
+def _chunk(size: int) -> st.SearchStrategy[bytes]:
     from hypothesis import strategies as st
 
-    return st.binary(min_size=CHUNK, max_size=CHUNK)
+    return st.binary(min_size=size, max_size=size)
 
 
 def shown(value: Any) -> str:

@@ -12,6 +12,7 @@ metamorphic relations (Chen et al. 1998), searched by Hypothesis, which shrinks 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.claims.case import Case, shown
+from etcprops.claims.case import LARGEST, Case, shown
 from etcprops.claims.implementation import Implementation
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
 
@@ -29,10 +30,17 @@ if TYPE_CHECKING:
 Statement = Callable[[Case], None]
 
 UNTIL_FOUND = 200
-"""Cases at most until a counterexample that must be there; statements draw it one time in ten."""
+"""Cases at most until a counterexample that must be there; statements draw one time in ten one."""
+
+TINY = 4
+"""Pixels of the images that are searched first, so that counterexamples are small at once."""
 
 LARGEST_EXHIBIT = 64
 """Pixels of the largest image that is shown as a picture."""
+
+
+class _SmallEnough(BaseException):
+    """Ends a search; Hypothesis lets it through."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +51,20 @@ class Found:
     ----------
     cases : int
         Cases tried, those of shrinking included.
-    geometries : int
-        Distinct geometries among them.
     counterexample : str or None
         The smallest counterexample: what is wrong, and what was drawn.
     exhibits : tuple of Exhibit
         Its images, if they are small.
+    geometries : frozenset of BlockGeometry
+        The geometries that were drawn.
     asked : frozenset of str
         The hypotheses that the statement asked about.
     """
 
     cases: int
-    geometries: int
     counterexample: str | None
     exhibits: tuple[Exhibit, ...]
+    geometries: frozenset[BlockGeometry]
     asked: frozenset[str]
 
 
@@ -65,6 +73,7 @@ def search(
     implementation: Implementation,
     *,
     examples: int,
+    shrinks: int | None = None,
     without: str | None = None,
 ) -> Found:
     """Search for a case in which a statement is false.
@@ -76,7 +85,10 @@ def search(
     implementation : Implementation
         The implementation under test.
     examples : int
-        Cases to try; fewer are tried if a counterexample is found, and then some to shrink it.
+        Cases to try, after a quarter as many of images of up to `TINY` pixels; fewer are tried if a
+        counterexample is found.
+    shrinks : int, optional
+        Cases after which a counterexample is small enough; by default Hypothesis decides.
     without : str, optional
         The hypothesis to drop.
 
@@ -93,12 +105,35 @@ def search(
     >>> found.counterexample
     'a pixel is 255. geometry: 1x1/1; images: [[[255]]]'
     """
+    arguments = statement, implementation, shrinks, without
+    tiny = _search(*arguments, examples=max(examples // 4, 1), largest=TINY)
+    if tiny.counterexample is not None:
+        return tiny
+    larger = _search(*arguments, examples=examples, largest=LARGEST)
+    return replace(
+        larger,
+        cases=tiny.cases + larger.cases,
+        geometries=tiny.geometries | larger.geometries,
+        asked=tiny.asked | larger.asked,
+    )
+
+
+def _search(
+    statement: Statement,
+    implementation: Implementation,
+    shrinks: int | None,
+    without: str | None,
+    *,
+    examples: int,
+    largest: int,
+) -> Found:
+    """Search among images of up to `largest` pixels."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import strategies as st
     from hypothesis.errors import Flaky
 
-    cases = 0
-    geometries: set[BlockGeometry | None] = set()
+    cases, end = 0, math.inf
+    geometries: set[BlockGeometry] = set()
     asked: set[str] = set()
     last: tuple[str, Case] | None = None
 
@@ -113,28 +148,32 @@ def search(
     )
     @given(st.data())
     def run(data: st.DataObject) -> None:
-        nonlocal cases, last
+        nonlocal cases, end, last
+        if cases >= end:
+            raise _SmallEnough
         cases += 1
-        case = Case(data, implementation, without)
+        case = Case(data, implementation, without, largest)
         try:
             statement(case)
         except AssertionError as error:
+            if last is None and shrinks is not None:
+                end = cases + shrinks
             last = str(error), case
             raise
         finally:
-            geometries.add(case.drawn.get("geometry"))
+            if "geometry" in case.drawn:
+                geometries.add(case.drawn["geometry"])
             asked.update(case.asked)
 
     try:
         run()
-    except (AssertionError, Flaky):
+    except (AssertionError, Flaky, _SmallEnough):
         if last is None:
             raise
-    geometries.discard(None)
+    found = frozenset(geometries), frozenset(asked)
     if last is None:
-        return Found(cases, len(geometries), None, (), frozenset(asked))
-    exhibits = _pictures(last[1])
-    return Found(cases, len(geometries), _described(*last), exhibits, frozenset(asked))
+        return Found(cases, None, (), *found)
+    return Found(cases, _described(*last), _pictures(last[1]), *found)
 
 
 def _described(message: str, case: Case) -> str:
@@ -210,29 +249,34 @@ def _as_check(
     claim: Claim, statement: Statement, hypothesis: str | None
 ) -> Callable[[Implementation], Observation]:
     """Return a search under all hypotheses or without one, named after the claim."""
+    limit = 0 if hypothesis is None and claim.expected is not Outcome.FAILS else UNTIL_FOUND
+
+    def observe(implementation: Implementation) -> Observation:
+        examples = implementation.examples
+        found = search(
+            statement,
+            implementation,
+            examples=max(examples, limit),
+            shrinks=2 * examples,
+            without=hypothesis,
+        )
+        if found.counterexample is not None:
+            return Observation(False, found.counterexample, found.exhibits)
+        return Observation(True, f"{found.cases} cases, no counterexample")
+
     name = f"check_search_of_{claim.name.replace('-', '_')}"
     if hypothesis is None:
 
         def check(implementation: Implementation) -> Observation:
             """Search small cases for a counterexample."""
-            limit = UNTIL_FOUND if claim.expected is Outcome.FAILS else 0
-            examples = max(implementation.examples, limit)
-            return _observed(search(statement, implementation, examples=examples))
+            return observe(implementation)
 
     else:
         name += f"_without_hypothesis_{1 + claim.hypotheses.index(hypothesis)}"
 
         def check(implementation: Implementation) -> Observation:
             """Search small cases for a counterexample, with one hypothesis dropped."""
-            examples = max(implementation.examples, UNTIL_FOUND)
-            found = search(statement, implementation, examples=examples, without=hypothesis)
-            return _observed(found)
+            return observe(implementation)
 
     check.__name__ = name
     return check
-
-
-def _observed(found: Found) -> Observation:
-    if found.counterexample is not None:
-        return Observation(False, found.counterexample, found.exhibits)
-    return Observation(True, f"{found.cases} cases, no counterexample")

@@ -107,7 +107,7 @@ def lines_of(
         limit = max(examples, UNTIL_FOUND) if expected else examples
         found = search(statement, implementation, examples=limit, without=without)
         yield Line(
-            claim.name, without, found.cases, found.geometries, found.counterexample, expected
+            claim.name, without, found.cases, len(found.geometries), found.counterexample, expected
         )
 
 

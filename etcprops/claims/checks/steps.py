@@ -20,6 +20,7 @@ from etcprops.scheme.keys import EtCKey, Step
 if TYPE_CHECKING:
     from etcprops.theory.polynomials import Proof
 
+AT_LEAST_TWO = "blocks have at least 2 x 2 pixels"
 ONE_PIXEL = BlockGeometry(1, 1, block=1)
 ASYMMETRIC = np.array([[0, 85], [170, 255]], dtype=np.uint8)
 """A block that looks different under each of the 8 transforms."""
@@ -336,9 +337,10 @@ STEP_CLAIMS = (
     Claim(
         "eight-transforms",
         "The 8 codes of step K2 are 8 different maps, the rotations and inversions of the square, "
-        "and the 6 codes of step K4 are 6.",
+        "and the 6 codes of step K4 are 6 different orders of the components.",
         "section 2, by reference to EtC systems",
-        Outcome.HOLDS,
+        Outcome.HOLDS_IF,
+        hypotheses=(AT_LEAST_TWO,),
         checks=(
             Check(check_transforms_with_symbols, EvidenceKind.SYMBOLIC),
             Check(check_multiplication_table_with_symbols, EvidenceKind.SYMBOLIC),
@@ -362,6 +364,7 @@ STEP_CLAIMS = (
         "not in the paper; a pitfall of checking with the matrices' own dtype",
         Outcome.FAILS,
         checks=(Check(check_int8_product_of_257_ones, EvidenceKind.REFUTATION),),
-        note="Products wrap. Every check here multiplies in int64 or not at all.",
+        note="Products wrap: the smallest such matrix is [[127]]. Every check here multiplies in "
+        "int64 or not at all.",
     ),
 )

@@ -8,11 +8,15 @@ from __future__ import annotations
 from typing import Final
 
 from etcprops.claims.search import Statement
+from etcprops.claims.statements.arithmetic import ARITHMETIC_STATEMENTS
+from etcprops.claims.statements.certificates import CERTIFICATE_STATEMENTS
 from etcprops.claims.statements.estimators import ESTIMATOR_STATEMENTS
+from etcprops.claims.statements.exactness import EXACTNESS_STATEMENTS
 from etcprops.claims.statements.forests import FOREST_STATEMENTS
 from etcprops.claims.statements.key_conditions import KEY_CONDITION_STATEMENTS
 from etcprops.claims.statements.models import MODEL_STATEMENTS
 from etcprops.claims.statements.reductions import REDUCTION_STATEMENTS
+from etcprops.claims.statements.statistics import STATISTICS_STATEMENTS
 from etcprops.claims.statements.steps import STEP_STATEMENTS
 
 STATEMENTS: Final[dict[str, Statement]] = {
@@ -22,6 +26,10 @@ STATEMENTS: Final[dict[str, Statement]] = {
     **MODEL_STATEMENTS,
     **REDUCTION_STATEMENTS,
     **STEP_STATEMENTS,
+    **STATISTICS_STATEMENTS,
+    **ARITHMETIC_STATEMENTS,
+    **EXACTNESS_STATEMENTS,
+    **CERTIFICATE_STATEMENTS,
 }
 """By the name of the claim."""
 

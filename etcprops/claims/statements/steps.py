@@ -10,8 +10,10 @@ from scipy.sparse import csr_array
 
 from etcprops.claims.case import Case
 from etcprops.claims.checks.properties import squared_distances
+from etcprops.claims.checks.steps import AT_LEAST_TWO
 from etcprops.claims.implementation import flat
 from etcprops.claims.search import Statement, same
+from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey, Step
 
 PERMUTATIONS = frozenset({Step.PERMUTATION, Step.TRANSFORMS, Step.COMPONENTS})
@@ -76,6 +78,53 @@ def mid_grey(case: Case) -> None:
     same(encrypted @ encrypted.T, plain @ plain.T, "centred inner products differ")
 
 
+def eight_transforms(case: Case) -> None:
+    """Apply all codes to one block or one pixel whose entries differ, and count the pictures."""
+    least = 2 if case.assumes(AT_LEAST_TWO) else 1
+    side = case.integer("side of the block", least, 4)
+    geometry = BlockGeometry(side, side, channels=3, block=side)
+    block = np.arange(geometry.n_pixels, dtype=np.uint8).reshape(geometry.shape)
+    block += np.uint8(case.integer("darkest pixel", 0, 200))
+    pictures = {
+        case.encrypted(block, EtCKey(geometry, transforms=[code])).tobytes() for code in range(8)
+    }
+    assert len(pictures) == 8, f"{len(pictures)} different pictures for 8 codes"
+    turned = {
+        np.rot90(mirrored, k).tobytes() for mirrored in (block, block[::-1]) for k in range(4)
+    }
+    assert pictures == turned, "the pictures are not the rotations and inversions of the square"
+    colours = {
+        case.encrypted(block, EtCKey(geometry, components=[code])).tobytes() for code in range(6)
+    }
+    assert len(colours) == 6, f"{len(colours)} different pictures for 6 orders of components"
+
+
+def sixteen_codes(case: Case) -> None:
+    """Apply 4 rotations with 4 inversions to a block whose pixels differ; count the pictures."""
+    side = case.integer("side of the block", 2, 5)
+    block = np.arange(side**2, dtype=np.uint8).reshape(side, side)
+    inversions: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (0, 1))
+    pictures = {
+        case.implementation.rotate_and_invert(block, turns, axes).tobytes()
+        for turns in range(4)
+        for axes in inversions
+    }
+    assert len(pictures) == 16, f"{len(pictures)} different pictures for 16 codes"
+
+
+def int8_products(case: Case) -> None:
+    """Take a matrix whose Q^T Q is I in int8, and multiply it out in int64."""
+    size = case.integer("size", 1, 3)
+    entries = [case.choose("entry", (0, 1, -1, 127, -127, 100)) for _ in range(size**2)]
+    Q = csr_array(np.array(entries, dtype=np.int8).reshape(size, size))
+    case.note("Q", Q.toarray())
+    narrow = case.implementation.arithmetic.cross_product(Q).toarray()
+    if not (narrow == np.eye(size)).all():
+        return
+    wide = Q.toarray().astype(np.int64)
+    same(wide.T @ wide, np.eye(size), "Q^T Q is I in int8, and not in int64")
+
+
 STEP_STATEMENTS: Final[dict[str, Statement]] = {
     "matrices-are-the-encryption": matrices_are_the_encryption,
     "decryption-inverts": decryption_inverts,
@@ -83,5 +132,8 @@ STEP_STATEMENTS: Final[dict[str, Statement]] = {
     "distances": distances,
     "raw-inner-products": raw_inner_products,
     "mid-grey": mid_grey,
+    "eight-transforms": eight_transforms,
+    "sixteen-codes": sixteen_codes,
+    "int8-products": int8_products,
 }
 """By the name of the claim."""
