@@ -415,6 +415,22 @@ MUTANTS: dict[str, Implementation] = {
     "search of permuting steps": LOSSY,
     "search of distances": broken(negated_modulo_256),
     "search of mid grey": broken(negated_modulo_256),
+    "search of reductions": broken(negated_modulo_256),
+    "search of reductions in distribution": LOSSY,
+    "search of other estimators": broken(negated_modulo_256),
+    "search of principal components": LOSSY,
+    "search of l1 penalties": broken(negated_modulo_256),
+    "search of l1 penalties without hypothesis 2": broken(all_black),
+    "search of common key scores": LOSSY,
+    "search of independent keys": INDIFFERENT,
+    "search of independent keys without hypothesis 1": broken(negated_by_turns),
+    "search of query under another key": INDIFFERENT,
+    "search of query under another key without hypothesis 1": broken(negated_by_turns),
+    "search of svm and k nn": broken(negated_modulo_256),
+    "search of named classifiers": broken(negated_modulo_256),
+    "search of random forest in distribution": LOSSY,
+    "search of forest with remedy": broken(negated_modulo_256),
+    "search of forest with remedy without hypothesis 2": calculating(add=added_exactly),
 }
 
 CHECKS = [check for claim in CLAIMS for check in claim.checks]
