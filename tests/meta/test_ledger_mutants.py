@@ -185,7 +185,9 @@ def blocks_stay(key: EtCKey) -> dict[Step, csr_array]:
 
 
 def a_picture_for_each_code(images: Images, key: EtCKey) -> Images:
-    """Add the codes of the first block, which tells them apart on one pixel as well."""
+    """Add the codes to an image of one pixel, which tells them apart there as well."""
+    if len(images) > 1:
+        return encrypt(images, key)
     codes = [int(step[0]) for step in (key.transforms, key.components) if step is not None]
     return images + np.uint8(sum(codes))
 
