@@ -133,14 +133,23 @@ PROOFS: dict[str, Proofs] = {
         (
             "Algorithms.linear_model_zscore",
             "Algorithms.ridge_zscore",
-            "Algorithms.l1_penalty_signed_permutation",
             "Algorithms.gradient_descent_zscore",
-            "Algorithms.pca_images",
-            "Algorithms.principal_scores_up_to_sign",
             "Algorithms.gp_gram_only",
             "Algorithms.gram_only_zscore",
             "Algorithms.lda_orthogonal",
         ),
+        notebook="05-algorithms",
+    ),
+    "principal-components": Proofs(
+        (
+            "Algorithms.pca_images",
+            "Algorithms.principal_axes_orthogonal_all",
+            "Algorithms.principal_scores_up_to_sign",
+        ),
+        notebook="05-algorithms",
+    ),
+    "l1-penalties": Proofs(
+        ("Algorithms.linear_model_zscore", "Algorithms.l1_penalty_signed_permutation"),
         {SIGNED: ("Refutations.l1_rotation_changes",)},
         notebook="05-algorithms",
     ),
@@ -259,6 +268,11 @@ PROOFS: dict[str, Proofs] = {
             "IndependentKeys.every_key_is_drawn",
             "IndependentKeys.no_key_is_drawn_twice",
         ),
+        {NEGATIVES: ("IndependentKeys.white_unnegated_inner_product",)},
+        notebook="03-normalization",
+    ),
+    "query-under-another-key": Proofs(
+        ("IndependentKeysBySteps.independent_key_by_steps_mean",),
         {NEGATIVES: ("IndependentKeys.white_unnegated_inner_product",)},
         notebook="03-normalization",
     ),

@@ -310,6 +310,9 @@ MUTANTS: dict[str, Implementation] = {
     "rbf distances at full size": LOSSY,
     "scores under one key": broken(fixed_noise),
     "scores after one gaussian projection": INDIFFERENT,
+    "scores after averages in floats": INDIFFERENT,
+    "mean score under another key": INDIFFERENT,
+    "mean score without negatives": broken(negated_by_turns),
     "inner products under all keys": INDIFFERENT,
     "mean without negatives": broken(negated_by_turns),
     "queries in four cases": broken(encrypted_for_the_owner_alone),
@@ -323,6 +326,7 @@ MUTANTS: dict[str, Implementation] = {
     "named models by audit": broken(brightness_dependent),
     "svms on raw digits by audit": INDIFFERENT,
     "forest on z scores by audit": INDIFFERENT,
+    "svms between two images": INDIFFERENT,
     "negation of all grey levels": calculating(negate=lambda x: -x),
     "centring for powers of two": calculating(centre=coarse_centre),
     "centring for other counts": calculating(centre=exact_centre),
@@ -344,12 +348,21 @@ MUTANTS: dict[str, Implementation] = {
     "ties to the lowest threshold": INDIFFERENT,
     "forest after gram pca": broken(fixed_noise),
     "forest on normal form": broken(fixed_noise),
+    "forest after gram pca of pixels in floats": INDIFFERENT,
     "normal form on random keys": broken(negated_modulo_256),
     "estimators on digits": broken(fixed_noise),
     "ridge and gaussian process in fractions": broken(negated_modulo_256),
     "l1 norms on random keys": LOSSY,
-    "ridge without intercept on one raw pixel": INDIFFERENT,
+    "estimators on raw digits": broken(fixed_noise),
+    "ridge on one raw pixel": INDIFFERENT,
+    "kernel with a scale for each feature": INDIFFERENT,
+    "principal components of digits": broken(fixed_noise),
+    "centred products on random keys": broken(negated_modulo_256),
+    "components of equal variance": INDIFFERENT,
+    "lasso on digits": broken(fixed_noise),
+    "lasso on one raw pixel": INDIFFERENT,
     "lasso under a rotation": broken(all_black),
+    "lasso with two equal pixels": INDIFFERENT,
     "reduced vectors at full size": LOSSY,
     "products of matrices at full size": replace(SOUND, step_matrices=duplicated_row),
     "reductions on random keys": broken(negated_modulo_256),
@@ -363,6 +376,8 @@ MUTANTS: dict[str, Implementation] = {
     "dimensions of the paper": replace(SOUND, step_matrices=blocks_stay),
     "distribution of random pixels": LOSSY,
     "distribution of sparse projections": LOSSY,
+    "distribution of raw random pixels": INDIFFERENT,
+    "distribution of sums of two pixels": INDIFFERENT,
     "distribution of grid sampling": INDIFFERENT,
     "distribution of cyclic windows": INDIFFERENT,
     "one projection of digits": INDIFFERENT,
@@ -453,7 +468,7 @@ def test_mutants_decrypt_is_sound() -> None:
 
 def _share_that_passes(detail: str, case: str) -> float:
     """Return the percentage that the check on queries reports for a case."""
-    found = re.search(rf"{case}: ([\d.]+)% of", detail)
+    found = re.search(rf"{case}: ([\d.]+)% pass", detail)
     assert found, detail
     return float(found[1])
 
@@ -475,7 +490,7 @@ def test_the_row_on_queries_says_what_its_check_shows() -> None:
     assert observed.agrees is False
     assert _share_that_passes(observed.detail, "same person, same key") > 90
     assert _share_that_passes(observed.detail, "other person, same key") > 50
-    assert _share_that_passes(observed.detail, "same person, other key") == 0
+    assert _share_that_passes(observed.detail, "same person, other key") < 1
 
 
 def test_queries_of_which_none_pass_show_nothing() -> None:

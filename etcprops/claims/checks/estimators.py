@@ -1,15 +1,24 @@
-"""Claims about estimators that see images through inner products, or through an L1 norm."""
+"""Claims about estimators that see images through inner products, or through an L1 norm.
+
+Three rows, since each family needs something else: an offset that nothing penalises, components
+that are told apart by their variance, an optimum that is the only one.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.claims.checks.properties import fuzz, penalties_and_answers_preserved
+from etcprops.claims.checks.properties import (
+    fuzz,
+    mean_centred_products_preserved,
+    penalties_and_answers_preserved,
+)
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
 from etcprops.claims.references import NG_2004
@@ -18,64 +27,89 @@ from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 
-NORMALIZED = "pixels are normalized, or an intercept that is not penalised takes up the offset"
-SIGNED = "for L1 penalties: the encryption is a signed permutation, as all EtC keys are"
+OFFSET = (
+    "pixels are z-scored per feature or centred at mid-grey, or nothing penalises an offset: there "
+    "is an intercept that is not penalised, or the estimator sees differences alone"
+)
+ISOTROPIC = "no feature is treated otherwise than another: a kernel has one length scale for all"
+SIMPLE = "each component that is asked for has a variance that no other has"
+SIGNED = "the encryption is a signed permutation, as all EtC keys are"
+ONE_OPTIMUM = "the optimum is the only one, as it is for training images in general position"
 
 TOLERANCE = 1e-6
 """Of iterative solvers; closed forms agree to 1e-9."""
+
+TWO_PIXELS = BlockGeometry(1, 2, block=1)
 
 Model = Callable[[], Any]
 Answers = Callable[[Any, NDArray[np.float64]], NDArray[np.float64]]
 
 
+def _predictions(model: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(model.predict(X))
+
+
+def _decision_values(model: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(model.decision_function(X))
+
+
+def _probabilities(model: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return probabilities: what an offset adds to the values of all classes drops out of them."""
+    return np.asarray(model.predict_proba(X))
+
+
+def _magnitudes(model: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return scores without their signs: each component has an arbitrary one."""
+    return np.asarray(abs(model.transform(X)))
+
+
 def _models() -> dict[str, tuple[Model, Answers]]:
     """Return estimators by name, each with the numbers that are compared."""
-    from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, WhiteKernel
-    from sklearn.linear_model import Lasso, LogisticRegression, Ridge
-
-    def predictions(model: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(model.predict(X))
-
-    def decision_values(model: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(model.decision_function(X))
-
-    def scores(model: Any, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        # Each component has an arbitrary sign.
-        return np.asarray(abs(model.transform(X)))
+    from sklearn.linear_model import LogisticRegression, Ridge
 
     def process() -> Any:
         kernel = RBF(8.0) + WhiteKernel(0.1)
         return GaussianProcessRegressor(kernel, optimizer=None)
 
+    def logistic() -> Any:
+        return LogisticRegression(C=0.1, tol=1e-9, solver="newton-cg")
+
     return {
-        "PCA scores": (lambda: PCA(10, svd_solver="full"), scores),
-        "ridge": (lambda: Ridge(alpha=1.0), predictions),
-        "L2 logistic": (lambda: LogisticRegression(C=0.1, tol=1e-9), decision_values),
-        "LDA": (lambda: LinearDiscriminantAnalysis(shrinkage=0.1, solver="lsqr"), decision_values),
-        "Gaussian process": (process, predictions),
-        "lasso": (lambda: Lasso(alpha=0.05, tol=1e-12, max_iter=20000), predictions),
+        "ridge": (lambda: Ridge(alpha=1.0), _predictions),
+        "L2 logistic": (logistic, _decision_values),
+        "LDA": (lambda: LinearDiscriminantAnalysis(shrinkage=0.1, solver="lsqr"), _probabilities),
+        "Gaussian process": (process, _predictions),
     }
 
 
-def check_estimators_on_digits(implementation: Implementation) -> Observation:
-    """Train six estimators on z-scores of plain and of encrypted digits; compare their values."""
+def _lasso() -> dict[str, tuple[Model, Answers]]:
+    from sklearn.linear_model import Lasso
+
+    return {"lasso": (lambda: Lasso(alpha=0.05, tol=1e-12, max_iter=20000), _predictions)}
+
+
+def _compare(
+    implementation: Implementation, models: Mapping[str, tuple[Model, Answers]], *, normalize: bool
+) -> Observation:
+    """Train models on 100 plain and encrypted digits, and compare what they answer to 60 others."""
     digits = load_digits_images()
     few = np.flatnonzero(digits.labels < 4)[:160]
     pictures, labels = digits.images[few], digits.labels[few]
     key = EtCKey.from_secret(digits.geometry, implementation.secret)
     train, query = slice(0, 100), slice(100, 160)
-    scores = []
+    rows = []
     for images in (pictures, implementation.encrypt(pictures, key)):
         vectors = flat(images)
         z = PixelStatistics(vectors[train]).z_score(vectors)
         # Constant in training: nothing is learnt from them, and their queries are not z-scored.
-        scores.append(np.where(np.ptp(vectors[train], axis=0) > 0, z, 0.0))
+        varied = np.where(np.ptp(vectors[train], axis=0) > 0, z, 0.0)
+        rows.append(varied if normalize else vectors / 64)
     parts, worst = [], 0.0
-    for name, (model, answers) in _models().items():
-        plain, encrypted = (answers(model().fit(z[train], labels[train]), z[query]) for z in scores)
+    for name, (model, answers) in models.items():
+        plain, encrypted = (answers(model().fit(X[train], labels[train]), X[query]) for X in rows)
         difference = float(abs(plain - encrypted).max() / abs(plain).max())
         parts.append(f"{name} {difference:.0e}")
         worst = max(worst, difference)
@@ -83,8 +117,35 @@ def check_estimators_on_digits(implementation: Implementation) -> Observation:
     return Observation(worst < TOLERANCE, detail)
 
 
+def check_estimators_on_digits(implementation: Implementation) -> Observation:
+    """Train four estimators on z-scores of plain and of encrypted digits; compare their values."""
+    return _compare(implementation, _models(), normalize=True)
+
+
+def check_estimators_on_raw_digits(implementation: Implementation) -> Observation:
+    """Train them on raw digits, where intercepts and differences take up what negation adds."""
+    return _compare(implementation, _models(), normalize=False)
+
+
+def check_principal_components_of_digits(implementation: Implementation) -> Observation:
+    """Compare scores of ten principal components of plain and of encrypted digits, unsigned."""
+    from sklearn.decomposition import PCA
+
+    model = {"PCA scores": (lambda: PCA(10, svd_solver="full"), _magnitudes)}
+    return _compare(implementation, model, normalize=False)
+
+
+def check_lasso_on_digits(implementation: Implementation) -> Observation:
+    """Train a lasso on z-scores of plain and of encrypted digits; compare its predictions."""
+    return _compare(implementation, _lasso(), normalize=True)
+
+
 def check_ridge_and_gaussian_process_in_fractions(implementation: Implementation) -> Observation:
-    """Solve ridge regression and a Gaussian process with rational numbers for 128 keys."""
+    """Solve ridge regression, with and without intercept, and a Gaussian process for 128 keys.
+
+    In rational numbers: without intercept from mid-grey, with one that is not penalised on raw
+    pixels.
+    """
     import sympy as sp
 
     geometry = BlockGeometry(4, 2, block=2)
@@ -97,14 +158,16 @@ def check_ridge_and_gaussian_process_in_fractions(implementation: Implementation
         for bits in itertools.product((0, 1), repeat=2):
             for codes in itertools.product((0, 1, 4, 6), repeat=2):
                 key = EtCKey(geometry, permutation=order, transforms=codes, negatives=bits)
+                raw = flat(implementation.encrypt(images, key))
                 # From mid-grey, doubled, so that everything is an integer.
-                rows = 2 * flat(implementation.encrypt(images, key)) - 255
+                rows = 2 * raw - 255
                 K = sp.Matrix((rows[:3] @ rows[:3].T).tolist())
                 cross = sp.Matrix((rows[3:] @ rows[:3].T).tolist())
                 # Ridge in dual form, and the mean of a process with a quadratic kernel.
                 answers = [
                     (cross * (K + 1000 * sp.eye(3)).LUsolve(targets))[0],
                     (_squared(cross) * (_squared(K) + sp.eye(3)).LUsolve(targets))[0],
+                    _with_intercept(raw, targets),
                 ]
                 cases += 1
                 if expected is None:
@@ -115,7 +178,22 @@ def check_ridge_and_gaussian_process_in_fractions(implementation: Implementation
                         for a, b in zip(answers, expected, strict=True)
                     ]
                     return Observation(False, f"answers {', '.join(shown)} for {key.to_json()}")
-    return Observation(True, f"{cases} keys of two blocks, 2 rational answers each")
+    return Observation(True, f"{cases} keys of two blocks, 3 rational answers each")
+
+
+def _with_intercept(rows: NDArray[np.int64], targets: Any) -> Any:
+    """Return what ridge regression with an intercept that is not penalised answers to a query.
+
+    Its dual: weights of the training rows that add up to 0, and the intercept.
+    """
+    import sympy as sp
+
+    K = sp.Matrix((rows[:3] @ rows[:3].T).tolist()) + 1000 * sp.eye(3)
+    ones = sp.ones(3, 1)
+    system = sp.Matrix.vstack(K.row_join(ones), ones.T.row_join(sp.zeros(1, 1)))
+    solution = system.LUsolve(targets.col_join(sp.zeros(1, 1)))
+    cross = sp.Matrix((rows[3:] @ rows[:3].T).tolist()).row_join(sp.ones(1, 1))
+    return (cross * solution)[0]
 
 
 def _squared(matrix: Any) -> Any:
@@ -128,23 +206,114 @@ def check_l1_norms_on_random_keys(implementation: Implementation) -> Observation
     return fuzz(penalties_and_answers_preserved, implementation, count=3)
 
 
-def check_ridge_without_intercept_on_one_raw_pixel(implementation: Implementation) -> Observation:
-    """Search for the smallest raw pixels on which ridge regression without intercept changes."""
+def _search_one_pixel(
+    implementation: Implementation, models: dict[str, Callable[[int, int], Fraction]]
+) -> Observation:
+    """Search for a raw training pixel with target 1 and a query on which every model changes."""
     key = EtCKey(BlockGeometry(1, 1, block=1), negatives=[1])
     for levels in itertools.product(range(3), repeat=2):
         images = np.array(levels, dtype=np.uint8).reshape(2, 1, 1)
-        pictures = images, implementation.encrypt(images, key)
-        # One training pixel x with target 1, penalty 1: a query q is answered x q / (x^2 + 1).
-        answers = [
-            int(v[0, 0]) * int(v[1, 0]) / (int(v[0, 0]) ** 2 + 1) for v in map(flat, pictures)
+        pairs = [
+            [int(v) for v in flat(pictures).ravel()]
+            for pictures in (images, implementation.encrypt(images, key))
         ]
-        if answers[0] != answers[1]:
-            detail = (
-                f"one pixel, training {levels[0]} -> 1, query {levels[1]}: {answers[0]:.4g} plain, "
-                f"{answers[1]:.4g} encrypted"
+        answers = {name: [answer(x, q) for x, q in pairs] for name, answer in models.items()}
+        if all(plain != encrypted for plain, encrypted in answers.values()):
+            shown = "; ".join(
+                f"{name}: {float(plain):.4g} plain, {float(encrypted):.4g} encrypted"
+                for name, (plain, encrypted) in answers.items()
             )
+            detail = f"one pixel, training {levels[0]} -> 1, query {levels[1]}. {shown}"
             return Observation(False, detail, (Exhibit("training, query", images.reshape(1, -1)),))
     return Observation(True, "one training and one query pixel with levels 0 to 2")
+
+
+def check_ridge_on_one_raw_pixel(implementation: Implementation) -> Observation:
+    """Search for raw pixels on which ridge regression changes, its intercept none or penalised."""
+    models: dict[str, Callable[[int, int], Fraction]] = {
+        "no intercept": lambda x, q: Fraction(x * q, x * x + 1),
+        # An intercept with a penalty is a feature that is always 1.
+        "a penalised one": lambda x, q: Fraction(x * q + 1, x * x + 2),
+    }
+    return _search_one_pixel(implementation, models)
+
+
+def check_lasso_on_one_raw_pixel(implementation: Implementation) -> Observation:
+    """Search for raw pixels on which a lasso without intercept changes."""
+
+    def lasso(x: int, q: int) -> Fraction:
+        # Minimises (1 - x w)^2 / 2 + |w| / 2.
+        return Fraction(q * max(2 * x - 1, 0), 2 * x * x) if x else Fraction(0)
+
+    return _search_one_pixel(implementation, {"no intercept": lasso})
+
+
+def check_kernel_with_a_scale_for_each_feature(implementation: Implementation) -> Observation:
+    """Exchange two pixels, of which a kernel takes the first for twice as far apart."""
+    key = EtCKey(TWO_PIXELS, permutation=[1, 0])
+    for levels in itertools.product(range(3), repeat=2):
+        images = np.array([[[0, 0]], [levels]], dtype=np.uint8)
+        # The exponent of an RBF kernel with length scales 1/2 and 1, times -2.
+        exponents = [
+            4 * int(v[1, 0] - v[0, 0]) ** 2 + int(v[1, 1] - v[0, 1]) ** 2
+            for v in map(flat, (images, implementation.encrypt(images, key)))
+        ]
+        if exponents[0] != exponents[1]:
+            detail = (
+                f"training [0, 0], query {list(levels)}, pixels exchanged, length scales 1/2 and "
+                f"1: kernel exp(-{exponents[0]}/2) plain, exp(-{exponents[1]}/2) encrypted"
+            )
+            return Observation(False, detail, (Exhibit("training, query", flat(images)),))
+    return Observation(True, "all queries of two pixels with levels 0 to 2")
+
+
+def check_centred_products_on_random_keys(implementation: Implementation) -> Observation:
+    """Search for a key that changes inner products of images less the mean of those of training.
+
+    Scores of components are made of nothing else: those of training images are eigenvectors of
+    their products times a length, those of a query sums of its products with them.
+    """
+    return fuzz(mean_centred_products_preserved, implementation, count=4)
+
+
+def check_components_of_equal_variance(implementation: Implementation) -> Observation:
+    """Take the scores of four images whose two components have one variance, pixels exchanged."""
+    images = np.array([[[254, 127]], [[0, 127]], [[127, 254]], [[127, 0]]], dtype=np.uint8)
+    key = EtCKey(TWO_PIXELS, permutation=[1, 0])
+    scores = []
+    for vectors in map(flat, (images, implementation.encrypt(images, key))):
+        centred = vectors - 127  # their mean
+        # The same multiple of the identity for both: whatever computes axes from it computes the
+        # same for both.
+        axes = implementation.arithmetic.eigenvectors((centred.T @ centred).astype(np.float64))
+        scores.append(abs(centred @ axes[:, -1]))
+    detail = (
+        f"unsigned scores of the first component {scores[0].tolist()} plain, "
+        f"{scores[1].tolist()} encrypted"
+    )
+    same = bool(abs(scores[0] - scores[1]).max() < TOLERANCE)
+    return Observation(same, detail, (Exhibit("images", flat(images)),))
+
+
+def check_lasso_with_two_equal_pixels(implementation: Implementation) -> Observation:
+    """Fit a lasso to images whose two pixels are equal, exchange them, and ask where they are not.
+
+    Any share of the weight on either pixel is an optimum: coordinate descent puts it on the first.
+    """
+    from sklearn.linear_model import Lasso
+
+    images = np.array([[[0, 0]], [[255, 255]], [[255, 0]]], dtype=np.uint8)
+    key = EtCKey(TWO_PIXELS, permutation=[1, 0])
+    answers = []
+    for vectors in map(flat, (images, implementation.encrypt(images, key))):
+        centred = vectors / 127.5 - 1
+        answers.append(Lasso(alpha=0.1).fit(centred[:2], [-1, 1]).predict(centred[2:])[0])
+    detail = (
+        "training [0, 0] -> -1 and [255, 255] -> 1, query [255, 0], pixels exchanged: "
+        f"{answers[0]:.4g} plain, {answers[1]:.4g} encrypted"
+    )
+    exhibit = Exhibit("training, training, query", flat(images))
+    return Observation(bool(abs(answers[0] - answers[1]) < TOLERANCE), detail, (exhibit,))
 
 
 def check_lasso_under_a_rotation(implementation: Implementation) -> Observation:
@@ -169,25 +338,57 @@ def check_lasso_under_a_rotation(implementation: Implementation) -> Observation:
 ESTIMATOR_CLAIMS = (
     Claim(
         "other-estimators",
-        "PCA scores (up to sign), ridge and L2 logistic regression, LDA and Gaussian processes are "
-        "the same; so are L1 penalties, though not for a general orthogonal map.",
+        "Ridge and L2 logistic regression, linear discriminants (LDA) and Gaussian processes with "
+        "kernels of inner products or distances answer the same: predictions, or the probabilities "
+        "of classes.",
         "section 3.2: 'typical machine learning algorithms with the kernel trick'",
         Outcome.HOLDS_IF,
-        hypotheses=(NORMALIZED, SIGNED),
+        hypotheses=(OFFSET, ISOTROPIC),
         checks=(
             Check(check_estimators_on_digits, EvidenceKind.END_TO_END),
+            Check(check_estimators_on_raw_digits, EvidenceKind.END_TO_END),
             Check(check_ridge_and_gaussian_process_in_fractions, EvidenceKind.EXACT),
-            Check(check_l1_norms_on_random_keys, EvidenceKind.FUZZED),
+            Check(check_ridge_on_one_raw_pixel, EvidenceKind.REFUTATION, without=OFFSET),
             Check(
-                check_ridge_without_intercept_on_one_raw_pixel,
+                check_kernel_with_a_scale_for_each_feature,
                 EvidenceKind.REFUTATION,
-                without=NORMALIZED,
+                without=ISOTROPIC,
             ),
-            Check(check_lasso_under_a_rotation, EvidenceKind.REFUTATION, without=SIGNED),
         ),
-        note="In exact arithmetic; solvers round in an order that depends on the features, and "
-        "coordinate descent visits them in another one. A lasso has one solution if the training "
-        "images are in general position: then it is found, permuted and with its signs.",
+        note="In exact arithmetic; solvers round in an order that depends on the features. The "
+        "theorems are about z-scores and mid-grey; intercepts on raw pixels are solved in "
+        "fractions.",
+    ),
+    Claim(
+        "principal-components",
+        "Scores of principal components (PCA), of training images and queries, are the same up to "
+        "the sign of each component.",
+        "section 3.1: 'perform dimensionality reduction in the encrypted domain'",
+        Outcome.HOLDS_IF,
+        hypotheses=(SIMPLE,),
+        checks=(
+            Check(check_principal_components_of_digits, EvidenceKind.END_TO_END),
+            Check(check_centred_products_on_random_keys, EvidenceKind.FUZZED),
+            Check(check_components_of_equal_variance, EvidenceKind.REFUTATION, without=SIMPLE),
+        ),
+        note="In exact arithmetic. PCA subtracts the mean itself, so that raw pixels do. GramPCA "
+        "takes the scores of the Gram matrix, where components of equal variance are no exception.",
+    ),
+    Claim(
+        "l1-penalties",
+        "Models with an L1 penalty, such as a lasso, answer the same.",
+        "not in the paper: what an orthogonal map does not keep, and a signed permutation does",
+        Outcome.HOLDS_IF,
+        hypotheses=(OFFSET, SIGNED, ONE_OPTIMUM),
+        checks=(
+            Check(check_lasso_on_digits, EvidenceKind.END_TO_END),
+            Check(check_l1_norms_on_random_keys, EvidenceKind.FUZZED),
+            Check(check_lasso_on_one_raw_pixel, EvidenceKind.REFUTATION, without=OFFSET),
+            Check(check_lasso_under_a_rotation, EvidenceKind.REFUTATION, without=SIGNED),
+            Check(check_lasso_with_two_equal_pixels, EvidenceKind.REFUTATION, without=ONE_OPTIMUM),
+        ),
+        note="In exact arithmetic. Coordinate descent visits features in another order: where "
+        "there is one optimum it arrives there, permuted and with its signs.",
         references=(NG_2004,),
     ),
 )

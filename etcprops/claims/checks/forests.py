@@ -22,6 +22,8 @@ DRAWN_ALIKE = "features are drawn alike, whatever their numbers"
 TIES_ALIKE = "ties between best splits are broken alike, or do not occur"
 OFF_THRESHOLD = "no query lies half-way between two training values, or it goes to both sides"
 
+INTEGERS = "pixels are integers, not scaled to floats before"
+
 LEVEL = 0.001
 TREES = 100
 PERMUTATIONS = 999
@@ -206,6 +208,35 @@ def _with_remedy(implementation: Implementation, before: object) -> Observation:
     return Observation(different == 0, detail)
 
 
+def check_forest_after_gram_pca_of_pixels_in_floats(implementation: Implementation) -> Observation:
+    """Divide three pixels by 255 before GramPCA, two for training and a query half-way between.
+
+    Whether its score is zero or a little more or less hangs on how the quotients round.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+
+    from etcprops.reductions import GramPCA
+
+    key = EtCKey(BlockGeometry(1, 1, block=1), negatives=[1])
+    for low, half in itertools.product(range(1, 8), range(1, 8)):
+        levels = [low, low + 2 * half, low + half]
+        images = np.array(levels, dtype=np.uint8).reshape(3, 1, 1)
+        answers = []
+        for vectors in (flat(images) / 255, flat(implementation.encrypt(images, key)) / 255):
+            forest = RandomForestClassifier(1, bootstrap=False, random_state=0)
+            model = make_pipeline(GramPCA(1), forest).fit(vectors[:2], [0, 1])
+            answers.append(int(model.predict(vectors[2:])[0]))
+        if answers[0] != answers[1]:
+            detail = (
+                f"one pixel over 255, training {levels[0]} -> class 0 and {levels[1]} -> class 1, "
+                f"query {levels[2]}: class {answers[0]} plain, class {answers[1]} encrypted"
+            )
+            exhibit = Exhibit("training, training, query", images.reshape(1, -1))
+            return Observation(False, detail, (exhibit,))
+    return Observation(True, "49 pairs of training pixels, divided by 255, and the query between")
+
+
 def check_normal_form_on_random_keys(implementation: Implementation) -> Observation:
     """Search for a key and images whose normal form changes, queries' or training images'."""
     return fuzz(normal_form_stays, implementation, count=5)
@@ -262,14 +293,20 @@ FOREST_CLAIMS = (
         "normal form of the features (CanonicalFeatures), bit for bit.",
         "not there: a form in which what section 3.2 says of random forests is true",
         Outcome.HOLDS_IF,
-        hypotheses=(ONE_ORDER,),
+        hypotheses=(INTEGERS, ONE_ORDER),
         checks=(
             Check(check_forest_after_gram_pca, EvidenceKind.END_TO_END),
             Check(check_forest_on_normal_form, EvidenceKind.END_TO_END),
             Check(check_normal_form_on_random_keys, EvidenceKind.FUZZED),
+            Check(
+                check_forest_after_gram_pca_of_pixels_in_floats,
+                EvidenceKind.REFUTATION,
+                without=INTEGERS,
+            ),
             Check(check_votes_in_another_order, EvidenceKind.REFUTATION, without=ONE_ORDER),
         ),
-        note="The cloud can do either without a key. Training images must come in the same order.",
+        note="The cloud can do either without a key; CanonicalFeatures refuses floats. Training "
+        "images must come in the same order.",
         references=(BREIMAN_2001, SCHOELKOPF_1998),
     ),
 )

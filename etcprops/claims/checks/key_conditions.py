@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,16 @@ from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey, Step
 from etcprops.theory.independent_keys import inner_product_variance
 
-EXACT_REDUCTION = "the reduction is equivariant, and is scaled exactly"
+if TYPE_CHECKING:
+    from etcprops.datasets import ImageSet
+
+EQUIVARIANT = "the reduction is equivariant"
+INTEGERS = "reduced pixels are integers, whose z-scores and inner products are taken exactly"
 NEGATIVES = "the key has the negative-positive step"
 TWO_BLOCKS = BlockGeometry(4, 2, block=2)
 PEOPLE = 6
+FORBIDDEN = ("same person, other key", "other person, same key")
+CASES = ("same person, same key", "other person, own key", *FORBIDDEN)
 
 
 def _all_keys(steps: Collection[Step]) -> Iterator[EtCKey]:
@@ -77,61 +83,118 @@ def check_mean_without_negatives(implementation: Implementation) -> Observation:
     return Observation(mean == 0, detail)
 
 
-def check_queries_in_four_cases(implementation: Implementation) -> Observation:
-    """Enrol synthetic faces under a key each; query with same or other person and key."""
-    from sklearn.svm import SVC
+def check_mean_score_under_another_key(implementation: Implementation) -> Observation:
+    """Average the score that a linear machine gives each of three images over all keys."""
+    rng = np.random.default_rng(6)
+    images = rng.integers(0, 256, (3, *TWO_BLOCKS.shape)).astype(np.uint8)
+    # A linear machine's weights are sums of training images; half of black and white is mid-grey.
+    weights = 2 * flat(rng.integers(0, 256, (4, *TWO_BLOCKS.shape))).T - 255 * np.ones(4, int)
+    machine = weights @ np.array([3, -1, -4, 2])
+    steps = (Step.PERMUTATION, Step.TRANSFORMS, Step.NEGATIVES)
+    encrypted = [2 * flat(implementation.encrypt(images, key)) - 255 for key in _all_keys(steps)]
+    sums = sum(rows @ machine for rows in encrypted).tolist()
+    detail = f"three images, all {len(encrypted)} keys of two blocks: sums of scores {sums}"
+    return Observation(not any(sums), detail)
 
-    from etcprops.datasets.synthetic_faces import make_synthetic_faces
+
+def check_mean_score_without_negatives(implementation: Implementation) -> Observation:
+    """Average the scores of a black and of a white image over all keys that negate nothing."""
+    images = np.stack([np.zeros(TWO_BLOCKS.shape), np.full(TWO_BLOCKS.shape, 255)])
+    steps = (Step.PERMUTATION, Step.TRANSFORMS)
+    encrypted = [
+        2 * flat(implementation.encrypt(images.astype(np.uint8), key)) - 255
+        for key in _all_keys(steps)
+    ]
+    means = (sum(rows.sum(axis=1) for rows in encrypted) / len(encrypted)).tolist()
+    detail = (
+        f"a machine that weighs all pixels alike: {means[0]:g} for black, {means[1]:g} for white"
+    )
+    return Observation(means[0] == means[1], detail)
+
+
+def check_queries_in_four_cases(implementation: Implementation) -> Observation:
+    """Let the paper's cloud enrol synthetic faces under a key each, and others try the same keys.
+
+    What is let in is compared with the share of strangers that the same cloud lets in, at its
+    equal error rate, where nothing is encrypted: more by three standard errors refutes.
+    """
+    from etcprops.experiments.choices import SVM
     from etcprops.experiments.rates import error_rates
 
-    faces = make_synthetic_faces(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
-    train, test = faces.half_split(0)
+    faces = _faces()
+    svms = [SVM("linear"), SVM("rbf")]
     keys = [EtCKey.from_secret(faces.geometry, f"client {person}") for person in range(PEOPLE)]
-    people = np.unique(faces.labels)
-    # encrypted[k] is every image under the key of person k.
-    encrypted = [flat(implementation.encrypt(faces.images, key)) / 127.5 - 1 for key in keys]
-    owner = np.searchsorted(people, faces.labels)
+    encrypted = [implementation.encrypt(faces.images, key) for key in keys]
+    owner = np.unique(faces.labels, return_inverse=True)[1]
     own = np.stack([encrypted[k][i] for i, k in enumerate(owner)])
-    scores: dict[str, list[float]] = {
-        f"{person} person, {key} key": []
-        for person in ("same", "other")
-        for key in ("same", "other")
-    }
-    for claimed in range(PEOPLE):
-        model = SVC(kernel="linear").fit(own[train], owner[train] == claimed)
-        for key in range(PEOPLE):
-            values = model.decision_function(encrypted[key][test])
-            for person, value in zip(owner[test], values, strict=True):
-                if person != claimed and key not in (claimed, person):
-                    continue  # an impostor comes with the own key or with the stolen one
-                who = "same" if person == claimed else "other"
-                scores[f"{who} person, {'same' if key == claimed else 'other'} key"].append(value)
-    genuine = "same person, same key"
-    threshold = error_rates(scores[genuine], scores["other person, other key"]).eer_threshold
-    lines, passed = [], 0
-    for case, values in scores.items():
-        accepted = np.asarray(values) > threshold
-        quartiles = np.percentile(values, [25, 50, 75])
-        passed += 0 if case == genuine else int(accepted.sum())
-        lines.append(
-            f"{case}: {accepted.mean():.1%} of {len(values)} pass, quartiles of the scores "
-            f"{', '.join(f'{q:.2f}' for q in quartiles)}"
-        )
-    detail = f"{PEOPLE} synthetic faces, threshold {threshold:.2f}; " + "; ".join(lines)
-    if not any(score > threshold for score in scores[genuine]):
+    tolerated = _enrolled(faces, svms, faces.images, [faces.images])
+    with_keys = _enrolled(faces, svms, own, encrypted)
+    lines, agrees, nobody = [], True, []
+    for svm, plain, scores in zip(svms, tolerated, with_keys, strict=True):
+        rates = error_rates(plain["same person, same key"], plain["other person, same key"])
+        threshold = error_rates(scores["same person, same key"], scores["other person, own key"])
+        accepted = {case: threshold.share_accepted(values) for case, values in scores.items()}
+        limit = rates.eer + 3 * np.sqrt(rates.eer * (1 - rates.eer) / rates.n_genuine)
+        agrees &= bool(max(accepted[case] for case in FORBIDDEN) <= limit)
+        nobody.append(accepted["same person, same key"] == 0)
+        shares = ", ".join(f"{case}: {share:.1%} pass" for case, share in accepted.items())
+        lines.append(f"{svm.kernel}: {shares}; limit {limit:.1%}, EER of plain {rates.eer:.1%}")
+    detail = f"{PEOPLE} synthetic faces, averages of blocks, pooled z-score. {'. '.join(lines)}"
+    if any(nobody):
         return Observation(None, f"nobody passes, clients with their own keys included: {detail}")
-    return Observation(passed == 0, detail)
+    return Observation(agrees, detail)
+
+
+def _faces() -> ImageSet:
+    from etcprops.datasets.synthetic_faces import make_synthetic_faces
+
+    return make_synthetic_faces(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
+
+
+def _enrolled(
+    faces: ImageSet,
+    svms: list[Any],
+    own: NDArray[np.uint8],
+    tried: list[NDArray[np.uint8]],
+) -> list[dict[str, list[float]]]:
+    """Train the cloud on half of `own`, and return each SVM's scores of the others by case.
+
+    `tried` has all images under each client's key in turn, or once if there are no keys.
+    """
+    from etcprops.experiments.scenario import Cloud, EncryptedImages
+    from etcprops.reductions import BlockMean
+
+    train, test = faces.half_split(0)
+    people, owner = np.unique(faces.labels, return_inverse=True)
+    cloud = Cloud(BlockMean(faces.geometry, cell=4), svms)
+    cloud.train([EncryptedImages(own[train][faces.labels[train] == p], int(p)) for p in people])
+    scores: list[dict[str, list[float]]] = [{case: [] for case in CASES} for _ in svms]
+    for key, images in enumerate(tried):
+        answers = cloud.test([EncryptedImages(images[test], int(people[0]))])
+        for cases, values in zip(scores, answers, strict=True):
+            for (row, claimed), value in np.ndenumerate(values):
+                person = owner[test[row]]
+                same_key = len(tried) == 1 or key == claimed
+                if person == claimed:
+                    case = "same person, same key" if same_key else "same person, other key"
+                elif same_key:
+                    case = "other person, same key"
+                elif key == person:
+                    case = "other person, own key"
+                else:
+                    continue
+                cases[case].append(float(value))
+    return scores
 
 
 def _scores(
     implementation: Implementation, reduction: Any, *, encrypted: bool
 ) -> list[NDArray[np.float64]]:
     """Return the per-person scores of a cloud to which all send under one key, or plain."""
-    from etcprops.datasets.synthetic_faces import make_synthetic_faces
     from etcprops.experiments.choices import SVM
     from etcprops.experiments.scenario import Cloud, EncryptedImages
 
-    faces = make_synthetic_faces(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
+    faces = _faces()
     key = EtCKey.from_secret(faces.geometry, "the common key")
     images = implementation.encrypt(faces.images, key) if encrypted else faces.images
     cloud = Cloud(reduction(faces.geometry), [SVM("linear"), SVM("rbf")])
@@ -175,23 +238,40 @@ def check_scores_after_one_gaussian_projection(implementation: Implementation) -
     return _compare_scores(implementation, lambda _: GaussianRandomProjection(30, random_state=0))
 
 
+def check_scores_after_averages_in_floats(implementation: Implementation) -> Observation:
+    """Compare the bits of per-person scores after averages of blocks that are divided to floats."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    from etcprops.reductions import BlockMean
+
+    def averages(geometry: BlockGeometry) -> Any:
+        size = geometry.block**2
+        divide = FunctionTransformer(lambda sums: sums / size)
+        return make_pipeline(BlockMean(geometry, cell=geometry.block), divide)
+
+    return _compare_scores(implementation, averages)
+
+
 KEY_CONDITION_CLAIMS = (
     Claim(
         "common-key-scores",
         "With a common key (key condition 1) the scores of every person's SVM are the same "
         "doubles, plain and encrypted.",
-        "section 4.2.1",
+        "section 4.2.1: 'performed the same'",
         Outcome.HOLDS_IF,
-        hypotheses=(EXACT_REDUCTION,),
+        hypotheses=(EQUIVARIANT, INTEGERS),
         checks=(
             Check(check_scores_under_one_key, EvidenceKind.END_TO_END),
             Check(
                 check_scores_after_one_gaussian_projection,
                 EvidenceKind.REFUTATION,
-                without=EXACT_REDUCTION,
+                without=EQUIVARIANT,
             ),
+            Check(check_scores_after_averages_in_floats, EvidenceKind.REFUTATION, without=INTEGERS),
         ),
-        note="Of random projections only the distribution is the same: reductions-in-distribution.",
+        note="Of random projections only the distribution is the same: reductions-in-distribution. "
+        "In floats scores differ by rounding, and by what the solver's tolerance leaves open.",
     ),
     Claim(
         "independent-keys",
@@ -210,14 +290,32 @@ KEY_CONDITION_CLAIMS = (
         "That independent_keys.py computes the formula is checked by enumerating keys.",
     ),
     Claim(
+        "query-under-another-key",
+        "With a uniform key of its own, whoever is shown has the same mean score: a linear machine "
+        "trained under another key, on pixels centred at mid-grey, gives its intercept.",
+        "section 4.2.2 expects that the right person is refused under another key",
+        Outcome.HOLDS_IF,
+        hypotheses=(NEGATIVES,),
+        checks=(
+            Check(check_mean_score_under_another_key, EvidenceKind.EXACT),
+            Check(check_mean_score_without_negatives, EvidenceKind.REFUTATION, without=NEGATIVES),
+        ),
+        note="In exact arithmetic, over keys drawn independently of the machine; the variance is "
+        "that of independent-keys. Nothing is said of a single key.",
+    ),
+    Claim(
         "key-per-client",
-        "With a key per client (key condition 2) a query passes only with the same person and the "
-        "same key.",
-        "section 4.2.2",
+        "With a key per client (key condition 2) a query needs both: others with a client's key, "
+        "and the client with another's, are let in no oftener than strangers are where nothing is "
+        "encrypted.",
+        "section 4.2.2: 'authenticated only when it meets two requirements, i.e., the same key and "
+        "the same person'",
         Outcome.FAILS,
         checks=(Check(check_queries_in_four_cases, EvidenceKind.REFUTATION),),
-        note="Measured on 6 synthetic faces with linear SVMs, at the threshold of the equal "
-        "error rate for impostors with their own keys. There stolen keys pass, the right person "
-        "with a wrong key does not; nothing is said of other kernels or of real faces.",
+        note="Measured with the paper's cloud (reduction, pooled z-score, one SVM a person) on "
+        "synthetic faces, at the threshold of the equal error rate for impostors with their own "
+        "keys; `etcprops reproduce` has real ones. What fails is the half about the person: a "
+        "stolen key is let in with almost any face. That a key is needed is not refuted: "
+        "query-under-another-key.",
     ),
 )

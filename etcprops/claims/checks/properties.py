@@ -135,6 +135,17 @@ def centred_inner_products_preserved(
     _same(encrypted @ encrypted.T, plain @ plain.T, "centred inner products differ")
 
 
+def mean_centred_products_preserved(
+    implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
+) -> None:
+    """Compare inner products of images less the mean of all but the last, times their number."""
+    products = []
+    for vectors in (flat(images), flat(implementation.encrypt(images, key))):
+        rows = (len(vectors) - 1) * vectors - vectors[:-1].sum(axis=0)
+        products.append(rows @ rows.T)
+    _same(products[1], products[0], "centred inner products differ")
+
+
 def z_score_becomes_linear(
     implementation: Implementation, key: EtCKey, images: NDArray[np.uint8]
 ) -> None:

@@ -10,11 +10,21 @@ from typing import Final
 from etcprops.claims.search import Statement
 from etcprops.claims.statements.arithmetic import ARITHMETIC_STATEMENTS
 from etcprops.claims.statements.certificates import CERTIFICATE_STATEMENTS
+from etcprops.claims.statements.estimators import ESTIMATOR_STATEMENTS
 from etcprops.claims.statements.exactness import EXACTNESS_STATEMENTS
+from etcprops.claims.statements.forests import FOREST_STATEMENTS
+from etcprops.claims.statements.key_conditions import KEY_CONDITION_STATEMENTS
+from etcprops.claims.statements.models import MODEL_STATEMENTS
+from etcprops.claims.statements.reductions import REDUCTION_STATEMENTS
 from etcprops.claims.statements.statistics import STATISTICS_STATEMENTS
 from etcprops.claims.statements.steps import STEP_STATEMENTS
 
 STATEMENTS: Final[dict[str, Statement]] = {
+    **ESTIMATOR_STATEMENTS,
+    **FOREST_STATEMENTS,
+    **KEY_CONDITION_STATEMENTS,
+    **MODEL_STATEMENTS,
+    **REDUCTION_STATEMENTS,
     **STEP_STATEMENTS,
     **STATISTICS_STATEMENTS,
     **ARITHMETIC_STATEMENTS,
@@ -24,6 +34,8 @@ STATEMENTS: Final[dict[str, Statement]] = {
 """By the name of the claim."""
 
 UNSEARCHED: Final = {
+    "key-per-client": "its cases are people and their error rates, which the paper's cloud measures",
+    "reduction-ratios": "it says that a reduction exists: what is searched for is a proof of none",
     "same-on-every-machine": "its cases are machines: this one and those that it can stand in for, "
     "all of them with --deep",
 }

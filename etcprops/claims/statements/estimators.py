@@ -1,0 +1,205 @@
+"""What the claims about other estimators say of a case."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+
+from etcprops.claims.case import Case
+from etcprops.claims.checks.estimators import (
+    ISOTROPIC,
+    OFFSET,
+    ONE_OPTIMUM,
+    SIGNED,
+    SIMPLE,
+)
+from etcprops.claims.implementation import flat
+from etcprops.claims.search import Statement
+from etcprops.claims.statements.drawn import (
+    Pixels,
+    Products,
+    both,
+    products_of,
+    products_of_z_scores,
+)
+
+TRAINING: Final = 3
+TOLERANCE: Final = 1e-6
+PENALTY: Final = Fraction(60)
+"""Of the lasso on pixels from mid-grey, doubled: between none and all of the weights are 0."""
+ROTATION: Final = np.array([[3, -4], [4, 3]])
+"""Times 5."""
+
+
+def _solve(matrix: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> list[Fraction]:
+    """Solve a system of linear equations in fractions; ZeroDivisionError if it is singular."""
+    from sympy.polys.domains import QQ
+    from sympy.polys.matrices import DomainMatrix
+    from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
+
+    def exact(rows: Sequence[Sequence[Fraction]]) -> Any:
+        entries = [[QQ(value.numerator, value.denominator) for value in row] for row in rows]
+        return DomainMatrix(entries, (len(rows), len(rows[0])), QQ)
+
+    try:
+        solution = exact(matrix).lu_solve(exact([[value] for value in right]))
+    except DMNonInvertibleMatrixError:
+        raise ZeroDivisionError from None
+    return [Fraction(int(v.numerator), int(v.denominator)) for v in solution.to_list_flat()]
+
+
+def _answer(kernel: Products, targets: Sequence[int], *, intercept: bool) -> Fraction:
+    """Return what ridge regression with a kernel matrix of all images answers to the last one.
+
+    That is also the mean of a Gaussian process, and the intercept is not penalised.
+    """
+    ends = [Fraction(int(intercept))]
+    system = [
+        [value + (i == j) for j, value in enumerate(row[:TRAINING])] + ends
+        for i, row in enumerate(kernel[:TRAINING])
+    ]
+    # Without an intercept the last unknown is 0.
+    system.append(ends * TRAINING + [Fraction(int(not intercept))])
+    weights = _solve(system, [Fraction(t) for t in targets] + [Fraction(0)])
+    return sum(
+        (w * k for w, k in zip(weights, kernel[-1][:TRAINING] + ends, strict=True)), Fraction(0)
+    )
+
+
+def _kernel(name: str, products: Products) -> Products:
+    """Return a kernel matrix: of inner products, or of distances that are made of them."""
+    if name == "quadratic":
+        return [[(1 + value) ** 2 for value in row] for row in products]
+    if name == "rational quadratic":
+        squares = [row[i] for i, row in enumerate(products)]
+        return [
+            [1 / (1 + squares[i] + squares[j] - 2 * value) for j, value in enumerate(row)]
+            for i, row in enumerate(products)
+        ]
+    return products
+
+
+def other_estimators(case: Case) -> None:
+    """Solve ridge regression and Gaussian processes in fractions, or discriminants."""
+    key = case.key(case.geometry(largest=12))
+    pictures = both(case, key, TRAINING + 1)
+    targets = case.labels(TRAINING, 3).tolist()
+    ways = ("z-score", "mid-grey", "raw") if case.assumes(OFFSET) else ("raw",)
+    way = case.choose("normalization", ways)
+    name = case.choose("kernel", ("linear", "quadratic", "rational quadratic"))
+    if way == "raw" and case.assumes(OFFSET) and name == "quadratic":
+        name = "linear"  # the kernel itself would see the offset
+    weights = np.ones(pictures[0].shape[1], dtype=np.int64)
+    if not case.assumes(ISOTROPIC):
+        weights += np.arange(len(weights))
+    answers = []
+    for vectors in pictures:
+        if way == "z-score":
+            products = products_of_z_scores(vectors * weights, TRAINING)
+            if not case.assumes(ISOTROPIC):
+                products = products_of((2 * vectors - 255) * weights)
+        else:
+            products = products_of((2 * vectors - 255 if way == "mid-grey" else vectors) * weights)
+        intercept = way == "raw" and name == "linear" and case.assumes(OFFSET)
+        answers.append(_answer(_kernel(name, products), targets, intercept=intercept))
+    assert answers[0] == answers[1], f"answers {answers[0]} plain, {answers[1]} encrypted"
+
+
+def principal_components(case: Case) -> None:
+    """Compare unsigned scores of the components whose variance no other component has."""
+    key = case.key(case.geometry(largest=12))
+    sides = []
+    for vectors in both(case, key, 5):
+        centred = vectors - vectors[:-1].mean(axis=0)
+        scatter = centred[:-1].T @ centred[:-1]
+        variances = np.linalg.eigvalsh(scatter)
+        axes = case.implementation.arithmetic.eigenvectors(scatter)
+        sides.append((variances, abs(centred @ axes)))
+    (variances, before), (_, after) = sides
+    gaps = np.diff(variances, prepend=-np.inf, append=np.inf)
+    alone = np.minimum(gaps[:-1], gaps[1:]) > TOLERANCE * (1 + variances[-1])
+    asked = alone if case.assumes(SIMPLE) else np.full(len(alone), fill_value=True)
+    difference = abs(before - after)[:, asked].max(initial=0.0)
+    assert difference <= TOLERANCE * (1 + before.max()), "unsigned scores differ"
+
+
+def _lassos(rows: Pixels, targets: Sequence[Fraction]) -> list[tuple[Fraction, ...]]:
+    """Return the weights of a lasso: the optimum, or all corners of the set of them.
+
+    Every set of features and of signs is tried: weights are optimal if residuals meet each of these
+    features with the penalty and its sign, and no other one with more.
+    """
+    columns = rows.T.tolist()
+    gram = [[Fraction(value) for value in row] for row in (rows.T @ rows).tolist()]
+    with_targets = [
+        sum((x * t for x, t in zip(column, targets, strict=True)), Fraction(0))
+        for column in columns
+    ]
+    found: list[tuple[Fraction, ...]] = []
+    for signs in itertools.product((1, -1, 0), repeat=len(columns)):
+        active = [j for j, sign in enumerate(signs) if sign]
+        weights = [Fraction(0)] * len(columns)
+        if active:
+            system = [[gram[i][j] for j in active] for i in active]
+            try:
+                solved = _solve(system, [with_targets[j] - PENALTY * signs[j] for j in active])
+            except ZeroDivisionError:
+                continue  # these features are not independent
+            for j, weight in zip(active, solved, strict=True):
+                weights[j] = weight
+        met = [
+            value - sum(g * w for g, w in zip(row, weights, strict=True))
+            for row, value in zip(gram, with_targets, strict=True)
+        ]
+        right_signs = all(weights[j] * signs[j] > 0 for j in active)
+        if right_signs and all(abs(value) <= PENALTY for value in met):
+            found.append(tuple(weights))
+    return found
+
+
+def _from_offset(vectors: Pixels, way: str) -> Pixels:
+    """Return pixels from mid-grey, from the mean of all rows but the last, or as they are."""
+    if way == "mid-grey":
+        return 2 * vectors - 255
+    if way == "intercept":
+        return (len(vectors) - 1) * vectors - vectors[:-1].sum(axis=0)
+    return vectors
+
+
+def l1_penalties(case: Case) -> None:
+    """Solve a lasso in fractions, from mid-grey or with an intercept, and compare its answers."""
+    geometry = case.geometry(largest=3)
+    images = case.images(geometry, TRAINING + 1)
+    if not case.assumes(ONE_OPTIMUM):
+        # Any pixel tells the same of a training image.
+        images.reshape(len(images), -1)[:-1] = flat(images)[:-1, :1]
+    encrypted = case.encrypted(images, case.key(geometry))
+    targets = [Fraction(label) for label in case.labels(TRAINING, 3).tolist()]
+    ways = ("mid-grey", "intercept") if case.assumes(OFFSET) else ("raw",)
+    way = case.choose("normalization", ways)
+    mean = sum(targets, Fraction(0)) / TRAINING if way == "intercept" else Fraction(0)
+    sides = [_from_offset(flat(batch), way) for batch in (images, encrypted)]
+    if not case.assumes(SIGNED):
+        # An orthogonal map that is no signed permutation, after the encryption and instead of it.
+        sides = [5 * sides[1], 5 * sides[1]]
+        sides[1][:, :2] = sides[1][:, :2] @ ROTATION // 5 if geometry.n_pixels > 1 else sides[0]
+    answers = []
+    for rows in sides:
+        optima = _lassos(rows[:-1], [target - mean for target in targets])
+        if len(optima) > 1 and case.assumes(ONE_OPTIMUM):
+            return
+        query = rows[-1].tolist()
+        answers.append(mean + sum(x * w for x, w in zip(query, optima[0], strict=True)))
+    assert answers[0] == answers[1], f"answer {answers[0]} plain, {answers[1]} encrypted"
+
+
+ESTIMATOR_STATEMENTS: Final[dict[str, Statement]] = {
+    "other-estimators": other_estimators,
+    "principal-components": principal_components,
+    "l1-penalties": l1_penalties,
+}
+"""By the name of the claim."""

@@ -1,0 +1,78 @@
+"""What the claims about random forests say of a case."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from etcprops.claims.case import Case
+from etcprops.claims.checks.exactness import ONE_ORDER
+from etcprops.claims.checks.forests import DRAWN_ALIKE, INTEGERS, OFF_THRESHOLD, TIES_ALIKE
+from etcprops.claims.implementation import flat
+from etcprops.claims.search import Statement, same
+from etcprops.scheme.geometry import BlockGeometry
+
+TRAINING: Final = 5
+
+
+def forest_in_distribution(case: Case) -> None:
+    """Compare the exact distribution of a small tree's answers to a query."""
+    from etcprops.theory.forests import Rules, tree_distribution
+
+    images = case.images(case.geometry(largest=3), TRAINING + 1)
+    key = case.key(case.drawn["geometry"])
+    labels = case.labels(TRAINING, 3)
+    rules = Rules(
+        draw="uniform" if case.assumes(DRAWN_ALIKE) else "first",
+        ties="uniform" if case.assumes(TIES_ALIKE) else "first",
+        on_threshold="both" if case.assumes(OFF_THRESHOLD) else "low",
+    )
+    before, after = (
+        tree_distribution(rows[:TRAINING], labels, rows[TRAINING:], depth=2, rules=rules)
+        for rows in (flat(images), flat(case.encrypted(images, key)))
+    )
+    assert before == after, "the distribution of answers differs"
+
+
+def forest_with_remedy(case: Case) -> None:
+    """Compare the bits of a forest's probabilities after GramPCA or on the normal form."""
+    from etcprops.reductions import CanonicalFeatures, GramPCA
+
+    if case.assumes(INTEGERS):
+        images = case.images(case.geometry(largest=48), 12)
+        labels = case.labels(8, 3)
+    else:
+        low, half = case.integer("low", 0, 9), case.integer("half", 1, 9)
+        case.note("geometry", BlockGeometry(1, 1, block=1))
+        images = np.array([low, low + 2 * half, low + half], dtype=np.uint8).reshape(3, 1, 1)
+        labels = np.array([0, 1])
+    if (images[: len(labels)] == images[0]).all():
+        return  # GramPCA refuses images that do not differ
+    key = case.key(case.drawn["geometry"])
+    remedies: list[Any] = [GramPCA(1), CanonicalFeatures()]
+    remedy = remedies[case.integer("remedy", 0, 1 if case.assumes(INTEGERS) else 0)]
+    answers = []
+    for vectors in (flat(images), flat(case.encrypted(images, key))):
+        rows: Any = vectors if case.assumes(INTEGERS) else vectors / 255
+        reduced = remedy.fit(rows[: len(labels)]).transform(rows)
+        votes = _votes(reduced[: len(labels)], labels, reduced[len(labels) :])
+        if answers and not case.assumes(ONE_ORDER):
+            votes.reverse()
+        answers.append(case.implementation.arithmetic.add(votes))
+    same(answers[1], answers[0], "sums of the trees' probabilities differ")
+
+
+def _votes(training: Any, labels: Any, queries: Any) -> list[Any]:
+    """Return the probabilities of each tree of a small forest."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    forest = RandomForestClassifier(3, random_state=0, max_depth=1, bootstrap=len(labels) > 2)
+    return [tree.predict_proba(queries) for tree in forest.fit(training, labels).estimators_]
+
+
+FOREST_STATEMENTS: Final[dict[str, Statement]] = {
+    "random-forest-in-distribution": forest_in_distribution,
+    "forest-with-remedy": forest_with_remedy,
+}
+"""By the name of the claim."""
