@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
 from etcprops.claims.references import OZAKI_2012, SCHOELKOPF_1998
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact._memory import remembered
@@ -333,6 +333,7 @@ EXACTNESS_CLAIMS = (
         "values that are the same doubles on plain and on encrypted images.",
         "section 3.2, read literally",
         Outcome.HOLDS_IF,
+        scope=Scope.BITS_ANY_THREADS,
         hypotheses=(EXACT_SCORES, EXACT_KERNELS),
         checks=(
             Check(check_bits_of_decisions_on_digits, EvidenceKind.END_TO_END),
@@ -349,6 +350,7 @@ EXACTNESS_CLAIMS = (
         "BLAS threads, and is within its stated bound of the truth.",
         "not in the paper",
         Outcome.HOLDS,
+        scope=Scope.BITS_ANY_THREADS,
         checks=(
             Check(check_exact_gram_whatever_the_order, EvidenceKind.EXACT),
             Check(check_exact_gram_whatever_the_threads, EvidenceKind.EXACT),
@@ -365,6 +367,7 @@ EXACTNESS_CLAIMS = (
         "with GramPCA before it every estimator with a fixed seed is, a random forest included.",
         "section 3.2: 'typical machine learning algorithms with the kernel trick'",
         Outcome.HOLDS_IF,
+        scope=Scope.BITS_ALIKE,
         hypotheses=(EXACT_SCORES, GRAM_ALONE, ONE_ORDER),
         checks=(
             Check(check_exact_gram_at_full_size, EvidenceKind.EXACT),

@@ -9,7 +9,7 @@ import numpy as np
 from etcprops.claims.checks.properties import squared_distances
 from etcprops.claims.checks.steps import compare, observe, size_of
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
 from etcprops.claims.references import SCHOELKOPF_SMOLA_2002
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey
@@ -116,6 +116,7 @@ STATISTICS_CLAIMS = (
         "training images and queries; constant pixels included.",
         "section 3.2",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(PER_FEATURE, SAME_KEY),
         checks=(
             Check(check_z_score_with_symbols, EvidenceKind.SYMBOLIC),
@@ -129,6 +130,7 @@ STATISTICS_CLAIMS = (
         "whatever gamma is.",
         "section 3.2",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(SCALE_OF_FIT,),
         checks=(
             Check(check_gram_terms_at_full_size, EvidenceKind.EXACT),
@@ -144,6 +146,7 @@ STATISTICS_CLAIMS = (
         "The RBF kernel is the same on raw pixels.",
         "not in the paper, which normalizes",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(GAMMA_FIXED,),
         checks=(Check(check_rbf_distances_at_full_size, EvidenceKind.EXACT),),
         note="scikit-learn's default is gamma='scale': SVC() on raw pixels is not invariant.",
@@ -154,6 +157,7 @@ STATISTICS_CLAIMS = (
         "The linear and polynomial kernels are the same on raw pixels.",
         "section 3.2 asks for z-score normalization, which implies that they are not",
         Outcome.FAILS,
+        scope=Scope.EXACT,
         references=(SCHOELKOPF_SMOLA_2002,),
     ),
     Claim(
@@ -162,6 +166,7 @@ STATISTICS_CLAIMS = (
         "between images of one client stay the same.",
         "section 4.2.2 does not say; its normalization is pooled",
         Outcome.FAILS,
+        scope=Scope.EXACT,
         note="The pooled mean mixes keys. Centring at mid-grey needs no pool.",
     ),
 )
