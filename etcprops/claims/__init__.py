@@ -16,6 +16,7 @@ from etcprops.claims.model import (
     Ledger,
     Outcome,
     Row,
+    Scope,
 )
 from etcprops.claims.runner import verify
 
@@ -30,5 +31,6 @@ __all__ = [
     "Ledger",
     "Outcome",
     "Row",
+    "Scope",
     "verify",
 ]

@@ -77,6 +77,8 @@ class Case:
     ----------
     drawn : dict
         What was drawn, by name: with the implementation, all that is needed to replay the case.
+    results : dict
+        Encrypted images, by name.
     asked : set of str
         The hypotheses that the statement asked about.
     """
@@ -92,6 +94,7 @@ class Case:
         self.without = without
         self.largest = largest
         self.drawn: dict[str, Any] = {}
+        self.results: dict[str, Any] = {}
         self.asked: set[str] = set()
         self._data = data
         self._left = b""
@@ -147,8 +150,10 @@ class Case:
         return self._note(name, pixels.astype(np.uint8).reshape(count, *geometry.shape))
 
     def encrypted(self, images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
-        """Return the images as the implementation encrypts them."""
-        return self.implementation.encrypt(images, key)
+        """Return the images as the implementation encrypts them, remembered for a picture."""
+        found = self.implementation.encrypt(images, key)
+        self.results[f"encrypted {len(self.results) + 1}" if self.results else "encrypted"] = found
+        return found
 
     def labels(self, count: int, classes: int = 2) -> NDArray[np.int64]:
         """Draw labels, shape (count,), of up to so many classes; one class is among the cases."""

@@ -14,7 +14,7 @@ from etcprops.claims.checks.models import MODEL_CLAIMS
 from etcprops.claims.checks.reductions import REDUCTION_CLAIMS
 from etcprops.claims.checks.statistics import STATISTICS_CLAIMS
 from etcprops.claims.checks.steps import STEP_CLAIMS
-from etcprops.claims.model import Claim, Outcome
+from etcprops.claims.model import Claim, Outcome, Scope
 from etcprops.claims.proofs import with_proofs
 from etcprops.claims.references import KURIHARA_2015
 from etcprops.claims.search import with_search
@@ -26,6 +26,7 @@ PENDING_CLAIMS = (
         "JPEG compression of encrypted images changes nothing.",
         "section 2, by reference to EtC systems",
         Outcome.PENDING,
+        scope=Scope.BITS_ALIKE,
         references=(KURIHARA_2015,),
     ),
 )

@@ -66,6 +66,23 @@ class Sense(StrEnum):
     """Distributions of results over seeds or keys: computed exactly, or tested by samples."""
 
 
+class Scope(StrEnum):
+    """What arithmetic a statement speaks of. One that fails, fails in the easiest of its scopes."""
+
+    EXACT = "exact-arithmetic"
+    """Integers, rationals or real numbers, without rounding; of pixels that is what is computed."""
+    ROUNDED = "up-to-rounding"
+    """Decisions in floating point, where a margin is larger than what rounding may do."""
+    BITS_ALIKE = "bits-on-one-machine-with-one-number-of-threads"
+    """The same doubles wherever the same machine adds in the same order."""
+    BITS_ANY_THREADS = "bits-on-one-machine-with-any-number-of-threads"
+    """The same doubles on the same machine, with the same libraries."""
+    BITS_EVERYWHERE = "bits-on-every-machine"
+    """The same doubles on every machine that rounds as IEEE 754 says."""
+    MEASURED = "rates-of-an-experiment"
+    """Shares of decisions on the images at hand."""
+
+
 @dataclass(frozen=True)
 class Exhibit:
     """A labelled array that shows what was found: a counterexample's pixels, say.
@@ -164,6 +181,8 @@ class Claim:
         Where the paper says it, or that it does not.
     expected : Outcome
         What should come out; a run in which anything else does is not ok.
+    scope : Scope
+        Whether it speaks of exact arithmetic or of bits, and of whose.
     hypotheses : tuple of str
         What the statement needs; each must be dropped by a check that then finds a counterexample.
     checks : tuple of Check
@@ -178,6 +197,7 @@ class Claim:
     statement: str
     source: str
     expected: Outcome
+    scope: Scope = field(kw_only=True)
     hypotheses: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     note: str = ""
@@ -298,6 +318,7 @@ class Row:
             "claim": self.claim.name,
             "statement": self.claim.statement,
             "source": self.claim.source,
+            "scope": str(self.claim.scope),
             "hypotheses": list(self.claim.hypotheses),
             "note": self.claim.note,
             "references": list(self.claim.references),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Statement = Callable[[Case], None]
 
-UNTIL_FOUND = 200
+UNTIL_FOUND = 120
 """Cases at most until a counterexample that must be there; statements draw one time in ten one."""
 
 TINY = 4
@@ -85,7 +85,7 @@ def search(
     implementation : Implementation
         The implementation under test.
     examples : int
-        Cases to try, after a quarter as many of images of up to `TINY` pixels; fewer are tried if a
+        Cases to try, after an eighth as many of images of up to `TINY` pixels; fewer are tried if a
         counterexample is found.
     shrinks : int, optional
         Cases after which a counterexample is small enough; by default Hypothesis decides.
@@ -106,7 +106,7 @@ def search(
     'a pixel is 255. geometry: 1x1/1; images: [[[255]]]'
     """
     arguments = statement, implementation, shrinks, without
-    tiny = _search(*arguments, examples=max(examples // 4, 1), largest=TINY)
+    tiny = _search(*arguments, examples=max(examples // 8, 8), largest=TINY)
     if tiny.counterexample is not None:
         return tiny
     larger = _search(*arguments, examples=examples, largest=LARGEST)
@@ -183,10 +183,10 @@ def _described(message: str, case: Case) -> str:
 
 
 def _pictures(case: Case) -> tuple[Exhibit, ...]:
-    """Return the images that were drawn one by one, if they are few and small."""
+    """Return the images and what became of them one by one, if they are few and small."""
     batches = {
         name: value
-        for name, value in case.drawn.items()
+        for name, value in (case.drawn | case.results).items()
         if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3
     }
     if sum(batch.size for batch in batches.values()) > LARGEST_EXHIBIT:
@@ -235,9 +235,8 @@ def with_search(claim: Claim, statement: Statement | None) -> Claim:
     searches = [
         Check(
             _as_check(claim, statement, hypothesis),
-            EvidenceKind.FUZZED,
+            EvidenceKind.REFUTATION if fails or hypothesis else EvidenceKind.FUZZED,
             hypothesis,
-            refutes=fails or hypothesis is not None,
             sense=sense,
         )
         for hypothesis in (None, *claim.hypotheses)

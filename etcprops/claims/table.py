@@ -47,8 +47,8 @@ float64.
 """
 
 HEADER = """\
-| claim | in the paper | outcome | evidence | notebook | theorems in Coq |
-|---|---|---|---|---|---|
+| claim | in the paper | outcome | speaks of | evidence | notebook | theorems in Coq |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -85,7 +85,8 @@ def _row(claim: Claim) -> str:
     for name in proofs.all_theorems:
         found = theorem(name)
         links.append(f"[{name}]({found.link})")
-    cells = [statement, claim.source, str(claim.expected), _evidence(claim), notebook]
+    scope = claim.scope.replace("-", " ")
+    cells = [statement, claim.source, str(claim.expected), scope, _evidence(claim), notebook]
     return "| " + " | ".join(_cell(cell) for cell in [*cells, "<br>".join(links)]) + " |\n"
 
 

@@ -21,7 +21,7 @@ from etcprops.claims import (
     Row,
 )
 from etcprops.claims.catalogue import PENDING_CLAIMS
-from etcprops.claims.model import Check, Exhibit, Ledger, Observation, Sense, derive_outcome
+from etcprops.claims.model import Check, Exhibit, Ledger, Observation, Scope, Sense, derive_outcome
 from etcprops.claims.runner import run
 from etcprops.datasets import load_digits_images
 from etcprops.theory.smt import available
@@ -37,8 +37,15 @@ def of_distribution(finding: Finding, without: str | None = None) -> Evidence:
     return evidence(finding, without, Sense.DISTRIBUTION)
 
 
-PLAIN = Claim("plain", "It is so.", "nowhere", Outcome.HOLDS)
-CONDITIONAL = Claim("conditional", "It is so.", "nowhere", Outcome.HOLDS_IF, hypotheses=("h", "k"))
+PLAIN = Claim("plain", "It is so.", "nowhere", Outcome.HOLDS, scope=Scope.EXACT)
+CONDITIONAL = Claim(
+    "conditional",
+    "It is so.",
+    "nowhere",
+    Outcome.HOLDS_IF,
+    scope=Scope.EXACT,
+    hypotheses=("h", "k"),
+)
 S, R, N, X = Finding.SUPPORTS, Finding.REFUTES, Finding.NOT_APPLICABLE, Finding.RAISED
 
 DERIVATIONS = {
@@ -195,7 +202,8 @@ def test_json_has_every_row_and_every_exhibit(ledger: Ledger) -> None:
     assert [row["claim"] for row in document["rows"]] == [claim.name for claim in CLAIMS]
     by_name = {row["claim"]: row for row in document["rows"]}
     exhibits = by_name["raw-inner-products"]["evidence"][0]["exhibits"]
-    assert exhibits == {"x": [[0]], "x encrypted": [[255]]}
+    assert exhibits["images 1"] == [[0]]
+    assert exhibits["encrypted 1"] == [[255]]
     assert document["about"]["geometry"] == BlockGeometry(192, 160, channels=3).to_dict()
 
 
@@ -224,7 +232,12 @@ def test_an_exception_in_a_check_is_a_finding_and_not_ok() -> None:
         raise RuntimeError("out of order")
 
     claim = Claim(
-        "c", "s", "nowhere", Outcome.HOLDS, checks=(Check(check_badly, EvidenceKind.EXACT),)
+        "c",
+        "s",
+        "nowhere",
+        Outcome.HOLDS,
+        scope=Scope.EXACT,
+        checks=(Check(check_badly, EvidenceKind.EXACT),),
     )
     row = run(Implementation(), (claim,)).rows[0]
     assert row.evidence[0].finding is Finding.RAISED

@@ -13,7 +13,7 @@ import pytest
 from etcprops import InvalidParameterError
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation, Outcome
 from etcprops.claims.checks.formal import Proofs
-from etcprops.claims.model import Check, Claim, Evidence, Observation, derive_outcome
+from etcprops.claims.model import Check, Claim, Evidence, Observation, Scope, derive_outcome
 from etcprops.claims.proofs import PROOFS, with_proofs
 from etcprops.claims.runner import examine
 from etcprops.theory import coq
@@ -320,7 +320,7 @@ def test_without_coq_the_record_is_shown_as_a_record() -> None:
 
 
 def test_a_record_supports_nothing() -> None:
-    claim = Claim("c", "s", "nowhere", Outcome.HOLDS)
+    claim = Claim("c", "s", "nowhere", Outcome.HOLDS, scope=Scope.EXACT)
     for finding in (Finding.RECORDED, Finding.UNKNOWN, Finding.NOT_APPLICABLE):
         evidence = Evidence("look", "Looks.", EvidenceKind.MACHINE_CHECKED, finding, "detail")
         assert derive_outcome(claim, (evidence,)) is Outcome.PENDING
@@ -396,7 +396,7 @@ def test_every_line_of_the_table_is_of_a_claim() -> None:
 
 
 def test_pending_claims_stay_pending() -> None:
-    claim = Claim("z-score", "s", "nowhere", Outcome.PENDING)
+    claim = Claim("z-score", "s", "nowhere", Outcome.PENDING, scope=Scope.EXACT)
     assert with_proofs(claim) == claim
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from etcprops.claims.checks.exactness import KERNELS, NO_IMAGES, keys_of
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
 from etcprops.claims.references import HIGHAM_2002
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact.statistics import PixelStatistics
@@ -157,6 +157,7 @@ CERTIFICATE_CLAIMS = (
         "In ordinary floating point, a decision is the same on plain and on encrypted images.",
         "section 3.2, read literally",
         Outcome.HOLDS_IF,
+        scope=Scope.ROUNDED,
         hypotheses=(MARGIN,),
         checks=(
             Check(check_certified_margins_on_digits, EvidenceKind.END_TO_END),

@@ -20,7 +20,7 @@ from etcprops.claims.checks.properties import (
     penalties_and_answers_preserved,
 )
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
 from etcprops.claims.references import NG_2004
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
@@ -343,6 +343,7 @@ ESTIMATOR_CLAIMS = (
         "of classes.",
         "section 3.2: 'typical machine learning algorithms with the kernel trick'",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(OFFSET, ISOTROPIC),
         checks=(
             Check(check_estimators_on_digits, EvidenceKind.END_TO_END),
@@ -365,6 +366,7 @@ ESTIMATOR_CLAIMS = (
         "the sign of each component.",
         "section 3.1: 'perform dimensionality reduction in the encrypted domain'",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(SIMPLE,),
         checks=(
             Check(check_principal_components_of_digits, EvidenceKind.END_TO_END),
@@ -379,6 +381,7 @@ ESTIMATOR_CLAIMS = (
         "Models with an L1 penalty, such as a lasso, answer the same.",
         "not in the paper: what an orthogonal map does not keep, and a signed permutation does",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(OFFSET, SIGNED, ONE_OPTIMUM),
         checks=(
             Check(check_lasso_on_digits, EvidenceKind.END_TO_END),

@@ -11,7 +11,16 @@ from etcprops.claims.checks.exactness import ONE_ORDER, check_votes_in_another_o
 from etcprops.claims.checks.models import check_forest_on_digits, check_stump_on_one_pixel
 from etcprops.claims.checks.properties import fuzz, normal_form_stays
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Exhibit,
+    Observation,
+    Outcome,
+    Scope,
+    Sense,
+)
 from etcprops.claims.references import BREIMAN_2001, SCHOELKOPF_1998
 from etcprops.datasets import load_digits_images
 from etcprops.scheme import pixels
@@ -248,6 +257,7 @@ FOREST_CLAIMS = (
         "A random forest's decisions have the same distribution over its seeds.",
         "section 3.2, in a weaker form than stated there",
         Outcome.IN_DISTRIBUTION,
+        scope=Scope.EXACT,
         hypotheses=(DRAWN_ALIKE, TIES_ALIKE, OFF_THRESHOLD),
         checks=(
             Check(check_distribution_of_small_trees, EvidenceKind.EXACT, sense=Sense.DISTRIBUTION),
@@ -293,6 +303,7 @@ FOREST_CLAIMS = (
         "normal form of the features (CanonicalFeatures), bit for bit.",
         "not there: a form in which what section 3.2 says of random forests is true",
         Outcome.HOLDS_IF,
+        scope=Scope.BITS_ALIKE,
         hypotheses=(INTEGERS, ONE_ORDER),
         checks=(
             Check(check_forest_after_gram_pca, EvidenceKind.END_TO_END),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey, Step
 from etcprops.theory.independent_keys import inner_product_variance
@@ -260,6 +260,7 @@ KEY_CONDITION_CLAIMS = (
         "doubles, plain and encrypted.",
         "section 4.2.1: 'performed the same'",
         Outcome.HOLDS_IF,
+        scope=Scope.BITS_ALIKE,
         hypotheses=(EQUIVARIANT, INTEGERS),
         checks=(
             Check(check_scores_under_one_key, EvidenceKind.END_TO_END),
@@ -280,6 +281,7 @@ KEY_CONDITION_CLAIMS = (
         "of T S_v T'> / (number of blocks), S the blocks' second moments, T the drawn transforms.",
         "not in the paper: why a key per client lowers its error rates",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(NEGATIVES,),
         checks=(
             Check(check_inner_products_under_all_keys, EvidenceKind.EXACT),
@@ -295,6 +297,7 @@ KEY_CONDITION_CLAIMS = (
         "trained under another key, on pixels centred at mid-grey, gives its intercept.",
         "section 4.2.2 expects that the right person is refused under another key",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(NEGATIVES,),
         checks=(
             Check(check_mean_score_under_another_key, EvidenceKind.EXACT),
@@ -311,6 +314,7 @@ KEY_CONDITION_CLAIMS = (
         "section 4.2.2: 'authenticated only when it meets two requirements, i.e., the same key and "
         "the same person'",
         Outcome.FAILS,
+        scope=Scope.MEASURED,
         checks=(Check(check_queries_in_four_cases, EvidenceKind.REFUTATION),),
         note="Measured with the paper's cloud (reduction, pooled z-score, one SVM a person) on "
         "synthetic faces, at the threshold of the equal error rate for impostors with their own "

@@ -9,7 +9,7 @@ import numpy as np
 
 from etcprops.claims.checks.certificates import check_query_as_far_from_either_class
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome
+from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
 from etcprops.claims.references import BREIMAN_2001, CORTES_VAPNIK_1995, COVER_HART_1967
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
@@ -147,6 +147,7 @@ MODEL_CLAIMS = (
         "every query when training and queries are encrypted under one key.",
         "sections 3.2 and 4.2.1",
         Outcome.HOLDS_IF,
+        scope=Scope.ROUNDED,
         hypotheses=(NORMALIZED, NO_TIES, MARGINS),
         checks=(
             Check(check_decisions_on_digits, EvidenceKind.END_TO_END),
@@ -169,6 +170,7 @@ MODEL_CLAIMS = (
         "A random forest with a fixed seed gives exactly the same decisions.",
         "section 3.2: 'exact the same as the performance of plain images ... random forest'",
         Outcome.FAILS,
+        scope=Scope.EXACT,
         checks=(
             Check(check_stump_on_one_pixel, EvidenceKind.REFUTATION),
             Check(check_forest_on_digits, EvidenceKind.REFUTATION),

@@ -16,7 +16,16 @@ from scipy.sparse import csr_array
 from etcprops.claims.checks.properties import fuzz, reduced_vectors_are_encrypted
 from etcprops.claims.checks.steps import observe
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Exhibit,
+    Observation,
+    Outcome,
+    Scope,
+    Sense,
+)
 from etcprops.claims.references import ACHLIOPTAS_2003, AHMED_1974, JOHNSON_LINDENSTRAUSS_1984
 from etcprops.datasets import load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
@@ -320,6 +329,7 @@ REDUCTION_CLAIMS = (
         "reduced plain images.",
         "sections 3.1 and 4.1, where the reduction is not named",
         Outcome.HOLDS_IF,
+        scope=Scope.EXACT,
         hypotheses=(ALIGNED, ALIKE, SYMMETRIC, COMPONENTS_ALIKE, NORMALIZED),
         checks=(
             Check(check_reduced_vectors_at_full_size, EvidenceKind.EXACT),
@@ -344,6 +354,7 @@ REDUCTION_CLAIMS = (
         "paper's dimensions: 1536, 768, 512, 384 of 30,720.",
         "section 4.1: ratios 1/20, 1/40, 1/60 and 1/80 with 8 x 8 blocks",
         Outcome.FAILS,
+        scope=Scope.EXACT,
         checks=(Check(check_dimensions_of_the_paper, EvidenceKind.EXACT, refutes=True),),
         note="With zero rows any number is reached. GramPCA has any number of components up to "
         "that of the training images less one. "
@@ -355,6 +366,7 @@ REDUCTION_CLAIMS = (
         "distribution over seeds.",
         "not there: what is true of reductions to the paper's dimensions",
         Outcome.IN_DISTRIBUTION,
+        scope=Scope.EXACT,
         hypotheses=(DRAWN_ALIKE, SIGNS_ALIKE, Z_SCORED),
         checks=(
             Check(
