@@ -260,7 +260,7 @@ KEY_CONDITION_CLAIMS = (
         "doubles, plain and encrypted.",
         "section 4.2.1: 'performed the same'",
         Outcome.HOLDS_IF,
-        scope=Scope.BITS_ANY_THREADS,
+        scope=Scope.BITS_ALIKE,
         hypotheses=(EQUIVARIANT, INTEGERS),
         checks=(
             Check(check_scores_under_one_key, EvidenceKind.END_TO_END),

@@ -34,7 +34,7 @@ STATEMENTS: Final[dict[str, Statement]] = {
 """By the name of the claim."""
 
 UNSEARCHED: Final = {
-    "key-per-client": "its cases are people and their error rates, which the paper's cloud measures",
+    "key-per-client": "its cases are people and their error rates: the paper's cloud measures them",
     "reduction-ratios": "it says that a reduction exists: what is searched for is a proof of none",
     "same-on-every-machine": "its cases are machines: this one and those that it can stand in for, "
     "all of them with --deep",

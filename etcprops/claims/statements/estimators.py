@@ -166,7 +166,7 @@ def _from_offset(vectors: Pixels, way: str) -> Pixels:
     if way == "mid-grey":
         return 2 * vectors - 255
     if way == "intercept":
-        return (len(vectors) - 1) * vectors - vectors[:-1].sum(axis=0)
+        return np.asarray((len(vectors) - 1) * vectors - vectors[:-1].sum(axis=0))
     return vectors
 
 

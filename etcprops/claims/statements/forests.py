@@ -52,7 +52,7 @@ def forest_with_remedy(case: Case) -> None:
     key = case.key(case.drawn["geometry"])
     remedies: list[Any] = [GramPCA(1), CanonicalFeatures()]
     remedy = remedies[case.integer("remedy", 0, 1 if case.assumes(INTEGERS) else 0)]
-    answers = []
+    answers: list[Any] = []
     for vectors in (flat(images), flat(case.encrypted(images, key))):
         rows: Any = vectors if case.assumes(INTEGERS) else vectors / 255
         reduced = remedy.fit(rows[: len(labels)]).transform(rows)

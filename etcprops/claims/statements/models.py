@@ -14,11 +14,14 @@ from etcprops.claims.implementation import flat
 from etcprops.claims.search import Statement
 from etcprops.scheme.geometry import BlockGeometry
 
-QUERIES: Final = 8
+TRAINING: Final = 8
+QUERIES: Final = 6
 NEIGHBOURS: Final = 3
 MARGIN: Final = 0.02
-"""Of decision values, over the length of the query in feature space: rounding and libsvm's tolerance
-stay below it on a dozen images."""
+"""Of decision values, over the length of the query in feature space.
+
+Rounding and libsvm's tolerance stay below it on so few images.
+"""
 
 Rows = NDArray[np.float64]
 
@@ -110,7 +113,7 @@ def svm_and_k_nn(case: Case) -> None:
     if _is_balanced(case):
         images, labels = _balanced(case)
     else:
-        images, labels = _drawn(case, 12)
+        images, labels = _drawn(case, TRAINING)
         ways = ("z-score", "mid-grey") if case.assumes(NORMALIZED) else ("raw",)
         way = case.choose("normalization", ways)
         # On pixels as they are libsvm may take very long with kernels that are not bounded.
@@ -135,7 +138,7 @@ def named_classifiers(case: Case) -> None:
     if _is_balanced(case):
         images, labels = _balanced(case)
     else:
-        images, labels = _drawn(case, 12)
+        images, labels = _drawn(case, TRAINING)
         models = ("k-NN", "rbf", "poly", "forest")
         model = case.choose("model", models if case.assumes(SCALED) else ("rbf",))
     key = case.key(case.drawn["geometry"])
@@ -168,7 +171,7 @@ def _compare_forests(sides: list[Any], labels: Any, *, normal: bool) -> None:
 
 def random_forest(case: Case) -> None:
     """Compare decisions of a forest with a fixed seed on pixels."""
-    images, labels = _drawn(case, 12)
+    images, labels = _drawn(case, 3)
     key = case.key(case.drawn["geometry"])
     _compare_forests([flat(images), flat(case.encrypted(images, key))], labels, normal=False)
 
