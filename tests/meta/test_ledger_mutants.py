@@ -439,7 +439,7 @@ MUTANTS: dict[str, Implementation] = {
     "search of same bits": broken(fixed_noise),
     "search of exact gram": calculating(exact_gram=through_blas),
     "search of gram alone": broken(fixed_noise),
-    "search of gram alone without hypothesis 2": calculating(add=added_exactly),
+    "search of gram alone without hypothesis 3": calculating(add=added_exactly),
     "search of certified margins": broken(fixed_noise),
 }
 

@@ -57,7 +57,8 @@ def forest_with_remedy(case: Case) -> None:
     for vectors in (flat(images), flat(case.encrypted(images, key))):
         rows: Any = vectors if case.assumes(INTEGERS) else vectors / 255
         reduced = remedy.fit(rows[: len(labels)]).transform(rows)
-        forest = trees(reduced[: len(labels)], labels, 3, max_depth=1)
+        count = 1 if case.assumes(ONE_ORDER) else 3
+        forest = trees(reduced[: len(labels)], labels, count, max_depth=1)
         votes = [tree.predict_proba(reduced[len(labels) :]) for tree in forest]
         if answers and not case.assumes(ONE_ORDER):
             votes.reverse()
