@@ -440,6 +440,7 @@ MUTANTS: dict[str, Implementation] = {
     "search of exact gram": calculating(exact_gram=through_blas),
     "search of gram alone": broken(fixed_noise),
     "search of gram alone without hypothesis 2": calculating(add=added_exactly),
+    "search of jpeg": broken(brightness_dependent),
     "search of certified margins": broken(fixed_noise),
 }
 
