@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,30 @@ def products_of_z_scores(rows: Pixels, fitted: int) -> Products:
     return [
         [sum((w * g[i][j] for w, g in zip(weights, grams, strict=True)), Fraction(0)) for j in size]
         for i in size
+    ]
+
+
+def trees(rows: Pixels | NDArray[np.float64], labels: Any, count: int, **options: Any) -> list[Any]:
+    """Return trees as those of a random forest, with its rule of drawing features and fixed seeds.
+
+    Parameters
+    ----------
+    rows : ndarray of float64 or int64, shape (k, n)
+    labels : ndarray of int64, shape (k,)
+    count : int
+        Trees; a forest would spend most of its time on starting threads.
+    **options
+        Of `DecisionTreeClassifier`.
+
+    Returns
+    -------
+    list of DecisionTreeClassifier
+    """
+    from sklearn.tree import DecisionTreeClassifier
+
+    return [
+        DecisionTreeClassifier(max_features="sqrt", random_state=seed, **options).fit(rows, labels)
+        for seed in range(count)
     ]
 
 

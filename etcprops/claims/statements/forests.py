@@ -11,6 +11,7 @@ from etcprops.claims.checks.exactness import ONE_ORDER
 from etcprops.claims.checks.forests import DRAWN_ALIKE, INTEGERS, OFF_THRESHOLD, TIES_ALIKE
 from etcprops.claims.implementation import flat
 from etcprops.claims.search import Statement, same
+from etcprops.claims.statements.drawn import trees
 from etcprops.scheme.geometry import BlockGeometry
 
 TRAINING: Final = 5
@@ -40,8 +41,8 @@ def forest_with_remedy(case: Case) -> None:
     from etcprops.reductions import CanonicalFeatures, GramPCA
 
     if case.assumes(INTEGERS):
-        images = case.images(case.geometry(largest=48), 12)
-        labels = case.labels(8, 3)
+        images = case.images(case.geometry(largest=16), 10)
+        labels = case.labels(7, 3)
     else:
         low, half = case.integer("low", 0, 9), case.integer("half", 1, 9)
         case.note("geometry", BlockGeometry(1, 1, block=1))
@@ -56,19 +57,12 @@ def forest_with_remedy(case: Case) -> None:
     for vectors in (flat(images), flat(case.encrypted(images, key))):
         rows: Any = vectors if case.assumes(INTEGERS) else vectors / 255
         reduced = remedy.fit(rows[: len(labels)]).transform(rows)
-        votes = _votes(reduced[: len(labels)], labels, reduced[len(labels) :])
+        forest = trees(reduced[: len(labels)], labels, 3, max_depth=1)
+        votes = [tree.predict_proba(reduced[len(labels) :]) for tree in forest]
         if answers and not case.assumes(ONE_ORDER):
             votes.reverse()
         answers.append(case.implementation.arithmetic.add(votes))
     same(answers[1], answers[0], "sums of the trees' probabilities differ")
-
-
-def _votes(training: Any, labels: Any, queries: Any) -> list[Any]:
-    """Return the probabilities of each tree of a small forest."""
-    from sklearn.ensemble import RandomForestClassifier
-
-    forest = RandomForestClassifier(3, random_state=0, max_depth=1, bootstrap=len(labels) > 2)
-    return [tree.predict_proba(queries) for tree in forest.fit(training, labels).estimators_]
 
 
 FOREST_STATEMENTS: Final[dict[str, Statement]] = {

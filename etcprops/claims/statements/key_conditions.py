@@ -63,17 +63,17 @@ def common_key_scores(case: Case) -> None:
     from etcprops.experiments.choices import SVM
     from etcprops.experiments.scenario import Cloud, EncryptedImages
 
-    geometry = case.geometry(largest=48)
-    people = case.integer("people", 2, 3)
-    images = case.images(geometry, 4 * people)
+    geometry = case.geometry(largest=16)
+    people, each = 2, 3
+    images = case.images(geometry, each * people)
     key = case.key(geometry)
     reduction = _reduction(case, geometry)
     svm = SVM(case.choose("kernel", ("linear", "rbf")))
     scores = []
     for batch in (images, case.encrypted(images, key)):
         cloud = Cloud(reduction, [svm])
-        cloud.train([EncryptedImages(batch[4 * p : 4 * p + 3], p) for p in range(people)])
-        scores += cloud.test([EncryptedImages(batch[4 * p + 3 :][:1], p) for p in range(people)])
+        cloud.train([EncryptedImages(batch[p:-people:people], p) for p in range(people)])
+        scores += cloud.test([EncryptedImages(batch[-people:], 0)])
     same(scores[1].view(np.int64), scores[0].view(np.int64), "bits of scores differ")
 
 

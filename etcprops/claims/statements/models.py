@@ -12,6 +12,7 @@ from etcprops.claims.checks.audited import NORMAL_FORM, SCALED
 from etcprops.claims.checks.models import MARGINS, NO_TIES, NORMALIZED
 from etcprops.claims.implementation import flat
 from etcprops.claims.search import Statement
+from etcprops.claims.statements.drawn import trees
 from etcprops.scheme.geometry import BlockGeometry
 
 TRAINING: Final = 8
@@ -27,8 +28,8 @@ Rows = NDArray[np.float64]
 
 
 def _is_balanced(case: Case) -> bool:
-    """Draw whether the query is as far from either class, where that is not ruled out."""
-    return not case.assumes(MARGINS) and case.choose("query", ("balanced", "any")) == "balanced"
+    """Tell whether the query is as far from either class: where that is not ruled out."""
+    return not case.assumes(MARGINS)
 
 
 def _balanced(case: Case) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -82,29 +83,29 @@ def _compare_svms(case: Case, sides: list[Rows], labels: Any, kernel: str, gamma
 
 
 def _compare_neighbours(case: Case, sides: list[Rows], labels: Any) -> None:
-    """Compare what nearest neighbours decide on queries whose nearest are nearer than others."""
-    from sklearn.neighbors import KNeighborsClassifier
+    """Compare what nearest neighbours decide on queries whose nearest are nearer than others.
+
+    They are searched in a tree, as scikit-learn does up to 15 features.
+    """
+    from sklearn.neighbors import KDTree
 
     count = len(labels)
-    plain = sides[0]
-    squares = ((plain[count:, None] - plain[None, :count]) ** 2).sum(axis=2)
-    ordered = np.sort(squares, axis=1)
-    gaps = ordered[:, NEIGHBOURS] - ordered[:, NEIGHBOURS - 1]
-    answers = [
-        KNeighborsClassifier(NEIGHBOURS, algorithm="kd_tree", leaf_size=1)
-        .fit(rows[:count], labels)
-        .predict(rows[count:])
-        for rows in sides
-    ]
-    asked = gaps > 1e-9 * (1 + ordered[:, -1]) if case.assumes(NO_TIES) else gaps >= 0
+    distances = KDTree(sides[0][:count]).query(sides[0][count:], NEIGHBOURS + 1)[0]
+    gaps = distances[:, NEIGHBOURS] - distances[:, NEIGHBOURS - 1]
+    answers = []
+    for rows in sides:
+        nearest = KDTree(rows[:count], leaf_size=1).query(rows[count:], NEIGHBOURS)[1]
+        answers.append(2 * labels[nearest].sum(axis=1) > NEIGHBOURS)
+    asked = gaps > 1e-9 * (1 + distances[:, -1]) if case.assumes(NO_TIES) else gaps >= 0
     different = np.flatnonzero((answers[0] != answers[1]) & asked)
     assert not different.size, f"query {different[0]}: nearest neighbours decide otherwise"
 
 
 def _z_scored(vectors: NDArray[np.int64], training: int) -> Rows:
-    from sklearn.preprocessing import StandardScaler
-
-    return np.asarray(StandardScaler().fit(vectors[:training]).transform(vectors))
+    """Return z-scores in floats, as StandardScaler takes them."""
+    deviation = vectors[:training].std(axis=0)
+    centred = vectors - vectors[:training].mean(axis=0)
+    return np.asarray(centred / np.where(deviation > 0, deviation, 1.0))
 
 
 def svm_and_k_nn(case: Case) -> None:
@@ -118,7 +119,7 @@ def svm_and_k_nn(case: Case) -> None:
         way = case.choose("normalization", ways)
         # On pixels as they are libsvm may take very long with kernels that are not bounded.
         models = ("rbf",) if way == "raw" else ("linear", "rbf", "poly", "k-NN")
-        model = case.choose("model", models)
+        model = case.choose("model", models if case.assumes(NO_TIES) else ("k-NN",))
     key = case.key(case.drawn["geometry"])
     sides: list[Any] = [flat(images), flat(case.encrypted(images, key))]
     if way == "z-score":
@@ -139,8 +140,11 @@ def named_classifiers(case: Case) -> None:
         images, labels = _balanced(case)
     else:
         images, labels = _drawn(case, TRAINING)
-        models = ("k-NN", "rbf", "poly", "forest")
-        model = case.choose("model", models if case.assumes(SCALED) else ("rbf",))
+        models = ["k-NN", "rbf", "poly", "forest"]
+        for hypothesis, concerned in ((NO_TIES, "k-NN"), (SCALED, "rbf"), (NORMAL_FORM, "forest")):
+            if not case.assumes(hypothesis):
+                models = [concerned]
+        model = case.choose("model", models)
     key = case.key(case.drawn["geometry"])
     sides: list[Any] = [flat(images), flat(case.encrypted(images, key))]
     if model == "k-NN":
@@ -154,18 +158,16 @@ def named_classifiers(case: Case) -> None:
 
 
 def _compare_forests(sides: list[Any], labels: Any, *, normal: bool) -> None:
-    """Compare the bits of probabilities that a forest with a fixed seed gives queries."""
-    from sklearn.ensemble import RandomForestClassifier
-
+    """Compare what the trees of a forest with fixed seeds decide."""
     from etcprops.reductions import CanonicalFeatures
 
     count = len(labels)
     answers = []
     for side in sides:
         rows = CanonicalFeatures().fit(side[:count]).transform(side) if normal else side
-        forest = RandomForestClassifier(2, random_state=0).fit(rows[:count], labels)
-        answers.append(forest.predict(rows[count:]))
-    different = np.flatnonzero(answers[0] != answers[1])
+        forest = trees(rows[:count], labels, 1)
+        answers.append(np.stack([tree.predict(rows[count:]) for tree in forest], axis=1))
+    different = np.flatnonzero((answers[0] != answers[1]).any(axis=1))
     assert not different.size, f"query {different[0]}: the forest decides otherwise"
 
 
