@@ -6,8 +6,7 @@ import itertools
 
 import numpy as np
 
-from etcprops.claims.checks.properties import squared_distances
-from etcprops.claims.checks.steps import compare, observe, size_of
+from etcprops.claims.checks.steps import compare, observe, size_of, squared_distances
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
 from etcprops.claims.references import SCHOELKOPF_SMOLA_2002
