@@ -1,10 +1,11 @@
-"""All claims in one list, those that nothing can show yet among them."""
+"""All claims in one list."""
 
 from __future__ import annotations
 
 from etcprops.claims.checks.arithmetic import ARITHMETIC_CLAIMS
 from etcprops.claims.checks.audited import AUDITED_CLAIMS
 from etcprops.claims.checks.certificates import CERTIFICATE_CLAIMS
+from etcprops.claims.checks.compression import COMPRESSION_CLAIMS
 from etcprops.claims.checks.estimators import ESTIMATOR_CLAIMS
 from etcprops.claims.checks.exactness import EXACTNESS_CLAIMS
 from etcprops.claims.checks.forests import FOREST_CLAIMS
@@ -14,22 +15,10 @@ from etcprops.claims.checks.models import MODEL_CLAIMS
 from etcprops.claims.checks.reductions import REDUCTION_CLAIMS
 from etcprops.claims.checks.statistics import STATISTICS_CLAIMS
 from etcprops.claims.checks.steps import STEP_CLAIMS
-from etcprops.claims.model import Claim, Outcome, Scope
+from etcprops.claims.model import Claim
 from etcprops.claims.proofs import with_proofs
-from etcprops.claims.references import KURIHARA_2015
 from etcprops.claims.search import with_search
 from etcprops.claims.statements import STATEMENTS
-
-PENDING_CLAIMS = (
-    Claim(
-        "jpeg",
-        "JPEG compression of encrypted images changes nothing.",
-        "section 2, by reference to EtC systems",
-        Outcome.PENDING,
-        scope=Scope.BITS_ALIKE,
-        references=(KURIHARA_2015,),
-    ),
-)
 
 CLAIMS: tuple[Claim, ...] = tuple(
     with_proofs(with_search(claim, STATEMENTS.get(claim.name)))
@@ -46,7 +35,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *EXACTNESS_CLAIMS,
         *MACHINE_CLAIMS,
         *CERTIFICATE_CLAIMS,
-        *PENDING_CLAIMS,
+        *COMPRESSION_CLAIMS,
     )
 )
 """Every claim with its searches and formal proofs, in the order in which it is shown."""

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from etcprops.claims.checks.exactness import ONE_ORDER, check_votes_in_another_order
 from etcprops.claims.checks.models import check_forest_on_digits, check_stump_on_one_pixel
-from etcprops.claims.checks.properties import fuzz, normal_form_stays
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import (
     Check,
@@ -246,11 +245,6 @@ def check_forest_after_gram_pca_of_pixels_in_floats(implementation: Implementati
     return Observation(True, "49 pairs of training pixels, divided by 255, and the query between")
 
 
-def check_normal_form_on_random_keys(implementation: Implementation) -> Observation:
-    """Search for a key and images whose normal form changes, queries' or training images'."""
-    return fuzz(normal_form_stays, implementation, count=5)
-
-
 FOREST_CLAIMS = (
     Claim(
         "random-forest-in-distribution",
@@ -308,7 +302,6 @@ FOREST_CLAIMS = (
         checks=(
             Check(check_forest_after_gram_pca, EvidenceKind.END_TO_END),
             Check(check_forest_on_normal_form, EvidenceKind.END_TO_END),
-            Check(check_normal_form_on_random_keys, EvidenceKind.FUZZED),
             Check(
                 check_forest_after_gram_pca_of_pixels_in_floats,
                 EvidenceKind.REFUTATION,

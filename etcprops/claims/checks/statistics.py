@@ -6,8 +6,7 @@ import itertools
 
 import numpy as np
 
-from etcprops.claims.checks.properties import squared_distances
-from etcprops.claims.checks.steps import compare, observe, size_of
+from etcprops.claims.checks.steps import compare, observe, size_of, squared_distances
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
 from etcprops.claims.references import SCHOELKOPF_SMOLA_2002
@@ -158,13 +157,14 @@ STATISTICS_CLAIMS = (
         "section 3.2 asks for z-score normalization, which implies that they are not",
         Outcome.FAILS,
         scope=Scope.EXACT,
+        note="One image refutes both; the theorem is about the linear kernel.",
         references=(SCHOELKOPF_SMOLA_2002,),
     ),
     Claim(
         "pooled-z-score",
         "With a key per client (key condition 2) and one z-score over all clients, inner products "
         "between images of one client stay the same.",
-        "section 4.2.2 does not say; its normalization is pooled",
+        "sections 4.1 and 4.2.2, read so: they do not say over whose images the z-score is taken",
         Outcome.FAILS,
         scope=Scope.EXACT,
         note="The pooled mean mixes keys. Centring at mid-grey needs no pool.",

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from etcprops.claims.checks.properties import PERMUTATIONS, squared_distances
 from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
 from etcprops.claims.references import HORN_JOHNSON_2013, KURIHARA_2015
@@ -17,6 +16,7 @@ from etcprops.scheme.keys import Step
 if TYPE_CHECKING:
     from etcprops.theory.polynomials import Proof
 
+PERMUTATIONS = frozenset({Step.PERMUTATION, Step.TRANSFORMS, Step.COMPONENTS})
 AT_LEAST_TWO = "blocks have at least 2 x 2 pixels"
 
 
@@ -30,6 +30,12 @@ def compare(
     i, j = (int(index) for index in different[0])
     got = f"{plain[i, j]} plain, {encrypted[i, j]} encrypted, for rows {i} and {j}"
     return Observation(False, f"{what} differ in {len(different)} of {plain.size} entries: {got}")
+
+
+def squared_distances(vectors: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return all squared distances between rows, by subtraction."""
+    differences = vectors[:, None] - vectors[None]
+    return np.asarray((differences**2).sum(axis=-1))
 
 
 def size_of(implementation: Implementation) -> str:

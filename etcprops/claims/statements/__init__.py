@@ -10,6 +10,7 @@ from typing import Final
 from etcprops.claims.search import Statement
 from etcprops.claims.statements.arithmetic import ARITHMETIC_STATEMENTS
 from etcprops.claims.statements.certificates import CERTIFICATE_STATEMENTS
+from etcprops.claims.statements.compression import COMPRESSION_STATEMENTS
 from etcprops.claims.statements.estimators import ESTIMATOR_STATEMENTS
 from etcprops.claims.statements.exactness import EXACTNESS_STATEMENTS
 from etcprops.claims.statements.forests import FOREST_STATEMENTS
@@ -30,6 +31,7 @@ STATEMENTS: Final[dict[str, Statement]] = {
     **ARITHMETIC_STATEMENTS,
     **EXACTNESS_STATEMENTS,
     **CERTIFICATE_STATEMENTS,
+    **COMPRESSION_STATEMENTS,
 }
 """By the name of the claim."""
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.case import Case
-from etcprops.claims.checks.properties import squared_distances
 from etcprops.claims.checks.statistics import GAMMA_FIXED, PER_FEATURE, SAME_KEY, SCALE_OF_FIT
+from etcprops.claims.checks.steps import squared_distances
 from etcprops.claims.implementation import flat
 from etcprops.claims.search import Statement, same
 from etcprops.exact.statistics import PixelStatistics

@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from etcprops.claims.case import Case
-from etcprops.claims.checks.properties import squared_distances
-from etcprops.claims.checks.steps import AT_LEAST_TWO
+from etcprops.claims.checks.steps import AT_LEAST_TWO, PERMUTATIONS, squared_distances
 from etcprops.claims.implementation import flat
 from etcprops.claims.search import Statement, same
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey, Step
 
-PERMUTATIONS = frozenset({Step.PERMUTATION, Step.TRANSFORMS, Step.COMPONENTS})
 Pixels = NDArray[np.int64]
 
 
