@@ -35,8 +35,23 @@ ROTATION: Final = np.array([[3, -4], [4, 3]])
 """Times 5."""
 
 
-def _solve(matrix: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> list[Fraction]:
-    """Solve a system of linear equations in fractions; ZeroDivisionError if it is singular."""
+def solve(matrix: Sequence[Sequence[Fraction]], right: Sequence[Fraction | int]) -> list[Fraction]:
+    """Solve a system of linear equations in fractions.
+
+    Parameters
+    ----------
+    matrix : sequence of sequences of Fraction, shape (k, k)
+    right : sequence of Fraction, shape (k,)
+
+    Returns
+    -------
+    list of Fraction, shape (k,)
+
+    Raises
+    ------
+    ZeroDivisionError
+        If there is not just one solution.
+    """
     from sympy.polys.domains import QQ
     from sympy.polys.matrices import DomainMatrix
     from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
@@ -46,7 +61,7 @@ def _solve(matrix: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> l
         return DomainMatrix(entries, (len(rows), len(rows[0])), QQ)
 
     try:
-        solution = exact(matrix).lu_solve(exact([[value] for value in right]))
+        solution = exact(matrix).lu_solve(exact([[Fraction(value)] for value in right]))
     except DMNonInvertibleMatrixError:
         raise ZeroDivisionError from None
     return [Fraction(int(v.numerator), int(v.denominator)) for v in solution.to_list_flat()]
@@ -64,7 +79,7 @@ def _answer(kernel: Products, targets: Sequence[int], *, intercept: bool) -> Fra
     ]
     # Without an intercept the last unknown is 0.
     system.append(ends * TRAINING + [Fraction(int(not intercept))])
-    weights = _solve(system, [Fraction(t) for t in targets] + [Fraction(0)])
+    weights = solve(system, [Fraction(t) for t in targets] + [Fraction(0)])
     return sum(
         (w * k for w, k in zip(weights, kernel[-1][:TRAINING] + ends, strict=True)), Fraction(0)
     )
@@ -127,11 +142,22 @@ def principal_components(case: Case) -> None:
     assert difference <= TOLERANCE * (1 + before.max()), "unsigned scores differ"
 
 
-def _lassos(rows: Pixels, targets: Sequence[Fraction]) -> list[tuple[Fraction, ...]]:
+def lassos(rows: Pixels, targets: Sequence[Fraction]) -> list[tuple[Fraction, ...]]:
     """Return the weights of a lasso: the optimum, or all corners of the set of them.
 
     Every set of features and of signs is tried: weights are optimal if residuals meet each of these
     features with the penalty and its sign, and no other one with more.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (k, n)
+        Training images, of few features.
+    targets : sequence of Fraction, shape (k,)
+
+    Returns
+    -------
+    list of tuple of Fraction, shape (n,)
+        Of ``|targets - rows w|^2 / 2 + PENALTY |w|_1``.
     """
     columns = rows.T.tolist()
     gram = [[Fraction(value) for value in row] for row in (rows.T @ rows).tolist()]
@@ -146,7 +172,7 @@ def _lassos(rows: Pixels, targets: Sequence[Fraction]) -> list[tuple[Fraction, .
         if active:
             system = [[gram[i][j] for j in active] for i in active]
             try:
-                solved = _solve(system, [with_targets[j] - PENALTY * signs[j] for j in active])
+                solved = solve(system, [with_targets[j] - PENALTY * signs[j] for j in active])
             except ZeroDivisionError:
                 continue  # these features are not independent
             for j, weight in zip(active, solved, strict=True):
@@ -189,7 +215,7 @@ def l1_penalties(case: Case) -> None:
         sides[1][:, :2] = sides[1][:, :2] @ ROTATION // 5 if geometry.n_pixels > 1 else sides[0]
     answers = []
     for rows in sides:
-        optima = _lassos(rows[:-1], [target - mean for target in targets])
+        optima = lassos(rows[:-1], [target - mean for target in targets])
         if len(optima) > 1 and case.assumes(ONE_OPTIMUM):
             return
         query = rows[-1].tolist()

@@ -53,9 +53,12 @@ def forest_with_remedy(case: Case) -> None:
     key = case.key(case.drawn["geometry"])
     remedies: list[Any] = [GramPCA(1), CanonicalFeatures()]
     remedy = remedies[case.integer("remedy", 0, 1 if case.assumes(INTEGERS) else 0)]
+    # Integers of any type, and of either sign.
+    kind = case.choose("dtype", ("int64", "uint8", "float64"))
+    shift = 0 if kind == "uint8" else case.choose("shift", (0, 128))
     answers: list[Any] = []
     for vectors in (flat(images), flat(case.encrypted(images, key))):
-        rows: Any = vectors if case.assumes(INTEGERS) else vectors / 255
+        rows: Any = (vectors - shift).astype(kind) if case.assumes(INTEGERS) else vectors / 255
         reduced = remedy.fit(rows[: len(labels)]).transform(rows)
         count = 1 if case.assumes(ONE_ORDER) else 3
         forest = trees(reduced[: len(labels)], labels, count, max_depth=1)
