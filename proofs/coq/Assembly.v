@@ -45,7 +45,7 @@
 (* Definitions: pose_group, seam, reversed, agrees, between, linked, state,   *)
 (*   start, moved, join, assemble, coherent, right_so_far, true_first, ratio, *)
 (*   planar, planar_compose, planar_still, planar_back, planar_poses, home,   *)
-(*   truth, apart, within, in_frame, framed, neighbours, joins, meets,        *)
+(*   truth, apart, within, in_frame, framed, neighbours, joins, side, meets,  *)
 (*   rivals.                                                                  *)
 (******************************************************************************)
 
@@ -423,20 +423,23 @@ Qed.
 Variables (cost : seam -> F) (rival : seam -> seam -> Prop) (cheapest : seam -> seam).
 Hypothesis cost_gt0 : forall s, 0 < cost s.
 Hypothesis rival_sym : forall s s', rival s s' -> rival s' s.
-Hypothesis cheapest_rival : forall s, rival s (cheapest s).
+
+Variable l : list seam.
+Hypothesis cheapest_rival : forall s, In s l -> rival s (cheapest s).
 Hypothesis cheapest_least : forall s s', rival s s' -> cost (cheapest s) <= cost s'.
 
 Definition ratio s : F := cost s / cost (cheapest s).
 
-Lemma ratio_lt1 s : ratio s < 1 <-> forall s', rival s s' -> cost s < cost s'.
+Lemma ratio_lt1 s : In s l -> ratio s < 1 <-> forall s', rival s s' -> cost s < cost s'.
 Proof.
-rewrite /ratio ltr_pdivr_mulr // mul1r; split=> [less s' /cheapest_least|]; last exact.
+move=> s_in; rewrite /ratio ltr_pdivr_mulr // mul1r; split=> [less s' /cheapest_least|]; last first.
+  by apply; apply: cheapest_rival.
 exact: lt_le_trans.
 Qed.
 
 (* Each true seam costs less than its rivals; no false seam costs less than  *)
 (* all of its own. The second holds by itself where a true seam is a rival.  *)
-Theorem true_first_by_ratio l :
+Theorem true_first_by_ratio :
   sorted (relpre ratio <=%O) l ->
   (forall s s', In s l -> agrees t s -> rival s s' -> cost s < cost s') ->
   (forall s, In s l -> agrees t s \/
@@ -446,11 +449,11 @@ Theorem true_first_by_ratio l :
 Proof.
 move=> l_sorted margin rest; apply: true_first_sorted l_sorted _ => s s_in.
 have true_lt1 g : In g l -> agrees t g -> ratio g < 1.
-  by move=> g_in tg; apply/ratio_lt1 => s'; apply: margin.
+  by move=> g_in tg; apply/(ratio_lt1 g_in) => s'; apply: margin.
 have ge1_last : 1 <= ratio s -> forall g, In g l -> agrees t g -> ratio g < ratio s.
   by move=> ge1 g g_in tg; apply: lt_le_trans ge1; apply: true_lt1.
 have [|[[g [g_in tg g_s]]|]] := rest s s_in; [by left|right|by right; apply: ge1_last].
-apply: ge1_last; rewrite leNgt; apply/negP => /ratio_lt1/(_ g (rival_sym g_s)).
+apply: ge1_last; rewrite leNgt; apply/negP => /(ratio_lt1 s_in)/(_ g (rival_sym g_s)).
 by rewrite ltNge => /negP; apply; apply/ltW/margin.
 Qed.
 
@@ -643,6 +646,22 @@ apply: rst_trans (to_corner _ v (Ordinal R_gt0, Ordinal C_gt0) erefl erefl erefl
 by apply: rst_sym; apply: to_corner.
 Qed.
 
+(* One of the four sides of a block, as a step from its middle. *)
+Definition side (d : 'cV[int]_2) : bool := \sum_k `|d k 0| == 1.
+
+Lemma side_after (f : signed_perm 2) d : side (sp_matrix _ f *m d) = side d.
+Proof.
+rewrite /side [in RHS](reindex_inj (@perm_inj _ (source f))); congr (_ == _).
+by apply: eq_bigr => k _; rewrite sp_matrix_mulE normrMsign.
+Qed.
+
+Lemma side_towards_neighbour u v : neighbours u v ->
+  side (at_place (step (between truth u v))).
+Proof.
+rewrite /= -sp_matrix_inv addrC -mulmxBr side_after /side !big_ord_recl big_ord0 !mxE /=.
+by case/orP=> /andP[/eqP-> /eqP->]; rewrite subrr normr0; lia.
+Qed.
+
 (* Side d of block u, as the block sees it, joined to block v. *)
 Definition meets (s : planar_seam) (u : block) (d : 'cV[int]_2) (v : block) : Prop :=
   let other := reversed s in
@@ -651,10 +670,10 @@ Definition meets (s : planar_seam) (u : block) (d : 'cV[int]_2) (v : block) : Pr
 
 (* Two gluings of one side to different blocks. *)
 Definition rivals (s s' : planar_seam) : Prop :=
-  exists u d v v', [/\ meets s u d v, meets s' u d v' & v <> v'].
+  exists u d v v', [/\ side d, meets s u d v, meets s' u d v' & v <> v'].
 
 Lemma rivals_sym s s' : rivals s s' -> rivals s' s.
-Proof. by move=> [u [d [v [v' [su s'u /nesym vv']]]]]; exists u, d, v', v. Qed.
+Proof. by move=> [u [d [v [v' [side_d su s'u /nesym vv']]]]]; exists u, d, v', v. Qed.
 
 Lemma planar_eq_dec (p q : planar) : p = q \/ p <> q.
 Proof.
@@ -684,21 +703,22 @@ Qed.
 
 Variables (F : realFieldType) (cost : planar_seam -> F) (cheapest : planar_seam -> planar_seam).
 Hypothesis cost_gt0 : forall s, 0 < cost s.
-Hypothesis cheapest_rival : forall s, rivals s (cheapest s).
 Hypothesis cheapest_least : forall s s', rivals s s' -> cost (cheapest s) <= cost s'.
 
 Variables (swaps : state planar_poses [finType of block] -> planar_seam -> bool).
 Variable candidates : list planar_seam.
+Hypothesis cheapest_rival : forall s, In s candidates -> rivals s (cheapest s).
 
 Hypothesis by_ratio : sorted (relpre (ratio cost cheapest) <=%O) candidates.
 
 (* The cheapest gluing of each side is a candidate. *)
-Hypothesis listed : forall s u d v, meets s u d v ->
+Hypothesis listed : forall s u d v, side d -> meets s u d v ->
   exists s' v', [/\ In s' candidates, meets s' u d v' & cost s' <= cost s].
 
 (* Every true neighbour wins: at its side every false gluing costs more.     *)
 Hypothesis margin : forall s s' u d v v',
-  agrees truth s -> meets s u d v -> meets s' u d v' -> ~ agrees truth s' -> cost s < cost s'.
+  side d -> agrees truth s -> meets s u d v -> meets s' u d v' -> ~ agrees truth s' ->
+  cost s < cost s'.
 
 (* A false candidate without a true rival joins two sides at the border of   *)
 (* the image, or one such to the neighbour of its own block: another gluing  *)
@@ -707,21 +727,22 @@ Hypothesis border : forall s, In s candidates -> [\/ agrees truth s,
   exists g, [/\ In g candidates, agrees truth g & rivals g s]
   | exists s', rivals s s' /\ cost s' <= cost s].
 
-Lemma true_is_listed u v : exists s, [/\ In s candidates, agrees truth s & joins s u v].
+Lemma true_is_listed u v : neighbours u v ->
+  exists s, [/\ In s candidates, agrees truth s & joins s u v].
 Proof.
-pose s := between truth u v; have ts : agrees truth s := agrees_between truth u v.
+move=> /side_towards_neighbour side_d; pose s := between truth u v; have ts : agrees truth s := agrees_between truth u v.
 have su : meets s u (at_place (step s)) v by left.
-have [s' [v' [s'_in s'u le_s]]] := listed su; exists s'.
+have [s' [v' [s'_in s'u le_s]]] := listed side_d su; exists s'.
 have ts' : agrees truth s'.
   have [//|false_s'] := planar_eq_dec (truth (to s')) (truth (from s') ** step s').
-  by have := margin ts su s'u false_s'; rewrite ltNge le_s.
+  by have := margin side_d ts su s'u false_s'; rewrite ltNge le_s.
 split=> //; rewrite (true_at_side ts ts' su s'u).
 by case: s'u => -[]; [left|right].
 Qed.
 
 Lemma true_beats_rivals s s' : agrees truth s -> rivals s s' -> cost s < cost s'.
 Proof.
-move=> ts [u [d [v [v' [su s'u vv']]]]]; apply: (margin ts su s'u) => ts'.
+move=> ts [u [d [v [v' [side_d su s'u vv']]]]]; apply: (margin side_d ts su s'u) => ts'.
 exact/vv'/(true_at_side ts ts' su s'u).
 Qed.
 
@@ -729,10 +750,10 @@ Lemma assembly_true_first : true_first truth candidates.
 Proof.
 apply: (true_first_by_ratio cost_gt0 rivals_sym cheapest_rival cheapest_least) => //.
 - by move=> s s' _; apply: true_beats_rivals.
-- move=> s /border[ts|g|[s' [ss' le_s]]]; [by left|by right; left|right; right].
-  rewrite leNgt; apply/negP => /(ratio_lt1 cost_gt0 cheapest_rival cheapest_least).
+- move=> s s_in; have [ts|g|[s' [ss' le_s]]] := border s_in; [by left|by right; left|right; right].
+  rewrite leNgt; apply/negP => /(ratio_lt1 cost_gt0 cheapest_rival cheapest_least s_in).
   by move/(_ s' ss'); rewrite ltNge le_s.
-exact/grid_linked/(fun u v _ => true_is_listed u v).
+exact/grid_linked/true_is_listed.
 Qed.
 
 Theorem assembly_joins_true_seams s :
@@ -747,7 +768,7 @@ Theorem key_recovered : exists h : planar_poses, forall v,
     & components p = (components h * orders v)%g].
 Proof.
 have [|h posed_h] := whole_key swaps truth_in_frame assembly_true_first.
-  exact/grid_linked/(fun u v _ => true_is_listed u v).
+  exact/grid_linked/true_is_listed.
 by exists h => v; rewrite /= posed_h.
 Qed.
 
