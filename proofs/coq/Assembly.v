@@ -45,8 +45,8 @@
 (* Definitions: pose_group, seam, reversed, agrees, between, linked, state,   *)
 (*   start, moved, join, assemble, coherent, right_so_far, true_first, ratio, *)
 (*   planar, planar_compose, planar_still, planar_back, planar_poses, home,   *)
-(*   truth, apart, within, in_frame, framed, neighbours, joins, side, meets,  *)
-(*   rivals.                                                                  *)
+(*   truth, apart, within, in_frame, framed, neighbours, joins, recovered,    *)
+(*   side, meets, rivals.                                                     *)
 (******************************************************************************)
 
 From Coq Require Import Lia List Relations.
@@ -646,6 +646,37 @@ apply: rst_trans (to_corner _ v (Ordinal R_gt0, Ordinal C_gt0) erefl erefl erefl
 by apply: rst_sym; apply: to_corner.
 Qed.
 
+(* What it means that the key is recovered, up to one motion of the whole. *)
+Definition recovered (p : block -> planar_poses) : Prop := exists h : planar_poses, forall v,
+  [/\ at_place (p v) = at_place h + sp_matrix _ (turned h) *m home v,
+      turned (p v) = sp_mul (turned h) (turns v),
+      negative (p v) = negative h (+) negatives v
+    & components (p v) = (components h * orders v)%g].
+
+Variable F : realFieldType.
+Variable swaps : state planar_poses [finType of block] -> planar_seam -> bool.
+Variable candidates : list planar_seam.
+
+Lemma grid_recovered : true_first truth candidates ->
+  (forall u v, linked (agrees truth) candidates u v) ->
+  recovered (posed (assemble swaps in_frame candidates)).
+Proof.
+move=> first all_linked; have [h posed_h] := whole_key swaps truth_in_frame first all_linked.
+by exists h => v; rewrite posed_h.
+Qed.
+
+(* In order of anything, such as cost, that is less for all true candidates. *)
+Theorem key_recovered_in_order (key : planar_seam -> F) :
+  sorted (relpre key <=%O) candidates ->
+  (forall s, In s candidates -> agrees truth s \/
+    forall g, In g candidates -> agrees truth g -> key g < key s) ->
+  (forall u v, neighbours u v -> exists s, [/\ In s candidates, agrees truth s & joins s u v]) ->
+  recovered (posed (assemble swaps in_frame candidates)).
+Proof.
+move=> by_key margin /grid_linked all_linked; apply: grid_recovered => //.
+exact: true_first_sorted by_key margin all_linked.
+Qed.
+
 (* One of the four sides of a block, as a step from its middle. *)
 Definition side (d : 'cV[int]_2) : bool := \sum_k `|d k 0| == 1.
 
@@ -701,12 +732,9 @@ move=> ts ts' su s'u; apply: home_inj; rewrite (beyond s ts (or_introl su) v su)
 by rewrite (beyond s' ts' (or_intror s'u) v' s'u).
 Qed.
 
-Variables (F : realFieldType) (cost : planar_seam -> F) (cheapest : planar_seam -> planar_seam).
+Variables (cost : planar_seam -> F) (cheapest : planar_seam -> planar_seam).
 Hypothesis cost_gt0 : forall s, 0 < cost s.
 Hypothesis cheapest_least : forall s s', rivals s s' -> cost (cheapest s) <= cost s'.
-
-Variables (swaps : state planar_poses [finType of block] -> planar_seam -> bool).
-Variable candidates : list planar_seam.
 Hypothesis cheapest_rival : forall s, In s candidates -> rivals s (cheapest s).
 
 Hypothesis by_ratio : sorted (relpre (ratio cost cheapest) <=%O) candidates.
@@ -730,7 +758,8 @@ Hypothesis border : forall s, In s candidates -> [\/ agrees truth s,
 Lemma true_is_listed u v : neighbours u v ->
   exists s, [/\ In s candidates, agrees truth s & joins s u v].
 Proof.
-move=> /side_towards_neighbour side_d; pose s := between truth u v; have ts : agrees truth s := agrees_between truth u v.
+move=> /side_towards_neighbour side_d; pose s := between truth u v.
+have ts : agrees truth s := agrees_between truth u v.
 have su : meets s u (at_place (step s)) v by left.
 have [s' [v' [s'_in s'u le_s]]] := listed side_d su; exists s'.
 have ts' : agrees truth s'.
@@ -760,16 +789,7 @@ Theorem assembly_joins_true_seams s :
   In s (joined (assemble swaps in_frame candidates)) -> agrees truth s.
 Proof. apply: only_true_seams assembly_true_first; exact: truth_in_frame. Qed.
 
-Theorem key_recovered : exists h : planar_poses, forall v,
-  let p := posed (assemble swaps in_frame candidates) v in
-  [/\ at_place p = at_place h + sp_matrix _ (turned h) *m home v,
-      turned p = sp_mul (turned h) (turns v),
-      negative p = negative h (+) negatives v
-    & components p = (components h * orders v)%g].
-Proof.
-have [|h posed_h] := whole_key swaps truth_in_frame assembly_true_first.
-  exact/grid_linked/true_is_listed.
-by exists h => v; rewrite /= posed_h.
-Qed.
+Theorem key_recovered : recovered (posed (assemble swaps in_frame candidates)).
+Proof. apply: (grid_recovered assembly_true_first); exact/grid_linked/true_is_listed. Qed.
 
 End Grid.
