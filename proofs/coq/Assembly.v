@@ -15,19 +15,21 @@
 (*    motion, if and only if each seam that was joined is true;               *)
 (*  - no false seam is joined if before each come true ones that link its     *)
 (*    blocks, for any rule of refusal that lets pass what lies as in truth;   *)
-(*  - in the order of cost: if each true candidate costs less than each false *)
-(*    one;                                                                    *)
+(*  - in the order of anything, such as cost: if true candidates that come    *)
+(*    before each false one link its blocks;                                  *)
 (*  - in the order of the ratio of a candidate's cost to that of its cheapest *)
 (*    rival: if each true candidate costs less than its rivals, and each      *)
-(*    false one has a true rival, or costs no less than some rival.           *)
+(*    false one has a true rival, or costs no less than some rival, or true   *)
+(*    candidates of less ratio link its blocks.                               *)
 (* For an image of R x C blocks, each turned or inverted (one of 8), negated  *)
 (* or not, its components in any order, and that rule of refusal: if at each  *)
 (* side with a true neighbour the true gluing costs less than every false     *)
-(* one, if the cheapest gluing of each side is a candidate, and if no false   *)
-(* gluing of two sides at the border of the image (or of one such to the      *)
-(* neighbour of its own block) is the best for both, then places, turns,      *)
-(* signs and orders are recovered up to one motion of the plane, one sign and *)
-(* one order. Laid into the frame, 8 motions are left, 4 if it is no square.  *)
+(* one, if the cheapest gluing of each side is a candidate, and if false      *)
+(* gluings of two sides at the border of the image (or of one such to the     *)
+(* neighbour of its own block) are not the best for both, or come late as     *)
+(* above, then places, turns, signs and orders are recovered up to one motion *)
+(* of the plane, one sign and one order. Laid into the frame, 8 motions are   *)
+(* left, 4 if it is no square.                                                *)
 (*                                                                            *)
 (* What is not said: how likely the margin is (docs/recovery.md); anything    *)
 (* about blocks that are put again where a false seam was joined.             *)
@@ -401,22 +403,22 @@ Variable F : realFieldType.
 Lemma all_In (a : pred seam) l s : all a l -> In s l -> a s.
 Proof. by elim: l => //= x l IHl /andP[ax /IHl all_l] [<-|/all_l]. Qed.
 
-(* In order of anything, such as cost, that is less for all true seams.      *)
+(* In order of anything, such as cost: that is less for true seams which     *)
+(* link the blocks of a false one.                                           *)
 Theorem true_first_sorted (key : seam -> F) l :
   sorted (relpre key <=%O) l ->
-  (forall s, In s l -> agrees t s \/ forall g, In g l -> agrees t g -> key g < key s) ->
-  (forall u v, linked (agrees t) l u v) ->
+  (forall s, In s l ->
+     agrees t s \/ linked (fun g => agrees t g /\ key g < key s) l (from s) (to s)) ->
   true_first l.
 Proof.
-move=> l_sorted margin all_linked before s after l_s.
+move=> l_sorted margin before s after l_s.
 have [|ts|less] := margin s; [by rewrite l_s; apply/in_or_app; right; left|by left|right].
-apply: linked_sub (all_linked (from s) (to s)) => g g_in tg; split=> //.
-have := less g g_in tg; move: g_in; rewrite l_s => g_in.
-have [//|[<-|g_after]] := in_app_or _ _ _ g_in; first by rewrite ltxx.
+apply: linked_sub less => g g_in [tg less]; split=> //; move: g_in; rewrite l_s => g_in.
+have [//|[s_g|g_after]] := in_app_or _ _ _ g_in; first by rewrite s_g ltxx in less.
 move: l_sorted; rewrite l_s => /cat_sorted2[_ /= /order_path_min after_s].
 have /all_In/(_ g_after) /= : all (relpre key <=%O s) after.
   by apply: after_s => x y z /=; apply: le_trans.
-by rewrite leNgt => /negP.
+by rewrite leNgt less.
 Qed.
 
 (* The cost of a seam over that of its cheapest rival. *)
@@ -437,24 +439,35 @@ move=> s_in; rewrite /ratio ltr_pdivr_mulr // mul1r; split=> [less s' /cheapest_
 exact: lt_le_trans.
 Qed.
 
-(* Each true seam costs less than its rivals; no false seam costs less than  *)
-(* all of its own. The second holds by itself where a true seam is a rival.  *)
+(* Each true seam costs less than its rivals; false seams without a true     *)
+(* rival come after true ones that link their blocks.                        *)
+Hypothesis margin : forall s s', In s l -> agrees t s -> rival s s' -> cost s < cost s'.
+Hypothesis all_linked : forall u v, linked (agrees t) l u v.
+
+Lemma not_less_than_true s : 1 <= ratio s ->
+  linked (fun g => agrees t g /\ ratio g < ratio s) l (from s) (to s).
+Proof.
+move=> ge1; apply: linked_sub (all_linked (from s) (to s)) => g g_in tg; split=> //; split=> //.
+by apply: lt_le_trans ge1; apply/(ratio_lt1 g_in) => s'; apply: margin.
+Qed.
+
+(* A seam that is not the best for both is late enough. *)
+Lemma worse_than_a_rival s s' : In s l -> rival s s' -> cost s' <= cost s ->
+  linked (fun g => agrees t g /\ ratio g < ratio s) l (from s) (to s).
+Proof.
+move=> s_in ss' le_s; apply: not_less_than_true; rewrite leNgt; apply/negP.
+by move/(ratio_lt1 s_in)/(_ s' ss'); rewrite ltNge le_s.
+Qed.
+
 Theorem true_first_by_ratio :
   sorted (relpre ratio <=%O) l ->
-  (forall s s', In s l -> agrees t s -> rival s s' -> cost s < cost s') ->
-  (forall s, In s l -> agrees t s \/
-     (exists g, [/\ In g l, agrees t g & rival g s]) \/ 1 <= ratio s) ->
-  (forall u v, linked (agrees t) l u v) ->
+  (forall s, In s l -> [\/ agrees t s, exists g, [/\ In g l, agrees t g & rival g s]
+     | linked (fun g => agrees t g /\ ratio g < ratio s) l (from s) (to s)]) ->
   true_first l.
 Proof.
-move=> l_sorted margin rest; apply: true_first_sorted l_sorted _ => s s_in.
-have true_lt1 g : In g l -> agrees t g -> ratio g < 1.
-  by move=> g_in tg; apply/(ratio_lt1 g_in) => s'; apply: margin.
-have ge1_last : 1 <= ratio s -> forall g, In g l -> agrees t g -> ratio g < ratio s.
-  by move=> ge1 g g_in tg; apply: lt_le_trans ge1; apply: true_lt1.
-have [|[[g [g_in tg g_s]]|]] := rest s s_in; [by left|right|by right; apply: ge1_last].
-apply: ge1_last; rewrite leNgt; apply/negP => /(ratio_lt1 s_in)/(_ g (rival_sym g_s)).
-by rewrite ltNge => /negP; apply; apply/ltW/margin.
+move=> l_sorted rest; apply: true_first_sorted l_sorted _ => s s_in.
+have [|[g [g_in tg g_s]]|] := rest s s_in; [by left|right|by right].
+by apply: (worse_than_a_rival s_in (rival_sym g_s)); apply/ltW/margin.
 Qed.
 
 End Margins.
@@ -674,7 +687,9 @@ Theorem key_recovered_in_order (key : planar_seam -> F) :
   recovered (posed (assemble swaps in_frame candidates)).
 Proof.
 move=> by_key margin /grid_linked all_linked; apply: grid_recovered => //.
-exact: true_first_sorted by_key margin all_linked.
+apply: true_first_sorted by_key _ => s s_in; have [|less] := margin s s_in; [by left|right].
+apply: linked_sub (all_linked (from s) (to s)) => g g_in tg; split=> //; split=> //.
+exact: less.
 Qed.
 
 (* One of the four sides of a block, as a step from its middle. *)
@@ -749,11 +764,13 @@ Hypothesis margin : forall s s' u d v v',
   cost s < cost s'.
 
 (* A false candidate without a true rival joins two sides at the border of   *)
-(* the image, or one such to the neighbour of its own block: another gluing  *)
-(* of one of its sides costs no more.                                        *)
+(* the image, or one such to the neighbour of its own block: true candidates *)
+(* of less ratio link its blocks. So it is, by worse_than_a_rival, if it is  *)
+(* not the best for both.                                                    *)
 Hypothesis border : forall s, In s candidates -> [\/ agrees truth s,
   exists g, [/\ In g candidates, agrees truth g & rivals g s]
-  | exists s', rivals s s' /\ cost s' <= cost s].
+  | linked (fun g => agrees truth g /\ ratio cost cheapest g < ratio cost cheapest s)
+      candidates (from s) (to s)].
 
 Lemma true_is_listed u v : neighbours u v ->
   exists s, [/\ In s candidates, agrees truth s & joins s u v].
@@ -777,11 +794,8 @@ Qed.
 
 Lemma assembly_true_first : true_first truth candidates.
 Proof.
-apply: (true_first_by_ratio cost_gt0 rivals_sym cheapest_rival cheapest_least) => //.
-- by move=> s s' _; apply: true_beats_rivals.
-- move=> s s_in; have [ts|g|[s' [ss' le_s]]] := border s_in; [by left|by right; left|right; right].
-  rewrite leNgt; apply/negP => /(ratio_lt1 cost_gt0 cheapest_rival cheapest_least s_in).
-  by move/(_ s' ss'); rewrite ltNge le_s.
+apply: (true_first_by_ratio cost_gt0 rivals_sym cheapest_rival cheapest_least) by_ratio border.
+  by move=> s s' _; apply: true_beats_rivals.
 exact/grid_linked/true_is_listed.
 Qed.
 
