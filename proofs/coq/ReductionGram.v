@@ -96,7 +96,8 @@ have X_centred : centred X X = X.
   have -> : const_mx (n + n)%:R^-1 = row_mx (const_mx (n + n)%:R^-1) (const_mx (n + n)%:R^-1)
     :> 'rV[F]_(n + n) by rewrite row_mx_const.
   by rewrite mul_row_col mulmxN mulmx1 subrr.
-have /= := same _ X (ltn_addr _ n_gt0); rewrite centred_reduced ?ltn_addr // centred_plain X_centred.
+have /= := same _ X (ltn_addr _ n_gt0).
+rewrite centred_reduced ?ltn_addr // centred_plain X_centred.
 have top (B : 'M[F]_(n, m)) : ulsubmx (gram (X *m B) (X *m B)) = gram B B.
   by rewrite /X mul_col_mx !mul1mx /gram tr_col_mx mul_col_row block_mxKul.
 by rewrite -mulmxA => /(congr1 ulsubmx); rewrite !top trmx_mul.
