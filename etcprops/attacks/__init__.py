@@ -1,0 +1,1 @@
+"""What encrypted images give away."""
