@@ -57,11 +57,10 @@ def numbers_of_differences(runs: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(runs.shape[1] - agreements)
 
 
-def squared_distances(runs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return squared Euclidean distances between runs, taken as vectors: not below 0 by much."""
-    flat = runs.reshape(len(runs), -1)
-    norms = np.vecdot(flat, flat)
-    return np.asarray(norms[:, None] + norms - 2 * flat @ flat.T)
+def squared_distances(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return squared Euclidean distances between rows, not below 0 by much."""
+    norms = np.vecdot(rows, rows)
+    return np.asarray(norms[:, None] + norms - 2 * rows @ rows.T)
 
 
 def roots(squares: NDArray[np.float64]) -> NDArray[np.float64]:

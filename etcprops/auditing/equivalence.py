@@ -30,9 +30,9 @@ SIZE: Final = 0.1
 QUERIES_MARGIN: Final = 0.05
 """Share of the queries; of fewer than 20 queries, one."""
 RUNS_MARGIN: Final = 0.25
-SIMULATIONS: Final = 199
-FEWER: Final = 99
-"""Where each takes its time."""
+SIMULATIONS: Final = 200
+SETS: Final = 10
+"""Of queries with rows of others, each for as many of the simulations."""
 SHARES: Final = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)
 """Which are tried."""
 ROUNDING: Final = 1e-9
@@ -223,7 +223,7 @@ def excluded_of_values(both: NDArray[np.float64], *, seed: int) -> tuple[Exclude
     # Less the mean of all runs, so that differences of squares lose no digits.
     centred = both - both.mean(axis=(0, 1))
     moved = np.concatenate([centred, np.roll(centred, 1, axis=1)])
-    distances = roots(squared_distances(moved))
+    distances = roots(squared_distances(moved.reshape(4 * runs, -1)))
     observed = _observed(distances[: 2 * runs, : 2 * runs])
     shares = _shares(queries)
     of_queries = smallest_excluded(_queries_moved(both, seed), observed, shares)
@@ -235,27 +235,29 @@ def _queries_moved(both: NDArray[np.float64], seed: int) -> Simulate:
     """Return what simulates samples with rows of other queries at a share of the queries."""
     rng = np.random.default_rng(seed)
     size, queries = both.shape[:2]
-    runs = size // 2
-    means = both.mean(axis=0)
-    squares = squared_distances(both - means)
-    samples = rng.integers(0, size, (FEWER, size))
-    orders = rng.permuted(np.tile(np.arange(queries), (FEWER, 1)), axis=1)
-    steps = rng.integers(1, max(queries, 2), (FEWER, queries))
-    weights = np.repeat([[1.0, -1.0]], runs, axis=1)
+    centred = both - both.mean(axis=0)
+    squares = squared_distances(centred.reshape(size, -1))
+    weights = [
+        np.hstack([_counts(first, size), -_counts(second, size)])
+        for first, second in rng.integers(0, size, (SETS, 2, SIMULATIONS // SETS, size // 2))
+    ]
+    orders = rng.permuted(np.tile(np.arange(queries), (SETS, 1)), axis=1)
+    steps = rng.integers(1, max(queries, 2), (SETS, queries))
+
+    def distances(chosen: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Between all runs, as they are and with rows of other queries."""
+        rows = [both[:, of] - both[:, chosen].mean(axis=0) for of in (chosen, others)]
+        parts = squared_distances(np.concatenate(rows).reshape(2 * size, -1))
+        return roots(np.tile(squares - parts[:size, :size], (2, 2)) + parts)
 
     def simulate(share: float) -> NDArray[np.float64]:
         count = round(share * queries)
         found = []
-        for sample, order, step in zip(samples, orders, steps, strict=True):
+        for order, step, pairs in zip(orders, steps, weights, strict=True):
             chosen = order[:count]
             others = (chosen + step[:count]) % queries
-            own = both[np.ix_(sample, chosen)] - means[chosen]
-            changed = own.copy()
-            changed[runs:] = both[np.ix_(sample[runs:], others)] - means[chosen]
-            whole = squares[np.ix_(sample, sample)]
-            distances = roots(whole - squared_distances(own) + squared_distances(changed))
-            found.append(energies(distances, weights)[0])
-        return np.array(found)
+            found.append(energies(distances(chosen, others), pairs))
+        return np.concatenate(found)
 
     return simulate
 

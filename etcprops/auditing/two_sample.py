@@ -215,7 +215,7 @@ def two_sample_test_of_values(
     both = np.concatenate([plain, encrypted])
     weights = exchanged_weights(runs, runs, _exchanges(level), np.random.default_rng(seed))
     # Less the mean of all runs, so that differences of squares lose no digits.
-    distances = roots(squared_distances(both - both.mean(axis=0)))
+    distances = roots(squared_distances((both - both.mean(axis=0)).reshape(2 * runs, -1)))
     p_value = p_value_of_distances(distances, weights, rounding=ROUNDING)
     return TwoSampleTest(runs, p_value, level, excluded_of_values(both, seed=seed))
 

@@ -178,7 +178,7 @@ def test_interrupted_run_goes_on_where_it_was(
 
     def only_40(_data: object, _choices: object, ratio: int, split: int) -> Part:
         assert ratio == 40
-        return Part(ratio, split, 1, {})
+        return Part(ratio, split, 1, 2, {})
 
     monkeypatch.setattr("etcprops.experiments.reproduction.run_part", only_40)
     again = run(SMALL, choices, ratios=(20, 40), folder=tmp_path)
