@@ -153,7 +153,7 @@ def test_other_choices_in_the_same_folder_are_not_mixed_up(tmp_path: Path) -> No
     [
         lambda text: text[: len(text) // 2],
         lambda _: "[]",
-        lambda text: text.replace('"version": 2', '"version": 1'),
+        lambda text: text.replace('"version": 3', '"version": 2'),
         lambda text: text.replace('"split": 0', '"split": 7'),
         lambda text: text.replace('"eer"', '"error"'),
     ],
