@@ -33,7 +33,7 @@ def quiet(queries: int) -> Model:
 
     def draw(rng: np.random.Generator, runs: int) -> Sample:
         shape = (runs, queries)
-        return np.where(rng.random(shape) < noise, rng.integers(0, 10, shape), usual)
+        return np.asarray(np.where(rng.random(shape) < noise, rng.integers(0, 10, shape), usual))
 
     return draw
 
@@ -49,7 +49,8 @@ def together(queries: int) -> Model:
 
     def draw(rng: np.random.Generator, runs: int) -> Sample:
         way = ways[(rng.random(runs) < 0.3).astype(int)]
-        return np.where(rng.random(way.shape) < 0.1, rng.integers(0, 10, way.shape), way)
+        wrong = rng.random(way.shape) < 0.1
+        return np.asarray(np.where(wrong, rng.integers(0, 10, way.shape), way))
 
     return draw
 

@@ -139,7 +139,7 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
         key = (t.reduction, t.normalization, t.score, t.svm, t.resolution)
         values[key][t.condition, t.ratio].append(t.eer)
     candidates = []
-    for (*setting, svm, resolution), cells in values.items():
+    for (reduction, normalization, score, svm, resolution), cells in values.items():
         means: dict[str, dict[int, float]] = defaultdict(dict)
         for (condition, ratio), rates in cells.items():
             means[condition][ratio] = float(np.mean(rates))
@@ -148,6 +148,7 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
         eer = {name: column for name, column in means.items() if set(paper) <= set(column)}
         if "plain" in eer:
             distance = _distance(eer["plain"], svm.kernel, "plain", resolution)
+            setting = reduction, normalization, score
             candidates.append(Candidate(*setting, svm, eer, distance, resolution))
     return sorted(candidates, key=lambda candidate: candidate.distance)
 
