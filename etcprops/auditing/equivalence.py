@@ -142,7 +142,7 @@ def excluded_mixture(
     >>> rng = np.random.default_rng(0)
     >>> first, second, others = rng.integers(0, [[[2]], [[2]], [[3]]], (3, 100, 40))
     >>> excluded_mixture(first, second, others)
-    0.3
+    0.2
     """
     pool, runs = len(first) + len(second), len(first)
     distances = numbers_of_differences(np.concatenate([first, second, others]))
@@ -165,8 +165,8 @@ def excluded_of_decisions(both: NDArray[Any], *, seed: int) -> tuple[Excluded, .
     >>> runs = np.random.default_rng(0).integers(0, 2, (80, 100))
     >>> for difference in excluded_of_decisions(runs, seed=0):
     ...     print(difference)
-    5 % of the queries always answered otherwise (margin 5 %)
-    25 % of the runs answering otherwise (margin 25 %)
+    1 % of the queries always answered otherwise (margin 5 %)
+    15 % of the runs answering otherwise (margin 25 %)
     """
     runs, queries = len(both) // 2, both.shape[1]
     distances = numbers_of_differences(both)
@@ -216,8 +216,8 @@ def excluded_of_values(both: NDArray[np.float64], *, seed: int) -> tuple[Exclude
     >>> runs = np.arange(20.0)[:, None] + np.random.default_rng(0).random((60, 20, 1))
     >>> for difference in excluded_of_values(runs, seed=0):
     ...     print(difference)
-    5 % of the queries with rows of others (margin 5 %)
-    10 % of the runs with rows of others (margin 25 %)
+    5 % of the queries with rows of other queries (margin 5 %)
+    10 % of the runs with rows of other queries (margin 25 %)
     """
     runs, queries = len(both) // 2, both.shape[1]
     # Less the mean of all runs, so that differences of squares lose no digits.
