@@ -26,9 +26,6 @@ class AuditOutcome(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
-POWER: Final = 0.5
-"""Least power of a test that is to show equal distributions."""
-
 VERDICTS: Final = ("against theory", "not contradicted", "as predicted", "no answer")
 """How what was measured stands to theory, the most remarkable first."""
 
@@ -157,45 +154,78 @@ class Remedy:
 
 
 @dataclass(frozen=True)
+class Excluded:
+    """A way for two samples to differ, and from which share on it is excluded.
+
+    Attributes
+    ----------
+    difference : str
+        Of what the share is, and what is otherwise there.
+    share : float
+        The smallest that would have brought samples further apart than they are with a probability
+        of 0.9 at least; infinity if none would.
+    margin : float
+        The largest that may have escaped for samples to be called equal.
+    """
+
+    difference: str
+    share: float
+    margin: float
+
+    @property
+    def enough(self) -> bool:
+        """Whether the share is at most the margin."""
+        return self.share <= self.margin
+
+    def __str__(self) -> str:
+        share = f"{100 * self.share:.2g} %" if math.isfinite(self.share) else "no share"
+        return f"{share} of the {self.difference} (margin {100 * self.margin:.2g} %)"
+
+
+@dataclass(frozen=True)
 class TwoSampleTest:
-    """A two-sample test of whether answers have one distribution on plain and on encrypted images.
+    """Whether answers have one distribution on plain and on encrypted images.
+
+    Two errors, controlled apart: equal distributions are called different with a chance of `level`
+    at most, and those that differ in one of the stated ways by its margin equal with one of 0.1.
 
     Attributes
     ----------
     runs : int
         Fits on each side, each with its own seed, the encrypted ones with its own key too.
     p_value : float
-        Of the permutation test.
+        Of the permutation test of equality.
     level : float
-        Chance of rejecting two equal distributions.
-    power : float
-        Chance of noticing, estimated by simulation, that `effect` of the queries have their most
-        frequent answer replaced.
-    effect : float
-        A share of the queries.
+        Chance of calling two equal distributions different.
+    excluded : tuple of Excluded
+        What the equivalence tests exclude; see `etcprops.auditing.equivalence`.
     """
 
     runs: int
     p_value: float
     level: float
-    power: float
-    effect: float
+    excluded: tuple[Excluded, ...]
+
+    @property
+    def different(self) -> bool:
+        """Whether the test of equality rejected."""
+        return self.p_value <= self.level
 
     @property
     def equal(self) -> bool:
-        """Whether the test did not reject."""
-        return self.p_value > self.level
+        """Whether it did not, and every stated difference is excluded at its margin."""
+        return not self.different and all(excluded.enough for excluded in self.excluded)
 
     @property
     def convincing(self) -> bool:
-        """Whether it rejected, or would have noticed the effect at least every other time."""
-        return not self.equal or self.power >= POWER
+        """Whether it shows one or the other."""
+        return self.different or self.equal
 
     def __str__(self) -> str:
         return (
             f"{self.runs} seeds plain against {self.runs} seeds and keys encrypted: p = "
-            f"{self.p_value:.2g} at level {self.level:.2g}; power {self.power:.2f} against "
-            f"{self.effect:.0%} of the queries answered otherwise"
+            f"{self.p_value:.2g} at level {self.level:.2g}; found with power 0.9: "
+            f"{', '.join(str(excluded) for excluded in self.excluded)}"
         )
 
 
@@ -283,7 +313,7 @@ class Verdict:
 
 def _plain(value: Any) -> Any:
     """Return `value` made of what JSON has."""
-    if isinstance(value, (Comparison, AuditWitness, Experiment, Remedy, TwoSampleTest)):
+    if isinstance(value, (Comparison, AuditWitness, Excluded, Experiment, Remedy, TwoSampleTest)):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
         return value.tolist()

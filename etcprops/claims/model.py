@@ -46,7 +46,7 @@ class Finding(StrEnum):
     """What one check found about its claim's statement.
 
     Only the first two count. `RECORDED` is what was shown elsewhere and cannot be shown again here,
-    `UNKNOWN` what a solver gave up on.
+    `UNKNOWN` what a solver gave up on, or samples left open.
     """
 
     SUPPORTS = "supports"

@@ -75,7 +75,7 @@ def examples_figure() -> Figure:
 
 
 def eer_figure(parts: Sequence[Part], conditions: Sequence[str], *, paper: bool) -> Figure:
-    """Draw EERs against the reduction ratio, with the 95 % range over splits.
+    """Draw EERs against the reduction ratio, with the range over splits.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def eer_figure(parts: Sequence[Part], conditions: Sequence[str], *, paper: bool)
             if set(mine) != set(ratios):
                 continue
             means = np.array([mine[r].mean for r in ratios])
-            ends = np.array([[mine[r].low for r in ratios], [mine[r].high for r in ratios]])
+            ends = np.array([[mine[r].least for r in ratios], [mine[r].greatest for r in ratios]])
             errors = np.maximum([means - ends[0], ends[1] - means], 0)
             where = np.arange(len(ratios)) + 0.06 * number
             style = {"color": COLOURS[condition], "capsize": 3, "marker": "o", "ms": 4, "lw": 1.2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from etcprops._about import versions
 from etcprops._pages import data_uri, render_page
 from etcprops.experiments import figures
 from etcprops.experiments.tables import (
+    NEAR,
     accepted,
     case_scores,
     cells,
@@ -86,7 +88,9 @@ class Reproduction:
         }
         pictures = {name: data_uri(content) for name, content in files.items()}
         table = {(c.kernel, c.condition, c.ratio): c for c in cells(self.parts)}
-        plain = [c for c in table.values() if c.condition == "plain" and c.paper is not None]
+        with_value = [c for c in table.values() if c.paper is not None]
+        plain = [c for c in with_value if c.condition == "plain"]
+        own = [c for c in with_value if c.condition == "own"]
         return render_page(
             "etcprops.experiments",
             "reproduction.html",
@@ -104,6 +108,10 @@ class Reproduction:
                 for name in ("scores", "decisions")
             },
             within=(sum(c.within for c in plain), len(plain)),
+            near=(sum(c.near for c in own), len(own)),
+            factor=NEAR,
+            log_factor=math.log(NEAR),
+            resolution=1 / min(part.genuine for part in self.parts),
             pictures=pictures,
         )
 

@@ -35,7 +35,7 @@ FAR_GRID: Final = np.geomspace(1e-4, 1, 81)
 SHARES: Final = np.linspace(0, 1, 101)
 """The shares of claims whose quantiles of scores are kept: the lowest score to the highest."""
 
-PART_VERSION: Final = 2
+PART_VERSION: Final = 3
 """Of the files in which parts are kept; others are run again."""
 
 
@@ -47,6 +47,8 @@ class Part:
     ----------
     ratio, split, dimension : int
         Which part it is, and the number of features after the reduction.
+    genuine : int
+        How many claims are true: an EER below one over them is no error of a whole query.
     eer : dict
         From condition to kernel to EER.
     accepted : dict
@@ -67,6 +69,7 @@ class Part:
     ratio: int
     split: int
     dimension: int
+    genuine: int
     eer: dict[str, dict[str, float]]
     accepted: dict[str, dict[str, float]] = field(default_factory=dict)
     identical: dict[str, dict[str, bool]] = field(default_factory=dict)
@@ -189,7 +192,8 @@ class Stage:
         """Run the conditions one after the other."""
         conditions = self.choices.conditions
         cloud, plain = self.cloud([PlainClient(p) for p in self.people])
-        part = Part(self.ratio, self.split, cloud.n_features, {})
+        genuine = int(np.count_nonzero(self.genuine))
+        part = Part(self.ratio, self.split, cloud.n_features, genuine, {})
         self._note(part, "plain", plain, plain)
         if "common" in conditions:
             key = self.key("common")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import defaultdict
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from etcprops.experiments.reproduction import Part
 
 
+NEAR: Final = 2.0
+"""Factor within which a mean EER under own keys agrees with the paper's; they span one of 19."""
+
+
 @dataclass(frozen=True)
 class EERCell:
     """One cell of a table: an EER over splits.
@@ -37,8 +42,11 @@ class EERCell:
         How many splits.
     mean, deviation : float
         Over splits; the deviation is that of a sample, 0 for one split.
-    low, high : float
-        The range that holds 95 % of the splits: quantiles 0.025 and 0.975.
+    least, greatest : float
+        Of the splits. They share images, so that this is no confidence interval: it says how far
+        divisions of the same images differ.
+    resolution : float
+        One over the genuine claims of a split: an EER below is less than one query sent away.
     paper : float or None
         The paper's value, where it has one.
     """
@@ -49,14 +57,49 @@ class EERCell:
     splits: int
     mean: float
     deviation: float
-    low: float
-    high: float
+    least: float
+    greatest: float
+    resolution: float
     paper: float | None
 
     @property
     def within(self) -> bool:
-        """Whether the paper's value is in the 95 % range."""
-        return self.paper is not None and self.low <= self.paper <= self.high
+        """Whether some split gave at most the paper's value, and some at least."""
+        return self.paper is not None and self.least <= self.paper <= self.greatest
+
+    @property
+    def log_ratio(self) -> float | None:
+        """See `log_ratio`, of mean and paper; None where the paper has no value."""
+        return None if self.paper is None else log_ratio(self.mean, self.paper, self.resolution)
+
+    @property
+    def near(self) -> bool:
+        """Whether mean and paper differ by a factor of at most `NEAR`, either way."""
+        return self.log_ratio is not None and abs(self.log_ratio) <= math.log(NEAR)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the cell with what follows from it."""
+        return asdict(self) | {"within": self.within, "log_ratio": self.log_ratio}
+
+
+def log_ratio(found: float, paper: float, resolution: float) -> float:
+    """Return by which logarithm an EER is above the paper's, or below.
+
+    Parameters
+    ----------
+    found, paper : float
+        EERs from 0 to 1.
+    resolution : float
+        What either counts as if it is less, zero above all: one over the number of genuine claims.
+
+    Examples
+    --------
+    >>> round(log_ratio(0.02, 0.01, 1 / 1216), 2), round(log_ratio(0.0, 0.00855, 1 / 1216), 2)
+    (0.69, -2.34)
+    >>> log_ratio(0.0, 0.0007, 1 / 1216)
+    0.0
+    """
+    return math.log(max(found, resolution) / max(paper, resolution))
 
 
 def cells(parts: Sequence[Part]) -> list[EERCell]:
@@ -72,18 +115,19 @@ def cells(parts: Sequence[Part]) -> list[EERCell]:
     list of EERCell
     """
     values: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+    resolution = 1 / min((part.genuine for part in parts), default=1)
     for part in parts:
         for condition, by_kernel in part.eer.items():
             for kernel, eer in by_kernel.items():
                 values[kernel, condition, part.ratio].append(eer)
     table = []
     for (kernel, condition, ratio), rates in values.items():
-        low, high = (float(quantile) for quantile in np.quantile(rates, [0.025, 0.975]))
         deviation = float(np.std(rates, ddof=1)) if len(rates) > 1 else 0.0
         paper = PAPER_EER.get((kernel, condition), {}).get(ratio)
         mean = float(np.mean(rates))
+        spread = deviation, min(rates), max(rates)
         table.append(
-            EERCell(kernel, condition, ratio, len(rates), mean, deviation, low, high, paper)
+            EERCell(kernel, condition, ratio, len(rates), mean, *spread, resolution, paper)
         )
     return table
 
@@ -185,16 +229,16 @@ def to_csv(table: Sequence[EERCell]) -> str:
 
     Examples
     --------
-    >>> print(to_csv([EERCell("linear", "plain", 20, 1, 0.02, 0.0, 0.02, 0.02, 0.0223)]))
-    kernel,condition,ratio,splits,mean,deviation,low,high,paper,within
-    linear,plain,20,1,0.02,0.0,0.02,0.02,0.0223,False
+    >>> print(to_csv([EERCell("linear", "plain", 20, 1, 0.02, 0.0, 0.02, 0.02, 0.01, 0.02)]))
+    kernel,condition,ratio,splits,mean,deviation,least,greatest,resolution,paper,within,log_ratio
+    linear,plain,20,1,0.02,0.0,0.02,0.02,0.01,0.02,True,0.0
     """
     text = io.StringIO()
-    names = [*EERCell.__dataclass_fields__, "within"]
+    names = [*EERCell.__dataclass_fields__, "within", "log_ratio"]
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     for cell in table:
-        writer.writerow(asdict(cell) | {"within": cell.within})
+        writer.writerow(cell.to_dict())
     return text.getvalue()
 
 
@@ -219,7 +263,7 @@ def to_json(about: dict[str, Any], choices: Choices, runs: dict[str, Sequence[Pa
         "choices": choices.to_dict(),
         "runs": {
             name: {
-                "cells": [asdict(cell) | {"within": cell.within} for cell in cells(parts)],
+                "cells": [cell.to_dict() for cell in cells(parts)],
                 "accepted": accepted(parts),
                 "parts": [asdict(part) for part in parts],
             }

@@ -96,6 +96,8 @@ def try_svms(
     """
     stage = Stage(data, choices, ratio, split)
 
+    resolution = 1 / int(np.count_nonzero(stage.genuine))
+
     def trials(
         cloud: Cloud, condition: str, own: list[Scores], impostors: list[Scores]
     ) -> Iterator[Trial]:
@@ -108,7 +110,7 @@ def try_svms(
             else:
                 eer = stage.eer(right / unit, others / unit, rule)
             names = (choices.reduction, choices.normalization, rule)
-            yield Trial(*names, svm, condition, ratio, split, eer)
+            yield Trial(*names, svm, condition, ratio, split, eer, resolution)
 
     def ask(clients: list[Client]) -> tuple[Cloud, list[Scores]]:
         reduction = make_reduction(data, choices, ratio, split)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from etcprops.experiments.paper import PAPER_EER
+from etcprops.experiments.tables import log_ratio
 from etcprops.reductions import PAPER_RATIOS
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Trial:
         The part.
     eer : float
         What came out.
+    resolution : float
+        One over the genuine claims of the split.
     """
 
     reduction: str
@@ -50,6 +53,7 @@ class Trial:
     ratio: int
     split: int
     eer: float
+    resolution: float
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Candidate:
     distance : float
         Root mean square of ``log(EER / paper's EER)`` over the paper's "not encrypted" column:
         0.1 means that they differ by 10 % typically.
+    resolution : float
+        What an EER counts as in distances if it is less, as zero is.
     """
 
     reduction: str
@@ -75,22 +81,29 @@ class Candidate:
     svm: SVM
     eer: dict[str, dict[int, float]]
     distance: float
+    resolution: float
 
     @property
     def setting(self) -> tuple[str, str, str]:
         """Reduction, normalization and score: what both kernels of an experiment share."""
         return self.reduction, self.normalization, self.score
 
-    @property
-    def encrypted_not_above(self) -> int | None:
-        """At how many ratios the own-key EER is not above the paper's "encrypted" column.
+    def encrypted_distance(self, impostors: str) -> float | None:
+        """Return the distance over the column "encrypted" against a kind of impostors.
 
-        None if own keys were not tried.
+        Parameters
+        ----------
+        impostors : {"own", "stolen", "wrong"}
+            Whom the EERs are taken against.
+
+        Returns
+        -------
+        float or None
+            None if they were not tried.
         """
-        if "own" not in self.eer:
+        if impostors not in self.eer:
             return None
-        paper = PAPER_EER[self.svm.kernel, "own"]
-        return sum(self.eer["own"][ratio] <= value for ratio, value in paper.items())
+        return _distance(self.eer[impostors], self.svm.kernel, "own", self.resolution)
 
     def distance_with(self, impostors: str) -> float | None:
         """Return the distance over both columns, "encrypted" against a kind of impostors.
@@ -105,10 +118,8 @@ class Candidate:
         float or None
             None if they were not tried.
         """
-        if impostors not in self.eer:
-            return None
-        encrypted = _distance(self.eer[impostors], self.svm.kernel, "own")
-        return _root_mean_square(self.distance, encrypted)
+        encrypted = self.encrypted_distance(impostors)
+        return None if encrypted is None else _root_mean_square(self.distance, encrypted)
 
 
 def rank(trials: Iterable[Trial]) -> list[Candidate]:
@@ -125,10 +136,10 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
     """
     values: dict[Any, dict[tuple[str, int], list[float]]] = defaultdict(lambda: defaultdict(list))
     for t in trials:
-        key = (t.reduction, t.normalization, t.score, t.svm)
+        key = (t.reduction, t.normalization, t.score, t.svm, t.resolution)
         values[key][t.condition, t.ratio].append(t.eer)
     candidates = []
-    for (reduction, normalization, score, svm), cells in values.items():
+    for (reduction, normalization, score, svm, resolution), cells in values.items():
         means: dict[str, dict[int, float]] = defaultdict(dict)
         for (condition, ratio), rates in cells.items():
             means[condition][ratio] = float(np.mean(rates))
@@ -136,8 +147,9 @@ def rank(trials: Iterable[Trial]) -> list[Candidate]:
         # An SVM may have been given up at some ratios: it has no column then.
         eer = {name: column for name, column in means.items() if set(paper) <= set(column)}
         if "plain" in eer:
-            distance = _distance(eer["plain"], svm.kernel, "plain")
-            candidates.append(Candidate(reduction, normalization, score, svm, eer, distance))
+            distance = _distance(eer["plain"], svm.kernel, "plain", resolution)
+            setting = reduction, normalization, score
+            candidates.append(Candidate(*setting, svm, eer, distance, resolution))
     return sorted(candidates, key=lambda candidate: candidate.distance)
 
 
@@ -225,6 +237,11 @@ class Reach:
     impostors: str
     candidate: Candidate
 
+    @property
+    def distance(self) -> float:
+        """Of the logarithms of both EERs."""
+        return abs(log_ratio(self.nearest, self.paper, self.candidate.resolution))
+
 
 def reach(candidates: Iterable[Candidate]) -> list[Reach]:
     """Return for each of the paper's 16 cells the nearest EER of any candidate, each on its own.
@@ -249,7 +266,7 @@ def reach(candidates: Iterable[Candidate]) -> list[Reach]:
                 if c.svm.kernel == kernel and condition in c.eer
             ]
             if found:
-                cells.append(min(found, key=lambda r: abs(log_ratio(r.nearest, r.paper))))
+                cells.append(min(found, key=lambda r: r.distance))
     return cells
 
 
@@ -281,12 +298,12 @@ def ranking_csv(candidates: Iterable[Candidate]) -> str:
     columns = list(product(("plain", *OWN_KEYS), PAPER_RATIOS))
     names = [f"{condition}_{ratio}" for condition, ratio in columns]
     both = [f"distance_with_{impostors}" for impostors in OWN_KEYS]
-    heads = (*CHOICE_NAMES, "distance", *both, "encrypted_not_above", *names)
+    heads = (*CHOICE_NAMES, "distance", *both, "encrypted_distance", *names)
     lines: list[tuple[Any, ...]] = [heads]
     for c in candidates:
         rates = (c.eer.get(condition, {}).get(ratio) for condition, ratio in columns)
         distances = c.distance, *(c.distance_with(impostors) for impostors in OWN_KEYS)
-        lines.append((*_named(c), *distances, c.encrypted_not_above, *rates))
+        lines.append((*_named(c), *distances, c.encrypted_distance("own"), *rates))
     return _csv(lines)
 
 
@@ -315,16 +332,11 @@ def _csv(rows: Iterable[tuple[Any, ...]]) -> str:
     return text.getvalue()
 
 
-def _distance(found: dict[int, float], kernel: str, column: str) -> float:
+def _distance(found: dict[int, float], kernel: str, column: str, resolution: float) -> float:
     """Return the root mean square of the logarithms over a column of the paper."""
-    paper = PAPER_EER[kernel, column]
-    return _root_mean_square(*(log_ratio(found[ratio], value) for ratio, value in paper.items()))
+    paper = PAPER_EER[kernel, column].items()
+    return _root_mean_square(*(log_ratio(found[r], value, resolution) for r, value in paper))
 
 
 def _root_mean_square(*values: float) -> float:
     return math.sqrt(sum(value**2 for value in values) / len(values))
-
-
-def log_ratio(found: float, paper: float) -> float:
-    """Return ``log(found / paper)``; an EER of zero counts as one of 1e-5, below any of a count."""
-    return math.log(max(found, 1e-5) / paper)

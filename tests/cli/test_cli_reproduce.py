@@ -153,7 +153,7 @@ def test_other_choices_in_the_same_folder_are_not_mixed_up(tmp_path: Path) -> No
     [
         lambda text: text[: len(text) // 2],
         lambda _: "[]",
-        lambda text: text.replace('"version": 2', '"version": 1'),
+        lambda text: text.replace('"version": 3', '"version": 2'),
         lambda text: text.replace('"split": 0', '"split": 7'),
         lambda text: text.replace('"eer"', '"error"'),
     ],
@@ -178,7 +178,7 @@ def test_interrupted_run_goes_on_where_it_was(
 
     def only_40(_data: object, _choices: object, ratio: int, split: int) -> Part:
         assert ratio == 40
-        return Part(ratio, split, 1, {})
+        return Part(ratio, split, 1, 2, {})
 
     monkeypatch.setattr("etcprops.experiments.reproduction.run_part", only_40)
     again = run(SMALL, choices, ratios=(20, 40), folder=tmp_path)

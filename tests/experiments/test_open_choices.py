@@ -28,6 +28,7 @@ from typer.testing import CliRunner
 from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.experiments.choices import SVM, Choices
 from etcprops.experiments.paper import PAPER_EER
+from etcprops.experiments.tables import log_ratio
 from etcprops.reductions import PAPER_RATIOS
 
 SMALL = make_synthetic_faces(people=4, lights=8, height=48, width=40)
@@ -109,14 +110,14 @@ def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.Mon
     for cell in cells[:4]:
         column = [float(r[f"plain_{cell['ratio']}"]) for r in ranking if r["kernel"] == "linear"]
         paper = float(cell["paper"])
-        # log_ratio takes an EER of zero as 1e-5.
-        nearest = min(column, key=lambda eer: abs(math.log(max(eer, 1e-5) / paper)))
-        assert float(cell["nearest"]) == nearest
+        resolution = 1 / (4 * 4)
+        nearest = min(abs(log_ratio(eer, paper, resolution)) for eer in column)
+        assert abs(log_ratio(float(cell["nearest"]), paper, resolution)) == nearest
 
 
 def test_pairs_share_their_setting() -> None:
     def candidate(score: str, kernel: Literal["linear", "rbf"], distance: float) -> Candidate:
-        return Candidate("exact", "pooled", score, SVM(kernel, C=distance), {}, distance)
+        return Candidate("exact", "pooled", score, SVM(kernel, C=distance), {}, distance, 0.1)
 
     found = pairs(
         [
@@ -139,7 +140,7 @@ def test_nearness_to_both_columns_counts_one_kind_of_impostors() -> None:
             condition: {r: v * factor for r, v in PAPER_EER[kernel, "own"].items()}
             for condition, factor in factors.items()
         }
-        return Candidate("exact", "pooled", score, SVM(kernel), eer, 0.3)
+        return Candidate("exact", "pooled", score, SVM(kernel), eer, 0.3, 1e-4)
 
     candidates = [
         candidate("pooled", "linear", own=1, stolen=math.e),
@@ -159,14 +160,15 @@ def test_nearness_to_both_columns_counts_one_kind_of_impostors() -> None:
     assert found[1][2] is candidates[1]
     rows = list(csv.DictReader(ranking_csv(candidates).splitlines()))
     assert float(rows[0]["distance_with_own"]) == pytest.approx(0.3 / math.sqrt(2))
-    assert rows[4]["distance_with_own"] == ""
+    assert float(rows[0]["encrypted_distance"]) == 0
+    assert rows[4]["distance_with_own"] == rows[4]["encrypted_distance"] == ""
 
 
 def test_columns_with_gaps_are_left_out() -> None:
     svm = SVM("linear")
 
     def trial(condition: str, ratio: int) -> Trial:
-        return Trial("exact", "pooled", "pooled", svm, condition, ratio, 0, 0.1)
+        return Trial("exact", "pooled", "pooled", svm, condition, ratio, 0, 0.1, 0.01)
 
     trials = [trial("plain", ratio) for ratio in PAPER_RATIOS] + [
         trial("own", 20),

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from operating import assert_errors_are_controlled, quiet
 from rounding import assert_rounding_is_the_reason
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import FunctionTransformer
 
 from etcprops import EtCKey, audit, encrypt
-from etcprops.auditing import AuditOutcome
+from etcprops.auditing import AuditOutcome, equivalence, two_sample
 from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.isolation import Worker
 from etcprops.auditing.atlas.rows import AtlasRow
@@ -22,6 +23,7 @@ from etcprops.auditing.auditor import TOLERANCE
 from etcprops.auditing.harness import Candidate, Harness
 from etcprops.auditing.preprocessing import centre
 from etcprops.auditing.two_sample import two_sample_test
+from etcprops.auditing.verdict import Excluded
 from etcprops.datasets import load_digits_images
 
 DIGITS = load_digits_images(block=2)
@@ -88,12 +90,62 @@ def test_a_biased_distribution_is_rejected_at_the_level_of_a_run() -> None:
     rng = np.random.default_rng(0)
     fair, also = rng.integers(0, 2, (2, 20, 100))
     biased = (rng.random((20, 100)) < 0.7).astype(int)
-    options: dict[str, Any] = {"level": LEVEL, "effect": 0.05, "seed": 0}
-    assert two_sample_test(fair, also, **options).equal
-    test = two_sample_test(fair, biased, **options)
+    assert not two_sample_test(fair, also, level=LEVEL, seed=0).different
+    test = two_sample_test(fair, biased, level=LEVEL, seed=0)
     # So small a p-value needs more exchanges than 999.
-    assert not test.equal
+    assert test.different
     assert test.p_value <= LEVEL
+
+
+def excludes_everything(_both: NDArray[Any], *, seed: int) -> tuple[Excluded, ...]:  # noqa: ARG001
+    """Find every difference excluded, whatever the samples: not rejected is then equal."""
+    return (Excluded("queries always answered otherwise", 0.01, 0.05),)
+
+
+def no_distance(_distances: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
+    """Find all samples as far from each other: no power against anything."""
+    return np.zeros(len(weights))
+
+
+STATISTICS: dict[str, tuple[dict[str, Any], str]] = {
+    "none rejects": ({"permutation_p_value": lambda *_, **__: 1.0}, "called different only: 0.0"),
+    "all reject": ({"permutation_p_value": lambda *_, **__: 0.0}, "equal ones called different: 1"),
+    "not rejected is equal": ({"excluded_of_decisions": excludes_everything}, "some_runs other"),
+    "accepts everything": (
+        {
+            "permutation_p_value": lambda *_, **__: 1.0,
+            "excluded_of_decisions": excludes_everything,
+        },
+        "some_queries otherwise, called equal: 1.0",
+    ),
+    "without power": (
+        {"energies": no_distance, "equivalence.energies": no_distance},
+        "equal ones called equal only: 0.0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("broken", "reason"), STATISTICS.values(), ids=STATISTICS)
+def test_a_two_sample_test_of_which(
+    broken: dict[str, Any], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, mutant in broken.items():
+        module = equivalence if name.startswith("equivalence.") else two_sample
+        monkeypatch.setattr(module, name.rpartition(".")[2], mutant)
+    with pytest.raises(AssertionError, match=reason):
+        assert_errors_are_controlled(
+            two_sample_test, quiet(40), repetitions=20, power=0.9, level=0.01
+        )
+
+
+def test_a_blind_test_shows_no_equal_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (two_sample, equivalence):
+        monkeypatch.setattr(module, "energies", no_distance)
+    runs = np.random.default_rng(0).integers(0, 2, (2, 20, 30))
+    test = two_sample_test(*runs, level=0.01, seed=0)
+    assert not test.different
+    assert not test.equal
+    assert not test.convincing
 
 
 WORKERS = {

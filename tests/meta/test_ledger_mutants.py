@@ -22,7 +22,9 @@ from threadpoolctl import threadpool_info
 
 import etcprops
 from etcprops import BlockGeometry, EtCKey, Step, decrypt, encrypt
+from etcprops.auditing import equivalence, two_sample
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation
+from etcprops.claims.checks import forests
 from etcprops.claims.checks.key_conditions import PEOPLE, check_queries_in_four_cases
 from etcprops.claims.implementation import Arithmetic
 from etcprops.claims.model import Check
@@ -470,6 +472,22 @@ def test_the_check_notices(check: Check) -> None:
         pytest.importorskip("z3", reason="needs z3: pip install 'etcprops[smt]'")
     evidence = examine(check, MUTANTS[check.name])
     assert evidence.finding is noticed, evidence.detail
+
+
+@pytest.mark.parametrize("share", [0.26, math.inf])
+def test_forests_that_are_not_shown_to_be_equal_leave_it_open(
+    share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a test rejects nothing and excludes too little, it does not speak for the claim."""
+    monkeypatch.setattr(forests, "TREES", 20)
+    monkeypatch.setattr(two_sample, "permutation_p_value", lambda *_, **__: 1.0)
+    monkeypatch.setattr(equivalence, "excluded_mixture", lambda *_: share)
+    check = next(c for c in CHECKS if c.name == "distribution of forests on digits")
+    assert examine(check, broken(brightness_dependent)).finding is Finding.UNKNOWN
+    monkeypatch.undo()
+    # In earnest, so few trees exclude too little.
+    monkeypatch.setattr(forests, "TREES", 20)
+    assert examine(check, SOUND).finding is Finding.UNKNOWN
 
 
 def test_mutants_decrypt_is_sound() -> None:

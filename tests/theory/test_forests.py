@@ -15,7 +15,6 @@ from sklearn.tree import DecisionTreeClassifier
 from symmetric_forest import SymmetricForestClassifier
 
 from etcprops import InvalidParameterError, SignedPermutation
-from etcprops.auditing.two_sample import permutation_p_value, rejection_rate
 from etcprops.strategies import signed_permutations
 from etcprops.theory.forests import Rules, best_splits, tree_distribution
 
@@ -121,47 +120,3 @@ def test_bad_input() -> None:
         SymmetricForestClassifier(0).fit(X, [0] * 7)
     with pytest.raises(InvalidParameterError, match="integers of magnitude"):
         SymmetricForestClassifier().fit(X + 0.5, [0] * 7)
-
-
-# --- The two-sample test
-
-
-def test_level_is_what_it_says() -> None:
-    """Under one distribution p-values are uniform: of 400 few are above the level."""
-    rate = rejection_rate(
-        lambda rng: (rng.integers(0, 3, (25, 6)), rng.integers(0, 3, (25, 6))),
-        level=0.05,
-        repetitions=400,
-    )
-    # Binomial with p = 0.05: mean 20 of 400, standard deviation 4.4.
-    assert abs(rate - 0.05) < 4 * 4.4 / 400
-
-
-def test_power_grows_with_the_difference() -> None:
-    def shifted(probability: float) -> float:
-        return rejection_rate(
-            lambda rng: (
-                rng.integers(0, 2, (60, 8)),
-                (rng.random((60, 8)) < probability).astype(int),
-            ),
-            level=0.01,
-            repetitions=20,
-        )
-
-    assert shifted(0.5) <= 0.1
-    assert shifted(0.9) == 1.0
-
-
-def test_smallest_p_value_and_text_labels() -> None:
-    first, second = np.full((9, 2), "a"), np.full((12, 2), "b")
-    assert permutation_p_value(first, second, permutations=99) == 0.01
-    assert permutation_p_value(first, first[:5]) == 1.0
-
-
-def test_bad_samples() -> None:
-    with pytest.raises(InvalidParameterError, match="'second' parameter of permutation_p_value"):
-        permutation_p_value([[1, 2]], [[1, 2, 3]])
-    with pytest.raises(InvalidParameterError, match="'first' parameter of permutation_p_value"):
-        permutation_p_value([1, 2], [[1, 2]])
-    with pytest.raises(InvalidParameterError, match="'permutations' parameter"):
-        permutation_p_value([[1]], [[2]], permutations=0)

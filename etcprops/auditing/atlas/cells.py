@@ -19,8 +19,9 @@ from etcprops.auditing.estimators.invariance import Entry
 from etcprops.datasets import ImageSet, load_images
 
 FAMILY_LEVEL: Final = 0.01
-"""Chance of one false alarm or more among all tests of distributions in a run, fixed beforehand:
-each test has this over their number (Bonferroni)."""
+"""Chance of one false alarm or more, equal distributions called different, in a run, fixed
+beforehand: each test has this over their number (Bonferroni). To call distributions equal needs no
+such correction, and does not depend on it: `etcprops.auditing.equivalence`."""
 
 
 @dataclass(frozen=True)

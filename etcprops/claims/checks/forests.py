@@ -15,6 +15,7 @@ from etcprops.claims.model import (
     Claim,
     EvidenceKind,
     Exhibit,
+    Finding,
     Observation,
     Outcome,
     Scope,
@@ -22,7 +23,6 @@ from etcprops.claims.model import (
 )
 from etcprops.claims.references import BREIMAN_2001, SCHOELKOPF_1998
 from etcprops.datasets import load_digits_images
-from etcprops.scheme import pixels
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 
@@ -33,9 +33,14 @@ OFF_THRESHOLD = "no query lies half-way between two training values, or it goes 
 INTEGERS = "pixels are integers, not scaled to floats before"
 
 LEVEL = 0.001
-TREES = 100
+"""Of the tests that tell distributions apart."""
+MARGIN = 0.25
+"""Share of trees with another distribution that equivalence must exclude; its size is 0.1."""
+TREES = 250
+TREES_APART = 100
+"""Suffice where distributions do differ."""
+TRAINING, QUERIES = 600, 400
 PERMUTATIONS = 999
-TRIALS = 10
 
 
 def check_distribution_of_small_trees(implementation: Implementation) -> Observation:
@@ -71,25 +76,20 @@ def check_distribution_of_small_trees(implementation: Implementation) -> Observa
 
 def check_distribution_of_forests_on_digits(implementation: Implementation) -> Observation:
     """Test whether scikit-learn's trees have one distribution where no query is on a threshold."""
-    from etcprops.auditing.two_sample import permutation_p_value, rejection_rate
+    from etcprops.auditing.equivalence import excluded_mixture
+    from etcprops.auditing.two_sample import permutation_p_value
 
-    plain, encrypted = _decisions(implementation.encrypt, implementation.secret, middle=1)
+    (plain, _), (encrypted, on_thresholds) = _decisions(implementation, TREES)
     p = permutation_p_value(plain, encrypted, permutations=PERMUTATIONS)
-    other = _decisions(pixels.encrypt, implementation.secret, middle=2)[1]
-
-    def mixture(rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        # Three trees of four from the encrypted forest whose queries do lie on thresholds.
-        replaced = rng.random(TREES) < 0.75
-        return plain, np.where(replaced[:, None], other, rng.permutation(encrypted))
-
-    power = rejection_rate(mixture, level=LEVEL, repetitions=TRIALS, permutations=PERMUTATIONS)
+    share = excluded_mixture(plain, encrypted, on_thresholds)
     detail = (
-        f"{TREES} trees each, {plain.shape[1]} queries: p = {p:.3f} at level {LEVEL}, "
-        f"{PERMUTATIONS} permutations; power {power:.2f} in {TRIALS} trials against three of "
-        "four trees grown where queries lie on thresholds"
+        f"{TREES} trees each, {QUERIES} queries: p = {p:.3f} at level {LEVEL}; equivalence test of "
+        f"size 0.1: excluded are {share:.0%} of trees answering where queries lie on thresholds, "
+        f"margin {MARGIN:.0%}"
     )
-    # A test that could not have noticed anything supports nothing.
-    return Observation(p > LEVEL if power > 0.9 or p <= LEVEL else None, detail)
+    # Not rejected, and too blind to have been: neither one nor the other is shown.
+    agrees = False if p <= LEVEL else share <= MARGIN or None
+    return Observation(agrees, detail, otherwise=Finding.UNKNOWN)
 
 
 def check_distribution_of_forests_with_queries_on_thresholds(
@@ -98,35 +98,33 @@ def check_distribution_of_forests_with_queries_on_thresholds(
     """Test the same where grey pixels of queries lie half-way between black and white training."""
     from etcprops.auditing.two_sample import permutation_p_value
 
-    samples = _decisions(implementation.encrypt, implementation.secret, middle=2)
-    p = permutation_p_value(*samples, permutations=PERMUTATIONS)
-    return Observation(p > LEVEL, f"{TREES} trees each: p = {p:.3f} at level {LEVEL}")
+    (_, plain), (_, encrypted) = _decisions(implementation, TREES_APART)
+    p = permutation_p_value(plain, encrypted, permutations=PERMUTATIONS)
+    return Observation(p > LEVEL, f"{TREES_APART} trees each: p = {p:.3f} at level {LEVEL}")
 
 
-def _decisions(
-    encrypt: object, secret: bytes | str, *, middle: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _decisions(implementation: Implementation, trees: int) -> list[list[NDArray[np.int64]]]:
     """Return the decisions of trees of scikit-learn's forest on plain and on encrypted digits.
 
     Training images have levels 0 and 4, so a feature has one threshold, 2, and no ties with itself;
-    queries have `middle` as well. Seeds differ: the samples are independent.
+    queries have level 1 as well, or else 2. Seeds differ: the samples are independent.
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    assert callable(encrypt)
     digits = load_digits_images(block=2)
-    key = EtCKey.from_secret(digits.geometry, secret)
-    thirds = np.digitize(digits.images[:150], [80, 170])
-    images = np.array([0, middle, 4], dtype=np.uint8)[thirds]
-    images[:100] = np.where(thirds[:100] > 0, 4, 0)
+    key = EtCKey.from_secret(digits.geometry, implementation.secret)
+    thirds = np.digitize(digits.images[: TRAINING + QUERIES], [80, 170])
+    training = np.where(thirds[:TRAINING] > 0, 4, 0)
+    queries = [np.array([0, middle, 4])[thirds[TRAINING:]] for middle in (1, 2)]
+    images = np.concatenate([training, *queries]).astype(np.uint8)
     samples = []
-    for seed, pictures in enumerate((images, encrypt(images, key))):
+    for seed, pictures in enumerate((images, implementation.encrypt(images, key))):
         vectors = flat(pictures).astype(np.float32)
-        forest = RandomForestClassifier(n_estimators=TREES, random_state=seed)
-        forest.fit(vectors[:100], digits.labels[:100])
-        trees = [tree.predict(vectors[100:]) for tree in forest.estimators_]
-        samples.append(np.array(trees, dtype=np.int64))
-    return samples[0], samples[1]
+        forest = RandomForestClassifier(n_estimators=trees, random_state=seed)
+        forest.fit(vectors[:TRAINING], digits.labels[:TRAINING])
+        answers = [tree.predict(vectors[TRAINING:]) for tree in forest.estimators_]
+        samples.append(np.split(np.array(answers, dtype=np.int64), 2, axis=1))
+    return samples
 
 
 def check_ties_to_the_lowest_threshold(implementation: Implementation) -> Observation:
