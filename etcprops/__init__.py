@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from etcprops._validation import InvalidParameterError
+    from etcprops.attacks import AttackReport, attack
     from etcprops.auditing import Verdict, audit
     from etcprops.claims import Ledger, verify
     from etcprops.exact.gram import (
@@ -43,6 +44,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "_validation": ("InvalidParameterError",),
+    "attacks": ("AttackReport", "attack"),
     "auditing": ("Verdict", "audit"),
     "claims": ("Ledger", "verify"),
     "scheme.geometry": ("BlockGeometry",),
@@ -71,6 +73,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "ALL",
     "COMPONENT_ORDERS",
+    "AttackReport",
     "BlockGeometry",
     "EtCKey",
     "ExactKernel",
@@ -84,6 +87,7 @@ __all__ = [
     "SignedPermutation",
     "Step",
     "Verdict",
+    "attack",
     "audit",
     "block_permutation_matrix",
     "block_transform_matrix",
