@@ -35,12 +35,15 @@ class Scheme:
         From images, shape (N, H, W), and the number of a key to uploads, shape (N, H, W) or (N, n).
     block : int or None
         Side of the blocks, for an attack on blocks.
+    truth : callable
+        From images to what a perfect attack would show of them.
     """
 
     name: str
     attack: str
     encrypt: Callable[[Images, int], Uploads]
     block: int | None = None
+    truth: Callable[[Images], Images] = lambda images: images
 
 
 def etc_scheme(block: int, steps: tuple[Step, ...], name: str = "") -> Scheme:
@@ -105,12 +108,18 @@ def rotated(images: Images, number: int) -> NDArray[np.float64]:
     return (images.reshape(len(images), -1) - 127.5) @ matrix
 
 
-def reduced_before(images: Images, number: int) -> Images:
-    """Encrypt, and upload the means of 2 x 2 pixels, rounded to 8 bits."""
-    encrypted = etc_scheme(8, STEPS).encrypt(images, number)
+def halved(images: Images) -> Images:
+    """Return the means of 2 x 2 pixels, rounded to 8 bits away from mid-grey, so that it is odd."""
     count, height, width = images.shape
-    cells = encrypted.reshape(count, height // 2, 2, width // 2, 2)
-    return np.rint(cells.mean(axis=(2, 4))).astype(np.uint8)
+    cells = images.reshape(count, height // 2, 2, width // 2, 2)
+    deviation = cells.mean(axis=(2, 4)) - 127.5
+    away = np.floor(np.abs(deviation)) + 0.5
+    return np.asarray(127.5 + np.where(deviation < 0, -away, away)).astype(np.uint8)
+
+
+def halved_after(images: Images, number: int) -> Images:
+    """Encrypt with 8 x 8 blocks and all steps, and upload the means of 2 x 2 pixels."""
+    return halved(etc_scheme(8, STEPS).encrypt(images, number))
 
 
 def schemes() -> Iterator[Scheme]:
@@ -125,7 +134,7 @@ def schemes() -> Iterator[Scheme]:
     yield Scheme("a sign for each pixel", "layout", signed_pixels)
     yield Scheme("all pixels permuted, a sign for each", "layout", permuted_pixels)
     yield Scheme("dense orthogonal matrix", "alignment", rotated)
-    yield Scheme("8 x 8, means of 2 x 2 uploaded", "seams", reduced_before, 4)
+    yield Scheme("8 x 8, means of 2 x 2 uploaded", "seams", halved_after, 4, halved)
     yield Scheme("8 x 8, a key for each image", "seams", key_an_image, 8)
 
 
