@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ENTRIES: Final = 1 << 20
 """Holes times blocks that are tried at a time."""
+TRIED: Final = 6
+"""Blocks that are compared closely for a place."""
 ROUNDS: Final = 8
 """How often what is inconsistent is taken out at most."""
 
@@ -153,16 +155,48 @@ def refilled(layout: Integers, poses: Poses, borders: Borders) -> Integers:
         count = np.where(layout < 0, (neighbours >= 0).sum(axis=0), 0)
         most = max(1, ENTRIES // (len(rest) * borders.orders))
         holes = np.argwhere(count == count.max())[:most]
-        fit = _fit(neighbours[:, holes[:, 0], holes[:, 1]], rest, poses, borders)
-        first = fit.cost.argmin(axis=1)
-        here = np.arange(len(holes))
-        best = fit.cost[here, first]
-        others = np.where(np.arange(len(rest)) == first[:, None], np.inf, fit.cost).min(axis=1)
-        chosen = _independent(holes, first, (best / others).argsort(kind="stable"))
-        blocks, choice = rest[first[chosen]], (chosen, first[chosen])
-        layout[tuple(holes[chosen].T)] = blocks
-        poses.put(blocks, Poses(holes[chosen], *(part[choice] for part in fit[1:])))
+        around = neighbours[:, holes[:, 0], holes[:, 1]]
+        tried = rest[_nearest(around, rest, poses, borders)]
+        fit = _fit(np.repeat(around, tried.shape[1], axis=1), tried.ravel(), poses, borders)
+        cost = fit.cost.reshape(tried.shape)
+        first = cost.argmin(axis=1)
+        best = cost[np.arange(len(holes)), first]
+        others = np.where(np.arange(tried.shape[1]) == first[:, None], np.inf, cost).min(axis=1)
+        blocks = tried[np.arange(len(holes)), first]
+        chosen = _independent(holes, blocks, (best - others).argsort(kind="stable"))
+        choice = chosen * tried.shape[1] + first[chosen]
+        layout[tuple(holes[chosen].T)] = blocks[chosen]
+        poses.put(blocks[chosen], Poses(holes[chosen], *(part[choice] for part in fit[1:])))
     return layout
+
+
+def _nearest(neighbours: Integers, rest: Integers, poses: Poses, borders: Borders) -> Integers:
+    """Return which blocks have the least squared errors in places with these neighbours."""
+    shape = (borders.orders, 8, neighbours.shape[1], len(rest))
+    total = np.zeros(shape, dtype=np.float32)
+    energy = np.zeros(shape[1:], dtype=np.float32)
+    for direction in range(4):
+        there = np.flatnonzero(neighbours[direction] >= 0)
+        if not there.size:
+            continue
+        a = neighbours[direction, there]
+        rows = 4 * a + poses.side_towards(a, direction + 2)
+        products = borders.products(rows, rest) * poses.sign[a][:, None, None]
+        here = np.arange(len(a))
+        for pose in range(8):
+            side = int(side_of(pose // 4, pose % 4, direction))
+            energy[pose, there] += borders.energy[side, rest]
+            values = products[:, poses.mirrored[a] ^ (pose // 4), here, side]
+            for order in range(borders.orders):
+                total[order, pose, there] += values[_relative(order, poses.order[a], borders), here]
+    cost = (energy - 2 * np.abs(total)).min(axis=(0, 1))
+    count = min(TRIED, len(rest))
+    return np.argpartition(cost, count - 1, axis=1)[:, :count]
+
+
+def _relative(order: int, others: Integers, borders: Borders) -> Integers:
+    """Return the order in which a neighbour sees components that the picture has in this one."""
+    return COMPOSED[order, INVERSE[others]] if borders.orders > 1 else np.zeros_like(others)
 
 
 def _independent(holes: Integers, blocks: Integers, order: Integers) -> Integers:
@@ -187,7 +221,7 @@ def settle(layout: Integers, poses: Poses, borders: Borders) -> int:
         chosen = (layout >= 0) & (np.indices(layout.shape).sum(axis=0) % 2 == colour)
         blocks = layout[chosen]
         neighbours = np.stack([shifted(layout, d)[chosen] for d in range(4)])
-        fit = _fit(neighbours, blocks, poses, borders, pairwise=True)
+        fit = _fit(neighbours, blocks, poses, borders)
         old = (poses.mirrored[blocks], poses.turns[blocks], poses.sign[blocks], poses.order[blocks])
         different = np.any([x != y for x, y in zip(fit[1:], old, strict=True)], axis=0)
         changes += int(np.count_nonzero(different))
@@ -205,57 +239,55 @@ class _Fit(NamedTuple):
     order: Integers
 
 
-def _fit(
-    neighbours: Integers,
-    blocks: Integers,
-    poses: Poses,
-    borders: Borders,
-    *,
-    pairwise: bool = False,
-) -> _Fit:
-    """Return how well blocks fit into places with these neighbours.
+def _fit(neighbours: Integers, blocks: Integers, poses: Poses, borders: Borders) -> _Fit:
+    """Return how well each block fits into its place.
 
     Parameters
     ----------
     neighbours : ndarray of int64, shape (4, places)
         Above, right, below and left; -1 for none.
-    blocks : ndarray of int64, shape (blocks,)
-        What to try in each place, or, pairwise, in its own.
+    blocks : ndarray of int64, shape (places,)
+        What to try in each place.
+    poses, borders
+        Of the neighbours, and of all blocks.
+
+    Returns
+    -------
+    _Fit
+        With a cost that is a logarithm, the mean over neighbours.
     """
-    places = neighbours.shape[1]
-    shape = (places,) if pairwise else (places, len(blocks))
-    total = np.zeros((borders.orders, 8, *shape), dtype=np.float32)
-    energy = np.zeros((8, *shape), dtype=np.float32)
+    step = max(1, ENTRIES // (16 * borders.orders * borders.energies.shape[2]))
+    parts = [
+        _fit_few(neighbours[:, start : start + step], blocks[start : start + step], poses, borders)
+        for start in range(0, len(blocks), step)
+    ]
+    return _Fit(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _fit_few(neighbours: Integers, blocks: Integers, poses: Poses, borders: Borders) -> _Fit:
+    """Do the work of `_fit` at once."""
+    total = np.zeros((borders.orders, 2, 8, len(blocks)), dtype=np.float32)
     for direction in range(4):
         there = np.flatnonzero(neighbours[direction] >= 0)
         if not there.size:
             continue
         a = neighbours[direction, there]
         rows = 4 * a + poses.side_towards(a, direction + 2)
-        if pairwise:
-            own = blocks[there]
-            sides = [borders.paired(rows, 4 * own + s) for s in range(4)]
-            products = np.stack(sides, axis=3)
-            energies = borders.energy[:, own]
-        else:
-            products = borders.products(rows, blocks)
-            energies = borders.energy[:, None, blocks]
-        sign = poses.sign[a].reshape(-1, *[1] * (len(shape) - 1))
-        base = borders.energy[rows % 4, rows // 4].reshape(sign.shape)
         here = np.arange(len(a))
-        for pose in range(8):
-            mirrored, turns = divmod(pose, 4)
-            side = int(side_of(mirrored, turns, direction))
-            energy[pose, there] += base + energies[side]
-            values = products[:, poses.mirrored[a] ^ mirrored, here, side]
-            for order in range(borders.orders):
-                relative = COMPOSED[order, INVERSE[poses.order[a]]] if borders.orders > 1 else 0
-                total[order, pose, there] += sign * values[relative, here]
-    order = np.abs(total).argmax(axis=0)
-    best = np.take_along_axis(total, order[None], axis=0)[0]
-    cost = energy - 2 * np.abs(best)
-    pose = cost.argmin(axis=0)
-    cost, best, order = (np.take_along_axis(a, pose[None], axis=0)[0] for a in (cost, best, order))
-    count = np.maximum(1, (neighbours >= 0).sum(axis=0)).reshape(-1, *[1] * (len(shape) - 1))
-    cost = np.maximum(cost, 0) / (count * borders.scale) + np.float32(1e-6)
-    return _Fit(cost, pose // 4, pose % 4, np.where(best < 0, -1, 1), order)
+        sign = (poses.sign[a] < 0).astype(np.int64)
+        for side in range(4):
+            distances = borders.distances(rows, 4 * blocks[there] + side)
+            for mirrored in range(2):
+                turns = ((-side if mirrored else side) - direction) % 4
+                for order in range(borders.orders):
+                    relative = _relative(order, poses.order[a], borders)
+                    flip = poses.mirrored[a] ^ mirrored
+                    for s in range(2):
+                        total[order, s, 4 * mirrored + turns, there] += distances[
+                            relative, flip, sign ^ s, here
+                        ]
+    total /= np.maximum(1, (neighbours >= 0).sum(axis=0))
+    flat = total.reshape(-1, len(blocks))
+    best = flat.argmin(axis=0)
+    order, sign, pose = np.unravel_index(best, (borders.orders, 2, 8))
+    return _Fit(flat[best, np.arange(len(blocks))], pose // 4, pose % 4, 1 - 2 * sign, order)
