@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +38,8 @@ class Agreement:
         Nc: of the pairs of adjacent places, those whose blocks are neighbours in truth, joined at
         the right sides.
     largest : float
-        Lc: of the blocks, those in the largest part whose seams are right.
+        Lc: of the blocks, those in the largest part whose seams are right, wherever in the frame it
+        stands.
     """
 
     direct: float
@@ -77,73 +79,109 @@ def compare(found: Images, truth: Images, geometry: BlockGeometry) -> Agreement:
     >>> print(compare(np.roll(truth, 8, axis=1), truth, geometry))
     Dc 0.000, Nc 0.500, Lc 0.500
     """
-    for images, name in ((found, "found"), (truth, "truth")):
-        wanted = f"be an array of uint8 and shape (N, {', '.join(map(str, geometry.shape))})"
+    count = len(truth) if isinstance(truth, np.ndarray) else "N"
+    wanted = f"be an array of uint8 and shape ({count}, {', '.join(map(str, geometry.shape))})"
+    for images, name in ((truth, "truth"), (found, "found")):
         fits = isinstance(images, np.ndarray) and images.dtype == np.uint8
-        if not fits or images.shape[1:] != geometry.shape or len(images) != len(truth):
+        if not fits or images.shape != (count, *geometry.shape) or not count:
             reject(name, "compare", wanted, describe(images))
-    true_blocks = _blocks(truth, geometry)
+    found_blocks, true_blocks = (_blocks(images, geometry) for images in (found, truth))
     direct, pairs = 0.0, []
-    for image in _readings(found):
-        blocks = _blocks(image, geometry)
-        direct = max(direct, float((blocks == true_blocks).mean()))
-        pairs.append(_right_pairs(_places(blocks, true_blocks), geometry))
+    for reading in _readings(geometry):
+        ids = _numbers(reading.turned(found_blocks), true_blocks)
+        direct = max(direct, reading.in_place(*ids))
+        pairs.append(reading.right_pairs(*ids))
+    # Readings are kept apart: each part of the picture is right in one of them.
+    largest = max(_largest_part(p, geometry) for p in pairs)
     rows, columns = geometry.grid
     total = rows * (columns - 1) + columns * (rows - 1)
-    # Readings are kept apart: a part of the picture is right in one of them.
-    largest = max(_largest_part(p, geometry) for p in pairs)
     neighbours = len(np.unique(np.concatenate(pairs), axis=0)) / total if total else 1.0
     return Agreement(direct, neighbours, largest)
 
 
-def _readings(images: Images) -> Iterator[Images]:
-    """Yield the images in all ways that no attack can tell apart."""
-    turned: list[Images] = []
-    for turns in range(4):
-        for picture in (images, images[:, :, ::-1]):
-            candidate = np.rot90(picture, turns, axes=(1, 2))
-            if candidate.shape == images.shape:
-                turned.append(candidate)
-    orders: Any = COMPONENT_ORDERS if images.ndim == 4 else [None]
-    for picture in turned:
-        for order in orders:
-            coloured = picture if order is None else picture[..., order]
-            yield from (coloured, 255 - coloured)
+@dataclass(frozen=True)
+class _Reading:
+    """One of the ways to look at a reconstruction that no attack can tell apart.
+
+    First mirrored left to right, then turned by quarters; components in an order, the sign.
+    """
+
+    grid: tuple[int, int]
+    mirrored: bool
+    turns: int
+    order: tuple[int, ...]
+    negated: bool
+
+    def _on_plane(self, array: NDArray[Any], axes: tuple[int, int] = (0, 1)) -> NDArray[Any]:
+        return np.rot90(np.flip(array, axes[1]) if self.mirrored else array, self.turns, axes)
+
+    def turned(self, blocks: Images) -> Images:
+        """Return blocks, shape (n_blocks, N, B, B, C), in this reading, each where it is."""
+        turned = self._on_plane(blocks, (2, 3))[..., list(self.order)]
+        return 255 - turned if self.negated else turned
+
+    def in_place(self, found: NDArray[np.int64], true: NDArray[np.int64]) -> float:
+        """Return the share of numbered blocks that are in their place."""
+        picture = self._on_plane(found.reshape(self.grid))
+        return (
+            float((picture == true.reshape(self.grid)).mean()) if picture.shape == self.grid else 0
+        )
+
+    def right_pairs(self, found: NDArray[np.int64], true: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the adjacent places whose blocks are so adjacent in truth, shape (p, 2)."""
+        here, picture = np.arange(found.size).reshape(self.grid), true.reshape(self.grid)
+        numbers, pairs = found.reshape(self.grid), []
+        most = int(max(found.max(), true.max())) + 1
+        for step in ((0, 1), (1, 0)):
+            a, b = _sides(here, step)
+            first, second = _sides(picture, self._moved(step))
+            known = first * most + second
+            first, second = _sides(numbers, step)
+            right = np.isin(first * most + second, known)
+            pairs.append(np.stack([a[right], b[right]], axis=1))
+        return np.concatenate(pairs)
+
+    def _moved(self, step: tuple[int, int]) -> tuple[int, int]:
+        """Return where a step of the reconstruction leads in truth."""
+        row, column = step[0], -step[1] if self.mirrored else step[1]
+        for _ in range(self.turns):
+            row, column = -column, row
+        return row, column
 
 
-def _blocks(images: Images, geometry: BlockGeometry) -> NDArray[Any]:
-    """Return each block, over all images, as one opaque value, shape (n_blocks,)."""
+def _readings(geometry: BlockGeometry) -> Iterator[_Reading]:
+    """Yield all readings."""
+    orders = COMPONENT_ORDERS if geometry.channels == 3 else ((0,),)
+    for choice in product((False, True), range(4), orders, (False, True)):
+        yield _Reading(geometry.grid, *choice)
+
+
+def _sides(grid: NDArray[np.int64], step: tuple[int, int]) -> tuple[NDArray[np.int64], ...]:
+    """Return what stands at all places that have one a step further, and what stands there."""
+    rows, columns = (
+        slice(max(0, -d), n - max(0, d)) for d, n in zip(step, grid.shape, strict=True)
+    )
+    further = tuple(
+        slice(s.start + d, s.stop + d) for s, d in zip((rows, columns), step, strict=True)
+    )
+    return grid[rows, columns].ravel(), grid[further].ravel()
+
+
+def _blocks(images: Images, geometry: BlockGeometry) -> Images:
+    """Return blocks, shape (n_blocks, N, B, B, C)."""
     (rows, columns), side = geometry.grid, geometry.block
     tiles = images.reshape(len(images), rows, side, columns, side, geometry.channels)
-    flat = np.ascontiguousarray(tiles.transpose(1, 3, 0, 2, 4, 5)).reshape(geometry.n_blocks, -1)
-    return flat.view(np.dtype((np.void, flat.shape[1]))).ravel()
-
-
-def _places(blocks: NDArray[Any], true_blocks: NDArray[Any]) -> NDArray[np.int64]:
-    """Return where each block is in truth, -1 for nowhere; where it is if that is one place."""
-    order = np.argsort(true_blocks, kind="stable")
-    place = np.minimum(np.searchsorted(true_blocks[order], blocks), len(order) - 1)
-    places = np.where(true_blocks[order][place] == blocks, order[place], -1)
-    return np.where(true_blocks == blocks, np.arange(len(blocks)), places)
-
-
-def _right_pairs(places: NDArray[np.int64], geometry: BlockGeometry) -> NDArray[np.int64]:
-    """Return the adjacent pairs of the reconstruction that are adjacent in truth, shape (p, 2)."""
-    rows, columns = geometry.grid
-    here = np.arange(geometry.n_blocks).reshape(rows, columns)
-    true_row, true_column = np.where(places < 0, -9, np.divmod(places, columns)).reshape(
-        2, rows, columns
+    return tiles.transpose(1, 3, 0, 2, 4, 5).reshape(
+        geometry.n_blocks, len(images), side, side, geometry.channels
     )
-    found = []
-    for a, b, step in (
-        (np.s_[:, :-1], np.s_[:, 1:], (0, 1)),
-        (np.s_[:-1], np.s_[1:], (1, 0)),
-    ):
-        right = (true_row[b] - true_row[a] == step[0]) & (
-            true_column[b] - true_column[a] == step[1]
-        )
-        found.append(np.stack([here[a][right], here[b][right]], axis=1))
-    return np.concatenate(found)
+
+
+def _numbers(found: Images, true: Images) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give each block a number, the same where blocks look the same in all images."""
+    both = np.ascontiguousarray(np.concatenate([found, true])).reshape(2 * len(true), -1)
+    opaque = both.view(np.dtype((np.void, both.shape[1]))).ravel()
+    numbers = np.unique(opaque, return_inverse=True)[1].astype(np.int64)
+    return numbers[: len(true)], numbers[len(true) :]
 
 
 def _largest_part(pairs: NDArray[np.int64], geometry: BlockGeometry) -> float:
