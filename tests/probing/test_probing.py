@@ -158,6 +158,17 @@ def test_keys_are_recovered(channels: int, block: int) -> None:
     assert np.array_equal(encrypt(image, found), encrypt(image, keys[0]))
 
 
+def test_what_is_not_protected_is_said() -> None:
+    geometry = BlockGeometry(16, 16, block=4)
+    etc = probe(lambda image, key: encrypt(image, EtCKey.from_secret(geometry, str(key))), (16, 16))
+    assert "Whoever gets 2 chosen images" in etc.exposures[0]
+    assert etc.exposures[1].endswith("etcprops attack FOLDER --block 4")
+    one_block = probe(lambda image, _key: image[::-1, ::-1], (16, 16))
+    assert len(one_block.exposures) == 1
+    assert probe(lambda image, _key: image, (16, 16)).exposures[0].startswith("Nothing is hidden")
+    assert probe(lambda image, _key: image[::-1] // 2, (16, 16)).exposures == ()
+
+
 def test_in_block_scrambles_are_not_taken_for_d4() -> None:
     geometry = BlockGeometry(16, 16, block=4)
     indices = np.arange(256).reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
