@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from etcprops._validation import InvalidParameterError
+    from etcprops.attacks import AttackReport, attack, recover_from_pairs
     from etcprops.auditing import Verdict, audit
     from etcprops.claims import Ledger, verify
     from etcprops.exact.gram import (
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from etcprops.exact.margins import certified, decision_error_bound, standard_scaler_error_bound
     from etcprops.exact.scaler import ExactStandardScaler
     from etcprops.exact.statistics import PixelStatistics, centre_mid_grey
-    from etcprops.probing import ProbeReport, probe, recover_from_pairs
+    from etcprops.probing import ProbeReport, probe
     from etcprops.reductions import GramPCA
     from etcprops.reproducibility import Fingerprint, fingerprint
     from etcprops.scheme.geometry import BlockGeometry
@@ -43,6 +44,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "_validation": ("InvalidParameterError",),
+    "attacks": ("AttackReport", "attack", "recover_from_pairs"),
     "auditing": ("Verdict", "audit"),
     "claims": ("Ledger", "verify"),
     "scheme.geometry": ("BlockGeometry",),
@@ -60,7 +62,7 @@ _HOMES = {
     ),
     "exact.statistics": ("PixelStatistics", "centre_mid_grey"),
     "scheme.pixels": ("decrypt", "encrypt"),
-    "probing": ("ProbeReport", "probe", "recover_from_pairs"),
+    "probing": ("ProbeReport", "probe"),
     "reductions": ("GramPCA",),
     "reproducibility": ("Fingerprint", "fingerprint"),
     "exact.scaler": ("ExactStandardScaler",),
@@ -71,6 +73,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "ALL",
     "COMPONENT_ORDERS",
+    "AttackReport",
     "BlockGeometry",
     "EtCKey",
     "ExactKernel",
@@ -84,6 +87,7 @@ __all__ = [
     "SignedPermutation",
     "Step",
     "Verdict",
+    "attack",
     "audit",
     "block_permutation_matrix",
     "block_transform_matrix",

@@ -17,6 +17,7 @@ from etcprops._validation import InvalidParameterError, describe, reject
 
 VERSIONS: Final = {
     "etcprops.Atlas": 1,
+    "etcprops.AttackReport": 1,
     "etcprops.audit": 1,
     "etcprops.CoqReport": 1,
     "etcprops.EtCKey": 1,

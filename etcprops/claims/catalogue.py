@@ -12,6 +12,7 @@ from etcprops.claims.checks.forests import FOREST_CLAIMS
 from etcprops.claims.checks.key_conditions import KEY_CONDITION_CLAIMS
 from etcprops.claims.checks.machines import MACHINE_CLAIMS
 from etcprops.claims.checks.models import MODEL_CLAIMS
+from etcprops.claims.checks.protection import PROTECTION_CLAIMS
 from etcprops.claims.checks.reductions import REDUCTION_CLAIMS
 from etcprops.claims.checks.statistics import STATISTICS_CLAIMS
 from etcprops.claims.checks.steps import STEP_CLAIMS
@@ -36,6 +37,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *MACHINE_CLAIMS,
         *CERTIFICATE_CLAIMS,
         *COMPRESSION_CLAIMS,
+        *PROTECTION_CLAIMS,
     )
 )
 """Every claim with its searches and formal proofs, in the order in which it is shown."""

@@ -17,12 +17,19 @@ CHAN_1983: Final = (
     "T. F. Chan, G. H. Golub, R. J. LeVeque, 'Algorithms for computing the sample variance', The "
     "American Statistician 37(3), 1983"
 )
+CHUMAN_2017: Final = (
+    "T. Chuman, K. Kurihara, H. Kiya, 'On the security of block scrambling-based EtC systems "
+    "against jigsaw puzzle solver attacks', ICASSP, 2017"
+)
 CORTES_VAPNIK_1995: Final = (
     "C. Cortes, V. Vapnik, 'Support-vector networks', Machine Learning 20, 1995"
 )
 COVER_HART_1967: Final = (
     "T. M. Cover, P. E. Hart, 'Nearest neighbor pattern classification', IEEE Transactions on "
     "Information Theory 13(1), 1967"
+)
+GALLAGHER_2012: Final = (
+    "A. C. Gallagher, 'Jigsaw puzzles with pieces of unknown orientation', CVPR, 2012"
 )
 HIGHAM_2002: Final = (
     "N. J. Higham, 'Accuracy and Stability of Numerical Algorithms', 2nd edition, SIAM, 2002"
@@ -38,6 +45,11 @@ JOHNSON_LINDENSTRAUSS_1984: Final = (
 KURIHARA_2015: Final = (
     "K. Kurihara, S. Shiota, H. Kiya, 'An encryption-then-compression system for JPEG standard', "
     "Picture Coding Symposium, 2015"
+)
+LI_2008: Final = (
+    "S. Li, C. Li, G. Chen, N. G. Bourbakis, K.-T. Lo, 'A general quantitative cryptanalysis of "
+    "permutation-only multimedia ciphers against plaintext attacks', Signal Processing: Image "
+    "Communication 23(3), 2008"
 )
 NG_2004: Final = (
     "A. Ng, 'Feature selection, L1 vs. L2 regularization, and rotational invariance', ICML, 2004"

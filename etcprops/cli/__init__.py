@@ -16,6 +16,7 @@ from rich.text import Text
 from etcprops import __version__
 from etcprops._validation import InvalidParameterError
 from etcprops.cli.atlas import atlas
+from etcprops.cli.attack import attack
 from etcprops.cli.audit import AuditCommand, audit
 from etcprops.cli.check import check
 from etcprops.cli.fingerprint import fingerprint
@@ -34,6 +35,7 @@ app.command(cls=AuditCommand)(audit)
 app.command()(atlas)
 app.command()(reproduce)
 app.command(cls=ShapeCommand)(probe)
+app.command()(attack)
 app.command()(check)
 app.command()(fingerprint)
 

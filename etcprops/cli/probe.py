@@ -171,6 +171,10 @@ def _print(report: ProbeReport, console: Console) -> None:
             console.print(Text(f"{title}{condition and ': '}{condition}", "bold"), soft_wrap=True)
             for name in names:
                 console.print(Text(f"  {name}"), soft_wrap=True)
+    if report.exposures:
+        console.print(Text("Not protected", "bold"), soft_wrap=True)
+        for sentence in report.exposures:
+            console.print(Text(f"  {sentence}"), soft_wrap=True)
     console.print(
         f"{report.queries} calls under the first key, {report.chosen} of them chosen images; "
         f"{report.seconds:.2f} s, {report.own_seconds:.2f} s of them the probe's own.",

@@ -3,12 +3,11 @@
 `sandbox` calls the function, `oracle` counts what is asked; `extraction`, `local`, `linearity` and
 `dependence` test one family of metamorphic relations each, `classification` puts them in order,
 `witnesses` shrinks what breaks them. `structure` finds blocks and keys, `key_audit` compares keys
-by the tests of `uniformity`, `known_plaintext` works from pairs, `consequences` says what follows.
-`runner` makes the one call, `report` holds what it found; `checker` stands on its own.
+by the tests of `uniformity`, `consequences` says what follows. `runner` makes the one call,
+`report` holds what it found; `checker` stands on its own.
 """
 
 from etcprops.probing.key_audit import KeyAudit
-from etcprops.probing.known_plaintext import RecoveredKey, recover_from_pairs
 from etcprops.probing.model import (
     AffineMap,
     BitMap,
@@ -32,9 +31,7 @@ __all__ = [
     "MapWitness",
     "PixelMap",
     "ProbeReport",
-    "RecoveredKey",
     "Structure",
     "infer_structure",
     "probe",
-    "recover_from_pairs",
 ]

@@ -1,4 +1,4 @@
-"""What the theory says once the class of a map is known: which learning is the same, and which not.
+"""What follows once the class of a map is known: which learning is the same, what is given away.
 
 Statements and conditions come from the ledger of claims, by name, so that they are those that the
 package proves and tests; here stands only for which classes of maps each of them is true.
@@ -104,6 +104,41 @@ _WHY_NOT = {
     MapKind.RANDOMISED: "the same image is encrypted differently each time",
     MapKind.NOT_IMAGE: "there is no encrypted image to learn from",
 }
+
+
+def exposures(kind: MapKind, chosen: int, block: int | None) -> tuple[str, ...]:
+    r"""Return what images under one key of such a map give away.
+
+    Parameters
+    ----------
+    kind : MapKind
+        The class that the probe found.
+    chosen : int
+        How many chosen images named the map.
+    block : int or None
+        The side of the blocks, if it is an EtC scheme.
+
+    Returns
+    -------
+    tuple of str
+        Sentences; none for maps on which this package has no attack.
+
+    Examples
+    --------
+    >>> print(*exposures(MapKind.SIGNED_PERMUTATION, 3, 8), sep="\n")
+    Whoever gets 3 chosen images encrypted under a key can decrypt all images under it.
+    A key that several images share is found from these alone: etcprops attack FOLDER --block 8
+    """
+    if kind is MapKind.IDENTITY:
+        return ("Nothing is hidden: encrypted images are the plain ones.",)
+    if kind not in BIJECTIVE:
+        return ()
+    asked = f"{chosen} chosen image{'s' if chosen > 1 else ''}"
+    first = f"Whoever gets {asked} encrypted under a key can decrypt all images under it."
+    if block is None or block == 1:
+        return (first,)
+    command = f"etcprops attack FOLDER --block {block}"
+    return (first, f"A key that several images share is found from these alone: {command}")
 
 
 def consequences(kind: MapKind) -> tuple[Consequence, ...]:

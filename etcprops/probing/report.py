@@ -9,7 +9,7 @@ import numpy as np
 
 from etcprops import _documents
 from etcprops._validation import InvalidParameterError
-from etcprops.probing.consequences import Consequence, consequences
+from etcprops.probing.consequences import Consequence, consequences, exposures
 from etcprops.probing.key_audit import KeyAudit
 from etcprops.probing.model import (
     BIJECTIVE,
@@ -119,6 +119,13 @@ class ProbeReport:
         """What the theory says of learning on its results."""
         return consequences(self.kind)
 
+    @property
+    def exposures(self) -> tuple[str, ...]:
+        """What images under one key give away."""
+        geometry = None if self.key is None else self.key.geometry
+        block = None if geometry is None or geometry.n_blocks == 1 else geometry.block
+        return exposures(self.kind, self.chosen, block)
+
     def to_certificate(self) -> dict[str, Any]:
         """Return the map as a certificate that `etcprops check` and ``checker.py`` verify.
 
@@ -163,6 +170,7 @@ class ProbeReport:
             ],
             "findings": list(self.findings),
             "consequences": [c.to_dict() for c in self.consequences],
+            "exposures": list(self.exposures),
             "isolation": str(self.isolation),
             "seconds": round(self.seconds, 3),
             "own_seconds": round(self.own_seconds, 3),

@@ -73,6 +73,21 @@ def blackened(images: Images, _key: EtCKey) -> Images:
     return np.zeros_like(images)
 
 
+def masked(images: Images, _key: EtCKey) -> Images:
+    """Mix every pixel with the same mask of noise: no block is moved, none looks like itself."""
+    mask = np.random.default_rng(0).integers(0, 256, images.shape[1:], dtype=np.uint8)
+    return images ^ mask
+
+
+def under_keys_of_their_own(images: Images, key: EtCKey) -> Images:
+    """Encrypt each image under a key that is derived from its pixels."""
+    keys = [
+        EtCKey.from_secret(key.geometry, key.to_json().encode() + image.tobytes(), steps=key.steps)
+        for image in images
+    ]
+    return np.stack([encrypt(image, one) for image, one in zip(images, keys, strict=True)])
+
+
 def encrypted_for_the_owner_alone(images: Images, key: EtCKey) -> Images:
     """Give people their own images, and under the keys of others nothing but grey."""
     clients = [EtCKey.from_secret(key.geometry, f"client {i}").to_json() for i in range(PEOPLE)]
@@ -398,6 +413,15 @@ MUTANTS: dict[str, Implementation] = {
     "certified margins on digits": broken(fixed_noise),
     "certified margins on given images": replace(broken(fixed_noise), data=DIGITS),
     "query as far from either class": INDIFFERENT,
+    "reconstruction from images alone": broken(under_keys_of_their_own),
+    "common key from images alone": broken(under_keys_of_their_own),
+    "keys of clients from their images": broken(under_keys_of_their_own),
+    "attack on single images": INDIFFERENT,
+    "attack on single images of large blocks": broken(masked),
+    "attack on several images": broken(under_keys_of_their_own),
+    "keys that are left after the attack": broken(under_keys_of_their_own),
+    "one known image": broken(masked),
+    "chosen images": broken(masked),
     # Searches under all hypotheses; those without one find nothing where the claim needs none.
     "search of matrices are the encryption": replace(SOUND, step_matrices=duplicated_row),
     "search of decryption inverts": LOSSY,

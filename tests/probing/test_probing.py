@@ -22,7 +22,6 @@ from etcprops.probing import (
     PixelMap,
     infer_structure,
     probe,
-    recover_from_pairs,
 )
 
 Image = NDArray[Any]
@@ -159,6 +158,17 @@ def test_keys_are_recovered(channels: int, block: int) -> None:
     assert np.array_equal(encrypt(image, found), encrypt(image, keys[0]))
 
 
+def test_what_is_not_protected_is_said() -> None:
+    geometry = BlockGeometry(16, 16, block=4)
+    etc = probe(lambda image, key: encrypt(image, EtCKey.from_secret(geometry, str(key))), (16, 16))
+    assert "Whoever gets 2 chosen images" in etc.exposures[0]
+    assert etc.exposures[1].endswith("etcprops attack FOLDER --block 4")
+    one_block = probe(lambda image, _key: image[::-1, ::-1], (16, 16))
+    assert len(one_block.exposures) == 1
+    assert probe(lambda image, _key: image, (16, 16)).exposures[0].startswith("Nothing is hidden")
+    assert probe(lambda image, _key: image[::-1] // 2, (16, 16)).exposures == ()
+
+
 def test_in_block_scrambles_are_not_taken_for_d4() -> None:
     geometry = BlockGeometry(16, 16, block=4)
     indices = np.arange(256).reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
@@ -188,49 +198,6 @@ def test_components_side_by_side_are_seen_as_planes() -> None:
     assert report.structure is not None
     assert report.structure.layout == "planes"
     assert report.key == key
-
-
-# --- Known plaintext
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_random_pair_gives_the_key_away(channels: int) -> None:
-    geometry = BlockGeometry(16, 24, channels=channels, block=4)
-    key = EtCKey.from_secret(geometry, "known plaintext")
-    image = np.random.default_rng(0).integers(0, 256, geometry.shape, dtype=np.uint8)
-    found = recover_from_pairs(image, encrypt(image, key), geometry)
-    assert found.determined.all()
-    assert found.bits_left == 0
-    assert found.key == key
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_what_pairs_leave_open_is_said(channels: int) -> None:
-    geometry = BlockGeometry(16, 16, channels=channels, block=4)
-    key = EtCKey.from_secret(geometry, "known plaintext")
-    image = np.random.default_rng(0).integers(0, 256, geometry.shape, dtype=np.uint8)
-    image[:4, :4] = 40  # constant
-    image[4:8, 4:8] = image[7:3:-1, 4:8][::-1]
-    image[6:8, 4:8] = image[5:3:-1, 4:8]  # symmetric
-    image[8:12, 8:12] = image[12:16, 12:16]  # twins
-    found = recover_from_pairs(image, encrypt(image, key), geometry)
-    assert found.constant.sum() == 1
-    assert found.symmetric.sum() == 1
-    assert found.twins.sum() == 2
-    assert found.determined.sum() == geometry.n_blocks - 4
-    constant, symmetric, twins = 3 + (np.log2(6) if channels == 3 else 0), 1, 1
-    assert found.bits_left == pytest.approx(constant + symmetric + twins)
-    assert found.key is not None
-    assert np.array_equal(encrypt(image, found.key), encrypt(image, key))
-
-
-def test_pairs_of_another_function_are_unexplained() -> None:
-    geometry = BlockGeometry(16, 16, block=4)
-    image = np.random.default_rng(0).integers(0, 256, geometry.shape, dtype=np.uint8)
-    found = recover_from_pairs(image, image ^ np.uint8(77), geometry)
-    assert found.unexplained.all()
-    assert found.key is None
-    assert found.bits_left == np.inf
 
 
 # --- Functions that misbehave

@@ -1,0 +1,254 @@
+"""The attack: encrypted images in, a report out."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from etcprops._validation import as_array, as_integer, describe, reject
+from etcprops.attacks.assembly import assemble
+from etcprops.attacks.confidence import BY_CHANCE, chance, confidences
+from etcprops.attacks.lattice import candidates, find_lattice
+from etcprops.attacks.frame import framed, solve
+from etcprops.attacks.poses import INVERSE, Poses
+from etcprops.attacks.report import RECOVERED, AttackOutcome, AttackReport
+from etcprops.attacks.seams import ROUNDING, Borders, cut, find_seams
+from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.keys import EtCKey
+from etcprops.scheme.pixels import decrypt
+from etcprops.scheme.signed_permutation import SignedPermutation
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+CALLER: Final = "attack"
+SMOOTH: Final = 0.2
+"""Share of the variance within blocks that must be predictable: below it is noise."""
+
+
+def attack(images: ArrayLike, *, block: int | None = None, most: int = 256) -> AttackReport:
+    """Reconstruct encrypted images from nothing but themselves, if they share one key.
+
+    The arrangement of blocks, their orientations, relative signs and orders of colour components are
+    recovered from how well sides of blocks continue each other in all images at once. It shows what
+    a common key gives away, before the first image leaves the client.
+
+    Parameters
+    ----------
+    images : array_like, shape (N, H, W) or (N, H, W, 3), or one image without N
+        Encrypted images under one key: uint8, or floats such as z-scores of pixels, which keep the
+        arrangement readable.
+    block : int, optional
+        Side of the blocks, at least 2; by default it is found from the images.
+    most : int, default=256
+        How many images are looked at, evenly chosen; all are reconstructed.
+
+    Returns
+    -------
+    AttackReport
+        With the reconstruction and the key that gives it, up to one turn or reflection of the whole.
+        A grayscale-based scheme's images are grey ones with three planes side by side.
+
+    Raises
+    ------
+    InvalidParameterError
+        If `images` are of several sizes or no images, or a block does not fit.
+
+    Notes
+    -----
+    Needs time proportional to the square of the number of blocks times pixels of a side, memory in
+    proportion to the pixels looked at.
+
+    Examples
+    --------
+    >>> from etcprops import BlockGeometry, EtCKey, decrypt, encrypt
+    >>> from etcprops.datasets import make_synthetic_faces
+    >>> faces = make_synthetic_faces(people=3, lights=16, height=64, width=48)
+    >>> key = EtCKey.from_secret(faces.geometry, "an example")
+    >>> report = attack(encrypt(faces.images, key))
+    >>> report.recovered, report.block
+    (True, 8)
+    >>> np.array_equal(decrypt(encrypt(faces.images, key), report.key), report.images)
+    True
+    """
+    start = time.perf_counter()
+    encrypted = _as_images(images)
+    as_integer(most, "most", CALLER)
+    chosen = _evenly(encrypted, most)
+    size, sure, lattice = _block_size(chosen, block)
+    if size is None:
+        found = _nothing(encrypted, lattice)
+    else:
+        height, width, *rest = encrypted.shape[1:]
+        geometry = BlockGeometry(height, width, channels=3 if rest else 1, block=size)
+        found = _solved(encrypted, chosen, geometry)
+    return AttackReport(
+        **found._asdict(),
+        encrypted=encrypted,
+        block=size,
+        block_confidence=sure,
+        seconds=time.perf_counter() - start,
+    )
+
+
+class _Found(NamedTuple):
+    """What an attack puts into its report."""
+
+    outcome: AttackOutcome
+    reason: str
+    images: NDArray[Any]
+    key: EtCKey | None
+    confidence: NDArray[np.float64]
+    places: NDArray[np.int64]
+    fitting: NDArray[np.bool_]
+    sign_known: bool = False
+    images_needed: int | None = None
+
+
+def _as_images(images: Any) -> NDArray[Any]:
+    """Return a batch of grey or colour images, uint8 or float64; refuse the rest."""
+    wanted = "be images of one size, N x H x W or N x H x W x 3, uint8 or floats"
+    array = as_array(images, "images", CALLER, wanted)
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3):
+        array = array[None]
+    if array.dtype != np.uint8 and array.dtype.kind != "f":
+        reject("images", CALLER, wanted, describe(array))
+    if array.ndim not in {3, 4} or array.shape[3:] not in {(), (3,)} or 0 in array.shape:
+        reject("images", CALLER, wanted, describe(array))
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        reject("images", CALLER, "be finite", "NaN or infinities.")
+    return array
+
+
+def _evenly(images: NDArray[Any], most: int) -> NDArray[Any]:
+    """Return so many images, evenly chosen."""
+    if len(images) <= most:
+        return images
+    return images[np.linspace(0, len(images) - 1, most).round().astype(np.int64)]
+
+
+def _block_size(images: NDArray[Any], block: int | None) -> tuple[int | None, float, str]:
+    """Return the side of blocks, how sure it is, and why there is none."""
+    height, width = images.shape[1:3]
+    fitting = candidates(height, width)
+    if block is not None:
+        size = as_integer(block, "block", CALLER, least=2)
+        if size not in fitting:
+            wanted = f"divide {height} and {width} into two blocks or more"
+            reject("block", CALLER, wanted, f"{size}.")
+        return size, 1.0, ""
+    if not fitting:
+        wanted = "have sides with a common divisor of at least 2, or come with block"
+        reject("images", CALLER, wanted, describe(images))
+    lattice = find_lattice(images)
+    return lattice.block, lattice.confidence, _why_no_lattice(images)
+
+
+def _why_no_lattice(images: NDArray[Any]) -> str:
+    """Say what images without a lattice of lines look like."""
+    if np.ptp(images.reshape(len(images), -1), axis=1).max() == 0:
+        return "The images are constant."
+    borders = Borders(cut(images, _whole(images)))
+    if borders.smoothness > SMOOTH:
+        return (
+            "No lattice of lines interrupts the images: they are not encrypted by blocks, or their "
+            "blocks lie in order."
+        )
+    return (
+        "No lattice of lines stands out, and neighbouring pixels say nothing of each other: noise."
+    )
+
+
+def _whole(images: NDArray[Any]) -> BlockGeometry:
+    """Return a geometry of blocks as large as can be."""
+    height, width, *rest = images.shape[1:]
+    size = candidates(height, width)[-1]
+    return BlockGeometry(height, width, channels=3 if rest else 1, block=size)
+
+
+def _nothing(encrypted: NDArray[Any], reason: str, n: int = 0) -> _Found:
+    """Return what is found where nothing is."""
+    fitting = np.zeros(len(encrypted), dtype=np.bool_)
+    return _Found(
+        AttackOutcome.NOTHING, reason, encrypted, None, np.zeros(n), np.arange(n), fitting
+    )
+
+
+def _solved(encrypted: NDArray[Any], chosen: NDArray[Any], geometry: BlockGeometry) -> _Found:
+    """Attack images whose blocks are known."""
+    n = geometry.n_blocks
+    blocks = cut(chosen, geometry)
+    if blocks.std(axis=(-2, -1)).max() == 0:
+        return _nothing(encrypted, "Every block is constant: no side says what continues it.", n)
+    borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
+    if n < 9:
+        few = f"{n} blocks are too few to tell a right arrangement from a wrong one."
+        return _nothing(encrypted, few, n)
+    seams = find_seams(borders)
+    tree = assemble(seams, geometry.grid)
+    layout = framed(tree.poses, tree.members, geometry.grid)
+    by_chance = chance(layout, tree.joined, tree.poses, seams, borders.orders)
+    if by_chance > BY_CHANCE:
+        return _nothing(encrypted, _why_nothing(borders, seams.cost, len(encrypted)), n)
+    poses = tree.poses
+    layout = solve(poses, tree.members, geometry.grid, seams, borders)
+    confidence = np.empty(n)
+    confidence[layout.ravel()] = confidences(layout, poses, seams).ravel()
+    return _reported(encrypted, geometry, poses, confidence)
+
+
+def _why_nothing(borders: Borders, cost: NDArray[np.float64], images: int) -> str:
+    """Say why no arrangement was found."""
+    if borders.smoothness < SMOOTH:
+        return (
+            "Neighbouring pixels say nothing of each other within blocks: noise, or other blocks."
+        )
+    if np.median(cost[:, -1]) > 2:
+        return (
+            f"No arrangement continues all {images} images, though each is smooth within its blocks: "
+            "they are not under one key, or blocks are of another size."
+        )
+    return f"{images} images are too few to tell neighbours from other blocks."
+
+
+def _reported(
+    encrypted: NDArray[Any], geometry: BlockGeometry, poses: Poses, confidence: NDArray[np.float64]
+) -> _Found:
+    """Return key and reconstruction."""
+    share = float(confidence.mean())
+    key = _key_of(poses, geometry)
+    places = poses.place @ (geometry.grid[1], 1)
+    images = _decrypted(encrypted, key)
+    fitting = np.ones(len(encrypted), dtype=np.bool_)
+    if share < RECOVERED:
+        reason = f"about {share:.0%} of {geometry.n_blocks} blocks lie right."
+        return _Found(AttackOutcome.PARTLY, reason, images, None, confidence, places, fitting)
+    reason = (
+        f"{geometry.n_blocks} blocks of {geometry.block} x {geometry.block} were put together from "
+        f"{len(encrypted)} images; about {share:.1%} of them lie right."
+    )
+    return _Found(AttackOutcome.RECOVERED, reason, images, key, confidence, places, fitting)
+
+
+def _key_of(poses: Poses, geometry: BlockGeometry) -> EtCKey:
+    """Return the key whose decryption gives each block its pose."""
+    return EtCKey(
+        geometry,
+        permutation=poses.place @ (geometry.grid[1], 1),
+        transforms=4 * poses.mirrored + (-poses.turns) % 4,
+        negatives=poses.sign < 0,
+        components=None if geometry.channels == 1 else INVERSE[poses.order],
+    )
+
+
+def _decrypted(images: NDArray[Any], key: EtCKey) -> NDArray[Any]:
+    """Decrypt uint8 images, or floats about zero."""
+    if images.dtype == np.uint8:
+        return decrypt(images, key)
+    there = SignedPermutation.from_key(key)
+    vectors = images.reshape(len(images), -1)
+    restored = np.empty_like(vectors)
+    restored[:, there.source] = vectors * there.sign
+    return restored.reshape(images.shape)

@@ -1,0 +1,79 @@
+"""The report of an attack as one self-contained HTML page, and as a part of a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from etcprops import __version__
+from etcprops._pages import data_uri, render_page
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from etcprops.attacks.report import AttackReport
+
+SHOWN: Final = 4
+"""Images that are shown at most."""
+SIDE: Final = 256
+"""Pictures are enlarged, or thinned out, to about this many screen pixels."""
+
+
+def render(report: AttackReport, name: str) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    report : AttackReport
+        What to show.
+    name : str
+        Of the images, for the heading.
+
+    Returns
+    -------
+    str
+        HTML that needs nothing else: style and pictures are inside.
+    """
+    return render_page(
+        "etcprops.attacks",
+        "attack.html",
+        report=report,
+        name=name,
+        version=__version__,
+        pictures=_pictures(report),
+    )
+
+
+def fragment(report: AttackReport) -> str:
+    """Return outcome and pictures without a page around them."""
+    return render_page(
+        "etcprops.attacks", "fragment.html", report=report, pictures=_pictures(report)
+    )
+
+
+def _pictures(report: AttackReport) -> list[tuple[str, str]]:
+    """Return captions and pictures: encrypted images, what was made of them, how sure it is."""
+    found = []
+    for i in range(min(SHOWN, len(report.images))):
+        found.append((f"Image {i + 1}, encrypted.", _picture(report.encrypted[i])))
+        if report.confidence.any():
+            found.append((f"Image {i + 1}, reconstructed.", _picture(report.images[i])))
+    if report.confidence.any():
+        levels = np.rint(255 * report.confidence_map).astype(np.uint8)
+        caption = "Confidence of each block of the reconstruction: white is 1, black 0."
+        found.append((caption, _picture(levels)))
+    return found
+
+
+def _picture(image: NDArray[Any]) -> str:
+    """Return an image with square pixels as a data URI; floats from their least to their largest."""
+    from PIL import Image
+
+    if image.dtype != np.uint8:
+        low, high = image.min(), image.max()
+        image = ((image - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
+    factor = max(1, SIDE // max(image.shape[:2]))
+    step = -(-max(image.shape[:2]) // (2 * SIDE))
+    large = image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
+    return data_uri(Image.fromarray(large))

@@ -1,0 +1,120 @@
+"""``etcprops attack``: what encrypted images give away to somebody who has nothing else."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from zipfile import BadZipFile
+
+import typer
+from rich.text import Text
+
+from etcprops._validation import reject
+from etcprops.cli.common import Outputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+COMMAND: Final = "etcprops attack"
+PICTURES: Final = frozenset(
+    {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+
+
+def attack(
+    images: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER|ARRAY",
+            help="Encrypted images: a folder of image files of one size, or a file .npy or .npz with "
+            "one array, or one named images, N x H x W or N x H x W x 3.",
+        ),
+    ],
+    *,
+    block: Annotated[
+        int | None, typer.Option(help="Side of the blocks.  \\[default: found from the images]")
+    ] = None,
+    most: Annotated[int, typer.Option(help="Images that are looked at, evenly chosen.")] = 256,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Write the report as JSON to a file, or to stdout."),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a page that shows the first images reconstructed."
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the key, if it was recovered, as JSON."),
+    ] = None,
+) -> None:
+    """Try to reconstruct images that were encrypted under one key, from themselves alone.
+
+    Exit status 0 if nothing was recovered, 1 if something was, in part or as a whole, 2 if there was
+    nothing to attack: a gate for images that are to leave the client.
+    """
+    outputs = Outputs("attack", json, html, {"--key": key})
+    pictures = _load(images)
+
+    from etcprops._files import write_whole
+    from etcprops.attacks import AttackOutcome
+    from etcprops.attacks import attack as attack_images
+
+    report = attack_images(pictures, block=block, most=most)
+    safe = report.outcome is AttackOutcome.NOTHING
+    text = Text(str(report))
+    text.stylize("bold green" if safe else "bold red", 0, len(str(report.outcome)))
+    outputs.console.print(text, soft_wrap=True)
+    for fact in report.facts:
+        outputs.console.print(Text(f"  {fact}"), soft_wrap=True)
+    outputs.write(report.to_json, lambda: report.to_html(images.name))
+    if key is not None and report.key is not None:
+        write_whole(key, report.key.to_json() + "\n")
+    raise typer.Exit(0 if safe else 1)
+
+
+def _load(path: Path) -> NDArray[Any]:
+    """Return the images of a folder or an array file."""
+    wanted = "be a folder of images, or a file .npy or .npz"
+    if path.is_dir():
+        return _load_folder(path)
+    import numpy as np
+
+    try:
+        if path.suffix not in {".npy", ".npz"}:
+            reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}.")
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            return found
+        with found as arrays:
+            names = [*arrays]
+            name = "images" if "images" in names or len(names) != 1 else names[0]
+            array: NDArray[Any] = arrays[name]
+            return array
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, BadZipFile) as error:
+        reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}: {error}")
+
+
+def _load_folder(folder: Path) -> NDArray[Any]:
+    """Return all images of a folder, grey or in colour, of one size."""
+    import numpy as np
+    from PIL import Image, UnidentifiedImageError
+
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in PICTURES)
+    if not files:
+        reject("FOLDER|ARRAY", COMMAND, "hold image files", f"none in {str(folder)!r}.")
+    pictures = []
+    for file in files:
+        try:
+            with Image.open(file) as picture:
+                grey = picture.mode in {"1", "L", "LA"}
+                pictures.append(np.asarray(picture.convert("L" if grey else "RGB")))
+        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+            reject("FOLDER|ARRAY", COMMAND, "hold images that can be read", f"{file.name}: {error}")
+        if pictures[-1].shape != pictures[0].shape:
+            sizes = f"{files[0].name} {pictures[0].shape}, {file.name} {pictures[-1].shape}."
+            reject("FOLDER|ARRAY", COMMAND, "hold images of one size and kind", sizes)
+    return np.stack(pictures)
