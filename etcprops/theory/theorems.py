@@ -149,7 +149,7 @@ def modules(folder: Path) -> tuple[str, ...]:
 
 def dependencies(folder: Path) -> dict[str, set[str]]:
     """Return for each ``.v`` file of a folder the files of that folder that it imports."""
-    texts = {p.stem: _without_comments(p.read_text()) for p in sorted(folder.glob("*.v"))}
+    texts = {p.stem: without_comments(p.read_text()) for p in sorted(folder.glob("*.v"))}
     return {
         stem: {name for group in _IMPORT.findall(text) for name in group.split()} & set(texts)
         for stem, text in texts.items()
@@ -170,7 +170,7 @@ def taken_on_trust(folder: Path) -> dict[str, str]:
 
     Coq's own answer is what counts; this is for where Coq is absent.
     """
-    files = {p.name: _without_comments(p.read_text()) for p in sorted(folder.glob("*.v"))}
+    files = {p.name: without_comments(p.read_text()) for p in sorted(folder.glob("*.v"))}
     return {name: found[0] for name, text in files.items() if (found := _TRUST.search(text))}
 
 
@@ -229,7 +229,7 @@ def theorem(name: str) -> Theorem:
 @cache
 def _read(module: str, text: str, folder: str) -> tuple[Theorem, ...]:
     """Return the theorems of one file, with the context of the sections that they stand in."""
-    lines = _without_comments(text).split("\n")
+    lines = without_comments(text).split("\n")
     sections: list[list[str]] = [[]]
     found = []
     for number, line in enumerate(lines):
@@ -254,7 +254,7 @@ def _sentence(lines: list[str], start: int) -> str:
     return "\n".join(line.rstrip() for line in lines[start : end + 1] if line.strip())
 
 
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
     """Return the text with comments blanked, its lines where they were."""
     blank = re.compile(r"\(\*(?:(?!\(\*|\*\)).)*\*\)", re.DOTALL)
     while blank.search(text):
