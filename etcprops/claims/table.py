@@ -87,6 +87,10 @@ HEADER = """\
 """
 
 
+COUNTED_APART = {EvidenceKind.MACHINE_CHECKED, EvidenceKind.REFUTATION}
+"""Kinds of evidence that the table's other columns tell of."""
+
+
 def page() -> str:
     """Return the table of all claims.
 
@@ -102,8 +106,10 @@ def page() -> str:
     """
     table = f"## The ledger\n\n{HEADER}{''.join(map(_row, CLAIMS))}"
     legend = (
-        "Numbers count theorems, in all sizes; *a+b* those that support and those that refute it "
-        "without a hypothesis or as it stands; a star stands for four axioms of the real numbers."
+        "Theorems are for all sizes: *a+b* are those that support the claim and those that refute "
+        "it, as it stands or without a hypothesis; a star stands for the four axioms of the real "
+        "numbers. Each claim that fails, and each hypothesis left out, has a counterexample that "
+        "is found again at every run."
     )
     files = (
         "## Which file stands on which\n\nWith the number of theorems and lemmas of each. An arrow "
@@ -129,8 +135,8 @@ def _row(claim: Claim) -> str:
     refuting = len(proofs.all_theorems) - supporting
     star = "\\*" if proofs.over_reals else ""
     count = f"{supporting or ''}{f'+{refuting}' if refuting else ''}{star}"
-    kinds = {check.kind for check in claim.checks} - {EvidenceKind.MACHINE_CHECKED}
-    other = ", ".join(str(kind) for kind in EvidenceKind if kind in kinds)
+    kinds = {check.kind for check in claim.checks} - COUNTED_APART
+    other = ", ".join(str(kind) for kind in EvidenceKind if kind in kinds).replace(" ", "&nbsp;")
     notebook = f"[{proofs.notebook[:2]}]({proofs.notebook}.ipynb)" if proofs.notebook else ""
     cells = [f"[{claim.name}](claims.md#{claim.name})", str(claim.expected), count, other, notebook]
     return f"| {' | '.join(cells)} |\n"
