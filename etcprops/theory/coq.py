@@ -108,21 +108,7 @@ def check_proofs(
     ProofError
         If a file does not compile, or ``coqchk`` rejects it.
     """
-    folder = sources_folder() if folder is None else folder
-    keep = default_cache() if cache_folder is None else cache_folder
-    # Within one run of the ledger, sources that fail would otherwise be compiled for every claim.
-    outcome = _attempt(folder, digest(folder), keep, fresh)
-    if isinstance(outcome, CoqError):
-        raise outcome
-    return outcome
-
-
-@cache
-def _attempt(folder: Path, _digest: str, keep: Path, fresh: bool) -> Report | CoqError:  # noqa: FBT001
-    try:
-        return _checked(folder, keep, fresh=fresh)[1]
-    except CoqError as error:
-        return error
+    return _once(folder, cache_folder, fresh=fresh)[1]
 
 
 def compiled(folder: Path | None = None, cache_folder: Path | None = None) -> Path:
@@ -138,8 +124,32 @@ def compiled(folder: Path | None = None, cache_folder: Path | None = None) -> Pa
     Path
         With ``.vo`` files, and the `Report` as ``report.json``.
     """
+    return _once(folder, cache_folder)[0]
+
+
+def _once(
+    folder: Path | None, cache_folder: Path | None, *, fresh: bool = False
+) -> tuple[Path, Report]:
+    """Return what `_checked` finds, sought once a run: every claim asks, and may find an error."""
     folder = sources_folder() if folder is None else folder
-    return _checked(folder, default_cache() if cache_folder is None else cache_folder)[0]
+    keep = default_cache() if cache_folder is None else cache_folder
+    outcome = _attempt(folder, digest(folder), keep, fresh)
+    if isinstance(outcome, CoqError):
+        raise outcome
+    return outcome
+
+
+@cache
+def _attempt(
+    folder: Path,
+    _digest: str,
+    keep: Path,
+    fresh: bool,  # noqa: FBT001
+) -> tuple[Path, Report] | CoqError:
+    try:
+        return _checked(folder, keep, fresh=fresh)
+    except CoqError as error:
+        return error
 
 
 def _checked(folder: Path, keep: Path, *, fresh: bool = False) -> tuple[Path, Report]:

@@ -43,7 +43,7 @@ def theorem_graph() -> Graph:
     ['Normalization.zscore_encrypt', 'SignedPermutation.orthogonal_gram',
      'SignedPermutation.sp_matrix_orthogonal']
     """
-    return {**_graph(sources_folder()), **_graph(reals_folder())}
+    return {**graph_of(sources_folder()), **graph_of(reals_folder())}
 
 
 def file_graph() -> Graph:
@@ -105,7 +105,8 @@ def contracted(graph: Graph, kept: Iterable[str]) -> Graph:
 
 
 @cache
-def _graph(folder: Path) -> dict[str, frozenset[str]]:
+def graph_of(folder: Path) -> dict[str, frozenset[str]]:
+    """Return the graph of the theorems of one folder."""
     theorems = find_theorems(folder)
     imports = dependencies(folder)
     own: dict[str, dict[str, str]] = {name: {} for name in modules(folder)}
@@ -121,7 +122,7 @@ def _graph(folder: Path) -> dict[str, frozenset[str]]:
             short,
             name,
         ) in theorems_here.items():  # in the order of the file: none names a later one
-            body = "\n".join(lines[theorems[name].line - 1 :])
+            body = "\n".join(lines[theorems[name].line - 1 :]).partition(short)[2]
             end = _END.search(body)
             words = set(_WORD.findall(body[: end.end() if end else None]))
             found[name] = frozenset(visible[word] for word in words & set(visible)) - {name}

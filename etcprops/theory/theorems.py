@@ -116,8 +116,8 @@ def allowed_axioms(folder: Path) -> dict[str, str]:
     --------
     >>> allowed_axioms(sources_folder())
     {}
-    >>> allowed_axioms(reals_folder())["Classical_Prop.classic"]
-    'forall P : Prop, P \/ ~ P'
+    >>> print(allowed_axioms(reals_folder())["Classical_Prop.classic"])
+    forall P : Prop, P \/ ~ P
     """
     path = folder / AXIOMS
     lines = path.read_text().splitlines() if path.is_file() else []
@@ -254,6 +254,7 @@ def _sentence(lines: list[str], start: int) -> str:
     return "\n".join(line.rstrip() for line in lines[start : end + 1] if line.strip())
 
 
+@cache
 def without_comments(text: str) -> str:
     """Return the text with comments blanked, its lines where they were."""
     blank = re.compile(r"\(\*(?:(?!\(\*|\*\)).)*\*\)", re.DOTALL)

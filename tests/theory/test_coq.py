@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -21,6 +23,7 @@ from etcprops.claims.proofs import PROOFS, with_proofs
 from etcprops.claims.runner import examine
 from etcprops.theory import coq, coq_programs
 from etcprops.theory.coq_report import Origin
+from etcprops.theory.dependence import theorem_graph
 from etcprops.theory.theorems import (
     allowed_axioms,
     digest,
@@ -334,7 +337,7 @@ def test_other_libraries_are_another_place(
     first = coq.compiled(folder, keep)
     assert set(coq.Report.from_json((first / "report.json").read_text()).libraries) == {"Coq"}
     monkeypatch.setattr(coq, "libraries", lambda _folder: {"Coq": "0" * 16})
-    assert coq.compiled(folder, keep) != first
+    assert coq.compiled(folder, tmp_path / "another").name != first.name
 
 
 @pytest.mark.usefixtures("coq_version")
@@ -372,6 +375,38 @@ def test_the_command_records_what_is_proved_and_nothing_else(
     assert "not checked: " in capsys.readouterr().out
     with pytest.raises(coq.ProofError, match="is stale"):
         coq.read_record(folder)  # the record is still that of the honest sources
+
+
+# --- Which theorem stands on which
+
+
+def _references(compiled: Path, folder: Path) -> dict[str, set[str]]:
+    """Return the theorems that each theorem names, as Coq noted while it compiled."""
+    theorems = find_theorems(folder)
+    found: dict[str, set[str]] = {name: set() for name in theorems}
+    for module in modules(folder):
+        text = (compiled / f"{module}.glob").read_text()
+        begun = re.findall(r"^(?!R|binder|not|sec)\w+ (\d+):\d+ \S+ (\S+)$", text, re.MULTILINE)
+        places = sorted((int(place), f"{module}.{name}") for place, name in begun)
+        for place, file, name in re.findall(
+            r"^R(\d+):\d+ EtC\.(\w+) \S+ (\S+) thm$", text, re.MULTILINE
+        ):
+            within = places[bisect([p for p, _ in places], int(place)) - 1][1]
+            if within in theorems:
+                found[within] |= {f"{file}.{name}"} & theorems.keys() - {within}
+    return found
+
+
+@pytest.mark.usefixtures("coq_version")
+@pytest.mark.parametrize("folder", [sources_folder(), reals_folder()], ids=["coq", "reals"])
+def test_the_graph_is_that_of_coq_s_own_references(folder: Path) -> None:
+    try:
+        noted = _references(coq.compiled(folder), folder)
+    except coq.CoqUnavailableError as missing:
+        pytest.skip(str(missing))
+    assert sum(map(len, noted.values())) > len(noted)
+    graph = theorem_graph()
+    assert {name: graph[name] for name in noted} == noted
 
 
 # --- Where Coq is absent, or another
