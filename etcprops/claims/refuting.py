@@ -15,7 +15,7 @@ REFUTED_BY: Final[dict[str, str]] = {
     "permuting-steps": "a key without negatives, and two images whose inner product or distance "
     "changes",
     "distances": "a key and two images whose squared distance, in int64, changes",
-    "raw-inner-products": "that 0 x 0 and 255 x 255 are equal",
+    "raw-inner-products": "0 x 0 and 255 x 255 being equal",
     "mid-grey": "a key and two images for which the sum of (2x - 255)(2y - 255) changes",
     "eight-transforms": "a block of 2 x 2 or more that two of the 8 codes treat alike whatever its "
     "pixels, or a ninth map that turns and mirrors can make",
@@ -26,9 +26,9 @@ REFUTED_BY: Final[dict[str, str]] = {
     "kernels-after-z-score": "z-scored training images, plain and encrypted, with an entry of "
     "two kernel matrices that differs by more than rounding",
     "rbf-on-raw-pixels": "a key, a number for gamma, and two images whose RBF kernel changes",
-    "linear-and-polynomial-on-raw-pixels": "that a black and a white pixel have the same square",
-    "pooled-z-score": "that the two images of one client shown by the check keep their inner "
-    "product in fractions",
+    "linear-and-polynomial-on-raw-pixels": "a black and a white pixel having the same square",
+    "pooled-z-score": "the two images of one client that the check shows, if their inner product "
+    "in fractions stayed",
     "common-key-scores": "one decision value that differs in the last bit between plain and "
     "encrypted images, after an equivariant reduction, exact z-scores and exact kernels",
     "independent-keys": "two small images whose mean or variance over all keys, enumerated, is not "
@@ -67,8 +67,8 @@ REFUTED_BY: Final[dict[str, str]] = {
     "`exact_gram` differs in a bit, or misses the fraction by more than its bound",
     "gram-alone": "an estimator after `GramPCA`, seeded and in one thread, that differs in a bit",
     "same-on-every-machine": "a machine on which `etcprops fingerprint` ends with status 1",
-    "certified-margins": "a query above twice `decision_error_bound` that is decided otherwise "
-    "under a key",
+    "certified-margins": "a query whose decision value exceeds `decision_error_bound`, and which is "
+    "decided otherwise under a key",
     "jpeg": "nothing yet: the claim has no check",
 }
 """By the name of the claim."""

@@ -16,7 +16,7 @@ from etcprops.claims import unproved
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.checks.formal import Proofs
 from etcprops.claims.diagrams import diagram_of_claim, diagram_of_files
-from etcprops.claims.model import Claim, EvidenceKind, kind_label
+from etcprops.claims.model import Claim, EvidenceKind, Outcome, kind_label
 from etcprops.claims.proofs import PROOFS
 from etcprops.claims.refuting import REFUTED_BY
 from etcprops.theory.theorems import allowed_axioms, find_theorems, reals_folder, theorem
@@ -91,6 +91,10 @@ COUNTED_APART = {EvidenceKind.MACHINE_CHECKED, EvidenceKind.REFUTATION}
 """Kinds of evidence that the table's other columns tell of."""
 
 
+LOOKING = {EvidenceKind.EXACT, EvidenceKind.FUZZED, EvidenceKind.END_TO_END}
+"""Kinds of evidence that come from running the encryption on images."""
+
+
 def page() -> str:
     """Return the table of all claims.
 
@@ -152,7 +156,12 @@ def _section(claim: Claim) -> str:
         lines.append(f"- Evidence: {_evidence(claim, proofs)}")
     else:
         lines.append("- Evidence: none yet")
-    lines.append(f"- Would be refuted by: {REFUTED_BY[claim.name]}")
+    subject = "That it fails would" if claim.expected is Outcome.FAILS else "Would"
+    lines.append(f"- {subject} be refuted by: {REFUTED_BY[claim.name]}")
+    direct = (check for check in claim.checks if check.without is None)
+    looks = [check.summary for check in direct if check.kind in LOOKING]
+    if looks:
+        lines.append(f"- Each run looks for that: {' '.join(looks)}")
     if claim.name in unproved.UNPROVED:
         lines.append("- No theorem: see [what is not proved](../docs/not-proved.md)")
     lines += _theorem_lines(proofs)

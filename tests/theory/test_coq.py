@@ -14,9 +14,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from helpers import Run, command_line
 
 from etcprops import InvalidParameterError
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation, Outcome
+from etcprops.claims import runner
 from etcprops.claims.checks.formal import Proofs, checked
 from etcprops.claims.model import Check, Claim, Evidence, Observation, derive_outcome
 from etcprops.claims.proofs import PROOFS, with_proofs
@@ -36,6 +38,7 @@ from etcprops.theory.theorems import (
 )
 
 OVER_REALS = sorted({name for line in PROOFS.values() for name in line.over_reals})
+run = pytest.fixture(command_line)
 LISTED = sorted(
     {name for line in PROOFS.values() for name in line.all_theorems}.difference(OVER_REALS)
 )
@@ -421,6 +424,19 @@ WITHOUT_COQ = Implementation(prove=_absent)
 
 def _checks(kind: EvidenceKind) -> list[Check]:
     return [check for claim in CLAIMS for check in claim.checks if check.kind is kind]
+
+
+def test_fresh_reaches_coq(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    asked = []
+
+    def ask(_folder: Path, *, fresh: bool) -> coq.Report:
+        asked.append(fresh)
+        raise coq.CoqUnavailableError("absent")
+
+    monkeypatch.setattr(runner, "check_proofs", ask)
+    run("verify", "--claims", "sixteen-codes", "--fresh")
+    run("verify", "--claims", "sixteen-codes")
+    assert asked == [True, False]
 
 
 def test_no_coq_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
