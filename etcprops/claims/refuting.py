@@ -67,8 +67,8 @@ REFUTED_BY: Final[dict[str, str]] = {
     "`exact_gram` differs in a bit, or misses the fraction by more than its bound",
     "gram-alone": "an estimator after `GramPCA`, seeded and in one thread, that differs in a bit",
     "same-on-every-machine": "a machine on which `etcprops fingerprint` ends with status 1",
-    "certified-margins": "a query whose decision value exceeds `decision_error_bound`, and which is "
-    "decided otherwise under a key",
+    "certified-margins": "a query whose decision value exceeds `decision_error_bound`, and which "
+    "is decided otherwise under a key",
     "jpeg": "nothing yet: the claim has no check",
 }
 """By the name of the claim."""

@@ -17,8 +17,7 @@ import pytest
 from helpers import Run, command_line
 
 from etcprops import InvalidParameterError
-from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation, Outcome
-from etcprops.claims import runner
+from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation, Outcome, runner
 from etcprops.claims.checks.formal import Proofs, checked
 from etcprops.claims.model import Check, Claim, Evidence, Observation, derive_outcome
 from etcprops.claims.proofs import PROOFS, with_proofs
