@@ -19,7 +19,7 @@ VERSIONS: Final = {
     "etcprops.Atlas": 1,
     "etcprops.AttackReport": 1,
     "etcprops.audit": 1,
-    "etcprops.CoqReport": 1,
+    "etcprops.CoqReport": 2,
     "etcprops.EtCKey": 1,
     "etcprops.Fingerprint": 1,
     "etcprops.Ledger": 1,

@@ -217,7 +217,9 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
     block = np.concatenate(nearest)
     sides = max(1, ENTRIES // (16 * count * borders.orders * borders.lines[0, 0, 0].size))
     parts = [
-        _compared(borders, np.arange(start, min(start + sides, 4 * n)), block[start : start + sides])
+        _compared(
+            borders, np.arange(start, min(start + sides, 4 * n)), block[start : start + sides]
+        )
         for start in range(0, 4 * n, sides)
     ]
     return Seams(*(np.concatenate(part) for part in zip(*parts, strict=True)))

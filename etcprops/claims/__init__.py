@@ -2,7 +2,8 @@
 
 `model` says what a claim, a piece of evidence and a ledger are; the claims themselves stand with
 their checks in `checks`, one module a theme, and in one list in `catalogue`; `implementation` is
-what is put under test; `runner` has `verify`; `page` writes the HTML, `table` proofs/README.md.
+what is put under test; `runner` has `verify`; `page` writes the HTML, `table` the
+pages on proofs, with `refuting`, `unproved` and `diagrams`.
 """
 
 from etcprops.claims.catalogue import CLAIMS

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,7 +121,8 @@ class Implementation:
         Rotation and inversion as two separate choices: from a block, a number of quarter turns and
         the axes along which it is then inverted.
     prove, recorded : callable
-        Check the Coq proofs, and read the record of an earlier check; each returns a `coq.Report`.
+        Check the Coq proofs of a folder, and read the record of an earlier check; each returns a
+        `coq.Report`.
     fingerprints : callable
         From some machines to their fingerprints by name.
     deep : bool
@@ -139,8 +141,8 @@ class Implementation:
     rotate_and_invert: Callable[[NDArray[np.uint8], int, tuple[int, ...]], NDArray[np.uint8]] = (
         lambda block, turns, axes: np.flip(np.rot90(block, turns), axes)
     )
-    prove: Callable[[], coq.Report] = coq.check_proofs
-    recorded: Callable[[], coq.Report] = coq.read_record
+    prove: Callable[[Path], coq.Report] = coq.check_proofs
+    recorded: Callable[[Path], coq.Report] = coq.read_record
     fingerprints: Callable[[Iterable[Machine]], dict[str, Fingerprint]] = _fingerprints
     deep: bool = False
     examples: int = EXAMPLES

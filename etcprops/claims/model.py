@@ -114,12 +114,15 @@ class Observation:
         What to show.
     otherwise : Finding, default=NOT_APPLICABLE
         What was found if `agrees` is None: `RECORDED` and `UNKNOWN` are the other two.
+    axioms : tuple of str
+        What a proof stands on besides the rules of its logic.
     """
 
     agrees: bool | None
     detail: str
     exhibits: tuple[Exhibit, ...] = ()
     otherwise: Finding = Finding.NOT_APPLICABLE
+    axioms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,17 @@ class Claim:
     references: tuple[str, ...] = ()
 
 
+def kind_label(kind: EvidenceKind, axioms: int) -> str:
+    """Return what a reader sees of a kind of evidence.
+
+    Examples
+    --------
+    >>> kind_label(EvidenceKind.MACHINE_CHECKED, 4)
+    'machine-checked on 4 axioms'
+    """
+    return f"{kind} on {axioms} axioms" if axioms else str(kind)
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What one check found in one run."""
@@ -217,6 +231,12 @@ class Evidence:
     sense: Sense = Sense.PATH
     exhibits: tuple[Exhibit, ...] = ()
     seconds: float = 0.0
+    axioms: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The kind, and on how many axioms it stands, if on any."""
+        return kind_label(self.kind, len(self.axioms))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evidence ready for JSON."""
@@ -228,6 +248,7 @@ class Evidence:
             "without": self.without,
             "sense": str(self.sense),
             "detail": self.detail,
+            "axioms": list(self.axioms),
             "exhibits": {
                 e.label: _documents.finite(np.asarray(e.values).tolist()) for e in self.exhibits
             },

@@ -297,6 +297,15 @@ PROOFS: dict[str, Proofs] = {
     "blas-gram": Proofs(
         counterexamples={None: ("SameBits.in_order_depends_on_order",)}, notebook="10-same-bits"
     ),
+    "certified-margins": Proofs(
+        over_reals=(
+            "MarginsFlocq.any_order_error",
+            "MarginsFlocq.certified_linear",
+            "MarginsFlocq.certified_linear_doubles",
+            "KernelMarginsFlocq.certified_polynomial",
+            "KernelMarginsFlocq.certified_rbf",
+        ),
+    ),
     "gram-alone": Proofs(
         ("SameBitsExact.returned_same_bits", "SameBitsExact.exact_same_bits"),
         notebook="10-same-bits",

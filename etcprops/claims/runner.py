@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from etcprops.claims.implementation import (
 from etcprops.claims.model import Check, Claim, Evidence, Exhibit, Finding, Ledger, Row
 from etcprops.datasets import load_extended_yale_b
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
+from etcprops.theory.coq import check_proofs
 
 if TYPE_CHECKING:
     from etcprops.datasets import ImageSet
@@ -44,6 +46,7 @@ def verify(
     secret: bytes | str | None = None,
     data: str | Path | ImageSet | None = None,
     deep: bool = False,
+    fresh: bool = False,
     progress: Progress | None = None,
 ) -> Ledger:
     """Test every claim of the ledger, here and now.
@@ -63,6 +66,9 @@ def verify(
     deep : bool, default=False
         Whether to ask the solver what takes it minutes, too, and to search for counterexamples
         among thousands of cases.
+    fresh : bool, default=False
+        Whether to compile the proofs now in any case, and to have Coq's checker go through all
+        libraries, which takes minutes.
     progress : callable, optional
         Called before each check with the number done, the number of all, and the check's name.
 
@@ -90,6 +96,7 @@ def verify(
         images,
         deep=deep,
         examples=DEEP_EXAMPLES if deep else EXAMPLES,
+        prove=partial(check_proofs, fresh=fresh),
     )
     _ = implementation.key  # an empty secret is an error here, not in every check
     return run(implementation, chosen, progress=progress)
@@ -149,6 +156,7 @@ def examine(check: Check, implementation: Implementation) -> Evidence:
     """Run one check and record what it found; an exception is a finding, too."""
     start = time.perf_counter()
     exhibits: tuple[Exhibit, ...] = ()
+    axioms: tuple[str, ...] = ()
     try:
         observation = check.run(implementation)
     except Exception as error:  # noqa: BLE001  # the encryption under test may do anything
@@ -157,6 +165,7 @@ def examine(check: Check, implementation: Implementation) -> Evidence:
         findings = {None: observation.otherwise, True: Finding.SUPPORTS, False: Finding.REFUTES}
         finding = findings[observation.agrees]
         detail, exhibits = observation.detail, observation.exhibits
+        axioms = observation.axioms
     return Evidence(
         check.name,
         check.summary,
@@ -167,6 +176,7 @@ def examine(check: Check, implementation: Implementation) -> Evidence:
         sense=check.sense,
         exhibits=exhibits,
         seconds=time.perf_counter() - start,
+        axioms=axioms,
     )
 
 

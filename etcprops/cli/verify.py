@@ -70,6 +70,14 @@ def verify(
         bool,
         typer.Option("--deep", help="Ask the solver what takes it minutes, too."),
     ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh",
+            help="Compile the proofs now instead of asking what is kept of them, and check Coq's "
+            "libraries again, too. Takes some minutes.",
+        ),
+    ] = False,
     list_claims: Annotated[
         bool, typer.Option("--list", help="List the claims and exit; nothing is tested.")
     ] = False,
@@ -90,6 +98,7 @@ def verify(
             secret=secret,
             data=data,
             deep=deep,
+            fresh=fresh,
             progress=progress,
         )
     _print_ledger(ledger, outputs.console)
@@ -133,7 +142,7 @@ def _evidence(row: Row) -> Text:
     for e in row.evidence:
         if text:
             text.append("\n")
-        text.append(f"{FINDING_MARKS[e.finding]} {e.kind}", style="bold")
+        text.append(f"{FINDING_MARKS[e.finding]} {e.label}", style="bold")
         if e.sense == "distribution":
             text.append(", of distributions", style="italic")
         if e.without:

@@ -1,45 +1,74 @@
-"""Run Coq on the shipped sources: compile them, ask what each theorem assumes, check them again.
+"""Check the shipped proofs with Coq: compile them, ask what each theorem assumes, check them again.
 
 A theorem counts as machine-checked if its file compiles, if ``Print Assumptions`` says "Closed
 under the global context", and if ``coqchk``, which checks compiled files anew, accepts the file.
-What has been checked once is kept in the user's cache under a hash of the sources and the version
-of Coq. Where Coq is absent there is the record in ``RECORD.json`` of when and with what the same
-sources were last checked; it is never shown as if it had been checked now.
+Theorems over the real numbers, in a folder of their own, may assume the axioms that stand there in
+``AXIOMS``, and are shown with them.
 
-``python -m etcprops.theory.coq`` checks everything from scratch; ``--record`` writes the record.
+Compiled files are kept in the user's cache. What the report beside them says is not believed: the
+theorems are those that the sources state, the files must be those that were compiled (those of the
+shipped record, where it is of the same Coq and libraries), and Coq is asked again what they assume.
+It is not asked again whether each proof is one: who can write that folder can write compiled files
+as well, so a folder that others can write is not used. ``--fresh`` compiles everything now. Where
+Coq is absent there is the record in ``RECORD.json``, which supports nothing.
+
+``python -m etcprops.theory.coq`` checks what is kept or compiles it; ``--fresh`` compiles in any
+case and has ``coqchk`` go through all libraries; ``--record`` does, and writes the record.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
+import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import TypedDict
 
-from etcprops._files import user_cache
+from etcprops._files import user_cache, write_whole
+from etcprops.theory.coq_programs import (
+    WRITTEN_FOR,
+    Assumptions,
+    ask,
+    assumptions_of,
+    check_again,
+    compile_proofs,
+    find_coq,
+    libraries,
+)
 from etcprops.theory.coq_report import (
     RECORD,
     CoqError,
     CoqUnavailableError,
+    Origin,
     ProofError,
     Report,
     read_record,
     rejected,
 )
-from etcprops.theory.theorems import dependencies, digest, find_theorems, modules, sources_folder
+from etcprops.theory.theorems import (
+    allowed_axioms,
+    dependencies,
+    digest,
+    modules,
+    reals_folder,
+    sources_folder,
+)
 
 __all__ = [
     "RECORD",
+    "WRITTEN_FOR",
     "CoqError",
     "CoqUnavailableError",
     "ProofError",
@@ -53,29 +82,20 @@ __all__ = [
     "rejected",
 ]
 
-WRITTEN_FOR = "8.16"
-"""The version of Coq, with mathcomp 1.15, that the sources are written for."""
 
-LIBRARIES = ("ssreflect", "fingroup", "algebra", "algebra_tactics", "zify")
-"""What they need of mathcomp besides Coq's own library."""
-
-CLOSED = "Closed under the global context"
-_SECONDS = 600
-_WARNINGS = (
-    "-notation-overridden,-ambiguous-paths,-projection-no-head-constant,"
-    "-redundant-canonical-projection"
-)
-
-
-def check_proofs(folder: Path | None = None, *, cache_folder: Path | None = None) -> Report:
-    """Check the Coq sources, or return what an earlier check of the same sources found.
+def check_proofs(
+    folder: Path | None = None, *, cache_folder: Path | None = None, fresh: bool = False
+) -> Report:
+    """Check the Coq sources, or ask what was compiled from the same sources before.
 
     Parameters
     ----------
     folder : Path, optional
-        By default the shipped sources.
+        By default the shipped sources that assume nothing.
     cache_folder : Path, optional
-        Where results are kept, by default ``etcprops`` in the user's cache.
+        Where compiled files are kept, by default ``etcprops`` in the user's cache.
+    fresh : bool, default=False
+        Compile them now in any case, and let ``coqchk`` go through all libraries as well.
 
     Returns
     -------
@@ -84,62 +104,67 @@ def check_proofs(folder: Path | None = None, *, cache_folder: Path | None = None
     Raises
     ------
     CoqUnavailableError
-        If Coq or mathcomp is not there.
+        If Coq or a library is not there.
     ProofError
         If a file does not compile, or ``coqchk`` rejects it.
     """
-    folder = sources_folder() if folder is None else folder
-    keep = default_cache() if cache_folder is None else cache_folder
-    # Within one run of the ledger, sources that fail would otherwise be compiled for every claim.
-    outcome = _attempt(folder, digest(folder), keep)
-    if isinstance(outcome, CoqError):
-        raise outcome
-    return outcome
+    return _once(folder, cache_folder, fresh=fresh)[1]
 
 
-@cache
-def _attempt(folder: Path, _digest: str, keep: Path) -> Report | CoqError:
-    try:
-        path = compiled(folder, keep) / "report.json"
-    except CoqError as error:
-        return error
-    try:
-        return Report.from_json(path.read_text())
-    except (OSError, ValueError) as error:
-        return ProofError(f"{path} cannot be read ({error}); remove its folder and try again")
-
-
-def compiled(
-    folder: Path | None = None, cache_folder: Path | None = None, *, from_scratch: bool = False
-) -> Path:
+def compiled(folder: Path | None = None, cache_folder: Path | None = None) -> Path:
     """Return a folder with the compiled and checked sources, compiling them if there is none.
 
     Parameters
     ----------
     folder, cache_folder : Path, optional
         As for `check_proofs`.
-    from_scratch : bool, default=False
-        Compile them in any case, and let ``coqchk`` go through all libraries as well.
 
     Returns
     -------
     Path
         With ``.vo`` files, and the `Report` as ``report.json``.
     """
+    return _once(folder, cache_folder)[0]
+
+
+def _once(
+    folder: Path | None, cache_folder: Path | None, *, fresh: bool = False
+) -> tuple[Path, Report]:
+    """Return what `_checked` finds, sought once a run: every claim asks, and may find an error."""
     folder = sources_folder() if folder is None else folder
     keep = default_cache() if cache_folder is None else cache_folder
-    version = find_coq()
-    key = hashlib.sha256(f"{digest(folder)} {version} 1".encode()).hexdigest()[:20]
-    final = keep / f"coq-{key}"
-    if (final / "report.json").is_file() and not from_scratch:
-        return final
+    outcome = _attempt(folder, digest(folder), keep, fresh)
+    if isinstance(outcome, CoqError):
+        raise outcome
+    return outcome
+
+
+@cache
+def _attempt(
+    folder: Path,
+    _digest: str,
+    keep: Path,
+    fresh: bool,  # noqa: FBT001
+) -> tuple[Path, Report] | CoqError:
+    try:
+        return _checked(folder, keep, fresh=fresh)
+    except CoqError as error:
+        return error
+
+
+def _checked(folder: Path, keep: Path, *, fresh: bool = False) -> tuple[Path, Report]:
+    """Return where the compiled sources are, and what was found."""
+    tools = find_coq(folder), libraries(folder)
+    key = json.dumps([digest(folder), *tools, platform.node()], sort_keys=True)
+    final = keep / f"coq-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
+    if not fresh and (report := _kept(final, folder, *tools)) is not None:
+        return final, report
     keep.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="coq-", dir=keep))
     try:
-        report = build(folder, work, libraries=from_scratch)
+        report = build(folder, work, through_libraries=fresh)
         (work / "report.json").write_text(report.to_json() + "\n")
-        if from_scratch:
-            shutil.rmtree(final, ignore_errors=True)
+        _remove(final)
         try:
             work.rename(final)
         except OSError:  # another process was faster; what it has is the same
@@ -147,11 +172,57 @@ def compiled(
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return final
+    return final, report
+
+
+def _kept(final: Path, folder: Path, coq: str, used: dict[str, str]) -> Report | None:
+    """Return what is kept of these sources, asked again; None if it cannot be believed."""
+    try:
+        report = Report.from_json((final / "report.json").read_text())
+        believed = (
+            _is_private(final)
+            and (report.digest, report.coq, report.libraries) == (digest(folder), coq, used)
+            and report.files == _files(final, folder) == _as_recorded(report, folder)
+        )
+        if not believed:
+            return None
+        assumptions = assumptions_of(final, folder)
+    except (OSError, ValueError, TypeError, ProofError):
+        return None
+    return replace(report, **_told(assumptions), origin=Origin.KEPT)
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether a folder is the user's and nobody else can write it, where there is such a thing."""
+    status = folder.stat()
+    return not hasattr(os, "getuid") or (
+        status.st_uid == os.getuid() and not status.st_mode & 0o022
+    )
+
+
+def _files(work: Path, folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each compiled file of some sources."""
+    names = (f"{name}.vo" for name in sorted(modules(folder)))
+    return {name: hashlib.sha256((work / name).read_bytes()).hexdigest() for name in names}
+
+
+def _as_recorded(report: Report, folder: Path) -> dict[str, str]:
+    """Return the compiled files of the shipped record if it is of the same, else the report's."""
+    try:
+        record = read_record(folder)
+    except ProofError:
+        return report.files
+    return record.files if record.same_tools(report) else report.files
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def default_cache() -> Path:
-    """Return where results are kept: `user_cache`, made if need be.
+    """Return where compiled files are kept: `user_cache`, made if need be.
 
     Where that cannot be written, a folder in the system's place for temporary files.
     """
@@ -164,21 +235,7 @@ def default_cache() -> Path:
         return Path(tempfile.gettempdir()) / "etcprops"
 
 
-def find_coq() -> str:
-    """Return the version of Coq, or raise `CoqUnavailableError` if mathcomp or it is not there."""
-    missing = [name for name in ("coqc", "coqchk") if shutil.which(name) is None]
-    if missing:
-        raise CoqUnavailableError(f"{' and '.join(missing)} not found on this machine")
-    version = _run(["coqc", "--print-version"], Path.cwd()).split()[0]
-    library = Path(_run(["coqc", "-where"], Path.cwd()).strip()) / "user-contrib" / "mathcomp"
-    absent = [name for name in LIBRARIES if not (library / name).is_dir()]
-    if absent:
-        names = ", ".join(f"mathcomp.{name}" for name in absent)
-        raise CoqUnavailableError(f"Coq {version} is here, but without {names}")
-    return version
-
-
-def build(folder: Path, work: Path, *, libraries: bool = False) -> Report:
+def build(folder: Path, work: Path, *, through_libraries: bool = False) -> Report:
     """Compile and check the sources of `folder` in the empty folder `work`.
 
     Parameters
@@ -187,7 +244,7 @@ def build(folder: Path, work: Path, *, libraries: bool = False) -> Report:
         Coq sources.
     work : Path
         Empty; afterwards with sources and compiled files.
-    libraries : bool, default=False
+    through_libraries : bool, default=False
         Let ``coqchk`` go through all libraries as well, which takes a minute.
 
     Returns
@@ -197,31 +254,49 @@ def build(folder: Path, work: Path, *, libraries: bool = False) -> Report:
     Raises
     ------
     CoqUnavailableError
-        If Coq or mathcomp is not there, or of a version with which the proofs do not compile.
+        If Coq or a library is not there, or of a version with which the proofs do not compile.
     ProofError
         If Coq does not accept the proofs.
     """
     start = time.perf_counter()
-    version = find_coq()
+    version = find_coq(folder)
+    before = digest(folder)
     for path in folder.glob("*.v"):
         shutil.copy(path, work)
-    names = modules(work)
-    _each_after_its_imports(dependencies(work), lambda name: _compile(name, work, version))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        answer = pool.submit(assumptions_of, work, names)
-        if libraries:
-            check_again([f"EtC.{name}" for name in names], work)
-        else:
-            list(pool.map(lambda name: check_again(["-norec", f"EtC.{name}"], work), names))
+    _each_after_its_imports(
+        dependencies(work), lambda name: compile_proofs(work / f"{name}.v", version)
+    )
+    names = [f"EtC.{name}" for name in modules(work)]
+    alone = [word for name in names for word in ("-norec", name)]
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(assumptions_of, work, folder)
+        check_again(names if through_libraries else alone, work)
         assumptions = answer.result()
+    if not before == digest(work) == digest(folder):
+        raise ProofError("the sources changed while they were compiled")
     return Report(
-        digest(folder),
+        before,
         version,
+        libraries(folder),
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         round(time.perf_counter() - start, 1),
-        "sources and libraries" if libraries else "sources",
-        assumptions,
+        "sources and libraries" if through_libraries else "the sources' files, not the libraries'",
+        _files(work, folder),
+        **_told(assumptions),
     )
+
+
+class _Told(TypedDict):
+    axioms: dict[str, str]
+    assumptions: dict[str, tuple[str, ...]]
+
+
+def _told(assumptions: Assumptions) -> _Told:
+    """Return what Coq says that theorems assume as a report has it: each statement once."""
+    return {
+        "axioms": {name: text for each in assumptions.values() for name, text in each.items()},
+        "assumptions": {theorem: tuple(sorted(each)) for theorem, each in assumptions.items()},
+    }
 
 
 def _each_after_its_imports(graph: dict[str, set[str]], task: Callable[[str], None]) -> None:
@@ -233,23 +308,6 @@ def _each_after_its_imports(graph: dict[str, set[str]], task: Callable[[str], No
             ready = sorter.get_ready()
             list(pool.map(task, ready))
             sorter.done(*ready)
-
-
-def _compile(name: str, work: Path, version: str) -> None:
-    try:
-        compile_file(work / f"{name}.v")
-    except ProofError as error:
-        if version.startswith(WRITTEN_FOR):
-            raise
-        raise CoqUnavailableError(
-            f"the proofs are written for Coq {WRITTEN_FOR} with mathcomp 1.15, and do not compile "
-            f"with Coq {version}: {error}"
-        ) from None
-
-
-def compile_file(path: Path) -> str:
-    """Compile one file where it stands and return what it prints, or raise `ProofError`."""
-    return _run(["coqc", "-q", "-Q", ".", "EtC", "-w", _WARNINGS, path.name], path.parent)
 
 
 def evaluate(sentences: str, folder: Path | None = None) -> str:
@@ -266,81 +324,37 @@ def evaluate(sentences: str, folder: Path | None = None) -> str:
     -------
     str
     """
-    folder = compiled() if folder is None else folder
-    with tempfile.TemporaryDirectory() as place:
-        (Path(place) / "query.v").write_text(sentences)
-        command = ["coqc", "-q", "-Q", str(folder), "EtC", "-w", _WARNINGS, "query.v"]
-        return _run(command, Path(place))
-
-
-def check_again(what: list[str], work: Path) -> None:
-    """Let ``coqchk`` check compiled files anew; `ProofError` if it rejects one."""
-    _run(["coqchk", "-silent", "-Q", ".", "EtC", *what], work)
-
-
-def assumptions_of(work: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Return for every theorem of the compiled files what it assumes."""
-    theorems = list(find_theorems(work))
-    if not theorems:
-        raise ProofError("the sources have no theorem")
-    load = f"From EtC Require {' '.join(names)}.\n"
-    # Asking for all at once is quick; only if something is assumed does it matter which assume it.
-    everything = ",\n".join(f"@{name}" for name in theorems)
-    query = f"Definition everything := ({everything}, tt).\nPrint Assumptions everything.\n"
-    if _ask(work, load + query).strip() == CLOSED:
-        return dict.fromkeys(theorems, "")
-    for name in theorems:
-        load += f'Redirect "{name}" Print Assumptions {name}.\n'
-    _ask(work, load)
-    answers = {name: (work / f"{name}.out").read_text().strip() for name in theorems}
-    return {name: "" if text == CLOSED else _flat(text) for name, text in answers.items()}
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.removeprefix("Axioms:").split())
-
-
-def _ask(work: Path, text: str) -> str:
-    path = work / "assumptions_of_theorems.v"
-    path.write_text(text)
-    return compile_file(path)
-
-
-def _run(command: list[str], folder: Path) -> str:
-    """Run one of Coq's programs and return what it prints; `ProofError` if it fails."""
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise ProofError(f"{' '.join(command)} took more than {_SECONDS} s") from None
-    if done.returncode:
-        said = _flat(done.stderr or done.stdout)
-        raise ProofError(f"{command[0]} on {command[-1]}: {said[-400:]}")
-    return done.stdout
+    return ask(sentences, compiled() if folder is None else folder)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check the shipped sources from scratch, libraries too, and say what came out."""
+    """Check the shipped sources and say what came out."""
     parser = argparse.ArgumentParser(prog="python -m etcprops.theory.coq", description=__doc__)
-    parser.add_argument("--record", action="store_true", help=f"write {RECORD} beside the sources")
+    parser.add_argument("--fresh", action="store_true", help="compile now, whatever is kept")
+    parser.add_argument(
+        "--record", action="store_true", help=f"--fresh, and write {RECORD} beside the sources"
+    )
+    parser.add_argument(
+        "--reals", action="store_true", help="the theorems over the real numbers, not the others"
+    )
     wanted = parser.parse_args(arguments)
-    folder = sources_folder()
+    folder = reals_folder() if wanted.reals else sources_folder()
     try:
-        path = compiled(folder, from_scratch=True) / "report.json"
-        report = Report.from_json(path.read_text())
+        report = check_proofs(folder, fresh=wanted.fresh or wanted.record)
     except CoqError as error:
         print(f"not checked: {error}")  # noqa: T201
         return 1
-    bad = rejected(report, report.assumptions)
+    allowed = allowed_axioms(folder)
+    bad = rejected(report, report.assumptions, allowed)
     for name, reason in bad.items():
         print(f"{name} {reason}")  # noqa: T201
+    based = f"stand on {', '.join(allowed)}" if allowed else "assume nothing"
     print(  # noqa: T201
-        f"{len(report.assumptions)} theorems and lemmas, {len(bad)} with assumptions; coqchk went "
-        f"through {report.coqchk}. {report.source}."
+        f"{len(report.assumptions)} theorems and lemmas, {len(bad)} rejected; the others {based}. "
+        f"{report.source[0].upper()}{report.source[1:]}."
     )
     if wanted.record and not bad:
-        (folder / RECORD).write_text(report.to_json() + "\n")
+        write_whole(folder / RECORD, report.to_json() + "\n")
     return int(bool(bad))
 
 

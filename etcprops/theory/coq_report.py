@@ -6,12 +6,13 @@ and never as if they had been checked now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 
 from etcprops import _documents
-from etcprops.theory.theorems import digest, sources_folder
+from etcprops.theory.theorems import digest, find_theorems, sources_folder, taken_on_trust
 
 RECORD = "RECORD.json"
 """The record's file beside the sources."""
@@ -29,6 +30,16 @@ class ProofError(CoqError):
     """Coq is there and does not accept the proofs."""
 
 
+class Origin(StrEnum):
+    """When and where the sources of a report were compiled."""
+
+    NOW = "now"
+    KEPT = "kept"
+    """Earlier, on this machine; what the theorems assume was asked again of the compiled files."""
+    RECORDED = "recorded"
+    """Wherever the record was written."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What one check of the sources found.
@@ -39,44 +50,82 @@ class Report:
         SHA-256 of the sources.
     coq : str
         Version of Coq.
+    libraries : dict of str to str
+        SHA-256 of the compiled files of each library, Coq's own among them, the first 16 digits.
     checked : str
-        Date and time of the check, UTC.
+        Date and time at which they were compiled, UTC.
     seconds : float
         How long it took.
     coqchk : str
         What of it ``coqchk`` went through: the files of the sources, or those of the libraries too.
-    assumptions : dict of str to str
-        For every theorem what it assumes; empty if nothing.
+    files : dict of str to str
+        SHA-256 of each compiled file.
+    axioms : dict of str to str
+        What is assumed, from name to statement, as Coq prints it.
+    assumptions : dict of str to tuple of str
+        For every theorem the names of what it assumes at most; none if it is proved from nothing.
+    origin : Origin
+        How the report was come by; no part of the document.
     """
 
     digest: str
     coq: str
+    libraries: dict[str, str]
     checked: str
     seconds: float
     coqchk: str
-    assumptions: dict[str, str]
+    files: dict[str, str]
+    axioms: dict[str, str]
+    assumptions: dict[str, tuple[str, ...]]
+    origin: Origin = field(default=Origin.NOW, compare=False)
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
-        return _documents.write("etcprops.CoqReport", asdict(self))
+        content = {name: getattr(self, name) for name in _SAVED}
+        return _documents.write("etcprops.CoqReport", content)
 
     @classmethod
     def from_json(cls, text: str) -> Report:
         """Return the report that `to_json` wrote; ValueError if it is none."""
         document = _documents.read(text, "etcprops.CoqReport", "Report.from_json")
-        names = [field.name for field in fields(cls)]
         try:
-            return cls(*(document[name] for name in names))
+            content = {name: document[name] for name in _SAVED}
         except KeyError as error:
             raise ValueError(f"a report of a check with Coq without {error}") from None
+        assumed = {name: tuple(axioms) for name, axioms in content.pop("assumptions").items()}
+        return cls(**content, assumptions=assumed, origin=Origin.RECORDED)
 
     @property
     def source(self) -> str:
-        """With what, when and in what time the sources were checked."""
-        return f"checked with Coq {self.coq}, {self.checked}, in {self.seconds:g} s"
+        """With what, when and where the sources were compiled; the words differ by `origin`."""
+        used = f"with Coq {self.coq}, in {self.seconds:g} s; coqchk went through {self.coqchk}"
+        if self.origin is Origin.NOW:
+            return f"compiled now {used}"
+        if self.origin is Origin.KEPT:
+            return (
+                f"compiled on {self.checked} on this machine {used}; asked again now what they "
+                "assume"
+            )
+        return f"compiled on {self.checked}, as recorded, {used}"
+
+    def same_tools(self, other: Report) -> bool:
+        """Whether both are of the same sources, compiled by the same Coq with the same libraries.
+
+        Coq then writes the same files, to the byte.
+        """
+        return (self.digest, self.coq, self.libraries) == (
+            other.digest,
+            other.coq,
+            other.libraries,
+        )
 
 
-def rejected(report: Report, names: Iterable[str]) -> dict[str, str]:
+_SAVED = [entry.name for entry in fields(Report) if entry.compare]
+
+
+def rejected(
+    report: Report, names: Iterable[str], allowed: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return those of some theorems that a report does not show to be proved, and why.
 
     Parameters
@@ -85,18 +134,24 @@ def rejected(report: Report, names: Iterable[str]) -> dict[str, str]:
         Of a check or of a record.
     names : iterable of str
         Such as ``Normalization.zscore_encrypt``.
+    allowed : mapping of str to str, optional
+        The axioms on which they may stand, with their statements; by default none.
 
     Returns
     -------
     dict of str to str
-        Empty if every one of them is proved without assumption.
+        Empty if every one of them is proved from nothing but what is allowed.
     """
+    permitted = {} if allowed is None else allowed
     reasons = {}
     for name in names:
         if name not in report.assumptions:
             reasons[name] = "is not there"
-        elif report.assumptions[name]:
-            reasons[name] = f"assumes {report.assumptions[name]}"
+            continue
+        assumed = {axiom: report.axioms.get(axiom, "") for axiom in report.assumptions[name]}
+        excess = [f"{axiom} : {says}" for axiom, says in assumed.items() - permitted.items()]
+        if excess:
+            reasons[name] = f"assumes {'; '.join(sorted(excess)).removesuffix(' : ')}"
     return reasons
 
 
@@ -115,7 +170,8 @@ def read_record(folder: Path | None = None) -> Report:
     Raises
     ------
     ProofError
-        If there is no record, or it is of other sources.
+        If there is no record, it is of other sources or of theorems that these do not state, or
+        the sources take something on trust.
     """
     folder = sources_folder() if folder is None else folder
     try:
@@ -126,4 +182,9 @@ def read_record(folder: Path | None = None) -> Report:
         raise ProofError(
             f"the record ({record.source}) is stale: the sources have changed since then"
         )
+    if set(record.assumptions) != set(find_theorems(folder)):
+        raise ProofError("the record is of other theorems than the sources state")
+    if trusting := taken_on_trust(folder):
+        said = ", ".join(f"{word} in {name}" for name, word in trusting.items())
+        raise ProofError(f"the record is of sources that take something on trust: {said}")
     return record

@@ -19,9 +19,19 @@ _HERE = Path(__file__).resolve()
 FOLDERS = (_HERE.parents[2] / "proofs" / "coq", _HERE.parent / "coq_sources")
 """Where the sources are in a checkout, and where in an installed package."""
 
+REALS = "reals"
+"""The folder in there of what stands on the axioms of Coq's real numbers."""
+
+AXIOMS = "AXIOMS"
+"""The file that lists what the theorems of a folder may assume; where there is none, nothing."""
+
 _THEOREM = re.compile(r"(?:Theorem|Lemma|Corollary|Example)\s+([\w']+)")
 _OPENING = re.compile(r"Section\s+([\w']+)\.")
 _CONTEXT = re.compile(r"(?:Variables?|Hypothesis|Notation)\b")
+_TRUST = re.compile(
+    r"\b(?:Admitted|admit|give_up|Axioms?|Parameters?|Conjecture|bypass_check)\b"
+    r"|Unset (?:Guard|Positivity|Universe) Checking"
+)
 _IMPORT = re.compile(r"From EtC Require Import ([\w\s]+)\.")
 
 
@@ -39,17 +49,20 @@ class Theorem:
         From ``Theorem`` to the full stop.
     context : tuple of str
         The variables, hypotheses and notations of the sections around it, outermost first.
+    folder : str
+        Where its file is below the sources: none, or ``reals/``.
     """
 
     name: str
     line: int
     statement: str
     context: tuple[str, ...] = ()
+    folder: str = ""
 
     @property
     def file(self) -> str:
-        """The name of its file."""
-        return f"{self.name.partition('.')[0]}.v"
+        """Its file, below the sources."""
+        return f"{self.folder}{self.name.partition('.')[0]}.v"
 
     @property
     def location(self) -> str:
@@ -91,6 +104,27 @@ def sources_folder() -> Path:
     raise FileNotFoundError(f"no Coq sources in {' or '.join(map(str, FOLDERS))}")
 
 
+def reals_folder() -> Path:
+    """Return the folder of the sources that stand on the axioms listed in their `AXIOMS`."""
+    return sources_folder() / REALS
+
+
+def allowed_axioms(folder: Path) -> dict[str, str]:
+    r"""Return what the theorems of a folder may assume, from name to statement, as Coq prints it.
+
+    Examples
+    --------
+    >>> allowed_axioms(sources_folder())
+    {}
+    >>> print(allowed_axioms(reals_folder())["Classical_Prop.classic"])
+    forall P : Prop, P \/ ~ P
+    """
+    path = folder / AXIOMS
+    lines = path.read_text().splitlines() if path.is_file() else []
+    parts = [line.partition(" : ") for line in lines if line and not line.startswith("#")]
+    return {name: statement for name, _, statement in parts}
+
+
 def modules(folder: Path) -> tuple[str, ...]:
     """Return the names of the ``.v`` files of a folder, each after those that it imports.
 
@@ -115,7 +149,7 @@ def modules(folder: Path) -> tuple[str, ...]:
 
 def dependencies(folder: Path) -> dict[str, set[str]]:
     """Return for each ``.v`` file of a folder the files of that folder that it imports."""
-    texts = {p.stem: _without_comments(p.read_text()) for p in sorted(folder.glob("*.v"))}
+    texts = {p.stem: without_comments(p.read_text()) for p in sorted(folder.glob("*.v"))}
     return {
         stem: {name for group in _IMPORT.findall(text) for name in group.split()} & set(texts)
         for stem, text in texts.items()
@@ -131,13 +165,22 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
+def taken_on_trust(folder: Path) -> dict[str, str]:
+    """Return the files that say they prove less than they state, each with the word for it.
+
+    Coq's own answer is what counts; this is for where Coq is absent.
+    """
+    files = {p.name: without_comments(p.read_text()) for p in sorted(folder.glob("*.v"))}
+    return {name: found[0] for name, text in files.items() if (found := _TRUST.search(text))}
+
+
 def find_theorems(folder: Path | None = None) -> dict[str, Theorem]:
     """Return every theorem and lemma of the sources by its name.
 
     Parameters
     ----------
     folder : Path, optional
-        By default the shipped sources.
+        By default the shipped sources, with those over the real numbers.
 
     Returns
     -------
@@ -148,9 +191,11 @@ def find_theorems(folder: Path | None = None) -> dict[str, Theorem]:
     >>> find_theorems()["SignedPermutation.sp_apply_one"].statement
     'Theorem sp_apply_one x : sp_apply (sp_one n) x = x.'
     """
-    folder = sources_folder() if folder is None else folder
+    if folder is None:
+        return find_theorems(sources_folder()) | find_theorems(reals_folder())
+    below = f"{REALS}/" if folder.name == REALS else ""
     files = ((path.stem, path.read_text()) for path in sorted(folder.glob("*.v")))
-    return {found.name: found for module, text in files for found in _read(module, text)}
+    return {found.name: found for module, text in files for found in _read(module, text, below)}
 
 
 def theorem(name: str) -> Theorem:
@@ -182,9 +227,9 @@ def theorem(name: str) -> Theorem:
 
 
 @cache
-def _read(module: str, text: str) -> tuple[Theorem, ...]:
+def _read(module: str, text: str, folder: str) -> tuple[Theorem, ...]:
     """Return the theorems of one file, with the context of the sections that they stand in."""
-    lines = _without_comments(text).split("\n")
+    lines = without_comments(text).split("\n")
     sections: list[list[str]] = [[]]
     found = []
     for number, line in enumerate(lines):
@@ -197,7 +242,7 @@ def _read(module: str, text: str) -> tuple[Theorem, ...]:
         elif match := _THEOREM.match(line):
             context = tuple(sentence for section in sections for sentence in section)
             name = f"{module}.{match[1]}"
-            found.append(Theorem(name, number + 1, _sentence(lines, number), context))
+            found.append(Theorem(name, number + 1, _sentence(lines, number), context, folder))
     return tuple(found)
 
 
@@ -209,7 +254,8 @@ def _sentence(lines: list[str], start: int) -> str:
     return "\n".join(line.rstrip() for line in lines[start : end + 1] if line.strip())
 
 
-def _without_comments(text: str) -> str:
+@cache
+def without_comments(text: str) -> str:
     """Return the text with comments blanked, its lines where they were."""
     blank = re.compile(r"\(\*(?:(?!\(\*|\*\)).)*\*\)", re.DOTALL)
     while blank.search(text):

@@ -16,6 +16,7 @@ from etcprops.claims.statements.exactness import EXACTNESS_STATEMENTS
 from etcprops.claims.statements.forests import FOREST_STATEMENTS
 from etcprops.claims.statements.key_conditions import KEY_CONDITION_STATEMENTS
 from etcprops.claims.statements.models import MODEL_STATEMENTS
+from etcprops.claims.statements.protection import PROTECTION_STATEMENTS
 from etcprops.claims.statements.reductions import REDUCTION_STATEMENTS
 from etcprops.claims.statements.statistics import STATISTICS_STATEMENTS
 from etcprops.claims.statements.steps import STEP_STATEMENTS
@@ -25,6 +26,7 @@ STATEMENTS: Final[dict[str, Statement]] = {
     **FOREST_STATEMENTS,
     **KEY_CONDITION_STATEMENTS,
     **MODEL_STATEMENTS,
+    **PROTECTION_STATEMENTS,
     **REDUCTION_STATEMENTS,
     **STEP_STATEMENTS,
     **STATISTICS_STATEMENTS,
@@ -35,7 +37,14 @@ STATEMENTS: Final[dict[str, Statement]] = {
 }
 """By the name of the claim."""
 
+_PICTURES: Final = "its cases are pictures of many pixels, each an attack of its own"
+
 UNSEARCHED: Final = {
+    "ciphertext-only-common-key": _PICTURES,
+    "ciphertext-only-key-per-client": _PICTURES,
+    "ciphertext-only-one-image": _PICTURES,
+    "key-space-counts": _PICTURES,
+    "protects-visual-information": _PICTURES,
     "key-per-client": "its cases are people and their error rates: the paper's cloud measures them",
     "reduction-ratios": "it says that a reduction exists: what is searched for is a proof of none",
     "same-on-every-machine": "its cases are machines: this one and those that it can stand in for, "

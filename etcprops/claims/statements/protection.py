@@ -1,0 +1,34 @@
+"""What the claims about what encrypted images give away say of a case."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from etcprops.attacks import recover_from_pairs
+from etcprops.claims.case import Case
+from etcprops.claims.checks.protection import read_off_chosen_images
+from etcprops.claims.search import Statement
+from etcprops.scheme.signed_permutation import SignedPermutation
+
+
+def known_plaintext(case: Case) -> None:
+    """Match the blocks of one image with those of its encryption."""
+    key = case.key(case.geometry())
+    image = case.images(key.geometry, 1)
+    found = recover_from_pairs(image, case.encrypted(image, key), key.geometry)
+    assert not found.determined.all(), f"every block of the key is known: {found}"
+
+
+def chosen_plaintext(case: Case) -> None:
+    """Read source and sign of every pixel off chosen images."""
+    key = case.key(case.geometry())
+    found = read_off_chosen_images(case.implementation.encrypt, key)
+    learned = found is not None and found == SignedPermutation.from_key(key)
+    assert not learned, "source and sign of every pixel are known"
+
+
+PROTECTION_STATEMENTS: Final[dict[str, Statement]] = {
+    "known-plaintext": known_plaintext,
+    "chosen-plaintext": chosen_plaintext,
+}
+"""By the name of the claim."""
