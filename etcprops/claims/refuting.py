@@ -33,8 +33,8 @@ REFUTED_BY: Final[dict[str, str]] = {
     "encrypted images, after an equivariant reduction, exact z-scores and exact kernels",
     "independent-keys": "two small images whose mean or variance over all keys, enumerated, is not "
     "that of `etcprops.theory.independent_keys`",
-    "key-per-client": "a rerun of the check in which others with a stolen key are let in no oftener "
-    "than strangers where nothing is encrypted",
+    "key-per-client": "a rerun of the check in which others with a stolen key are let in no "
+    "oftener than strangers where nothing is encrypted",
     "query-under-another-key": "small images and a linear machine whose mean score over all keys, "
     "enumerated, is not its intercept",
     "svm-and-k-nn": "images without ties and with margins above the bound, of which one is decided "
@@ -76,8 +76,8 @@ REFUTED_BY: Final[dict[str, str]] = {
     "same-on-every-machine": "a machine on which `etcprops fingerprint` ends with status 1",
     "certified-margins": "a query whose decision value exceeds `decision_error_bound`, and which "
     "is decided otherwise under a key",
-    "jpeg": "a grey image and a key of block scramble alone, 8 x 8 blocks, of which compressing before "
-    "and after scrambling gives other pixels",
+    "jpeg": "a grey image and a key of block scramble alone, 8 x 8 blocks, of which compressing "
+    "before and after scrambling gives other pixels",
     "protects-visual-information": "a rerun of the check in which the reconstruction shows "
     "nothing of the faces",
     "ciphertext-only-one-image": "one image of 192 x 160 pixels in blocks of 8 x 8, a key of its "

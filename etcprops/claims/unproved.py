@@ -38,8 +38,8 @@ UNPROVED: Final[dict[str, Unproved]] = {
     ),
     "jpeg": Unproved(
         LIBRARIES,
-        "that a codec treats blocks of 8 x 8 pixels one by one and alike; compared through libjpeg, "
-        "whose rounding no theorem here models.",
+        "that a codec treats blocks of 8 x 8 pixels one by one and alike; compared through "
+        "libjpeg, whose rounding no theorem here models.",
     ),
     "same-on-every-machine": Unproved(
         LIBRARIES,
