@@ -21,6 +21,7 @@ from etcprops.experiments.tables import (
     to_csv,
     to_json,
 )
+from etcprops.experiments.uploads import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from etcprops.experiments.choices import Choices
     from etcprops.experiments.reproduction import Part
+    from etcprops.experiments.uploads import Exposure
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,15 @@ class Reproduction:
         All conditions with the reduction of `choices`.
     exact : sequence of Part
         Key condition 1 with reductions that are equivariant.
+    exposures : sequence of Exposure
+        What the encrypted training images gave away.
     """
 
     about: dict[str, Any]
     choices: Choices
     parts: Sequence[Part]
     exact: Sequence[Part]
+    exposures: Sequence[Exposure] = ()
 
     @property
     def ok(self) -> bool:
@@ -101,6 +106,7 @@ class Reproduction:
             dimensions={p.ratio: p.dimension for p in self.exact},
             ratios=sorted({part.ratio for part in self.parts}),
             accepted=accepted(self.parts),
+            exposures=summarise(self.exposures),
             scores={(c.kernel, c.case, c.ratio): c for c in case_scores(self.parts)},
             case_names=list(figures.CASES),
             identical={
@@ -137,7 +143,7 @@ class Reproduction:
             "eer.csv": to_csv(cells(self.parts)).encode(),
             "eer-exact-reductions.csv": to_csv(cells(self.exact)).encode(),
             "scores.csv": scores_csv(case_scores(self.parts)).encode(),
-            "results.json": to_json(self.about, self.choices, runs).encode(),
+            "results.json": to_json(self.about, self.choices, runs, self.exposures).encode(),
         }
         for name, figure in drawn.items():
             files[f"{name}.png"] = pictures[name]

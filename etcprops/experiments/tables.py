@@ -256,8 +256,13 @@ def scores_csv(table: Sequence[CaseScores]) -> str:
     return text.getvalue()
 
 
-def to_json(about: dict[str, Any], choices: Choices, runs: dict[str, Sequence[Part]]) -> str:
-    """Return everything as JSON: what was run, its cells, and its parts."""
+def to_json(
+    about: dict[str, Any],
+    choices: Choices,
+    runs: dict[str, Sequence[Part]],
+    exposures: Sequence[Exposure] = (),
+) -> str:
+    """Return everything as JSON: what was run, its cells, its parts, and what keys gave away."""
     content = {
         "about": versions() | about,
         "choices": choices.to_dict(),
@@ -269,5 +274,6 @@ def to_json(about: dict[str, Any], choices: Choices, runs: dict[str, Sequence[Pa
             }
             for name, parts in runs.items()
         },
+        "exposures": [asdict(exposure) for exposure in exposures],
     }
     return _documents.write("etcprops.Reproduction", _documents.finite(content))
