@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
         name: GROUND | {"scheme", "exact"}
         for name in ("datasets", "reductions", "theory", "strategies")
     },
+    "attacks": GROUND | {"scheme", "exact"},
     **dict.fromkeys(("auditing", "experiments", "reproducibility"), IMAGES),
     "claims": MODELS,
     "probing": MODELS | {"claims"},
