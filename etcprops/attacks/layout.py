@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _NEIGHBOURS: Final = 30
 _COMPONENTS: Final = 256  # principal components of the images that are looked at
 _SEEDS: Final = 3
-_RATIO: Final = 0.8  # variogram at a distance by that at twice the distance
+_RATIO: Final = 0.8  # variogram at a distance by that at twice the distance: of some picture
+_SMOOTH: Final = 0.45  # the same, of smooth pictures with their pixels in place
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ class Layout:
 
     @property
     def recovered(self) -> bool:
-        """Whether pixels are next to their neighbours: squared differences double with distance.
+        """Whether pixels are next to their neighbours: squared differences double in two steps.
 
         So they do in smooth pictures, not where pixels are displaced at random. Of rougher
         pictures recovery is not claimed. The whole may still be bent, by a few pixels.
         """
-        return self.resolution == 1 and self.variogram[1] <= 0.5 * self.variogram[2]
+        return self.resolution == 1 and self.variogram[1] <= _SMOOTH * self.variogram[2]
 
     @property
     def reason(self) -> str:
@@ -206,7 +207,7 @@ def divided(
 
 
 def _grown(pixels: Floats, neighbours: Neighbours, shape: tuple[int, ...]) -> Integers:
-    """Return a full picture: the smoothest that grew, in its frame, and the rest where it is near."""
+    """Return a full picture: the smoothest that grew, in its frame, the rest where it is near."""
     pictures = [_filled(np.full(shape, -1), neighbours)]
     for seed in seeds(pixels, neighbours, _SEEDS):
         grown = Growth(pixels, neighbours, max(shape)).run(seed)
