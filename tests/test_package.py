@@ -50,7 +50,8 @@ ROOMS: dict[str, set[str]] = {
         name: GROUND | {"scheme", "exact"}
         for name in ("datasets", "reductions", "theory", "strategies")
     },
-    **dict.fromkeys(("attacks", "auditing", "experiments", "reproducibility"), IMAGES),
+    **dict.fromkeys(("attacks", "auditing", "reproducibility"), IMAGES),
+    "experiments": IMAGES | {"attacks"},
     "claims": MODELS,
     "probing": MODELS | {"claims"},
     "testing": MODELS | {"claims", "probing"},

@@ -1,9 +1,10 @@
 """A picture that grows pixel by pixel: each place is predicted from those around it.
 
 Where a few pixels are in their places, their values in all images predict those of the next place
-(kriging with a linear trend: Matheron 1969), and the pixel that fits best is put there if it fits much better
-than the second. Straight extrapolation knows no favoured direction, so a lattice that has grown
-stays a lattice. Growth begins where pixel and neighbours are most like a square lattice.
+(kriging with a linear trend: Matheron 1969). The pixel that fits best is put there, the surest
+first: those that fit much better than the second best. Straight extrapolation knows no favoured
+direction, so a lattice that has grown stays a lattice. Growth begins where pixel and neighbours
+are most like a square lattice.
 """
 
 from __future__ import annotations
@@ -160,7 +161,8 @@ class Growth:
         at = np.arange(len(full))
         lines = [np.flatnonzero(full.any(axis=axis)) for axis in (1, 0)]
         extents = [np.maximum(at, line[-1]) - np.minimum(at, line[0]) for line in lines]
-        return (extents[0] < self.longest)[:, None] & (extents[1] < self.longest)
+        height, width = (extent < self.longest for extent in extents)
+        return np.asarray(height[:, None] & width)
 
     def _look(self, rows: Integers, columns: Integers) -> None:
         """Find the best pixel for some places, and how sure it is."""

@@ -55,7 +55,7 @@ def weighted(pixels: Floats, rng: np.random.Generator) -> Floats:
         error = np.square(centred[rows] - other).mean(axis=0)
         # Flat images must not drown the rest, hence the one grey level.
         weight = (1 / np.sqrt(error + 1e-2 * error.mean() + np.float32(1e-12))).astype(np.float32)
-    return centred * weight
+    return np.asarray(centred * weight)
 
 
 def nearest(pixels: Floats, count: int, rows: Integers | None = None) -> Neighbours:

@@ -35,8 +35,8 @@ class Alignment:
         How many principal components they are made of.
     likeness : float
         Mean over components of one less the distance between the distributions of the scores of
-        encrypted and public images, in standard deviations. Near one where the sets are of one kind; not
-        a proof that the estimates are right.
+        encrypted and public images, in standard deviations. Low for sets of two kinds; high is no
+        proof that the estimates are right.
     """
 
     images: Floats
@@ -99,7 +99,7 @@ def align(
     count = min(as_integer(components, "components", caller), len(secret) - 1, len(known) - 1)
     scores, _ = _principal(secret, min(count, secret.shape[1]))
     models, axes = _principal(known, scores.shape[1])
-    start = turned = scores * np.where(_skewness(scores) * _skewness(models) < 0, -1, 1)
+    start = turned = scores * np.where(skewness(scores) * skewness(models) < 0, -1, 1)
     for _ in range(as_integer(rounds, "rounds", caller, least=0)):
         pairs = _mutual(turned, models)
         if len(pairs[0]) < scores.shape[1]:
@@ -132,7 +132,7 @@ def _principal(rows: Floats, count: int) -> tuple[Floats, Floats]:
     return centred @ axes.T, axes
 
 
-def _skewness(scores: Floats) -> Floats:
+def skewness(scores: Floats) -> Floats:
     """Return the third moment of each component, whose mean is zero."""
     return np.asarray((scores**3).mean(axis=0))
 

@@ -56,8 +56,8 @@ def duplicates(gram: ArrayLike, *, tolerance: float = 0.0) -> NDArray[np.int64]:
     gram : array_like, shape (N, N)
         Inner products of images.
     tolerance : float, default=0.0
-        The largest squared distance, as a share of the mean of all. Zero finds copies where the inner products
-        are exact.
+        The largest squared distance, as a share of the mean of all. Zero finds copies where the
+        inner products are exact.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def nearest_images(gram: ArrayLike) -> NDArray[np.int64]:
     """
     distances = squared_distances(gram)
     np.fill_diagonal(distances, np.inf)
-    return distances.argmin(axis=1)
+    return np.asarray(distances.argmin(axis=1))
 
 
 def normalized(gram: ArrayLike) -> NDArray[np.float64]:
@@ -267,15 +267,15 @@ def embedding(gram: ArrayLike) -> NDArray[np.float64]:
     """
     values, vectors = np.linalg.eigh(_as_gram(gram, "embedding"))
     kept = np.flatnonzero(values > len(values) * np.finfo(np.float64).eps * values[-1])[::-1]
-    return vectors[:, kept] * np.sqrt(values[kept])
+    return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
 
 
 def from_known_images(gram: ArrayLike, known: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
     """Return all images, from their inner products and some of them in the clear.
 
-    Each is projected on the span of the known ones, which its inner products with them determine (orthogonal
-    Procrustes in coordinates): exact for images in the span, hence for all as soon as as many
-    independent ones are known as the rank.
+    Each is projected on the span of the known ones, which its inner products with them determine
+    (what orthogonal Procrustes does in coordinates): exact for images in the span, hence for all
+    once as many independent ones are known as the rank.
 
     Parameters
     ----------
@@ -336,4 +336,4 @@ def _as_gram(value: ArrayLike, caller: str) -> NDArray[np.float64]:
 def _centred(gram: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return inner products of the images less their mean."""
     mean = gram.mean(axis=0)
-    return gram - mean - mean[:, None] + mean.mean()
+    return np.asarray(gram - mean - mean[:, None] + mean.mean())

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _NEIGHBOURS: Final = 30
 _COMPONENTS: Final = 256  # principal components of the images that are looked at
 _SEEDS: Final = 3
-_ENOUGH: Final = 0.95  # of the pixels grown into the frame: no other seed is tried
-_RATIO: Final = 0.8  # variogram at a distance by that at twice the distance
+_RATIO: Final = 0.8  # variogram at a distance by that at twice the distance: of some picture
+_SMOOTH: Final = 0.45  # the same, of smooth pictures with their pixels in place
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class Layout:
 
     @property
     def recovered(self) -> bool:
-        """Whether pixels are next to their neighbours: squared differences double with distance.
+        """Whether pixels are next to their neighbours: squared differences double in two steps.
 
-        So they do in pictures that are smooth, and in no picture with its pixels displaced at random. Of
-        rougher pictures recovery is not claimed. The whole may be bent.
+        So they do in smooth pictures, not where pixels are displaced at random. Of rougher
+        pictures recovery is not claimed. The whole may still be bent, by a few pixels.
         """
-        return self.resolution == 1 and self.variogram[1] <= 0.5 * self.variogram[2]
+        return self.resolution == 1 and self.variogram[1] <= _SMOOTH * self.variogram[2]
 
     @property
     def reason(self) -> str:
@@ -74,8 +74,8 @@ class Layout:
             return "Nothing recovered: in images left out, places side by side are unrelated."
         what = "Pixels are next to their neighbours" if self.recovered else "A coarse picture"
         return (
-            f"{what}: in images left out, squared differences of neighbours are "
-            f"{self.variogram[1]:.2g} of those of unrelated pixels; {self.readings} readings remain."
+            f"{what}: in images left out, their squared differences are {self.variogram[1]:.2g} "
+            f"of those of unrelated pixels; {self.readings} readings remain."
         )
 
     def images(self, encrypted: NDArray[Any]) -> NDArray[Any]:
@@ -125,7 +125,7 @@ def recover_layout(images: ArrayLike, *, seed: int = 0) -> Layout:
     (True, 8)
     """
     caller = "recover_layout"
-    fitted, left_out = _divided(images, caller, seed)
+    fitted, left_out = divided(images, caller, seed)
     shape = left_out.shape[1:]
     rng = np.random.default_rng(seed)
     pixels = compressed(weighted(fitted, rng))
@@ -134,7 +134,7 @@ def recover_layout(images: ArrayLike, *, seed: int = 0) -> Layout:
     signed = pixels * sign[:, None].astype(np.float32)
     picture = _grown(signed, neighbours, shape)
     readings = 16 if shape[0] == shape[1] else 8
-    return _judged(picture, sign[picture], fitted, left_out, readings)
+    return judged(picture, sign[picture], fitted, left_out, readings)
 
 
 def recover_within_blocks(
@@ -165,7 +165,7 @@ def recover_within_blocks(
         If `images` is not such an array, or `block` does not divide height and width.
     """
     caller = "recover_within_blocks"
-    fitted, left_out = _divided(images, caller, seed, least=2 if shared else 4)
+    fitted, left_out = divided(images, caller, seed, least=2 if shared else 4)
     height, width = left_out.shape[1:]
     side = as_integer(block, "block", caller, least=2)
     if height % side or width % side:
@@ -177,7 +177,7 @@ def recover_within_blocks(
         pixels = compressed(weighted(fitted, np.random.default_rng(seed)))
         sign = relative_signs(pixels, nearest(pixels, _NEIGHBOURS))
         picture = _annealed(pixels * sign[:, None].astype(np.float32), order, side)
-    return _judged(picture, sign[picture], fitted, left_out, 2)
+    return judged(picture, sign[picture], fitted, left_out, 2)
 
 
 def compressed(pixels: Floats) -> Floats:
@@ -188,7 +188,7 @@ def compressed(pixels: Floats) -> Floats:
     return np.asarray(pixels @ vectors[:, ::-1][:, :_COMPONENTS])
 
 
-def _divided(
+def divided(
     images: ArrayLike, caller: str, seed: int, least: int = 4
 ) -> tuple[Floats, NDArray[np.float32]]:
     """Return pixels of the images to fit, shape (n, N), and images to judge by."""
@@ -207,14 +207,12 @@ def _divided(
 
 
 def _grown(pixels: Floats, neighbours: Neighbours, shape: tuple[int, ...]) -> Integers:
-    """Return a full picture: the largest that grew, in its frame, and the rest where it is near."""
+    """Return a full picture: the smoothest that grew, in its frame, the rest where it is near."""
     pictures = [_filled(np.full(shape, -1), neighbours)]
     for seed in seeds(pixels, neighbours, _SEEDS):
         grown = Growth(pixels, neighbours, max(shape)).run(seed)
         framed = max((_framed(g, shape) for g in (grown, grown.T)), key=_count)
         pictures.append(_filled(framed, neighbours))
-        if _count(framed) > _ENOUGH * len(pixels):
-            break
     return min(pictures, key=lambda picture: _roughness(pixels, picture))
 
 
@@ -284,8 +282,8 @@ def _annealed(pixels: Floats, picture: Integers, side: int) -> Integers:
 def _shared(fitted: Floats, order: Integers, side: int) -> tuple[Integers, Integers]:
     """Return picture and signs where all blocks are permuted alike."""
     height, width = order.shape
-    blocks = order.reshape(height // side, side, width // side, side).swapaxes(1, 2)
-    blocks = blocks.reshape(-1, side * side)
+    tiles = order.reshape(height // side, side, width // side, side).swapaxes(1, 2)
+    blocks = tiles.reshape(-1, side * side)
     samples = np.ascontiguousarray(fitted[blocks.T].reshape(side * side, -1))
     samples -= samples.mean(axis=1, keepdims=True)
     neighbours = nearest(samples, min(_NEIGHBOURS, side * side - 1))
@@ -313,7 +311,7 @@ def _turned(pixels: Floats, blocks: Integers, inner: Integers, shape: tuple[int,
     return pictures[int(np.argmin(costs))]
 
 
-def _judged(
+def judged(
     picture: Integers, sign: Integers, fitted: Floats, left_out: Floats, readings: int
 ) -> Layout:
     """Return the layout, judged by images that it was not made from."""

@@ -53,8 +53,8 @@ def test_a_set_of_another_kind_gives_nothing() -> None:
 def test_wrong_signs_give_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, public = skewed(800, 0), skewed(800, 1)
     answers = iter([1, -1])
-    skewness = alignment._skewness
-    monkeypatch.setattr(alignment, "_skewness", lambda scores: next(answers) * skewness(scores))
+    skewness = alignment.skewness
+    monkeypatch.setattr(alignment, "skewness", lambda scores: next(answers) * skewness(scores))
     assert share_explained(align(plain @ turn(2), public, rounds=0).images, plain) < 0
 
 

@@ -83,10 +83,10 @@ def test_clusters_are_groups_that_lie_apart() -> None:
 def test_two_sites_under_one_key_are_linked_and_members_known() -> None:
     one, other = SENT[:40], SENT[30:]
     energies = [np.square(rows).sum(axis=1) for rows in (one, other)]
-    found = links(*energies, one @ other.T)
+    found = links(energies[0], energies[1], one @ other.T)
     assert found.tolist() == [-1] * 30 + list(range(10))
     stranger = rows_of(FACES.images[30:], EtCKey.from_secret(FACES.geometry, "key 4"))
-    assert set(links(*energies, one @ stranger.T)) == {-1}
+    assert set(links(energies[0], energies[1], one @ stranger.T)) == {-1}
 
 
 def test_what_is_unlike_the_rest_stands_out() -> None:
