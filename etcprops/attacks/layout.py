@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from etcprops.attacks.poses import COMPOSED, INVERSE, STEPS, Poses, side_of
+from etcprops.attacks.seams import smallest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -191,7 +192,7 @@ def _nearest(neighbours: Integers, rest: Integers, poses: Poses, borders: Border
                 total[order, pose, there] += values[_relative(order, poses.order[a], borders), here]
     cost = (energy - 2 * np.abs(total)).min(axis=(0, 1))
     count = min(TRIED, len(rest))
-    return np.argpartition(cost, count - 1, axis=1)[:, :count]
+    return smallest(cost, count)
 
 
 def _relative(order: int, others: Integers, borders: Borders) -> Integers:
