@@ -9,12 +9,13 @@ import numpy as np
 
 from etcprops._validation import as_array, as_integer, describe, reject
 from etcprops.attacks.assembly import assemble
-from etcprops.attacks.confidence import BY_CHANCE, chance, confidences
+from etcprops.attacks.confidence import BY_CHANCE, chance, confidences, images_needed
 from etcprops.attacks.lattice import candidates, find_lattice
 from etcprops.attacks.layout import framed, solve
 from etcprops.attacks.poses import INVERSE, Poses
 from etcprops.attacks.report import RECOVERED, AttackOutcome, AttackReport
 from etcprops.attacks.seams import ROUNDING, Borders, cut, find_seams
+from etcprops.attacks.verification import brightness, fitting, in_order
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.pixels import decrypt
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 CALLER: Final = "attack"
+FEWEST_BLOCKS: Final = 9
+"""Below, loops are too few to be evidence."""
 SMOOTH: Final = 0.2
 """Share of the variance within blocks that must be predictable: below it is noise."""
 
 
-def attack(images: ArrayLike, *, block: int | None = None, most: int = 256) -> AttackReport:
+def attack(images: ArrayLike, *, block: int | None = None, most: int = 64) -> AttackReport:
     """Reconstruct encrypted images from nothing but themselves, if they share one key.
 
     The arrangement of blocks, their orientations, relative signs and orders of colour components are
@@ -42,13 +45,13 @@ def attack(images: ArrayLike, *, block: int | None = None, most: int = 256) -> A
         arrangement readable.
     block : int, optional
         Side of the blocks, at least 2; by default it is found from the images.
-    most : int, default=256
+    most : int, default=64
         How many images are looked at, evenly chosen; all are reconstructed.
 
     Returns
     -------
     AttackReport
-        With the reconstruction and the key that gives it, up to one turn or reflection of the whole.
+        With the reconstruction and its key, up to one turn or reflection of the whole.
         A grayscale-based scheme's images are grey ones with three planes side by side.
 
     Raises
@@ -176,60 +179,88 @@ def _nothing(encrypted: NDArray[Any], reason: str, n: int = 0) -> _Found:
     )
 
 
-def _solved(encrypted: NDArray[Any], chosen: NDArray[Any], geometry: BlockGeometry) -> _Found:
+def _solved(
+    encrypted: NDArray[Any], chosen: NDArray[Any], geometry: BlockGeometry, *, again: bool = False
+) -> _Found:
     """Attack images whose blocks are known."""
     n = geometry.n_blocks
-    blocks = cut(chosen, geometry)
-    if blocks.std(axis=(-2, -1)).max() == 0:
-        return _nothing(encrypted, "Every block is constant: no side says what continues it.", n)
-    borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
-    if n < 9:
+    if n < FEWEST_BLOCKS:
         few = f"{n} blocks are too few to tell a right arrangement from a wrong one."
         return _nothing(encrypted, few, n)
+    blocks = cut(chosen, geometry)
+    if np.ptp(blocks, axis=(-2, -1)).max() == 0:
+        return _nothing(encrypted, "Every block is constant: no side says what continues it.", n)
+    borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
+    del blocks
     seams = find_seams(borders)
     tree = assemble(seams, geometry.grid)
     layout = framed(tree.poses, tree.members, geometry.grid)
-    by_chance = chance(layout, tree.joined, tree.poses, seams, borders.orders)
-    if by_chance > BY_CHANCE:
-        return _nothing(encrypted, _why_nothing(borders, seams.cost, len(encrypted)), n)
-    poses = tree.poses
-    layout = solve(poses, tree.members, geometry.grid, seams, borders)
+    if chance(layout, tree.joined, tree.poses, seams, borders.orders) > BY_CHANCE:
+        return _too_little(encrypted, borders, len(chosen))
+    layout = solve(tree.poses, tree.members, geometry.grid, seams, borders)
     confidence = np.empty(n)
-    confidence[layout.ravel()] = confidences(layout, poses, seams).ravel()
-    return _reported(encrypted, geometry, poses, confidence)
+    confidence[layout.ravel()] = confidences(layout, tree.poses, seams).ravel()
+    key = _key_of(tree.poses, geometry)
+    fits = fitting(chosen, _decrypted(chosen, key), geometry)
+    if not again and fits.any() and not fits.all():
+        return _solved(encrypted, chosen[fits], geometry, again=True)
+    needed = None if confidence.mean() >= RECOVERED else _more(borders, len(chosen))
+    return _reported(encrypted, key, confidence, needed)
 
 
-def _why_nothing(borders: Borders, cost: NDArray[np.float64], images: int) -> str:
+def _more(borders: Borders, images: int) -> int | None:
+    """Return how many images are needed, more than there were."""
+    needed = images_needed(borders)
+    return None if needed is None else max(needed, images + 1)
+
+
+def _too_little(encrypted: NDArray[Any], borders: Borders, images: int) -> _Found:
     """Say why no arrangement was found."""
-    if borders.smoothness < SMOOTH:
-        return (
-            "Neighbouring pixels say nothing of each other within blocks: noise, or other blocks."
+    n, needed = borders.n, images_needed(borders)
+    if borders.smoothness < SMOOTH or needed is None:
+        reason = "Neighbouring pixels say nothing of each other within blocks: noise, or other blocks."
+        return _nothing(encrypted, reason, n)
+    if needed < images:
+        reason = (
+            f"No arrangement continues the images, though some {needed} like these would do: the "
+            f"{images} are not under one key, or their blocks are of another size."
         )
-    if np.median(cost[:, -1]) > 2:
-        return (
-            f"No arrangement continues all {images} images, though each is smooth within its blocks: "
-            "they are not under one key, or blocks are of another size."
-        )
-    return f"{images} images are too few to tell neighbours from other blocks."
+        return _nothing(encrypted, reason, n)
+    reason = f"{_count(images)} too few to tell neighbours from all other blocks."
+    return _nothing(encrypted, reason, n)._replace(images_needed=max(needed, images + 1))
+
+
+def _count(images: int) -> str:
+    return "One image is" if images == 1 else f"{images} images are"
 
 
 def _reported(
-    encrypted: NDArray[Any], geometry: BlockGeometry, poses: Poses, confidence: NDArray[np.float64]
+    encrypted: NDArray[Any], key: EtCKey, confidence: NDArray[np.float64], needed: int | None
 ) -> _Found:
-    """Return key and reconstruction."""
-    share = float(confidence.mean())
-    key = _key_of(poses, geometry)
-    places = poses.place @ (geometry.grid[1], 1)
+    """Return key and reconstruction, with the sign that brightness says."""
+    share, size = float(confidence.mean()), key.geometry.block
     images = _decrypted(encrypted, key)
-    fitting = np.ones(len(encrypted), dtype=np.bool_)
-    if share < RECOVERED:
-        reason = f"about {share:.0%} of {geometry.n_blocks} blocks lie right."
-        return _Found(AttackOutcome.PARTLY, reason, images, None, confidence, places, fitting)
-    reason = (
-        f"{geometry.n_blocks} blocks of {geometry.block} x {geometry.block} were put together from "
-        f"{len(encrypted)} images; about {share:.1%} of them lie right."
+    fits = fitting(encrypted, images, key.geometry)
+    sign, known = brightness(images[fits] if fits.any() else images)
+    if sign < 0:
+        key = _negated(key)
+        images = _decrypted(encrypted, key)
+    places = key.permutation if key.permutation is not None else np.arange(confidence.size)
+    blocks = f"{confidence.size} blocks of {size} x {size}"
+    whole = share >= RECOVERED
+    reason = f"about {share:.1%} of {blocks} lie where they were, as they were."
+    if whole and in_order(key):
+        reason = f"the {blocks} lie in order: these images are not scrambled."
+    outcome = AttackOutcome.RECOVERED if whole else AttackOutcome.PARTLY
+    return _Found(
+        outcome, reason, images, key if whole else None, confidence, places, fits, known, needed
     )
-    return _Found(AttackOutcome.RECOVERED, reason, images, key, confidence, places, fitting)
+
+
+def _negated(key: EtCKey) -> EtCKey:
+    """Return the key that decrypts to negatives of what this one does."""
+    steps = {str(step): getattr(key, step) for step in key.steps}
+    return EtCKey(key.geometry, **(steps | {"negatives": ~steps["negatives"]}))
 
 
 def _key_of(poses: Poses, geometry: BlockGeometry) -> EtCKey:

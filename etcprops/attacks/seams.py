@@ -77,6 +77,9 @@ class Borders:
         Sum of squares of both in each image.
     smoothness : float
         Share of the variance of pixels that predictions within blocks explain; 0 for white noise.
+    inside : float
+        Mean logarithm of the squared error of predictions within blocks, as in `distances`: what a
+        seam of true neighbours has.
     """
 
     def __init__(self, blocks: Floats, rounding: float = ROUNDING) -> None:
@@ -85,7 +88,7 @@ class Borders:
         self.n, images, self.channels, size, _ = blocks.shape
         depth = min(LINES + 1, size)
         turned = [np.rot90(blocks, turns, axes=(-2, -1))[..., :depth, :] for turns in range(4)]
-        coefficients, error = _predictor(turned)
+        coefficients, error, self.inside = _predictor(turned, rounding)
         self.smoothness = _explained(blocks, error)
         weight = (1 / np.sqrt(np.maximum(error, rounding))).astype(np.float32)[:, None, None]
         self.lines = np.empty((self.channels, 4, self.n, 2, images, size), dtype=np.float32)
@@ -144,18 +147,29 @@ def _by_order(table: list[list[Floats]]) -> Floats:
     return np.stack([table[0][p[0]] + table[1][p[1]] + table[2][p[2]] for p in ORDERS])
 
 
-def _predictor(turned: list[Floats]) -> tuple[Floats, NDArray[np.float64]]:
-    """Return coefficients that predict a line from those after it, and each image's squared error."""
-    blocks, images, _, depth, size = turned[0].shape
+def _predictor(
+    turned: list[Floats], rounding: float
+) -> tuple[Floats, NDArray[np.float64], float]:
+    """Return coefficients that predict a line from those after it, and how well they do.
+
+    That is the squared error in each image, and the mean logarithm of that of single lines.
+    """
+    depth = turned[0].shape[3]
     step = max(1, 4 * turned[0][:, :, :, 0].size // SAMPLE)
     samples = [lines.swapaxes(-2, -1).reshape(-1, depth)[::step] for lines in turned]
     flat = np.concatenate(samples)
     coefficients = np.linalg.lstsq(flat[:, 1:], flat[:, 0], rcond=None)[0].astype(np.float32)
-    error = np.zeros(images)
-    for lines in turned:
-        off = lines[..., 0, :] - np.tensordot(lines[..., 1:, :], coefficients, (-2, 0))
-        error += np.square(off, dtype=np.float64).mean(axis=(0, 2, 3)) / 4
-    return coefficients, error
+    errors = np.stack(
+        [
+            np.square(lines[..., 0, :] - np.tensordot(lines[..., 1:, :], coefficients, (-2, 0)))
+            .mean(axis=(2, 3))
+            .astype(np.float64)
+            for lines in turned
+        ]
+    )
+    error = errors.mean(axis=(0, 1))
+    inside = np.log(errors / np.maximum(error, rounding) + FLOOR).mean()
+    return coefficients, error, float(inside)
 
 
 def _explained(blocks: Floats, error: NDArray[np.float64]) -> float:
