@@ -1,8 +1,9 @@
 """Put blocks together along the surest seams: a spanning tree in a plane.
 
 Kruskal's tree over seams in the order of their cost over that of the next best (Pomeranz and others
-2011; Paikin and Tal, "Solving multiple square jigsaw puzzles with missing pieces", CVPR 2015). A seam
-that would put two blocks into one place, or blocks beyond the frame, is refused (Gallagher 2012).
+2011; Paikin and Tal, "Solving multiple square jigsaw puzzles with missing pieces", CVPR 2015). A
+seam that would put two blocks into one place, or blocks beyond the frame, is refused (Gallagher
+2012).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def ratios(seams: Seams) -> NDArray[np.float64]:
     other = 4 * seams.block + seams.side
     back = seams.block[other, 0] == (np.arange(len(cost)) // 4)[:, None]
     theirs = np.where(back, cost[other, 1], cost[other, 0])
-    return cost / np.minimum(own, theirs)
+    return np.asarray(cost / np.minimum(own, theirs))
 
 
 def assemble(seams: Seams, grid: tuple[int, int]) -> Assembly:

@@ -34,9 +34,9 @@ SMOOTH: Final = 0.2
 def attack(images: ArrayLike, *, block: int | None = None, most: int = 64) -> AttackReport:
     """Reconstruct encrypted images from nothing but themselves, if they share one key.
 
-    The arrangement of blocks, their orientations, relative signs and orders of colour components are
-    recovered from how well sides of blocks continue each other in all images at once. It shows what
-    a common key gives away, before the first image leaves the client.
+    The arrangement of blocks, their orientations, relative signs and orders of colour components
+    are recovered from how well sides of blocks continue each other in all images at once. It shows
+    what a common key gives away, before the first image leaves the client.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def _solved(
     layout = solve(tree.poses, tree.members, geometry.grid, seams, borders)
     confidence = np.empty(n)
     confidence[layout.ravel()] = confidences(layout, tree.poses, seams).ravel()
-    key = _key_of(tree.poses, geometry)
+    key = key_of(tree.poses, geometry)
     fits = fitting(chosen, _decrypted(chosen, key), geometry)
     if not again and fits.any() and not fits.all():
         return _solved(encrypted, chosen[fits], geometry, again=True)
@@ -218,7 +218,9 @@ def _too_little(encrypted: NDArray[Any], borders: Borders, images: int) -> _Foun
     """Say why no arrangement was found."""
     n, needed = borders.n, images_needed(borders)
     if borders.smoothness < SMOOTH or needed is None:
-        reason = "Neighbouring pixels say nothing of each other within blocks: noise, or other blocks."
+        reason = (
+            "Neighbouring pixels say nothing of each other within blocks: noise, or other blocks."
+        )
         return _nothing(encrypted, reason, n)
     if needed < images:
         reason = (
@@ -263,7 +265,7 @@ def _negated(key: EtCKey) -> EtCKey:
     return EtCKey(key.geometry, **(steps | {"negatives": ~steps["negatives"]}))
 
 
-def _key_of(poses: Poses, geometry: BlockGeometry) -> EtCKey:
+def key_of(poses: Poses, geometry: BlockGeometry) -> EtCKey:
     """Return the key whose decryption gives each block its pose."""
     return EtCKey(
         geometry,

@@ -1,13 +1,14 @@
 """Where the weights of `confidence` are from, and whether what they state is so.
 
-Attacks under known keys, on images that may be shown: the synthetic faces of this package, and crops
-of the two photographs that scikit-learn has, grey and in colour. ``python -m
-etcprops.attacks.calibration`` fits the weights on some and prints what was stated of others, and how
+Attacks under known keys, on images that may be shown: the synthetic faces of this package, and
+crops of the two photographs that scikit-learn has, grey and in colour. ``python -m
+etcprops.attacks.calibration`` fits the weights on some, prints what was stated of others, and how
 much of it was right.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -118,13 +119,17 @@ def _crops(many: int, rng: np.random.Generator, *, colour: bool) -> NDArray[np.u
     crops = []
     for _ in range(many):
         photograph = photographs[rng.integers(2)]
-        row, column = (int(rng.integers(s - c)) for s, c in zip(photograph.shape, (96, 128), strict=False))
+        row, column = (
+            int(rng.integers(s - c)) for s, c in zip(photograph.shape, (96, 128), strict=False)
+        )
         crops.append(photograph[row : row + 96, column : column + 128])
     stack = np.stack(crops)
     return stack if colour else np.rint(stack @ GREY).astype(np.uint8)
 
 
-def stated(case: Case, weights: NDArray[np.float64] = WEIGHTS, offset: float = OFFSET) -> NDArray[np.float64]:
+def stated(
+    case: Case, weights: NDArray[np.float64] = WEIGHTS, offset: float = OFFSET
+) -> NDArray[np.float64]:
     """Return the confidence of each place."""
     return np.asarray(1 / (1 + np.exp(-(case.features @ weights + offset))))
 
@@ -135,11 +140,13 @@ def reliability(cases: Iterable[Case]) -> list[tuple[float, float, int, float, f
     said = np.concatenate([stated(case) for case in chosen])
     right = np.concatenate([case.right for case in chosen])
     rows = []
-    for low, high in zip(EDGES[:-1], EDGES[1:], strict=True):
+    for low, high in pairwise(EDGES):
         inside = (said >= low) & ((said < high) | (high == 1))
         if inside.any():
             places = int(np.count_nonzero(inside))
-            rows.append((low, high, places, float(said[inside].mean()), float(right[inside].mean())))
+            rows.append(
+                (low, high, places, float(said[inside].mean()), float(right[inside].mean()))
+            )
     return rows
 
 
@@ -149,7 +156,9 @@ def fit(cases: Iterable[Case]) -> tuple[NDArray[np.float64], float]:
 
     chosen = list(cases)
     model = LogisticRegression(C=10, max_iter=10_000)
-    model.fit(np.concatenate([c.features for c in chosen]), np.concatenate([c.right for c in chosen]))
+    model.fit(
+        np.concatenate([c.features for c in chosen]), np.concatenate([c.right for c in chosen])
+    )
     return model.coef_[0], float(model.intercept_[0])
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-WEIGHTS: Final = np.array([2.32, 9.22, 7.82, 2.17, -4.6])
+WEIGHTS: Final = np.array([1.57, 8.05, 9.42, 2.71, -6.2])
 """Of `features`, in the logarithm of the odds; fitted by ``etcprops/attacks/calibration.py``."""
-OFFSET: Final = -8.75
+OFFSET: Final = -8.12
 """The same without any."""
 PAIRS: Final = 4096
 """Pairs of sides from which `images_needed` is estimated."""
@@ -68,8 +68,8 @@ def chance(layout: Integers, joined: Integers, poses: Poses, seams: Seams, order
 def features(layout: Integers, poses: Poses, seams: Seams) -> NDArray[np.float64]:
     """Return what tells right places from wrong ones, shape (rows * columns, 5).
 
-    The share of a place's seams that are best candidates; the same about it, in 5 x 5 places, and on
-    the whole; whether it is in the largest part that such seams hold together; the size of that.
+    The share of a place's seams that are best candidates; the same about it, in 5 x 5 places, and
+    on the whole; whether it is in the largest part that such seams hold together; the size of that.
     """
     good, seams_of = np.zeros(layout.shape), np.zeros(layout.shape)
     down, right = kept(layout, poses, seams)
@@ -116,8 +116,8 @@ def images_needed(borders: Borders) -> int | None:
     apart = one // 4 != two // 4
     distances = borders.distances(one[apart], two[apart])[0, 0, 0].astype(np.float64)
     images = borders.energies.shape[2]
-    gap = distances.mean() - borders.inside - CLEAR
+    gap = float(distances.mean()) - borders.inside - CLEAR
     if gap <= 0:
         return None
     others = 16 * borders.orders * borders.n
-    return math.ceil(2 * distances.var() * images * math.log(others) / gap**2)
+    return math.ceil(2 * float(distances.var()) * images * math.log(others) / gap**2)

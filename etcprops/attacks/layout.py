@@ -1,4 +1,4 @@
-"""A frame full of blocks: which is where, which seams that makes, and what is done to make it better.
+"""A frame full of blocks: which is where, which seams that makes, and how it is mended.
 
 What is inconsistent is taken out, and put back where it fits all its neighbours best (Gallagher
 2012); then each block is turned, mirrored, negated and coloured anew where it is.
@@ -100,7 +100,8 @@ def consistent(layout: Integers, poses: Poses, seams: Seams) -> Integers:
     down, right = kept(layout, poses, seams)
     loops = down[:, :-1] & down[:, 1:] & right[:-1] & right[1:]
     labels, _ = label(loops)
-    by_loops = _corners(labels == _largest(labels)) & (labels.max() > 0)
+    sizes = np.bincount(labels.ravel(), minlength=2)[1:]
+    by_loops = _corners(np.asarray(labels == sizes.argmax() + 1))
     by_seams = _connected(layout, down, right)
     enough = 2 * np.count_nonzero(by_loops) > np.count_nonzero(by_seams)
     return np.where(by_loops if enough else by_seams, layout, -1)
@@ -139,12 +140,7 @@ def _connected(
     graph = coo_array((np.ones(len(a)), (a, b)), shape=(layout.size, layout.size))
     labels = connected_components(graph, directed=False)[1].reshape(layout.shape)
     largest = np.bincount(labels[layout >= 0]).argmax()
-    return (labels == largest) & (layout >= 0)
-
-
-def _largest(labels: Integers) -> int:
-    """Return the label of the largest part, of those from 1."""
-    return int(np.bincount(labels.ravel(), minlength=2)[1:].argmax()) + 1
+    return np.asarray((labels == largest) & (layout >= 0))
 
 
 def refilled(layout: Integers, poses: Poses, borders: Borders) -> Integers:

@@ -67,7 +67,7 @@ def _pictures(report: AttackReport) -> list[tuple[str, str]]:
 
 
 def _picture(image: NDArray[Any]) -> str:
-    """Return an image with square pixels as a data URI; floats from their least to their largest."""
+    """Return an image as a data URI, floats from their least to their largest."""
     from PIL import Image
 
     if image.dtype != np.uint8:

@@ -3,11 +3,11 @@
 A common key cuts every image alike, so all pixels of all images along a side are one long vector,
 and the right neighbour must continue it in every image. A line is predicted from those before it by
 coefficients that are fitted inside the blocks, where neighbours are known: turning, mirroring and
-negating a block leave them as they are. Costs of the 32 gluings of two blocks, each with both signs,
-come from matrix products, and only the best few for each side are kept.
+negating a block leave them as they are. Costs of the 32 gluings of two blocks, each with both
+signs, come from matrix products, and only the best few for each side are compared more closely.
 
-Predictions across a border, each image in units of its own error, are those of Pomeranz, Shemesh and
-Ben-Shahar ("A fully automated greedy square jigsaw puzzle solver", CVPR 2011) and of Gallagher
+Predictions across a border are those of Pomeranz, Shemesh and Ben-Shahar ("A fully automated greedy
+square jigsaw puzzle solver", CVPR 2011), errors in units of those within blocks those of Gallagher
 ("Jigsaw puzzles with pieces of unknown orientation", CVPR 2012); Chuman, Kurihara and Kiya ("On the
 security of block scrambling-based EtC systems against extended jigsaw puzzle solver attacks", 2018)
 first took them to encrypted images, one at a time.
@@ -129,7 +129,7 @@ class Borders:
         both = self.energies[rows % 4, rows // 4] + self.energies[columns % 4, columns // 4]
         twice = 2 * _by_order(table)[:, :, None]
         errors = both + np.concatenate([-twice, twice], axis=2)
-        return np.log(np.maximum(errors, 0) / self.pixels + FLOOR).mean(axis=-1)
+        return np.asarray(np.log(np.maximum(errors, 0) / self.pixels + FLOOR).mean(axis=-1))
 
     def _facing(self, sides: Integers) -> Floats:
         """Return what the other side of a seam is multiplied with, shape (C, 2, sides, 2, N, B).
@@ -147,9 +147,7 @@ def _by_order(table: list[list[Floats]]) -> Floats:
     return np.stack([table[0][p[0]] + table[1][p[1]] + table[2][p[2]] for p in ORDERS])
 
 
-def _predictor(
-    turned: list[Floats], rounding: float
-) -> tuple[Floats, NDArray[np.float64], float]:
+def _predictor(turned: list[Floats], rounding: float) -> tuple[Floats, NDArray[np.float64], float]:
     """Return coefficients that predict a line from those after it, and how well they do.
 
     That is the squared error in each image, and the mean logarithm of that of single lines.
@@ -232,7 +230,9 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
     block = np.concatenate(nearest)
     sides = max(1, ENTRIES // (16 * count * borders.orders * borders.lines[0, 0, 0].size))
     parts = [
-        _compared(borders, np.arange(start, min(start + sides, 4 * n)), block[start : start + sides])
+        _compared(
+            borders, np.arange(start, min(start + sides, 4 * n)), block[start : start + sides]
+        )
         for start in range(0, 4 * n, sides)
     ]
     return Seams(*(np.concatenate(part) for part in zip(*parts, strict=True)))

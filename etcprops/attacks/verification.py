@@ -72,7 +72,7 @@ def brightness(images: NDArray[Any]) -> tuple[int, bool]:
 
 
 def in_order(key: EtCKey) -> bool:
-    """Tell whether a key does nothing but turn or reflect the whole, negate it or colour it anew."""
+    """Tell whether a key does nothing but turn, reflect, negate or colour the whole."""
     steps = (key.transforms, key.negatives, key.components)
     alike = all(step is None or (step == step[0]).all() for step in steps)
     columns = key.geometry.grid[1]

@@ -27,8 +27,8 @@ def attack(
         Path,
         typer.Argument(
             metavar="FOLDER|ARRAY",
-            help="Encrypted images: a folder of image files of one size, or a file .npy or .npz with "
-            "one array, or one named images, N x H x W or N x H x W x 3.",
+            help="Encrypted images: a folder of image files of one size, or a file .npy or .npz "
+            "with one array, or one named images, N x H x W or N x H x W x 3.",
         ),
     ],
     *,
@@ -53,8 +53,8 @@ def attack(
 ) -> None:
     """Try to reconstruct images that were encrypted under one key, from themselves alone.
 
-    Exit status 0 if nothing was recovered, 1 if something was, in part or as a whole, 2 if there was
-    nothing to attack: a gate for images that are to leave the client.
+    Exit status 0 if nothing was recovered, 1 if something was, in part or as a whole, 2 if there
+    was nothing to attack: a gate for images that are to leave the client.
     """
     outputs = Outputs("attack", json, html, {"--key": key})
     pictures = _load(images)
