@@ -39,10 +39,12 @@ class Assembly(NamedTuple):
     component: Integers
     joined: Integers
 
-    @property
-    def members(self) -> Integers:
-        """The blocks of the largest component."""
-        return np.flatnonzero(self.component == np.bincount(self.component).argmax())
+    def largest(self, count: int = 1) -> list[Integers]:
+        """Return the blocks of the largest components."""
+        sizes = np.bincount(self.component, minlength=count)
+        return [
+            np.flatnonzero(self.component == c) for c in np.argsort(-sizes, kind="stable")[:count]
+        ]
 
 
 def ratios(seams: Seams) -> NDArray[np.float64]:

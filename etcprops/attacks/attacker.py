@@ -31,7 +31,9 @@ SMOOTH: Final = 0.2
 """Share of the variance within blocks that must be predictable: below it is noise."""
 
 
-def attack(images: ArrayLike, *, block: int | None = None, most: int = 64) -> AttackReport:
+def attack(
+    images: ArrayLike, *, block: int | None = None, planes: int | None = None, most: int = 64
+) -> AttackReport:
     """Reconstruct encrypted images from nothing but themselves, if they share one key.
 
     The arrangement of blocks, their orientations, relative signs and orders of colour components
@@ -45,6 +47,10 @@ def attack(images: ArrayLike, *, block: int | None = None, most: int = 64) -> At
         arrangement readable.
     block : int, optional
         Side of the blocks, at least 2; by default it is found from the images.
+    planes : {1, 3}, optional
+        3 for the grayscale-based scheme, which encrypts three planes side by side as one grey
+        image: each is put together by itself, up to its own turn or reflection and sign. By default
+        it is tried where one plane is not recovered.
     most : int, default=64
         How many images are looked at, evenly chosen; all are reconstructed.
 
@@ -52,7 +58,6 @@ def attack(images: ArrayLike, *, block: int | None = None, most: int = 64) -> At
     -------
     AttackReport
         With the reconstruction and its key, up to one turn or reflection of the whole.
-        A grayscale-based scheme's images are grey ones with three planes side by side.
 
     Raises
     ------
@@ -79,6 +84,7 @@ def attack(images: ArrayLike, *, block: int | None = None, most: int = 64) -> At
     start = time.perf_counter()
     encrypted = _as_images(images)
     as_integer(most, "most", CALLER)
+    _check_planes(planes, encrypted)
     chosen = _evenly(encrypted, most)
     size, sure, lattice = _block_size(chosen, block)
     if size is None:
@@ -86,7 +92,10 @@ def attack(images: ArrayLike, *, block: int | None = None, most: int = 64) -> At
     else:
         height, width, *rest = encrypted.shape[1:]
         geometry = BlockGeometry(height, width, channels=3 if rest else 1, block=size)
-        found = _solved(encrypted, chosen, geometry)
+        found = _solved(encrypted, chosen, geometry, planes or 1)
+        if planes is None and found.key is None and not rest and width % (3 * size) == 0:
+            other = _solved(encrypted, chosen, geometry, 3)
+            found = other if other.confidence.mean() > found.confidence.mean() else found
     return AttackReport(
         **found._asdict(),
         encrypted=encrypted,
@@ -123,6 +132,15 @@ def _as_images(images: Any) -> NDArray[Any]:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         reject("images", CALLER, "be finite", "NaN or infinities.")
     return array
+
+
+def _check_planes(planes: int | None, images: NDArray[Any]) -> None:
+    """Refuse planes that are not one, or three of a grey image."""
+    if planes not in {None, 1, 3} or isinstance(planes, bool):
+        reject("planes", CALLER, "be 1, or 3 for the grayscale-based scheme", describe(planes))
+    if planes == 3 and (images.ndim == 4 or images.shape[2] % 6):
+        wanted = "be 1 unless images are grey and three planes wide"
+        reject("planes", CALLER, wanted, f"{planes} with {describe(images)}")
 
 
 def _evenly(images: NDArray[Any], most: int) -> NDArray[Any]:
@@ -180,11 +198,19 @@ def _nothing(encrypted: NDArray[Any], reason: str, n: int = 0) -> _Found:
 
 
 def _solved(
-    encrypted: NDArray[Any], chosen: NDArray[Any], geometry: BlockGeometry, *, again: bool = False
+    encrypted: NDArray[Any],
+    chosen: NDArray[Any],
+    geometry: BlockGeometry,
+    planes: int,
+    *,
+    again: bool = False,
 ) -> _Found:
     """Attack images whose blocks are known."""
     n = geometry.n_blocks
-    if n < FEWEST_BLOCKS:
+    if geometry.grid[1] % planes:
+        wanted = f"divide the width of each of {planes} planes"
+        reject("block", CALLER, wanted, f"{geometry.block}.")
+    if n < FEWEST_BLOCKS * planes:
         few = f"{n} blocks are too few to tell a right arrangement from a wrong one."
         return _nothing(encrypted, few, n)
     blocks = cut(chosen, geometry)
@@ -193,19 +219,21 @@ def _solved(
     borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
     del blocks
     seams = find_seams(borders)
-    tree = assemble(seams, geometry.grid)
-    layout = framed(tree.poses, tree.members, geometry.grid)
+    frame = (geometry.grid[0], geometry.grid[1] // planes)
+    tree = assemble(seams, frame)
+    layout = framed(tree.poses, tree.largest()[0], frame)
     if chance(layout, tree.joined, tree.poses, seams, borders.orders) > BY_CHANCE:
         return _too_little(encrypted, borders, len(chosen))
-    layout = solve(tree.poses, tree.members, geometry.grid, seams, borders)
+    layout = solve(tree, geometry.grid, borders, seams, planes)
     confidence = np.empty(n)
-    confidence[layout.ravel()] = confidences(layout, tree.poses, seams).ravel()
+    for part in np.split(layout, planes, axis=1):
+        confidence[part.ravel()] = confidences(part, tree.poses, seams).ravel()
     key = key_of(tree.poses, geometry)
     fits = fitting(chosen, _decrypted(chosen, key), geometry)
     if not again and fits.any() and not fits.all():
-        return _solved(encrypted, chosen[fits], geometry, again=True)
+        return _solved(encrypted, chosen[fits], geometry, planes, again=True)
     needed = None if confidence.mean() >= RECOVERED else _more(borders, len(chosen))
-    return _reported(encrypted, key, confidence, needed)
+    return _reported(encrypted, key, confidence, needed, planes)
 
 
 def _more(borders: Borders, images: int) -> int | None:
@@ -237,18 +265,24 @@ def _count(images: int) -> str:
 
 
 def _reported(
-    encrypted: NDArray[Any], key: EtCKey, confidence: NDArray[np.float64], needed: int | None
+    encrypted: NDArray[Any],
+    key: EtCKey,
+    confidence: NDArray[np.float64],
+    needed: int | None,
+    planes: int,
 ) -> _Found:
     """Return key and reconstruction, with the sign that brightness says."""
     share, size = float(confidence.mean()), key.geometry.block
     images = _decrypted(encrypted, key)
     fits = fitting(encrypted, images, key.geometry)
-    sign, known = brightness(images[fits] if fits.any() else images)
+    shown = images[fits] if fits.any() else images
+    sign, known = brightness(shown) if planes == 1 else (1, False)
     if sign < 0:
         key = _negated(key)
         images = _decrypted(encrypted, key)
     places = key.permutation if key.permutation is not None else np.arange(confidence.size)
     blocks = f"{confidence.size} blocks of {size} x {size}"
+    blocks += " in three planes" if planes == 3 else ""
     whole = share >= RECOVERED
     reason = f"about {share:.1%} of {blocks} lie where they were, as they were."
     if whole and in_order(key):

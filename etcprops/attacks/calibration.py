@@ -53,10 +53,13 @@ def poses_of(key: EtCKey) -> Poses:
     return Poses(np.stack(np.divmod(place, columns), axis=1), code // 4, -code % 4, sign, order)
 
 
-def right_blocks(found: EtCKey | Poses, key: EtCKey) -> NDArray[np.bool_]:
+def right_blocks(
+    found: EtCKey | Poses, key: EtCKey, among: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Tell which blocks have the right pose, up to what most of them have in common.
 
-    That is one turn or reflection of the whole, its sign, and an order of the components.
+    That is one turn or reflection of the whole, its sign, and an order of the components. With
+    `among`, what most of those blocks have in common.
 
     Examples
     --------
@@ -76,8 +79,9 @@ def right_blocks(found: EtCKey | Poses, key: EtCKey) -> NDArray[np.bool_]:
         moved[chosen] = turned(mine.place[chosen], code // 4, code % 4)
     order = COMPOSED[INVERSE[mine.order], true.order]
     whole = np.stack([flip, quarters, *(true.place - moved).T, mine.sign * true.sign, order])
-    _, which, counts = np.unique(whole, axis=1, return_inverse=True, return_counts=True)
-    return np.asarray(which.reshape(-1) == counts.argmax())
+    which = np.unique(whole, axis=1, return_inverse=True)[1].reshape(-1)
+    counts = np.bincount(which if among is None else which[among])
+    return np.asarray(which == counts.argmax())
 
 
 def run(images: NDArray[np.uint8], key: EtCKey) -> Case | None:
@@ -85,10 +89,10 @@ def run(images: NDArray[np.uint8], key: EtCKey) -> Case | None:
     borders = Borders(cut(encrypt(images, key), key.geometry))
     seams = find_seams(borders)
     tree = assemble(seams, key.geometry.grid)
-    layout = framed(tree.poses, tree.members, key.geometry.grid)
+    layout = framed(tree.poses, tree.largest()[0], key.geometry.grid)
     if chance(layout, tree.joined, tree.poses, seams, borders.orders) > BY_CHANCE:
         return None
-    layout = solve(tree.poses, tree.members, key.geometry.grid, seams, borders)
+    layout = solve(tree, key.geometry.grid, borders, seams, 1)
     right = right_blocks(tree.poses, key)[layout.ravel()]
     return Case(features(layout, tree.poses, seams), right)
 

@@ -115,7 +115,7 @@ def images_needed(borders: Borders) -> int | None:
     one, two = rng.integers(0, 4 * borders.n, (2, PAIRS))
     apart = one // 4 != two // 4
     distances = borders.distances(one[apart], two[apart])[0, 0, 0].astype(np.float64)
-    images = borders.energies.shape[2]
+    images = int(borders.energies.shape[2])
     gap = float(distances.mean()) - borders.inside - CLEAR
     if gap <= 0:
         return None

@@ -19,10 +19,15 @@ from etcprops.attacks.seams import smallest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from etcprops.attacks.assembly import Assembly
     from etcprops.attacks.seams import Borders, Seams
 
     Integers = NDArray[np.int64]
 
+HOLE: Final = -1
+"""Of a layout, a place without a block."""
+WALL: Final = -2
+"""Of a layout, what is no place."""
 ENTRIES: Final = 1 << 20
 """Holes times blocks that are tried at a time."""
 TRIED: Final = 6
@@ -75,19 +80,51 @@ def is_best(
 
 
 def solve(
-    poses: Poses, members: Integers, grid: tuple[int, int], seams: Seams, borders: Borders
+    assembly: Assembly, grid: tuple[int, int], borders: Borders, seams: Seams, planes: int
 ) -> Integers:
-    """Return a full layout that grows from a component, and give each block its pose in it."""
-    layout = framed(poses, members, grid)
+    """Return which block is where, and give each block its pose there.
+
+    Parameters
+    ----------
+    assembly : Assembly
+        In frames of one plane; its poses are changed.
+    grid : tuple of int
+        Rows and columns of blocks of the whole.
+    borders, seams
+        Of the blocks.
+    planes : int
+        How many pictures stand side by side; a wall is between them while they grow.
+
+    Returns
+    -------
+    ndarray of int64, shape (rows, columns)
+    """
+    poses, frame = assembly.poses, (grid[0], grid[1] // planes)
+    layout = walled([framed(poses, part, frame) for part in assembly.largest(planes)])
     for _ in range(ROUNDS):
         before = layout
-        layout = refilled(consistent(layout, poses, seams), poses, borders)
+        parts = np.split(np.delete(layout, walls(layout), axis=1), planes, axis=1)
+        kept_parts = [consistent(part, poses, seams) for part in parts]
+        layout = refilled(walled(kept_parts), poses, borders)
         for _ in range(ROUNDS):
             if not settle(layout, poses, borders):
                 break
         if np.array_equal(before, layout):
             break
-    return layout
+    whole = np.delete(layout, walls(layout), axis=1)
+    poses.place[whole.ravel()] = np.argwhere(whole >= 0)
+    return whole
+
+
+def walled(parts: list[Integers]) -> Integers:
+    """Return layouts side by side with columns between them that no block may take."""
+    wall = np.full((len(parts[0]), 1), WALL)
+    return np.concatenate([x for part in parts for x in (wall, part)][1:], axis=1)
+
+
+def walls(layout: Integers) -> Integers:
+    """Return the columns that are walls."""
+    return np.flatnonzero(layout[0] == WALL)
 
 
 def consistent(layout: Integers, poses: Poses, seams: Seams) -> Integers:
@@ -139,19 +176,19 @@ def _connected(
     b = np.concatenate([places[1:][down], places[:, 1:][right]])
     graph = coo_array((np.ones(len(a)), (a, b)), shape=(layout.size, layout.size))
     labels = connected_components(graph, directed=False)[1].reshape(layout.shape)
-    largest = np.bincount(labels[layout >= 0]).argmax()
+    largest = np.bincount(labels[layout >= 0], minlength=1).argmax()
     return np.asarray((labels == largest) & (layout >= 0))
 
 
 def refilled(layout: Integers, poses: Poses, borders: Borders) -> Integers:
     """Put every block that has no place where it fits best, those with most neighbours first."""
     layout = layout.copy()
-    while (layout < 0).any():
+    while (layout == HOLE).any():
         rest = np.setdiff1d(np.arange(borders.n), layout)
         neighbours = np.stack([shifted(layout, d) for d in range(4)])
-        count = np.where(layout < 0, (neighbours >= 0).sum(axis=0), 0)
+        count = np.where(layout == HOLE, (neighbours >= 0).sum(axis=0), 0)
         most = max(1, ENTRIES // (len(rest) * borders.orders))
-        holes = np.argwhere(count == count.max())[:most]
+        holes = np.argwhere((layout == HOLE) & (count == count.max()))[:most]
         around = neighbours[:, holes[:, 0], holes[:, 1]]
         tried = rest[_nearest(around, rest, poses, borders)]
         fit = _fit(np.repeat(around, tried.shape[1], axis=1), tried.ravel(), poses, borders)

@@ -35,6 +35,13 @@ def attack(
     block: Annotated[
         int | None, typer.Option(help="Side of the blocks.  \\[default: found from the images]")
     ] = None,
+    planes: Annotated[
+        int | None,
+        typer.Option(
+            help="3 for the grayscale-based scheme, planes side by side, else 1.  "
+            "\\[default: 1, then 3]"
+        ),
+    ] = None,
     most: Annotated[int, typer.Option(help="Images that are looked at, evenly chosen.")] = 256,
     json: Annotated[
         str | None,
@@ -63,7 +70,7 @@ def attack(
     from etcprops.attacks import AttackOutcome
     from etcprops.attacks import attack as attack_images
 
-    report = attack_images(pictures, block=block, most=most)
+    report = attack_images(pictures, block=block, planes=planes, most=most)
     safe = report.outcome is AttackOutcome.NOTHING
     text = Text(str(report))
     text.stylize("bold green" if safe else "bold red", 0, len(str(report.outcome)))

@@ -104,6 +104,24 @@ def encrypted_scores(scores: NDArray[np.float64], under: EtCKey) -> NDArray[np.f
     return np.asarray((flat[:, moved.source] * moved.sign).reshape(scores.shape))
 
 
+def test_three_planes_side_by_side_fall_one_by_one() -> None:
+    """The grayscale-based scheme: luminance and two planes of colour as one grey image."""
+    colour = np.moveaxis(faces(colour=True), -1, 0).astype(np.int64)
+    luminance = colour.sum(axis=0) // 3
+    planes = [luminance, *(128 + 2 * (colour[c] - luminance) for c in (0, 2))]
+    images = np.concatenate([np.clip(p, 0, 255) for p in planes], axis=2).astype(np.uint8)
+    true = key(BlockGeometry(96, 240))
+    report = attack(encrypt(images, true), block=8)
+    assert report.key is not None
+    assert "in three planes" in report.reason
+    assert not report.sign_known
+    assert true.permutation is not None
+    of_plane = true.permutation % 30 // 10
+    for plane in range(3):
+        chosen = of_plane == plane
+        assert right_blocks(report.key, true, chosen)[chosen].all()
+
+
 # --- Nothing
 
 
@@ -157,7 +175,8 @@ def test_images_that_are_not_scrambled_are_named() -> None:
     found = attack(faces())
     assert found.outcome is AttackOutcome.NOTHING
     assert "not encrypted by blocks" in found.reason
-    assert found.geometry is found.block is None
+    assert found.geometry is None
+    assert found.block is None
 
 
 @pytest.mark.parametrize("block", [None, 8])
@@ -255,6 +274,9 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "block is all": (np.zeros((2, 8, 8), np.uint8), {"block": 8}, "into two blocks or more"),
     "block of a pixel": (np.zeros((2, 8, 8), np.uint8), {"block": 1}, "at least 2"),
     "no block possible": (np.zeros((2, 7, 8), np.uint8), {}, "common divisor"),
+    "planes": (np.zeros((2, 8, 24), np.uint8), {"planes": 2}, "be 1, or 3"),
+    "planes in colour": (np.zeros((2, 8, 24, 3), np.uint8), {"planes": 3}, "images are grey"),
+    "planes and block": (np.zeros((2, 24, 60), np.uint8), {"planes": 3, "block": 12}, "each of 3"),
     "most": (np.zeros((2, 8, 8), np.uint8), {"most": 0}, "positive integer"),
 }
 
