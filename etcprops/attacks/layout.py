@@ -101,15 +101,19 @@ def solve(
     """
     poses, frame = assembly.poses, (grid[0], grid[1] // planes)
     layout = walled([framed(poses, part, frame) for part in assembly.largest(planes)])
+    most = 0
     for _ in range(ROUNDS):
-        before = layout
         parts = np.split(np.delete(layout, walls(layout), axis=1), planes, axis=1)
         kept_parts = [consistent(part, poses, seams) for part in parts]
+        held = sum(int(np.count_nonzero(part >= 0)) for part in kept_parts)
+        if held <= most:
+            break
+        most = held
         layout = refilled(walled(kept_parts), poses, borders)
         for _ in range(ROUNDS):
             if not settle(layout, poses, borders):
                 break
-        if np.array_equal(before, layout):
+        if most == borders.n:
             break
     whole = np.delete(layout, walls(layout), axis=1)
     poses.place[whole.ravel()] = np.argwhere(whole >= 0)
