@@ -86,9 +86,9 @@ def attack(
     as_integer(most, "most", CALLER)
     _check_planes(planes, encrypted)
     chosen = _evenly(encrypted, most)
-    size, sure, lattice = _block_size(chosen, block)
+    size, sure = _block_size(chosen, block)
     if size is None:
-        found = _nothing(encrypted, lattice)
+        found = _without_blocks(encrypted, chosen)
     else:
         height, width, *rest = encrypted.shape[1:]
         geometry = BlockGeometry(height, width, channels=3 if rest else 1, block=size)
@@ -150,8 +150,8 @@ def _evenly(images: NDArray[Any], most: int) -> NDArray[Any]:
     return images[np.linspace(0, len(images) - 1, most).round().astype(np.int64)]
 
 
-def _block_size(images: NDArray[Any], block: int | None) -> tuple[int | None, float, str]:
-    """Return the side of blocks, how sure it is, and why there is none."""
+def _block_size(images: NDArray[Any], block: int | None) -> tuple[int | None, float]:
+    """Return the side of blocks, None if there are none, and how sure it is."""
     height, width = images.shape[1:3]
     fitting = candidates(height, width)
     if block is not None:
@@ -159,27 +159,21 @@ def _block_size(images: NDArray[Any], block: int | None) -> tuple[int | None, fl
         if size not in fitting:
             wanted = f"divide {height} and {width} into two blocks or more"
             reject("block", CALLER, wanted, f"{size}.")
-        return size, 1.0, ""
+        return size, 1.0
     if not fitting:
         wanted = "have sides with a common divisor of at least 2, or come with block"
         reject("images", CALLER, wanted, describe(images))
-    lattice = find_lattice(images)
-    return lattice.block, lattice.confidence, _why_no_lattice(images)
+    return find_lattice(images)
 
 
-def _why_no_lattice(images: NDArray[Any]) -> str:
+def _without_blocks(encrypted: NDArray[Any], images: NDArray[Any]) -> _Found:
     """Say what images without a lattice of lines look like."""
     if np.ptp(images.reshape(len(images), -1), axis=1).max() == 0:
-        return "The images are constant."
-    borders = Borders(cut(images, _whole(images)))
-    if borders.smoothness > SMOOTH:
-        return (
-            "No lattice of lines interrupts the images: they are not encrypted by blocks, or their "
-            "blocks lie in order."
-        )
-    return (
-        "No lattice of lines stands out, and neighbouring pixels say nothing of each other: noise."
-    )
+        return _nothing(encrypted, "The images are constant.")
+    if Borders(cut(images, _whole(images))).smoothness > SMOOTH:
+        reason = "no lattice of lines interrupts the images, and neighbouring pixels are alike."
+        return _nothing(encrypted, reason)._replace(outcome=AttackOutcome.PLAIN)
+    return _nothing(encrypted, "Neighbouring pixels say nothing of each other: noise.")
 
 
 def _whole(images: NDArray[Any]) -> BlockGeometry:

@@ -60,8 +60,9 @@ def attack(
 ) -> None:
     """Try to reconstruct images that were encrypted under one key, from themselves alone.
 
-    Exit status 0 if nothing was recovered, 1 if something was, in part or as a whole, 2 if there
-    was nothing to attack: a gate for images that are to leave the client.
+    Exit status 0 if nothing was recovered, 1 if something was, in part or as a whole, or if images
+    are not encrypted, 2 if there was nothing to attack: a gate for images that are to leave the
+    client.
     """
     outputs = Outputs("attack", json, html, {"--key": key})
     pictures = _load(images)

@@ -67,6 +67,13 @@ def test_nothing_is_status_0(run: Run, tmp_path: Path, name: str) -> None:
     assert not key.exists()
 
 
+def test_plain_images_do_not_pass_the_gate(run: Run, tmp_path: Path) -> None:
+    np.save(tmp_path / "plain.npy", make_synthetic_faces(people=2, lights=8).images)
+    result = run("attack", str(tmp_path / "plain.npy"))
+    assert result.status == 1
+    assert result.out.startswith("not encrypted by blocks: ")
+
+
 def test_what_cannot_be_attacked_is_status_2(run: Run, folder: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
