@@ -24,6 +24,7 @@ from etcprops import (
     InvalidParameterError,
     SignedPermutation,
     _documents,
+    encrypt,
 )
 from etcprops._files import write_whole
 from etcprops.auditing.atlas.cells import AtlasCell
@@ -133,6 +134,18 @@ def reproduction(file: Path) -> None:
     file.write_text((file.parent / "out" / "results.json").read_text("utf-8"), "utf-8")
 
 
+def attack_report(*, scrambled: bool) -> Callable[[Path], None]:
+    def write(file: Path) -> None:
+        faces = make_synthetic_faces(people=2, lights=16, height=48, width=32)
+        key = EtCKey.from_secret(faces.geometry, "documents")
+        images = encrypt(faces.images, key) if scrambled else np.zeros_like(faces.images)
+        np.save(file.with_suffix(".npy"), images)
+        given = (str(file.with_suffix(".npy")), "--json", str(file))
+        command("attack", *given, status=int(scrambled))
+
+    return write
+
+
 def fingerprint(file: Path) -> None:
     command("fingerprint", "--json", str(file))
 
@@ -174,6 +187,8 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "audit of many": ("Atlas", atlas),
     "reproduce": ("Reproduction", reproduction),
     "searches": ("Searches", searches),
+    "attack": ("AttackReport", attack_report(scrambled=True)),
+    "attack in vain": ("AttackReport", attack_report(scrambled=False)),
     "fingerprint": ("Fingerprint", fingerprint),
     "fingerprint, shipped": ("Fingerprint", shipped_fingerprint_file),
     "Coq's record": ("CoqReport", record),

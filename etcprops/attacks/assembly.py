@@ -1,8 +1,9 @@
 """Put blocks together along the surest seams: a spanning tree in a plane.
 
 Kruskal's tree over seams in the order of their cost over that of the next best (Pomeranz and others
-2011; Paikin and Tal, "Solving multiple square jigsaw puzzles with missing pieces", CVPR 2015). A seam
-that would put two blocks into one place, or blocks beyond the frame, is refused (Gallagher 2012).
+2011; Paikin and Tal, "Solving multiple square jigsaw puzzles with missing pieces", CVPR 2015). A
+seam that would put two blocks into one place, or blocks beyond the frame, is refused (Gallagher
+2012).
 """
 
 from __future__ import annotations
@@ -38,10 +39,12 @@ class Assembly(NamedTuple):
     component: Integers
     joined: Integers
 
-    @property
-    def members(self) -> Integers:
-        """The blocks of the largest component."""
-        return np.flatnonzero(self.component == np.bincount(self.component).argmax())
+    def largest(self, count: int = 1) -> list[Integers]:
+        """Return the blocks of the largest components."""
+        sizes = np.bincount(self.component, minlength=count)
+        return [
+            np.flatnonzero(self.component == c) for c in np.argsort(-sizes, kind="stable")[:count]
+        ]
 
 
 def ratios(seams: Seams) -> NDArray[np.float64]:
@@ -56,7 +59,7 @@ def ratios(seams: Seams) -> NDArray[np.float64]:
     other = 4 * seams.block + seams.side
     back = seams.block[other, 0] == (np.arange(len(cost)) // 4)[:, None]
     theirs = np.where(back, cost[other, 1], cost[other, 0])
-    return cost / np.minimum(own, theirs)
+    return np.asarray(cost / np.minimum(own, theirs))
 
 
 def assemble(seams: Seams, grid: tuple[int, int]) -> Assembly:

@@ -9,12 +9,13 @@ import numpy as np
 
 from etcprops._validation import as_array, as_integer, describe, reject
 from etcprops.attacks.assembly import assemble
-from etcprops.attacks.confidence import BY_CHANCE, chance, confidences
+from etcprops.attacks.confidence import BY_CHANCE, chance, confidences, images_needed
 from etcprops.attacks.lattice import candidates, find_lattice
 from etcprops.attacks.frame import framed, solve
 from etcprops.attacks.poses import INVERSE, Poses
 from etcprops.attacks.report import RECOVERED, AttackOutcome, AttackReport
 from etcprops.attacks.seams import ROUNDING, Borders, cut, find_seams
+from etcprops.attacks.verification import brightness, fitting, in_order
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.pixels import decrypt
@@ -24,16 +25,20 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 CALLER: Final = "attack"
+FEWEST_BLOCKS: Final = 9
+"""Below, loops are too few to be evidence."""
 SMOOTH: Final = 0.2
 """Share of the variance within blocks that must be predictable: below it is noise."""
 
 
-def attack(images: ArrayLike, *, block: int | None = None, most: int = 256) -> AttackReport:
+def attack(
+    images: ArrayLike, *, block: int | None = None, planes: int | None = None, most: int = 64
+) -> AttackReport:
     """Reconstruct encrypted images from nothing but themselves, if they share one key.
 
-    The arrangement of blocks, their orientations, relative signs and orders of colour components are
-    recovered from how well sides of blocks continue each other in all images at once. It shows what
-    a common key gives away, before the first image leaves the client.
+    The arrangement of blocks, their orientations, relative signs and orders of colour components
+    are recovered from how well sides of blocks continue each other in all images at once. It shows
+    what a common key gives away, before the first image leaves the client.
 
     Parameters
     ----------
@@ -42,14 +47,17 @@ def attack(images: ArrayLike, *, block: int | None = None, most: int = 256) -> A
         arrangement readable.
     block : int, optional
         Side of the blocks, at least 2; by default it is found from the images.
-    most : int, default=256
+    planes : {1, 3}, optional
+        3 for the grayscale-based scheme, which encrypts three planes side by side as one grey
+        image: each is put together by itself, up to its own turn or reflection and sign. By default
+        it is tried where one plane is not recovered.
+    most : int, default=64
         How many images are looked at, evenly chosen; all are reconstructed.
 
     Returns
     -------
     AttackReport
-        With the reconstruction and the key that gives it, up to one turn or reflection of the whole.
-        A grayscale-based scheme's images are grey ones with three planes side by side.
+        With the reconstruction and its key, up to one turn or reflection of the whole.
 
     Raises
     ------
@@ -76,14 +84,18 @@ def attack(images: ArrayLike, *, block: int | None = None, most: int = 256) -> A
     start = time.perf_counter()
     encrypted = _as_images(images)
     as_integer(most, "most", CALLER)
+    _check_planes(planes, encrypted)
     chosen = _evenly(encrypted, most)
-    size, sure, lattice = _block_size(chosen, block)
+    size, sure = _block_size(chosen, block)
     if size is None:
-        found = _nothing(encrypted, lattice)
+        found = _without_blocks(encrypted, chosen)
     else:
         height, width, *rest = encrypted.shape[1:]
         geometry = BlockGeometry(height, width, channels=3 if rest else 1, block=size)
-        found = _solved(encrypted, chosen, geometry)
+        found = _solved(encrypted, chosen, geometry, planes or 1)
+        if planes is None and found.key is None and not rest and width % (3 * size) == 0:
+            other = _solved(encrypted, chosen, geometry, 3)
+            found = other if other.confidence.mean() > found.confidence.mean() else found
     return AttackReport(
         **found._asdict(),
         encrypted=encrypted,
@@ -122,6 +134,15 @@ def _as_images(images: Any) -> NDArray[Any]:
     return array
 
 
+def _check_planes(planes: int | None, images: NDArray[Any]) -> None:
+    """Refuse planes that are not one, or three of a grey image."""
+    if planes not in {None, 1, 3} or isinstance(planes, bool):
+        reject("planes", CALLER, "be 1, or 3 for the grayscale-based scheme", describe(planes))
+    if planes == 3 and (images.ndim == 4 or images.shape[2] % 6):
+        wanted = "be 1 unless images are grey and three planes wide"
+        reject("planes", CALLER, wanted, f"{planes} with {describe(images)}")
+
+
 def _evenly(images: NDArray[Any], most: int) -> NDArray[Any]:
     """Return so many images, evenly chosen."""
     if len(images) <= most:
@@ -129,8 +150,8 @@ def _evenly(images: NDArray[Any], most: int) -> NDArray[Any]:
     return images[np.linspace(0, len(images) - 1, most).round().astype(np.int64)]
 
 
-def _block_size(images: NDArray[Any], block: int | None) -> tuple[int | None, float, str]:
-    """Return the side of blocks, how sure it is, and why there is none."""
+def _block_size(images: NDArray[Any], block: int | None) -> tuple[int | None, float]:
+    """Return the side of blocks, None if there are none, and how sure it is."""
     height, width = images.shape[1:3]
     fitting = candidates(height, width)
     if block is not None:
@@ -138,27 +159,21 @@ def _block_size(images: NDArray[Any], block: int | None) -> tuple[int | None, fl
         if size not in fitting:
             wanted = f"divide {height} and {width} into two blocks or more"
             reject("block", CALLER, wanted, f"{size}.")
-        return size, 1.0, ""
+        return size, 1.0
     if not fitting:
         wanted = "have sides with a common divisor of at least 2, or come with block"
         reject("images", CALLER, wanted, describe(images))
-    lattice = find_lattice(images)
-    return lattice.block, lattice.confidence, _why_no_lattice(images)
+    return find_lattice(images)
 
 
-def _why_no_lattice(images: NDArray[Any]) -> str:
+def _without_blocks(encrypted: NDArray[Any], images: NDArray[Any]) -> _Found:
     """Say what images without a lattice of lines look like."""
     if np.ptp(images.reshape(len(images), -1), axis=1).max() == 0:
-        return "The images are constant."
-    borders = Borders(cut(images, _whole(images)))
-    if borders.smoothness > SMOOTH:
-        return (
-            "No lattice of lines interrupts the images: they are not encrypted by blocks, or their "
-            "blocks lie in order."
-        )
-    return (
-        "No lattice of lines stands out, and neighbouring pixels say nothing of each other: noise."
-    )
+        return _nothing(encrypted, "The images are constant.")
+    if Borders(cut(images, _whole(images))).smoothness > SMOOTH:
+        reason = "no lattice of lines interrupts the images, and neighbouring pixels are alike."
+        return _nothing(encrypted, reason)._replace(outcome=AttackOutcome.PLAIN)
+    return _nothing(encrypted, "Neighbouring pixels say nothing of each other: noise.")
 
 
 def _whole(images: NDArray[Any]) -> BlockGeometry:
@@ -176,63 +191,109 @@ def _nothing(encrypted: NDArray[Any], reason: str, n: int = 0) -> _Found:
     )
 
 
-def _solved(encrypted: NDArray[Any], chosen: NDArray[Any], geometry: BlockGeometry) -> _Found:
+def _solved(
+    encrypted: NDArray[Any],
+    chosen: NDArray[Any],
+    geometry: BlockGeometry,
+    planes: int,
+    *,
+    again: bool = False,
+) -> _Found:
     """Attack images whose blocks are known."""
     n = geometry.n_blocks
-    blocks = cut(chosen, geometry)
-    if blocks.std(axis=(-2, -1)).max() == 0:
-        return _nothing(encrypted, "Every block is constant: no side says what continues it.", n)
-    borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
-    if n < 9:
+    if geometry.grid[1] % planes:
+        wanted = f"divide the width of each of {planes} planes"
+        reject("block", CALLER, wanted, f"{geometry.block}.")
+    if n < FEWEST_BLOCKS * planes:
         few = f"{n} blocks are too few to tell a right arrangement from a wrong one."
         return _nothing(encrypted, few, n)
+    blocks = cut(chosen, geometry)
+    if np.ptp(blocks, axis=(-2, -1)).max() == 0:
+        return _nothing(encrypted, "Every block is constant: no side says what continues it.", n)
+    borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
+    del blocks
     seams = find_seams(borders)
-    tree = assemble(seams, geometry.grid)
-    layout = framed(tree.poses, tree.members, geometry.grid)
-    by_chance = chance(layout, tree.joined, tree.poses, seams, borders.orders)
-    if by_chance > BY_CHANCE:
-        return _nothing(encrypted, _why_nothing(borders, seams.cost, len(encrypted)), n)
-    poses = tree.poses
-    layout = solve(poses, tree.members, geometry.grid, seams, borders)
+    frame = (geometry.grid[0], geometry.grid[1] // planes)
+    tree = assemble(seams, frame)
+    layout = framed(tree.poses, tree.largest()[0], frame)
+    if chance(layout, tree.joined, tree.poses, seams, borders.orders) > BY_CHANCE:
+        return _too_little(encrypted, borders, len(chosen))
+    layout = solve(tree, geometry.grid, borders, seams, planes)
     confidence = np.empty(n)
-    confidence[layout.ravel()] = confidences(layout, poses, seams).ravel()
-    return _reported(encrypted, geometry, poses, confidence)
+    for part in np.split(layout, planes, axis=1):
+        confidence[part.ravel()] = confidences(part, tree.poses, seams).ravel()
+    key = key_of(tree.poses, geometry)
+    fits = fitting(chosen, _decrypted(chosen, key), geometry)
+    if not again and fits.any() and not fits.all():
+        return _solved(encrypted, chosen[fits], geometry, planes, again=True)
+    needed = None if confidence.mean() >= RECOVERED else _more(borders, len(chosen))
+    return _reported(encrypted, key, confidence, needed, planes)
 
 
-def _why_nothing(borders: Borders, cost: NDArray[np.float64], images: int) -> str:
+def _more(borders: Borders, images: int) -> int | None:
+    """Return how many images are needed, more than there were."""
+    needed = images_needed(borders)
+    return None if needed is None else max(needed, images + 1)
+
+
+def _too_little(encrypted: NDArray[Any], borders: Borders, images: int) -> _Found:
     """Say why no arrangement was found."""
-    if borders.smoothness < SMOOTH:
-        return (
+    n, needed = borders.n, images_needed(borders)
+    if borders.smoothness < SMOOTH or needed is None:
+        reason = (
             "Neighbouring pixels say nothing of each other within blocks: noise, or other blocks."
         )
-    if np.median(cost[:, -1]) > 2:
-        return (
-            f"No arrangement continues all {images} images, though each is smooth within its blocks: "
-            "they are not under one key, or blocks are of another size."
+        return _nothing(encrypted, reason, n)
+    if needed < images:
+        reason = (
+            f"No arrangement continues the images, though some {needed} like these would do: the "
+            f"{images} are not under one key, or their blocks are of another size."
         )
-    return f"{images} images are too few to tell neighbours from other blocks."
+        return _nothing(encrypted, reason, n)
+    reason = f"{_count(images)} too few to tell neighbours from all other blocks."
+    return _nothing(encrypted, reason, n)._replace(images_needed=max(needed, images + 1))
+
+
+def _count(images: int) -> str:
+    return "One image is" if images == 1 else f"{images} images are"
 
 
 def _reported(
-    encrypted: NDArray[Any], geometry: BlockGeometry, poses: Poses, confidence: NDArray[np.float64]
+    encrypted: NDArray[Any],
+    key: EtCKey,
+    confidence: NDArray[np.float64],
+    needed: int | None,
+    planes: int,
 ) -> _Found:
-    """Return key and reconstruction."""
-    share = float(confidence.mean())
-    key = _key_of(poses, geometry)
-    places = poses.place @ (geometry.grid[1], 1)
+    """Return key and reconstruction, with the sign that brightness says."""
+    share, size = float(confidence.mean()), key.geometry.block
     images = _decrypted(encrypted, key)
-    fitting = np.ones(len(encrypted), dtype=np.bool_)
-    if share < RECOVERED:
-        reason = f"about {share:.0%} of {geometry.n_blocks} blocks lie right."
-        return _Found(AttackOutcome.PARTLY, reason, images, None, confidence, places, fitting)
-    reason = (
-        f"{geometry.n_blocks} blocks of {geometry.block} x {geometry.block} were put together from "
-        f"{len(encrypted)} images; about {share:.1%} of them lie right."
+    fits = fitting(encrypted, images, key.geometry)
+    shown = images[fits] if fits.any() else images
+    sign, known = brightness(shown) if planes == 1 else (1, False)
+    if sign < 0:
+        key = _negated(key)
+        images = _decrypted(encrypted, key)
+    places = key.permutation if key.permutation is not None else np.arange(confidence.size)
+    blocks = f"{confidence.size} blocks of {size} x {size}"
+    blocks += " in three planes" if planes == 3 else ""
+    whole = share >= RECOVERED
+    reason = f"about {share:.1%} of {blocks} lie where they were, as they were."
+    if whole and in_order(key):
+        reason = f"the {blocks} lie in order: these images are not scrambled."
+    outcome = AttackOutcome.RECOVERED if whole else AttackOutcome.PARTLY
+    return _Found(
+        outcome, reason, images, key if whole else None, confidence, places, fits, known, needed
     )
-    return _Found(AttackOutcome.RECOVERED, reason, images, key, confidence, places, fitting)
 
 
-def _key_of(poses: Poses, geometry: BlockGeometry) -> EtCKey:
+def _negated(key: EtCKey) -> EtCKey:
+    """Return the key that decrypts to negatives of what this one does."""
+    steps = {str(step): getattr(key, step) for step in key.steps}
+    return EtCKey(key.geometry, **(steps | {"negatives": ~steps["negatives"]}))
+
+
+def key_of(poses: Poses, geometry: BlockGeometry) -> EtCKey:
     """Return the key whose decryption gives each block its pose."""
     return EtCKey(
         geometry,

@@ -1,4 +1,4 @@
-"""A frame full of blocks: which is where, which seams that makes, and what is done to make it better.
+"""A frame full of blocks: which is where, which seams that makes, and how it is mended.
 
 What is inconsistent is taken out, and put back where it fits all its neighbours best (Gallagher
 2012); then each block is turned, mirrored, negated and coloured anew where it is.
@@ -14,14 +14,20 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from etcprops.attacks.poses import COMPOSED, INVERSE, STEPS, Poses, side_of
+from etcprops.attacks.seams import smallest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from etcprops.attacks.assembly import Assembly
     from etcprops.attacks.seams import Borders, Seams
 
     Integers = NDArray[np.int64]
 
+HOLE: Final = -1
+"""Of a layout, a place without a block."""
+WALL: Final = -2
+"""Of a layout, what is no place."""
 ENTRIES: Final = 1 << 20
 """Holes times blocks that are tried at a time."""
 TRIED: Final = 6
@@ -74,19 +80,55 @@ def is_best(
 
 
 def solve(
-    poses: Poses, members: Integers, grid: tuple[int, int], seams: Seams, borders: Borders
+    assembly: Assembly, grid: tuple[int, int], borders: Borders, seams: Seams, planes: int
 ) -> Integers:
-    """Return a full layout that grows from a component, and give each block its pose in it."""
-    layout = framed(poses, members, grid)
+    """Return which block is where, and give each block its pose there.
+
+    Parameters
+    ----------
+    assembly : Assembly
+        In frames of one plane; its poses are changed.
+    grid : tuple of int
+        Rows and columns of blocks of the whole.
+    borders, seams
+        Of the blocks.
+    planes : int
+        How many pictures stand side by side; a wall is between them while they grow.
+
+    Returns
+    -------
+    ndarray of int64, shape (rows, columns)
+    """
+    poses, frame = assembly.poses, (grid[0], grid[1] // planes)
+    layout = walled([framed(poses, part, frame) for part in assembly.largest(planes)])
+    most = 0
     for _ in range(ROUNDS):
-        before = layout
-        layout = refilled(consistent(layout, poses, seams), poses, borders)
+        parts = np.split(np.delete(layout, walls(layout), axis=1), planes, axis=1)
+        kept_parts = [consistent(part, poses, seams) for part in parts]
+        held = sum(int(np.count_nonzero(part >= 0)) for part in kept_parts)
+        if held <= most:
+            break
+        most = held
+        layout = refilled(walled(kept_parts), poses, borders)
         for _ in range(ROUNDS):
             if not settle(layout, poses, borders):
                 break
-        if np.array_equal(before, layout):
+        if most == borders.n:
             break
-    return layout
+    whole = np.delete(layout, walls(layout), axis=1)
+    poses.place[whole.ravel()] = np.argwhere(whole >= 0)
+    return whole
+
+
+def walled(parts: list[Integers]) -> Integers:
+    """Return layouts side by side with columns between them that no block may take."""
+    wall = np.full((len(parts[0]), 1), WALL)
+    return np.concatenate([x for part in parts for x in (wall, part)][1:], axis=1)
+
+
+def walls(layout: Integers) -> Integers:
+    """Return the columns that are walls."""
+    return np.flatnonzero(layout[0] == WALL)
 
 
 def consistent(layout: Integers, poses: Poses, seams: Seams) -> Integers:
@@ -99,7 +141,8 @@ def consistent(layout: Integers, poses: Poses, seams: Seams) -> Integers:
     down, right = kept(layout, poses, seams)
     loops = down[:, :-1] & down[:, 1:] & right[:-1] & right[1:]
     labels, _ = label(loops)
-    by_loops = _corners(labels == _largest(labels)) & (labels.max() > 0)
+    sizes = np.bincount(labels.ravel(), minlength=2)[1:]
+    by_loops = _corners(np.asarray(labels == sizes.argmax() + 1))
     by_seams = _connected(layout, down, right)
     enough = 2 * np.count_nonzero(by_loops) > np.count_nonzero(by_seams)
     return np.where(by_loops if enough else by_seams, layout, -1)
@@ -137,24 +180,19 @@ def _connected(
     b = np.concatenate([places[1:][down], places[:, 1:][right]])
     graph = coo_array((np.ones(len(a)), (a, b)), shape=(layout.size, layout.size))
     labels = connected_components(graph, directed=False)[1].reshape(layout.shape)
-    largest = np.bincount(labels[layout >= 0]).argmax()
-    return (labels == largest) & (layout >= 0)
-
-
-def _largest(labels: Integers) -> int:
-    """Return the label of the largest part, of those from 1."""
-    return int(np.bincount(labels.ravel(), minlength=2)[1:].argmax()) + 1
+    largest = np.bincount(labels[layout >= 0], minlength=1).argmax()
+    return np.asarray((labels == largest) & (layout >= 0))
 
 
 def refilled(layout: Integers, poses: Poses, borders: Borders) -> Integers:
     """Put every block that has no place where it fits best, those with most neighbours first."""
     layout = layout.copy()
-    while (layout < 0).any():
+    while (layout == HOLE).any():
         rest = np.setdiff1d(np.arange(borders.n), layout)
         neighbours = np.stack([shifted(layout, d) for d in range(4)])
-        count = np.where(layout < 0, (neighbours >= 0).sum(axis=0), 0)
+        count = np.where(layout == HOLE, (neighbours >= 0).sum(axis=0), 0)
         most = max(1, ENTRIES // (len(rest) * borders.orders))
-        holes = np.argwhere(count == count.max())[:most]
+        holes = np.argwhere((layout == HOLE) & (count == count.max()))[:most]
         around = neighbours[:, holes[:, 0], holes[:, 1]]
         tried = rest[_nearest(around, rest, poses, borders)]
         fit = _fit(np.repeat(around, tried.shape[1], axis=1), tried.ravel(), poses, borders)
@@ -191,7 +229,7 @@ def _nearest(neighbours: Integers, rest: Integers, poses: Poses, borders: Border
                 total[order, pose, there] += values[_relative(order, poses.order[a], borders), here]
     cost = (energy - 2 * np.abs(total)).min(axis=(0, 1))
     count = min(TRIED, len(rest))
-    return np.argpartition(cost, count - 1, axis=1)[:, :count]
+    return smallest(cost, count)
 
 
 def _relative(order: int, others: Integers, borders: Borders) -> Integers:

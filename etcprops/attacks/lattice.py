@@ -33,7 +33,7 @@ class Lattice(NamedTuple):
 
 
 def candidates(height: int, width: int) -> list[int]:
-    """Return the sizes of square blocks that an image may have: two blocks at least, not of a pixel.
+    """Return the sizes of square blocks that an image may have: not one pixel, not all of it.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def _profile(images: NDArray[Any], axis: int) -> Values | None:
         return None
     lines = np.log((size / np.where(level > 0, level, 1)).mean(axis=0) + 1e-6)
     padded = np.concatenate([lines[1:2], lines, lines[-2:-1]])
-    return lines - (padded[:-2] + padded[2:]) / 2
+    return np.asarray(lines - (padded[:-2] + padded[2:]) / 2)
 
 
 def _evidence(profiles: list[Values], size: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -47,9 +48,12 @@ def render(report: AttackReport, name: str) -> str:
 
 def fragment(report: AttackReport) -> str:
     """Return outcome and pictures without a page around them."""
-    return render_page(
-        "etcprops.attacks", "fragment.html", report=report, pictures=_pictures(report)
-    )
+    figures = [
+        f'<figure><img src="{uri}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
+        for caption, uri in _pictures(report)
+    ]
+    row = f'<div style="display: flex; flex-wrap: wrap; gap: 1.25rem">{"".join(figures)}</div>'
+    return f"<p><strong>{report.outcome}</strong>: {escape(report.reason)}</p>{row}"
 
 
 def _pictures(report: AttackReport) -> list[tuple[str, str]]:
@@ -67,7 +71,7 @@ def _pictures(report: AttackReport) -> list[tuple[str, str]]:
 
 
 def _picture(image: NDArray[Any]) -> str:
-    """Return an image with square pixels as a data URI; floats from their least to their largest."""
+    """Return an image as a data URI, floats from their least to their largest."""
     from PIL import Image
 
     if image.dtype != np.uint8:

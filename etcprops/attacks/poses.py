@@ -1,7 +1,7 @@
 """Where blocks lie and how they are turned, mirrored, negated and coloured; how poses compose.
 
-A pose is what undoes the encryption of a block: mirror it left to right, then turn it by quarters as
-`numpy.rot90` does, then put it into its place. Planes of blocks are moved as one.
+A pose is what undoes the encryption of a block: mirror it left to right, then turn it by quarters
+as `numpy.rot90` does, then put it into its place. Planes of blocks are moved as one.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Poses:
         place = turned(self.place[members] - self.place[block], flip, quarters)
         relabel = COMPOSED[INVERSE[self.order[block]], pose.order]
         return Poses(
-            place + (pose.row, pose.column),
+            place + np.array([pose.row, pose.column]),
             mirrored ^ flip,
             (quarters - turns if flip else quarters + turns) % 4,
             self.sign[members] * (int(self.sign[block]) * pose.sign),

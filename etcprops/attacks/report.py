@@ -24,6 +24,7 @@ class AttackOutcome(StrEnum):
     RECOVERED = "recovered"
     PARTLY = "partly recovered"
     NOTHING = "nothing recovered"
+    PLAIN = "not encrypted by blocks"
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +34,8 @@ class AttackReport:
     Attributes
     ----------
     outcome : AttackOutcome
-        Recovered if at least `RECOVERED` of the blocks are expected to be right.
+        Recovered if at least `RECOVERED` of the blocks are expected to be right; not encrypted by
+        blocks if neighbouring pixels are alike everywhere.
     reason : str
         Why, in a sentence.
     encrypted : ndarray, shape (N, H, W[, 3])
@@ -115,7 +117,7 @@ class AttackReport:
                 else ""
             )
             lines.append(f"Blocks of {self.block} x {self.block}{sure}.")
-        if self.outcome is not AttackOutcome.NOTHING:
+        if self.outcome in {AttackOutcome.RECOVERED, AttackOutcome.PARTLY}:
             known = "is told by brightness" if self.sign_known else "is not known"
             lines.append(f"Which of image and negative is which {known}.")
             if not self.fitting.all():

@@ -3,11 +3,11 @@
 A common key cuts every image alike, so all pixels of all images along a side are one long vector,
 and the right neighbour must continue it in every image. A line is predicted from those before it by
 coefficients that are fitted inside the blocks, where neighbours are known: turning, mirroring and
-negating a block leave them as they are. Costs of the 32 gluings of two blocks, each with both signs,
-come from matrix products, and only the best few for each side are kept.
+negating a block leave them as they are. Costs of the 32 gluings of two blocks, each with both
+signs, come from matrix products, and only the best few for each side are compared more closely.
 
-Predictions across a border, each image in units of its own error, are those of Pomeranz, Shemesh and
-Ben-Shahar ("A fully automated greedy square jigsaw puzzle solver", CVPR 2011) and of Gallagher
+Predictions across a border are those of Pomeranz, Shemesh and Ben-Shahar ("A fully automated greedy
+square jigsaw puzzle solver", CVPR 2011), errors in units of those within blocks those of Gallagher
 ("Jigsaw puzzles with pieces of unknown orientation", CVPR 2012); Chuman, Kurihara and Kiya ("On the
 security of block scrambling-based EtC systems against extended jigsaw puzzle solver attacks", 2018)
 first took them to encrypted images, one at a time.
@@ -15,6 +15,7 @@ first took them to encrypted images, one at a time.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final
@@ -76,6 +77,9 @@ class Borders:
         Sum of squares of both in each image.
     smoothness : float
         Share of the variance of pixels that predictions within blocks explain; 0 for white noise.
+    inside : float
+        Mean logarithm of the squared error of predictions within blocks, as in `distances`: what a
+        seam of true neighbours has.
     """
 
     def __init__(self, blocks: Floats, rounding: float = ROUNDING) -> None:
@@ -84,7 +88,7 @@ class Borders:
         self.n, images, self.channels, size, _ = blocks.shape
         depth = min(LINES + 1, size)
         turned = [np.rot90(blocks, turns, axes=(-2, -1))[..., :depth, :] for turns in range(4)]
-        coefficients, error = _predictor(turned)
+        coefficients, error, self.inside = _predictor(turned, rounding)
         self.smoothness = _explained(blocks, error)
         weight = (1 / np.sqrt(np.maximum(error, rounding))).astype(np.float32)[:, None, None]
         self.lines = np.empty((self.channels, 4, self.n, 2, images, size), dtype=np.float32)
@@ -125,7 +129,7 @@ class Borders:
         both = self.energies[rows % 4, rows // 4] + self.energies[columns % 4, columns // 4]
         twice = 2 * _by_order(table)[:, :, None]
         errors = both + np.concatenate([-twice, twice], axis=2)
-        return np.log(np.maximum(errors, 0) / self.pixels + FLOOR).mean(axis=-1)
+        return np.asarray(np.log(np.maximum(errors, 0) / self.pixels + FLOOR).mean(axis=-1))
 
     def _facing(self, sides: Integers) -> Floats:
         """Return what the other side of a seam is multiplied with, shape (C, 2, sides, 2, N, B).
@@ -143,18 +147,27 @@ def _by_order(table: list[list[Floats]]) -> Floats:
     return np.stack([table[0][p[0]] + table[1][p[1]] + table[2][p[2]] for p in ORDERS])
 
 
-def _predictor(turned: list[Floats]) -> tuple[Floats, NDArray[np.float64]]:
-    """Return coefficients that predict a line from those after it, and each image's squared error."""
-    blocks, images, _, depth, size = turned[0].shape
+def _predictor(turned: list[Floats], rounding: float) -> tuple[Floats, NDArray[np.float64], float]:
+    """Return coefficients that predict a line from those after it, and how well they do.
+
+    That is the squared error in each image, and the mean logarithm of that of single lines.
+    """
+    depth = turned[0].shape[3]
     step = max(1, 4 * turned[0][:, :, :, 0].size // SAMPLE)
     samples = [lines.swapaxes(-2, -1).reshape(-1, depth)[::step] for lines in turned]
     flat = np.concatenate(samples)
     coefficients = np.linalg.lstsq(flat[:, 1:], flat[:, 0], rcond=None)[0].astype(np.float32)
-    error = np.zeros(images)
-    for lines in turned:
-        off = lines[..., 0, :] - np.tensordot(lines[..., 1:, :], coefficients, (-2, 0))
-        error += np.square(off, dtype=np.float64).mean(axis=(0, 2, 3)) / 4
-    return coefficients, error
+    errors = np.stack(
+        [
+            np.square(lines[..., 0, :] - np.tensordot(lines[..., 1:, :], coefficients, (-2, 0)))
+            .mean(axis=(2, 3))
+            .astype(np.float64)
+            for lines in turned
+        ]
+    )
+    error = errors.mean(axis=(0, 1))
+    inside = np.log(errors / np.maximum(error, rounding) + FLOOR).mean()
+    return coefficients, error, float(inside)
 
 
 def _explained(blocks: Floats, error: NDArray[np.float64]) -> float:
@@ -227,13 +240,34 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
 
 def _nearest(borders: Borders, rows: Integers, count: int) -> Integers:
     """Return the blocks with the least squared errors, shape (rows, count)."""
-    cost = np.abs(borders.products(rows))
-    cost = cost[0] if len(cost) == 1 else cost.max(axis=0)
-    cost *= -2
-    cost += borders.energy
-    least = cost.min(axis=(0, 2))  # of each block the best side, mirrored or not
+    products = borders.products(rows)
+    np.abs(products, out=products)
+    products = products.reshape(-1, *products.shape[2:])
+    for other in products[1:]:
+        np.maximum(products[0], other, out=products[0])
+    cost = borders.energy[None] - 2 * products[0]
+    least = cost.min(axis=1)  # of each block the best side
     least[np.arange(len(rows)), rows // 4] = np.inf
-    return np.argpartition(least, count - 1, axis=1)[:, :count]
+    return smallest(least, count)
+
+
+def smallest(values: Floats, count: int) -> Integers:
+    """Return the indices of the least values of each row, in no order, shape (rows, count).
+
+    They lie in the groups with the least minima, so that most values are looked at once.
+    """
+    rows, n = values.shape
+    width = max(1, math.isqrt(n // (4 * count)))
+    groups = n // width
+    if groups <= 2 * count:
+        return np.argpartition(values, count - 1, axis=1)[:, :count].copy()
+    minima = values[:, : groups * width].reshape(rows, groups, width).min(axis=2)
+    best = np.argpartition(minima, count - 1, axis=1)[:, :count, None]
+    inside = (best * width + np.arange(width)).reshape(rows, -1)
+    rest = np.broadcast_to(np.arange(groups * width, n), (rows, n - groups * width))
+    index = np.concatenate([inside, rest], axis=1)
+    first = np.argpartition(np.take_along_axis(values, index, axis=1), count - 1, axis=1)
+    return np.take_along_axis(index, first[:, :count], axis=1)
 
 
 def _compared(borders: Borders, rows: Integers, block: Integers) -> tuple[NDArray[Any], ...]:

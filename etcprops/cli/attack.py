@@ -27,13 +27,20 @@ def attack(
         Path,
         typer.Argument(
             metavar="FOLDER|ARRAY",
-            help="Encrypted images: a folder of image files of one size, or a file .npy or .npz with "
-            "one array, or one named images, N x H x W or N x H x W x 3.",
+            help="Encrypted images: a folder of image files of one size, or a file .npy or .npz "
+            "with one array, or one named images, N x H x W or N x H x W x 3.",
         ),
     ],
     *,
     block: Annotated[
         int | None, typer.Option(help="Side of the blocks.  \\[default: found from the images]")
+    ] = None,
+    planes: Annotated[
+        int | None,
+        typer.Option(
+            help="3 for the grayscale-based scheme, planes side by side, else 1.  "
+            "\\[default: 1, then 3]"
+        ),
     ] = None,
     most: Annotated[int, typer.Option(help="Images that are looked at, evenly chosen.")] = 256,
     json: Annotated[
@@ -53,8 +60,9 @@ def attack(
 ) -> None:
     """Try to reconstruct images that were encrypted under one key, from themselves alone.
 
-    Exit status 0 if nothing was recovered, 1 if something was, in part or as a whole, 2 if there was
-    nothing to attack: a gate for images that are to leave the client.
+    Exit status 0 if nothing was recovered, 1 if something was, in part or as a whole, or if images
+    are not encrypted, 2 if there was nothing to attack: a gate for images that are to leave the
+    client.
     """
     outputs = Outputs("attack", json, html, {"--key": key})
     pictures = _load(images)
@@ -63,7 +71,7 @@ def attack(
     from etcprops.attacks import AttackOutcome
     from etcprops.attacks import attack as attack_images
 
-    report = attack_images(pictures, block=block, most=most)
+    report = attack_images(pictures, block=block, planes=planes, most=most)
     safe = report.outcome is AttackOutcome.NOTHING
     text = Text(str(report))
     text.stylize("bold green" if safe else "bold red", 0, len(str(report.outcome)))
