@@ -10,8 +10,8 @@ import numpy as np
 from etcprops._validation import as_array, as_integer, describe, reject
 from etcprops.attacks.assembly import assemble
 from etcprops.attacks.confidence import BY_CHANCE, chance, confidences, images_needed
-from etcprops.attacks.lattice import candidates, find_lattice
 from etcprops.attacks.frame import framed, solve
+from etcprops.attacks.lattice import candidates, find_lattice
 from etcprops.attacks.poses import INVERSE, Poses
 from etcprops.attacks.report import RECOVERED, AttackOutcome, AttackReport
 from etcprops.attacks.seams import ROUNDING, Borders, cut, find_seams

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from etcprops.experiments.choices import Choices
     from etcprops.experiments.reproduction import Part
+    from etcprops.experiments.uploads import Exposure
 
 
 NEAR: Final = 2.0

@@ -545,7 +545,7 @@ def test_a_forged_record_makes_nothing_proved(sources: Sources) -> None:
 def test_a_report_of_a_theorem_that_the_sources_do_not_state_is_refused() -> None:
     name = "Blocks.no_such_theorem"
     forged = replace(coq.read_record(), assumptions={name: ()})
-    claim = Claim("c", "s", "nowhere", Outcome.HOLDS)
+    claim = Claim("c", "s", "nowhere", Outcome.HOLDS, scope=Scope.EXACT)
     (check,) = checked(claim, Proofs((name,))).checks
     evidence = examine(check, Implementation(prove=lambda _folder: forged))
     assert evidence.finding is Finding.RAISED
@@ -560,7 +560,7 @@ def test_axioms_are_shown_and_others_refused() -> None:
     """The same name with another statement is another axiom."""
     allowed = allowed_axioms(reals_folder())
     (check,) = checked(
-        Claim("c", "s", "nowhere", Outcome.HOLDS), Proofs(over_reals=tuple(OVER_REALS))
+        Claim("c", "s", "nowhere", Outcome.HOLDS, scope=Scope.EXACT), Proofs(over_reals=tuple(OVER_REALS))
     ).checks
     report = replace(
         coq.read_record(reals_folder()),
