@@ -188,6 +188,7 @@ PROOFS: dict[str, Proofs] = {
             "Reductions.block_coefficients_zscore_gram",
             "ReductionRows.by_blocks_commute_iff",
             "ReductionRows.equal_lengths_zscore_gram",
+            "ReductionGram.reduced_centred_gram_iff",
         ),
         {
             ALIKE: (
@@ -285,6 +286,9 @@ PROOFS: dict[str, Proofs] = {
             "ExactGram.returned_moved",
             "ExactGramBound.exact_gram_truncation",
             "ExactGramRounding.exact_gram_rounding",
+            "ExactGramRanges.totals_in_range",
+            "ExactGramRanges.digits_in_range",
+            "ExactGramRanges.carrying_in_range",
             "SameBitsExact.exact_gram_invariant",
         ),
         notebook="10-same-bits",
@@ -309,6 +313,19 @@ PROOFS: dict[str, Proofs] = {
     "gram-alone": Proofs(
         ("SameBitsExact.returned_same_bits", "SameBitsExact.exact_same_bits"),
         notebook="10-same-bits",
+    ),
+    "what-exact-learning-tells": Proofs(
+        (
+            "GramDetermines.gram_eq_iff",
+            "GramDetermines.centred_gram_eq_iff",
+            "GramDetermines.distances_eq_iff",
+            "GramDetermines.keeps_inner_products",
+            "GramDetermines.gram_with_training_that_spans",
+            "GramDetermines.gram_tells_equal_rows",
+            "GramDetermines.gram_tells_dependencies",
+            "GramDetermines.seen_iff_invariant",
+            "GramDetermines.no_reconstruction",
+        ),
     ),
 }
 """By the name of the claim. To prove another claim, add its line."""

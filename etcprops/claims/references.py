@@ -17,6 +17,10 @@ CHAN_1983: Final = (
     "T. F. Chan, G. H. Golub, R. J. LeVeque, 'Algorithms for computing the sample variance', The "
     "American Statistician 37(3), 1983"
 )
+CHEN_LIU_2005: Final = (
+    "K. Chen, L. Liu, 'Privacy preserving data classification with rotation perturbation', ICDM, "
+    "2005"
+)
 CHUMAN_2017: Final = (
     "T. Chuman, K. Kurihara, H. Kiya, 'On the security of block scrambling-based EtC systems "
     "against jigsaw puzzle solver attacks', ICASSP, 2017"

@@ -78,6 +78,8 @@ REFUTED_BY: Final[dict[str, str]] = {
     "is decided otherwise under a key",
     "jpeg": "a grey image and a key of block scramble alone, 8 x 8 blocks, of which compressing "
     "before and after scrambling gives other pixels",
+    "what-exact-learning-tells": "two sets of images with the same inner products that no "
+    "orthogonal map takes to each other",
     "protects-visual-information": "a rerun of the check in which the reconstruction shows "
     "nothing of the faces",
     "ciphertext-only-one-image": "one image of 192 x 160 pixels in blocks of 8 x 8, a key of its "

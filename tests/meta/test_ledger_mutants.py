@@ -416,6 +416,8 @@ MUTANTS: dict[str, Implementation] = {
     "certified margins on digits": broken(fixed_noise),
     "certified margins on given images": replace(broken(fixed_noise), data=DIGITS),
     "query as far from either class": INDIFFERENT,
+    "images from inner products": broken(brightness_dependent),
+    "search of what exact learning tells": broken(brightness_dependent),
     "reconstruction from images alone": broken(under_keys_of_their_own),
     "common key from images alone": broken(under_keys_of_their_own),
     "keys of clients from their images": broken(under_keys_of_their_own),

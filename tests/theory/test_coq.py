@@ -560,7 +560,8 @@ def test_axioms_are_shown_and_others_refused() -> None:
     """The same name with another statement is another axiom."""
     allowed = allowed_axioms(reals_folder())
     (check,) = checked(
-        Claim("c", "s", "nowhere", Outcome.HOLDS, scope=Scope.EXACT), Proofs(over_reals=tuple(OVER_REALS))
+        Claim("c", "s", "nowhere", Outcome.HOLDS, scope=Scope.EXACT),
+        Proofs(over_reals=tuple(OVER_REALS)),
     ).checks
     report = replace(
         coq.read_record(reals_folder()),

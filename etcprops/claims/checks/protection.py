@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from etcprops.attacks import attack, compare, recover_from_pairs
-from etcprops.claims.implementation import Implementation
+from etcprops.attacks.gram import from_known_images
+from etcprops.claims.implementation import Implementation, flat
 from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
-from etcprops.claims.references import CHUMAN_2017, GALLAGHER_2012, LI_2008
+from etcprops.claims.references import CHEN_LIU_2005, CHUMAN_2017, GALLAGHER_2012, LI_2008
 from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.scheme._chosen_images import digit_count, digits
 from etcprops.scheme.geometry import BlockGeometry
@@ -206,7 +207,40 @@ def check_chosen_images(implementation: Implementation) -> Observation:
     return Observation(not learned, detail + ("is known" if learned else "could not be read off"))
 
 
+def check_images_from_inner_products(implementation: Implementation) -> Observation:
+    """Rebuild coarse synthetic faces from inner products of encrypted ones and 20 known ones.
+
+    The encrypted images serve for their inner products, about mid-grey, alone. As many known
+    images as there are dimensions fix the one orthogonal map that these leave open.
+    """
+    plain = _faces().images[::4, 24::48, 20::40]
+    geometry = BlockGeometry(4, 4, block=2)
+    encrypted = implementation.encrypt(plain, EtCKey.from_secret(geometry, "inner products"))
+    vectors = 2 * flat(encrypted) - 255
+    truth = (2 * flat(plain) - 255).astype(np.float64)
+    rebuilt = from_known_images(vectors @ vectors.T, np.arange(20), truth[:20])
+    error = float(np.abs(rebuilt - truth)[20:].max()) / 2
+    detail = (
+        f"{len(plain)} images of 4 x 4 pixels, 20 of them known: the others are off by {error:.1e} "
+        "grey levels at most"
+    )
+    return Observation(error < 0.5, detail)
+
+
 PROTECTION_CLAIMS = (
+    Claim(
+        "what-exact-learning-tells",
+        "Whoever can compute all inner products of centred images has these images up to one "
+        "orthogonal map: duplicates, distances and linear dependencies; with known images that "
+        "span, all of them.",
+        "not in the paper: what it means that results are 'exactly the same' (section 3.2)",
+        Outcome.HOLDS,
+        scope=Scope.EXACT,
+        checks=(Check(check_images_from_inner_products, EvidenceKind.END_TO_END),),
+        note="So it is under every scheme that keeps inner products, whatever its keys. Nothing "
+        "else is told: the images after any orthogonal map have the same inner products.",
+        references=(CHEN_LIU_2005,),
+    ),
     Claim(
         "protects-visual-information",
         "Whoever has encrypted images alone sees nothing of the plain ones.",

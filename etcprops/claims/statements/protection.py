@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from etcprops.attacks import recover_from_pairs
 from etcprops.claims.case import Case
 from etcprops.claims.checks.protection import read_off_chosen_images
-from etcprops.claims.search import Statement
+from etcprops.claims.implementation import flat
+from etcprops.claims.search import Statement, same
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 
@@ -27,7 +30,21 @@ def chosen_plaintext(case: Case) -> None:
     assert not learned, "source and sign of every pixel are known"
 
 
+def what_exact_learning_tells(case: Case) -> None:
+    """Tell from inner products of encrypted images which of the plain ones are equal, how far."""
+    key = case.key(case.geometry())
+    images = case.images(key.geometry, 3)
+    plain, encrypted = (2 * flat(x) - 255 for x in (images, case.encrypted(images, key)))
+    gram = encrypted @ encrypted.T
+    told = (gram[:, None] == gram).all(axis=2)
+    same(told, (plain[:, None] == plain).all(axis=2), "other images are told to be equal")
+    lengths = np.diagonal(gram)
+    squares = lengths[:, None] + lengths - 2 * gram
+    same(squares, ((plain[:, None] - plain) ** 2).sum(axis=2), "other distances are told")
+
+
 PROTECTION_STATEMENTS: Final[dict[str, Statement]] = {
+    "what-exact-learning-tells": what_exact_learning_tells,
     "known-plaintext": known_plaintext,
     "chosen-plaintext": chosen_plaintext,
 }
