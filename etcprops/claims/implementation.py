@@ -176,6 +176,17 @@ class Implementation:
         return self._fingerprints.result()
 
     @cached_property
+    def _prover(self) -> tuple[ThreadPoolExecutor, dict[Path, Future[coq.Report]]]:
+        return ThreadPoolExecutor(1), {}
+
+    def proved(self, folder: Path) -> Future[coq.Report]:
+        """Have Coq check the proofs of a folder, once, while other checks run."""
+        prover, begun = self._prover
+        if folder not in begun:
+            begun[folder] = prover.submit(self.prove, folder)
+        return begun[folder]
+
+    @cached_property
     def images(self) -> NDArray[np.uint8]:
         """Five images of the geometry: noise, a gradient, black, white, black and white.
 

@@ -152,7 +152,7 @@ class Check:
     without: str | None = None
     refutes: bool | None = None
     sense: Sense = Sense.PATH
-    ahead: Callable[[Implementation], None] | None = None
+    ahead: Callable[[Implementation], object] | None = None
 
     @property
     def refuting(self) -> bool:
