@@ -32,6 +32,9 @@ Statement = Callable[[Case], None]
 UNTIL_FOUND = 120
 """Cases at most until a counterexample that must be there; statements draw one time in ten one."""
 
+SHRINKS = 30
+"""Cases after which a counterexample is small enough, where few are tried."""
+
 TINY = 4
 """Pixels of the images that are searched first, so that counterexamples are small at once."""
 
@@ -256,7 +259,7 @@ def _as_check(
             statement,
             implementation,
             examples=max(examples, limit),
-            shrinks=2 * examples,
+            shrinks=max(SHRINKS, 2 * examples),
             without=hypothesis,
         )
         if found.counterexample is not None:

@@ -105,7 +105,7 @@ def rotated(images: Images, number: int) -> NDArray[np.float64]:
     size = images[0].size
     factor, scale = np.linalg.qr(np.random.default_rng(number).standard_normal((size, size)))
     matrix = factor * np.sign(np.diag(scale))
-    return (images.reshape(len(images), -1) - 127.5) @ matrix
+    return np.asarray((images.reshape(len(images), -1) - 127.5) @ matrix)
 
 
 def halved(images: Images) -> Images:
@@ -119,7 +119,7 @@ def halved(images: Images) -> Images:
 
 def halved_after(images: Images, number: int) -> Images:
     """Encrypt with 8 x 8 blocks and all steps, and upload the means of 2 x 2 pixels."""
-    return halved(etc_scheme(8, STEPS).encrypt(images, number))
+    return halved(np.asarray(etc_scheme(8, STEPS).encrypt(images, number), dtype=np.uint8))
 
 
 def schemes() -> Iterator[Scheme]:

@@ -40,7 +40,8 @@ from etcprops.reproducibility import Fingerprint, Machine, shipped_fingerprint
 from etcprops.scheme.matrices import step_matrices
 from etcprops.theory import coq
 
-SOUND = Implementation(BlockGeometry(16, 24, channels=3, block=4))
+# More cases than by default: a mutant may show in few of them.
+SOUND = Implementation(BlockGeometry(16, 24, channels=3, block=4), examples=30)
 Images = NDArray[np.uint8]
 
 
