@@ -30,6 +30,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def search(session: nox.Session) -> None:
+    """Search long for counterexamples to every claim, and write the report: ten minutes."""
+    options = session.posargs or ["--examples", "2000"]
+    with Path("docs/searches.md").open("w", encoding="utf-8") as page:
+        session.run("python", "-m", "etcprops.claims.searches", *options, stdout=page)
+
+
+@nox.session
 def machines(session: nox.Session) -> None:
     """Run tests, ledger and fingerprint as other machines would; ``-- all`` takes an hour."""
     session.run("bash", ".ci/machines", *(session.posargs or ["two"]))

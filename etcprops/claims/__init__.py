@@ -1,9 +1,10 @@
 """The ledger: what the paper says, what holds, and the evidence, recomputed at each run.
 
 `model` says what a claim, a piece of evidence and a ledger are; the claims themselves stand with
-their checks in `checks`, one module a theme, and in one list in `catalogue`; `implementation` is
-what is put under test; `runner` has `verify`; `page` writes the HTML, `table` the
-pages on proofs, with `refuting`, `unproved` and `diagrams`.
+their checks in `checks`, one module a theme, and in one list in `catalogue`; `search` looks for
+counterexamples to the `statements`, `searches` reports on that; `implementation` is what is put
+under test; `runner` has `verify`; `page` writes the HTML, `table` the pages on proofs, with
+`refuting`, `unproved` and `diagrams`.
 """
 
 from etcprops.claims.catalogue import CLAIMS

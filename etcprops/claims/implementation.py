@@ -35,7 +35,7 @@ DEFAULT_GEOMETRY = BlockGeometry(192, 160, channels=3)
 DEFAULT_SECRET = "etcprops verify"  # noqa: S105  # public: only so that runs repeat
 """The secret of the key under which checks run at full size."""
 
-EXAMPLES, DEEP_EXAMPLES = 6, 2000
+EXAMPLES, DEEP_EXAMPLES = 8, 2000
 """Cases that a search tries while somebody waits, and where time does not matter."""
 
 

@@ -29,11 +29,8 @@ if TYPE_CHECKING:
 
 Statement = Callable[[Case], None]
 
-UNTIL_FOUND = 120
-"""Cases at most until a counterexample that must be there; statements draw one time in ten one."""
-
-SHRINKS = 30
-"""Cases after which a counterexample is small enough, where few are tried."""
+UNTIL_FOUND = 400
+"""Cases at most until a counterexample that must be there, which one case in twenty is at least."""
 
 TINY = 4
 """Pixels of the images that are searched first, so that counterexamples are small at once."""
@@ -251,15 +248,15 @@ def _as_check(
     claim: Claim, statement: Statement, hypothesis: str | None
 ) -> Callable[[Implementation], Observation]:
     """Return a search under all hypotheses or without one, named after the claim."""
-    limit = 0 if hypothesis is None and claim.expected is not Outcome.FAILS else UNTIL_FOUND
+    must_find = hypothesis is not None or claim.expected is Outcome.FAILS
 
     def observe(implementation: Implementation) -> Observation:
         examples = implementation.examples
         found = search(
             statement,
             implementation,
-            examples=max(examples, limit),
-            shrinks=max(SHRINKS, 2 * examples),
+            examples=max(examples, UNTIL_FOUND) if must_find else examples,
+            shrinks=examples,
             without=hypothesis,
         )
         if found.counterexample is not None:

@@ -68,7 +68,9 @@ def verify(
     ] = None,
     deep: Annotated[
         bool,
-        typer.Option("--deep", help="Ask the solver what takes it minutes, too."),
+        typer.Option(
+            "--deep", help="Ask the solver what takes it minutes, too, and search for as long."
+        ),
     ] = False,
     fresh: Annotated[
         bool,

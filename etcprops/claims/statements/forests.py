@@ -23,14 +23,23 @@ def forest_in_distribution(case: Case) -> None:
 
     images = case.images(case.geometry(largest=3), TRAINING + 1)
     key = case.key(case.drawn["geometry"])
-    labels = case.labels(TRAINING, 3)
+    labels, depth = case.labels(TRAINING, 3), case.integer("depth", 1, 2)
+    if not case.assumes(OFF_THRESHOLD):
+        images = 2 * (images // 2)
+        images[-1] = (images[0].astype(np.int64) + images[1]) // 2
+    if not case.assumes(TIES_ALIKE):
+        # One image of its own class between the others, so that it may be split from either side.
+        images[:TRAINING] = np.where(images[:TRAINING] % 2, 2, 0)
+        images[0], labels, depth = 1, np.array([1, *[0] * (TRAINING - 1)]), 1
+    if not (case.assumes(OFF_THRESHOLD) and case.assumes(TIES_ALIKE)):
+        case.note("instead", images)
     rules = Rules(
         draw="uniform" if case.assumes(DRAWN_ALIKE) else "first",
         ties="uniform" if case.assumes(TIES_ALIKE) else "first",
         on_threshold="both" if case.assumes(OFF_THRESHOLD) else "low",
     )
     before, after = (
-        tree_distribution(rows[:TRAINING], labels, rows[TRAINING:], depth=2, rules=rules)
+        tree_distribution(rows[:TRAINING], labels, rows[TRAINING:], depth=depth, rules=rules)
         for rows in (flat(images), flat(case.encrypted(images, key)))
     )
     assert before == after, "the distribution of answers differs"
@@ -60,7 +69,7 @@ def forest_with_remedy(case: Case) -> None:
     for vectors in (flat(images), flat(case.encrypted(images, key))):
         rows: Any = (vectors - shift).astype(kind) if case.assumes(INTEGERS) else vectors / 255
         reduced = remedy.fit(rows[: len(labels)]).transform(rows)
-        count = 1 if case.assumes(ONE_ORDER) else 3
+        count = 1 if case.assumes(ONE_ORDER) else 7
         forest = trees(reduced[: len(labels)], labels, count, max_depth=1)
         votes = [tree.predict_proba(reduced[len(labels) :]) for tree in forest]
         if answers and not case.assumes(ONE_ORDER):
