@@ -91,9 +91,9 @@ def _load(path: Path) -> NDArray[Any]:
         return _load_folder(path)
     import numpy as np
 
+    if path.suffix not in {".npy", ".npz"}:
+        reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}.")
     try:
-        if path.suffix not in {".npy", ".npz"}:
-            reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}.")
         found = np.load(path, allow_pickle=False)
         if isinstance(found, np.ndarray):
             return found

@@ -63,13 +63,12 @@ def _attacked(scheme: Scheme, images: Images, count: int, draw: int, seed: int) 
 
 def gram_deviation(scheme: Scheme, images: Images) -> float:
     """Return how far inner products of z-scores move, relative to the largest; 0 is to the bit."""
-    plain, hidden = (_gram(uploads) for uploads in (images, scheme.encrypt(images, 0)))
-    if plain.shape != hidden.shape:
-        return float("nan")
+    uploads, truth = scheme.encrypt(images, 0), scheme.truth(images)
+    plain, hidden = (_gram(each.astype(uploads.dtype)) for each in (truth, uploads))
     return float(np.abs(plain - hidden).max() / np.abs(plain).max())
 
 
-def _gram(uploads: Uploads) -> NDArray[Any]:
+def _gram(uploads: NDArray[Any]) -> NDArray[Any]:
     """Return inner products of z-scores."""
     rows = uploads.reshape(len(uploads), -1)
     if rows.dtype == np.uint8:
