@@ -133,8 +133,9 @@ def relative_signs(pixels: Floats, neighbours: Neighbours) -> Integers:
     rows = np.repeat(np.arange(n), count)
     columns, distance = neighbours.index.ravel(), neighbours.distance.ravel()
     while True:
-        # Zero would be no edge.
-        graph = coo_array((distance.astype(np.float64) + 1e-9, (rows, columns)), shape=(n, n))
+        # Zero would be no edge; SciPy's trees take 32-bit indices, the older ones no others.
+        ends = rows.astype(np.int32), columns.astype(np.int32)
+        graph = coo_array((distance.astype(np.float64) + 1e-9, ends), shape=(n, n))
         parts, label = connected_components(graph, directed=False)
         if parts == 1:
             break
