@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from etcprops._pages import data_uri, render_page
-from etcprops.claims.pictures import LARGEST_TILED, step_pictures, tiles
+from etcprops.claims.pictures import drawn, step_pictures
 
 if TYPE_CHECKING:
     from etcprops.claims.model import Evidence, Ledger
@@ -37,9 +37,6 @@ def render(ledger: Ledger) -> str:
 
 
 def _pictures(evidence: Evidence) -> list[tuple[str, str]]:
-    """Return label and data URI of each exhibit that is small enough to be drawn with numbers."""
-    return [
-        (exhibit.label, data_uri(tiles(exhibit.values)))
-        for exhibit in evidence.exhibits
-        if max(exhibit.values.shape) <= LARGEST_TILED
-    ]
+    """Return label and data URI of each exhibit of which there is a picture."""
+    pictures = [(exhibit.label, drawn(exhibit.values)) for exhibit in evidence.exhibits]
+    return [(label, data_uri(picture)) for label, picture in pictures if picture is not None]

@@ -21,6 +21,27 @@ LARGEST_TILED = 12
 POSITIVE, NEGATIVE = (38, 84, 124), (214, 73, 51)
 
 
+def drawn(values: NDArray[Any]) -> Image.Image | None:
+    """Draw an exhibit: a few numbers as tiles, a picture as it is, enlarged.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, columns)
+        As for `tiles`.
+
+    Returns
+    -------
+    PIL.Image.Image or None
+        None for long rows of numbers, of which a picture would show nothing.
+    """
+    if max(values.shape) <= LARGEST_TILED:
+        return tiles(values)
+    if values.dtype != np.uint8 or min(values.shape) <= LARGEST_TILED:
+        return None
+    height, width = values.shape
+    return Image.fromarray(values).resize((4 * width, 4 * height), Image.Resampling.NEAREST)
+
+
 def tiles(values: NDArray[Any]) -> Image.Image:
     """Draw a small array as tiles with their numbers.
 

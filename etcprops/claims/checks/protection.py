@@ -112,6 +112,21 @@ def check_common_key_from_images_alone(implementation: Implementation) -> Observ
     return Observation(right.direct < 1, detail)
 
 
+def check_given_images_from_images_alone(implementation: Implementation) -> Observation:
+    """Encrypt given images under one key, 32 at most, and attack the encrypted ones."""
+    if implementation.data is None:
+        return Observation(None, "no images given: etcprops verify --data PATH")
+    data = implementation.data
+    count = min(UNDER_ONE_KEY, len(data.images))
+    plain = data.images[np.linspace(0, len(data.images) - 1, count).round().astype(np.int64)]
+    key = _key(data.geometry, "given images")
+    found = attack(implementation.encrypt(plain, key), block=data.geometry.block)
+    # No exhibit: these may be real people.
+    right = compare(found.images, plain, data.geometry)
+    detail = f"{count} images of {data.name}: {found.outcome}, {right}"
+    return Observation(not found.recovered, detail)
+
+
 def check_keys_of_clients_from_their_images(implementation: Implementation) -> Observation:
     """Recover the key of each of two clients from that client's own 32 images."""
     faces = _faces()
@@ -279,7 +294,10 @@ PROTECTION_CLAIMS = (
         "section 2, for the images of section 4.2.1",
         Outcome.FAILS,
         scope=Scope.MEASURED,
-        checks=(Check(check_common_key_from_images_alone, EvidenceKind.REFUTATION),),
+        checks=(
+            Check(check_common_key_from_images_alone, EvidenceKind.REFUTATION),
+            Check(check_given_images_from_images_alone, EvidenceKind.REFUTATION),
+        ),
         note="A common key cuts every image alike: one jigsaw, given many times.",
         references=(CHUMAN_2017, GALLAGHER_2012),
     ),
