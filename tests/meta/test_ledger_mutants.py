@@ -421,7 +421,7 @@ MUTANTS: dict[str, Implementation] = {
     "search of what exact learning tells": broken(brightness_dependent),
     "reconstruction from images alone": broken(under_keys_of_their_own),
     "common key from images alone": broken(under_keys_of_their_own),
-    "given images from images alone": replace(broken(under_keys_of_their_own), data=DIGITS),
+    "attack on given images": replace(broken(under_keys_of_their_own), data=DIGITS),
     "keys of clients from their images": broken(under_keys_of_their_own),
     "attack on single images": INDIFFERENT,
     "attack on single images of large blocks": broken(masked),

@@ -112,7 +112,7 @@ def check_common_key_from_images_alone(implementation: Implementation) -> Observ
     return Observation(right.direct < 1, detail)
 
 
-def check_given_images_from_images_alone(implementation: Implementation) -> Observation:
+def check_attack_on_given_images(implementation: Implementation) -> Observation:
     """Encrypt given images under one key, 32 at most, and attack the encrypted ones."""
     if implementation.data is None:
         return Observation(None, "no images given: etcprops verify --data PATH")
@@ -296,7 +296,7 @@ PROTECTION_CLAIMS = (
         scope=Scope.MEASURED,
         checks=(
             Check(check_common_key_from_images_alone, EvidenceKind.REFUTATION),
-            Check(check_given_images_from_images_alone, EvidenceKind.REFUTATION),
+            Check(check_attack_on_given_images, EvidenceKind.REFUTATION),
         ),
         note="A common key cuts every image alike: one jigsaw, given many times.",
         references=(CHUMAN_2017, GALLAGHER_2012),
