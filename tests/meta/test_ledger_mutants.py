@@ -27,6 +27,7 @@ from etcprops.auditing import equivalence, two_sample
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation
 from etcprops.claims.checks import forests
 from etcprops.claims.checks.key_conditions import PEOPLE, check_queries_in_four_cases
+from etcprops.claims.checks.protection import check_attack_on_given_images
 from etcprops.claims.implementation import Arithmetic
 from etcprops.claims.model import Check
 from etcprops.claims.proofs import PROOFS
@@ -306,6 +307,7 @@ def calculating_alike(**operations: Any) -> Implementation:
 INDIFFERENT = broken(identity)
 LOSSY = broken(one_pixel_lost)
 DIGITS = load_digits_images()
+FACES = make_synthetic_faces(people=2, lights=16, height=96, width=80)
 SOME_DIGITS = replace(DIGITS, images=DIGITS.images[:300], labels=DIGITS.labels[:300])
 
 MUTANTS: dict[str, Implementation] = {
@@ -421,7 +423,7 @@ MUTANTS: dict[str, Implementation] = {
     "search of what exact learning tells": broken(brightness_dependent),
     "reconstruction from images alone": broken(under_keys_of_their_own),
     "common key from images alone": broken(under_keys_of_their_own),
-    "attack on given images": replace(broken(under_keys_of_their_own), data=DIGITS),
+    "attack on given images": replace(broken(under_keys_of_their_own), data=FACES),
     "keys of clients from their images": broken(under_keys_of_their_own),
     "attack on single images": INDIFFERENT,
     "attack on single images of large blocks": broken(masked),
@@ -486,6 +488,13 @@ MUTANTS |= {
 def tag(check: Check) -> str:
     """Name a check in the tests' output."""
     return check.name.replace(" ", "-")
+
+
+def test_given_faces_are_recovered_under_one_key() -> None:
+    """Without this its mutant might be noticed because nothing is ever recovered."""
+    observation = check_attack_on_given_images(replace(SOUND, data=FACES))
+    assert observation.agrees is False, observation.detail
+    assert not observation.exhibits
 
 
 def test_every_check_has_a_mutant() -> None:

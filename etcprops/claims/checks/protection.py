@@ -1,7 +1,7 @@
 """Claims about what encrypted images give away: the paper's other promise, judged like the first.
 
-Attackers here have encrypted images alone, unless the claim says more. All images are of synthetic
-faces, so what is found may be shown.
+Attackers here have encrypted images alone, unless the claim says more. What is shown are synthetic
+faces; of images that a user gives, figures alone.
 """
 
 from __future__ import annotations
