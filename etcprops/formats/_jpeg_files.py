@@ -6,6 +6,7 @@ jpeglib takes files that end early for whole ones, so Pillow, which does not, lo
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from etcprops._validation import describe, reject
 
 _VERSION: Final = "turbo210"
-_DEFAULT: Final = "6b"  # of jpeglib
 _MODES: Final = {"L": 1, "YCbCr": 3, "RGB": 3}
 _LARGEST_AC: Final = 1023
 _LARGEST_DC: Final = 2047
@@ -26,7 +26,7 @@ _LARGEST_DC: Final = 2047
 
 @contextmanager
 def _jpeglib() -> Iterator[Any]:
-    """Load jpeglib with libjpeg-turbo in it; whoever uses it too finds it as it was."""
+    """Load jpeglib with libjpeg-turbo in it; whoever had another in it finds that again."""
     try:
         import jpeglib
     except ModuleNotFoundError as missing:
@@ -35,12 +35,25 @@ def _jpeglib() -> Iterator[Any]:
     try:
         before = jpeglib.version.get()
     except AttributeError:  # nothing was loaded
-        before = _DEFAULT
-    jpeglib.version.set(_VERSION)
+        before = None
+    if before != _VERSION:
+        jpeglib.version.set(_VERSION)
     try:
         yield jpeglib
     finally:
-        jpeglib.version.set(before)
+        if before not in {None, _VERSION}:
+            jpeglib.version.set(before)
+
+
+@contextmanager
+def _temporary_path() -> Iterator[Path]:
+    """Make an empty file that nobody else reads, for jpeglib knows files alone."""
+    number, name = tempfile.mkstemp(suffix=".jpg")
+    os.close(number)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink()
 
 
 def read(
@@ -51,8 +64,7 @@ def read(
         reject("source", caller, "be bytes, a str or a Path", describe(source))
     content = source if isinstance(source, bytes) else Path(source).read_bytes()
     _check_content(content, caller)
-    with _jpeglib() as jpeglib, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "read.jpg"
+    with _jpeglib() as jpeglib, _temporary_path() as path:
         path.write_bytes(content)
         coded = jpeglib.read_dct(str(path))
         planes = [coded.Y] if coded.num_components == 1 else [coded.Y, coded.Cb, coded.Cr]
@@ -91,8 +103,7 @@ def write(
     _check_range(planes, caller)
     names = ("Y", "Cb", "Cr")[: len(planes)]
     steps = np.stack([tables[0], tables[-1]][: len(planes)]).astype(np.uint16)
-    with _jpeglib() as jpeglib, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "written.jpg"
+    with _jpeglib() as jpeglib, _temporary_path() as path:
         coded = jpeglib.from_dct(**dict(zip(names, planes, strict=True)), qt=steps)
         coded.write_dct(str(path), flags=["+OPTIMIZE_CODING"])
         return path.read_bytes()
