@@ -119,7 +119,11 @@ class Codec:
             if comment:
                 exif[_DESCRIPTION] = comment
             lossless = {"lossless": True, "exact": True} if self.lossless else {}
-            return {"exif": exif, **lossless, **({} if self.lossless else {"quality": self.quality})}
+            return {
+                "exif": exif,
+                **lossless,
+                **({} if self.lossless else {"quality": self.quality}),
+            }
         layers = {} if self.lossless else {"quality_mode": "dB", "quality_layers": [self.quality]}
         return {"irreversible": not self.lossless, "comment": comment, **layers}
 
