@@ -226,7 +226,7 @@ def _worked(
             what = f"cannot be written as {settings.codec.format}: {error}"
             result.outcome, result.message = FileOutcome.FAILED, what
     stages = sum(result.seconds.get(name, 0.0) for name in ("decode", "encryption", "encode"))
-    result.seconds["rest"] = result.seconds.pop("all") - stages
+    result.seconds["rest"] = max(0.0, result.seconds.pop("all") - stages)
     return result
 
 

@@ -10,7 +10,7 @@ import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
@@ -279,7 +279,7 @@ def _in_parallel(
     settings: FileSettings,
     parts: Path,
     workers: int,
-) -> Iterator[FileResult]:
+) -> Generator[FileResult]:
     """Yield results as files are done; left early, those in work are finished, others not begun."""
     from joblib import Parallel, delayed
     from PIL import Image

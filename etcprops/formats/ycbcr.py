@@ -158,6 +158,6 @@ def _components(image: Any, caller: str) -> NDArray[np.int32]:
 def _component(components: NDArray[np.int32], number: int, pixels: int) -> NDArray[np.uint8]:
     """Return one of Y, Cb and Cr of the sums of some pixels each."""
     over = OVER[number] * pixels
-    weighted = sum(w * c for w, c in zip(YCBCR[number], components, strict=True))
-    rounded = (weighted + over // 2) // over + MIDDLE[number]
-    return np.minimum(rounded, 255).astype(np.uint8)
+    red, green, blue = (w * c for w, c in zip(YCBCR[number], components, strict=True))
+    rounded = (red + green + blue + over // 2) // over + MIDDLE[number]
+    return np.asarray(np.minimum(rounded, 255), dtype=np.uint8)
