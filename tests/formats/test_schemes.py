@@ -124,7 +124,7 @@ def test_settings_that_do_not_fit_are_refused(arguments: dict[str, Any], message
 
 def test_pictures_and_secrets_are_checked() -> None:
     scheme = ImageScheme("colour")
-    with pytest.raises(InvalidParameterError, match="'height' parameter .* multiple of 16"):
+    with pytest.raises(InvalidParameterError, match=r"'height' parameter .* multiple of 16"):
         scheme.key(8, 16, SECRET)
     with pytest.raises(InvalidParameterError, match=r"shape \(H, W, 3\)"):
         scheme.arranged(np.zeros((16, 16), np.uint8))
