@@ -288,6 +288,7 @@ PROOFS: dict[str, Proofs] = {
             "ExactGramBound.exact_gram_truncation",
             "ExactGramRounding.exact_gram_rounding",
             "ExactGramRanges.totals_in_range",
+            "ExactGramRanges.differences_in_range",
             "ExactGramRanges.digits_in_range",
             "ExactGramRanges.carrying_in_range",
             "SameBitsExact.exact_gram_invariant",
