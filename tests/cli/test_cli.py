@@ -11,7 +11,7 @@ import pytest
 from helpers import Run, command_line
 
 from etcprops import claims
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
 
 
 @pytest.fixture
@@ -69,6 +69,7 @@ def test_an_unexpected_outcome_is_status_1(run: Run, monkeypatch: pytest.MonkeyP
         "Every number is even.",
         "nowhere",
         Outcome.HOLDS,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         checks=(Check(check_nothing, EvidenceKind.EXACT),),
     )
