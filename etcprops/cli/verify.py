@@ -23,18 +23,18 @@ def verify(
         str | None,
         typer.Option(
             metavar="HxW[x3][/B]",
-            help="Image and block size for the checks at full size.  [default: 192x160x3/8]",
+            help="Image and block size for the checks at full size.  \\[default: 192x160x3/8]",
         ),
     ] = None,
     secret: Annotated[
         str | None,
         typer.Option(
-            help="Derive the key from this.  [default: a public one, so that runs repeat]"
+            help="Derive the key from this.  \\[default: a public one, so that runs repeat]"
         ),
     ] = None,
     claims: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME,...", help="Test only these claims.  [default: all]"),
+        typer.Option(metavar="NAME,...", help="Test only these claims.  \\[default: all]"),
     ] = None,
     data: Annotated[
         Path | None,
