@@ -275,8 +275,10 @@ FOUR = np.full((8, 8), 4)
 CODED = JpegCoefficients([PLANE], [FOUR])
 COLOURED = JpegCoefficients([PLANE, PLANE[:1, :1], PLANE[:1, :1]], [FOUR, FOUR, FOUR])
 FILE = by_pillow(GREY)
+TABLE = FILE.index(b"\xff\xdb") + 5
+STEPLESS = FILE[:TABLE] + bytes(1) + FILE[TABLE + 1 :]
 LARGE = PLANE.copy()
-LARGE[0, 0, 1, 1] = -32768
+LARGE[0, 0, 1, 1] = -1024
 APART = PLANE.copy()
 APART[0, 0, 0, 0], APART[0, 1, 0, 0] = -1024, 1024
 
@@ -349,6 +351,12 @@ BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
         "4:2:0",
     ),
     "wide planes": (lambda: JpegCoefficients([PLANE.astype(int)], [FOUR]), "planes", "int16"),
+    "larger than any": (
+        lambda: JpegCoefficients([LARGE * np.int16(32)], [FOUR]),
+        "planes",
+        "16384",
+    ),
+    "steps of 0": (lambda: read_coefficients(STEPLESS), "source", "steps from 1"),
     "flat planes": (lambda: JpegCoefficients([PLANE[0]], [FOUR]), "planes", "shape"),
     "tables": (lambda: JpegCoefficients([PLANE], []), "tables", "be 1"),
     "table": (lambda: JpegCoefficients([PLANE], [FOUR * 0]), "tables", "255"),
