@@ -51,8 +51,8 @@ ROOMS: dict[str, set[str]] = {
         for name in ("datasets", "reductions", "theory", "strategies")
     },
     "formats": GROUND | {"scheme", "datasets"},
-    **dict.fromkeys(("attacks", "auditing", "reproducibility"), IMAGES),
-    "experiments": IMAGES | {"attacks"},
+    **dict.fromkeys(("attacks", "reproducibility"), IMAGES),
+    **dict.fromkeys(("auditing", "experiments"), IMAGES | {"attacks"}),
     "claims": MODELS,
     "probing": MODELS | {"claims"},
     "testing": MODELS | {"claims", "probing"},

@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import describe, reject
+from etcprops.formats.coefficients import LARGEST
 
 _VERSION: Final = "turbo210"
-_MODES: Final = {"L": 1, "YCbCr": 3, "RGB": 3}
+_MODES: Final = {"L", "YCbCr", "RGB"}  # Pillow has turned colours into RGB
+_SPACES: Final = {"JCS_GRAYSCALE", "JCS_YCbCr"}
 _LARGEST_AC: Final = 1023
 _LARGEST_DC: Final = 2047
 
@@ -66,9 +68,20 @@ def read(
     _check_content(content, caller)
     with _jpeglib() as jpeglib, _temporary_path() as path:
         path.write_bytes(content)
-        coded = jpeglib.read_dct(str(path))
-        planes = [coded.Y] if coded.num_components == 1 else [coded.Y, coded.Cb, coded.Cr]
-        tables = [coded.qt[number].astype(np.int64) for number in coded.quant_tbl_no]
+        try:
+            coded = jpeglib.read_dct(str(path))
+            planes = [coded.Y] if coded.num_components == 1 else [coded.Y, coded.Cb, coded.Cr]
+            tables = [coded.qt[number].astype(np.int64) for number in coded.quant_tbl_no]
+        except OSError:
+            reject(
+                "source", caller, "be a Huffman-coded JPEG file", "one that jpeglib cannot read."
+            )
+    if coded.jpeg_color_space.name not in _SPACES:
+        reject("source", caller, "be grey or YCbCr", f"{coded.jpeg_color_space.name}.")
+    if any(table.min() < 1 or table.max() > 255 for table in tables):
+        reject("source", caller, "have quantization steps from 1 to 255", "others.")
+    if any(abs(plane.astype(np.int32)).max() > LARGEST for plane in planes):
+        reject("source", caller, f"have coefficients up to {LARGEST}", "larger ones.")
     return [np.array(plane, dtype=np.int16) for plane in planes], tables
 
 
@@ -83,6 +96,8 @@ def _check_content(content: bytes, caller: str) -> None:
             picture.load()
     except UnidentifiedImageError:
         reject("source", caller, "be a JPEG file", f"{len(content)} bytes that are none.")
+    except Image.DecompressionBombError as error:
+        reject("source", caller, "be of a size that Pillow opens", f"more: {error}")
     except (OSError, SyntaxError) as error:
         reject("source", caller, "be a whole JPEG file", f"one that is broken: {error}.")
     if mode not in _MODES:
@@ -102,7 +117,8 @@ def write(
     """Return a baseline file, with Huffman codes made for it."""
     _check_range(planes, caller)
     names = ("Y", "Cb", "Cr")[: len(planes)]
-    steps = np.stack([tables[0], tables[-1]][: len(planes)]).astype(np.uint16)
+    alike = len(tables) == 3 and np.array_equal(tables[1], tables[2])
+    steps = np.stack(tables[:2] if alike else tables).astype(np.uint16)
     with _jpeglib() as jpeglib, _temporary_path() as path:
         coded = jpeglib.from_dct(**dict(zip(names, planes, strict=True)), qt=steps)
         coded.write_dct(str(path), flags=["+OPTIMIZE_CODING"])
@@ -113,11 +129,12 @@ def _check_range(planes: Sequence[NDArray[np.int16]], caller: str) -> None:
     """Refuse coefficients that have no code in a baseline file."""
     for plane in planes:
         alternating = plane.reshape(-1, 64)[:, 1:]
-        largest = int(max(-alternating.min(), alternating.max()))
+        largest = max(-int(alternating.min()), int(alternating.max()))
         if largest > _LARGEST_AC:
             wanted = f"have AC coefficients up to {_LARGEST_AC}"
             reject("coefficients", caller, wanted, f"{largest}.")
         constant = plane[..., 0, 0]
-        if int(constant.max()) - min(int(constant.min()), 0) > _LARGEST_DC:
+        # The first is coded as its difference from 0.
+        if max(int(constant.max()), 0) - min(int(constant.min()), 0) > _LARGEST_DC:
             wanted = f"have DC coefficients at most {_LARGEST_DC} apart"
             reject("coefficients", caller, wanted, f"{constant.min()} and {constant.max()}.")

@@ -17,7 +17,7 @@ from etcprops._validation import as_choice, describe, reject
 from etcprops.formats import _jpeg_files
 from etcprops.formats.coefficients import JpegCoefficients
 from etcprops.formats.quantization import DC_STEPS, SIDE, as_table, exact_table
-from etcprops.formats.rounded_dct import CHUNK, round_in_place
+from etcprops.formats.rounded_dct import CHUNK, round_in_place, rounded_dct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -106,6 +106,38 @@ def code_exactly(
             plane[start : start + len(levels)] = levels
     planes[0][..., 0, 0] -= DC_STEPS[0] // steps[0][0, 0]  # from 127.5 to 128
     return JpegCoefficients.trusted(planes, steps)
+
+
+def code_blocks(blocks: NDArray[np.uint8], table: ArrayLike) -> NDArray[np.int16]:
+    """Return the quantized coefficients of single grey blocks, as `code_exactly` codes them.
+
+    Parameters
+    ----------
+    blocks : ndarray of uint8, shape (..., 8, 8)
+    table : array_like of int, shape (8, 8)
+        Symmetric, with a DC step of 1, 2 or 4.
+
+    Returns
+    -------
+    ndarray of int16, shape (..., 8, 8)
+
+    Raises
+    ------
+    InvalidParameterError
+        If the blocks are no such array, or the table would not commute.
+
+    Examples
+    --------
+    >>> code_blocks(np.full((8, 8), 129, np.uint8), np.full((8, 8), 4))[0, :2]
+    array([2, 0], dtype=int16)
+    """
+    caller = "code_blocks"
+    (steps,) = _tables(1, [table], caller, colour=False)
+    if not isinstance(blocks, np.ndarray) or blocks.dtype != np.uint8:
+        reject("blocks", caller, "be an array of uint8 and shape (..., 8, 8)", describe(blocks))
+    levels = rounded_dct(2 * blocks.astype(np.int16) - 255, 2, steps)
+    levels[..., 0, 0] -= DC_STEPS[0] // steps[0, 0]  # from 127.5 to 128
+    return levels
 
 
 def read_coefficients(source: bytes | str | Path) -> JpegCoefficients:
