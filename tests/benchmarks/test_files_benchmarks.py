@@ -37,7 +37,8 @@ def photograph() -> NDArray[np.uint8]:
         plane = np.fft.irfft2(noise)
         planes.append(share * plane / plane.std())
     mixed = np.stack([planes[0], planes[0] + planes[1], planes[0] + planes[2]], axis=-1)
-    return np.clip(128 + 50 * mixed, 0, 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.clip(128 + 50 * mixed, 0, 255).astype(np.uint8)
+    return levels
 
 
 def cpu_seconds(function: Callable[[], object], *, rounds: int) -> float:

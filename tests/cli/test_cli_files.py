@@ -132,8 +132,7 @@ def test_interrupted_it_says_so_and_goes_on(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from etcprops.formats import folders
-
-    encrypt_file = folders.encrypt_file
+    from etcprops.formats.files import encrypt_file
 
     def interrupted(source: Path, *rest: object) -> FileResult:
         if source.stem == "two":

@@ -78,6 +78,7 @@ def test_lossy_files_come_back_approximately(work: Work, codec: Codec, scheme: s
     assert work.decrypt().outcome is FileOutcome.DONE
     off = np.abs(work.pixels().astype(int) - pixels)
     assert result.psnr == pytest.approx(10 * np.log10(255**2 / np.mean(off**2)))
+    assert result.psnr is not None
     assert 25 < result.psnr < np.inf
 
 

@@ -103,6 +103,8 @@ def test_without_the_shuffle_the_other_steps_are_the_same() -> None:
     whole, without = (s.key(*SIZE, SECRET) for s in SCHEMES[1:3])
     assert Step.COMPONENTS in whole.steps
     assert Step.COMPONENTS not in without.steps
+    assert whole.transforms is not None
+    assert without.transforms is not None
     assert np.array_equal(whole.transforms, without.transforms)
 
 
