@@ -63,7 +63,7 @@ class FileResult:
         In decibels, of what decryption gives back against the picture; infinite if that is the
         picture itself, None if it was not measured.
     seconds : dict
-        By stage: "decode", "encryption", "encode", "rest".
+        By stage: "decode", "encryption", "encode", "check", "rest".
     """
 
     source: str
@@ -225,8 +225,8 @@ def _worked(
         except Exception as error:  # noqa: BLE001  # encoders: sizes a format has not, say
             what = f"cannot be written as {settings.codec.format}: {error}"
             result.outcome, result.message = FileOutcome.FAILED, what
-    stages = sum(result.seconds.get(name, 0.0) for name in ("decode", "encryption", "encode"))
-    result.seconds["rest"] = max(0.0, result.seconds.pop("all") - stages)
+    total = result.seconds.pop("all")
+    result.seconds["rest"] = max(0.0, total - sum(result.seconds.values()))
     return result
 
 
@@ -270,10 +270,11 @@ def _encrypted(
     with result.timed("encode"):
         made = settings.codec.encode(image, own.sealed(settings.secret))
     if settings.measure:
-        back = _as_encrypted(picture_of(made), scheme, image.shape)
-        if settings.codec.lossless and not np.array_equal(back, image):
-            raise PictureError(f"does not come back from {settings.codec.format} as it was")
-        result.psnr = _psnr(scheme.decrypt(back, key)[:height, :width], picture.pixels)
+        with result.timed("check"):
+            back = _as_encrypted(picture_of(made), scheme, image.shape)
+            if settings.codec.lossless and not np.array_equal(back, image):
+                raise PictureError(f"does not come back from {settings.codec.format} as it was")
+            result.psnr = _psnr(scheme.decrypt(back, key)[:height, :width], picture.pixels)
     return made
 
 

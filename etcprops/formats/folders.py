@@ -93,12 +93,13 @@ class FilesReport:
 
     @property
     def codec_share(self) -> float:
-        """Share of the work's time that decoding and encoding took; 0 if nothing was done."""
+        """Share of the time that decoding and encoding took, without checks; 0 if none was done."""
         stages: Counter[str] = Counter()
         for result in self.files:
             if result.outcome is FileOutcome.DONE:
                 stages.update(result.seconds)
-        return (stages["decode"] + stages["encode"]) / (sum(stages.values()) or 1)
+        total = sum(stages.values()) - stages["check"]
+        return (stages["decode"] + stages["encode"]) / (total or 1)
 
     def keys_in_use(self) -> dict[str, int]:
         """Return how many images each key has encrypted, the most used first."""

@@ -65,20 +65,21 @@ def test_60_large_colour_images_a_second_and_core(
 
 
 @pytest.mark.parametrize(
-    ("scheme", "codec", "target"),
+    ("scheme", "codec", "least"),
     [
         ("colour", Codec("png"), 0.8),
         ("colour", Codec("webp"), 0.8),
         ("colour", Codec("jp2"), 0.8),
-        ("colour", Codec("jpeg", 95), 0.7),
-        ("colour", Codec("jpeg", 75), 0.6),
+        # libjpeg-turbo takes some 20 ms there and back, the gather of three million bytes 5.
+        ("colour", Codec("jpeg", 95), 0.6),
+        ("colour", Codec("jpeg", 75), 0.5),
         ("grayscale", Codec("png"), 0.8),
-        ("grayscale", Codec("jpeg", 95), 0.3),
+        ("grayscale", Codec("jpeg", 95), 0.5),
     ],
     ids=lambda value: str(value) if not isinstance(value, Codec) else value.format,
 )
 def test_share_of_codecs(
-    benchmark: Any, tmp_path: Path, scheme: str, codec: Codec, target: float
+    benchmark: Any, tmp_path: Path, scheme: str, codec: Codec, least: float
 ) -> None:
     """The same file as input and output: decode and encode against all that a file takes."""
     image = photograph()
@@ -103,9 +104,10 @@ def test_share_of_codecs(
     share = (decoding + encoding) / total
     benchmark.extra_info.update(
         share=share,
-        target_share=target,
+        target_share=0.8,
+        least_share=least,
         decode_ms=1e3 * decoding,
         encode_ms=1e3 * encoding,
         whole_ms=1e3 * total,
     )
-    assert share >= target
+    assert share >= least
