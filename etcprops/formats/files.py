@@ -260,9 +260,9 @@ def _encrypted(
     scheme = settings.scheme_of(settings.scheme or _scheme_for(picture))
     pixels = _fitting(picture.pixels, scheme, pad=settings.pad)
     height, width = picture.pixels.shape[:2]
-    key = keys.key(scheme, pixels.shape[:2], settings.secret)
     result.key = _key_name(scheme, (height, width))
     with result.timed("encryption"):
+        key = keys.key(scheme, pixels.shape[:2], settings.secret, encrypting=True)
         image = scheme.encrypt(pixels, key)
     own = settings.record(scheme, (height, width), known, encrypted=True)
     if settings.codec.lossless:
@@ -297,9 +297,9 @@ def _decrypted(
             raise PictureError(f"was encrypted otherwise: {scheme}")
     padded = tuple(-(-length // scheme.unit) * scheme.unit for length in size)
     image = _as_encrypted(picture, scheme, scheme.geometry(*padded).shape)
-    key = keys.key(scheme, padded, settings.secret)
     result.key = _key_name(scheme, size)
     with result.timed("encryption"):
+        key = keys.key(scheme, padded, settings.secret, encrypting=False)
         pixels = np.ascontiguousarray(scheme.decrypt(image, key)[: size[0], : size[1]])
     if record is not None and record.pixels not in {NO_DIGEST, digest(image.data)}:
         result.outcome = FileOutcome.APPROXIMATE

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from etcprops import InvalidParameterError
+from etcprops import EtCKey, InvalidParameterError
 from etcprops._files import parts_folder
 from etcprops.datasets.pictures import read_picture
 from etcprops.formats.files import FileOutcome, FileResult, FileSettings
@@ -99,6 +101,32 @@ def test_bad_files_do_not_stop_the_others(photos: Path, tmp_path: Path) -> None:
     failed = {Path(r.source).name: r.message for r in report.files if r.message}
     assert failed == {"empty.png": "is empty", "broken.jpg": "is broken: Truncated File Read"}
     assert len(names(tmp_path / "out")) == 4
+
+
+def test_folders_that_cannot_be_read_are_named(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if str(path).endswith("/c"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refusing)
+    (photos / "link.png").symlink_to(photos / "nowhere")
+    report = run("encrypt", photos, out=tmp_path / "out")
+    assert report.count(FileOutcome.DONE) == 3
+    assert {Path(r.source).name: r.message for r in report.files if r.message} == {
+        "c": "cannot be read: Permission denied",
+        "link.png": "cannot be read or written: No such file or directory",
+    }
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_pipes_are_no_images(photos: Path, tmp_path: Path) -> None:
+    os.mkfifo(photos / "pipe.png")  # to read it would wait for ever
+    assert run("encrypt", photos, out=tmp_path / "out").ignored == 3
 
 
 def test_two_files_do_not_become_one(photos: Path, tmp_path: Path) -> None:
@@ -251,14 +279,18 @@ def test_keys_are_kept_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(_sharing, "KEPT_PIXELS", 64 * 3)
     cache, scheme = _sharing.KeyCache(), ImageScheme("grey", 8)
-    first = cache.key(scheme, (8, 8), SETTINGS.secret)
-    second = cache.key(scheme, (8, 16), SETTINGS.secret)
-    assert cache.key(scheme, (8, 8), SETTINGS.secret) is first
-    large = cache.key(scheme, (16, 16), SETTINGS.secret)  # more than all: alone
-    assert cache.key(scheme, (16, 16), SETTINGS.secret) is large
-    assert cache.key(scheme, (8, 8), SETTINGS.secret) is not first
-    assert cache.key(scheme, (8, 16), SETTINGS.secret) is not second
-    assert cache.key(scheme, (8, 8), bytes(32)) != first
+
+    def key(size: tuple[int, int], secret: bytes) -> EtCKey:
+        return cache.key(scheme, size, secret, encrypting=True)
+
+    first = key((8, 8), SETTINGS.secret)
+    second = key((8, 16), SETTINGS.secret)
+    assert key((8, 8), SETTINGS.secret) is first
+    large = key((16, 16), SETTINGS.secret)  # more than all: alone
+    assert key((16, 16), SETTINGS.secret) is large
+    assert key((8, 8), SETTINGS.secret) is not first
+    assert key((8, 16), SETTINGS.secret) is not second
+    assert key((8, 8), bytes(32)) != first
 
 
 def test_the_report_says_all_but_the_secret(photos: Path, tmp_path: Path) -> None:

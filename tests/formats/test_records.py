@@ -47,6 +47,15 @@ def test_other_comments_are_no_records(comment: str) -> None:
     assert opened(comment, SECRET) is None
 
 
+def test_records_of_this_version_are_read_for_ever() -> None:
+    """Files are kept longer than programs: a fixed record, written once."""
+    comment = MARK + (
+        "BHQmHFpSuxVn2QQCIDWHKRKwBLC4vtP7JqX18by3+vtwqqGoCV33c8r86I84qzhi4rzzgElNFmJwxmTkk1X3fw=="
+    )
+    assert opened(comment, SECRET) == RECORD
+    assert RECORD.sealed(SECRET) == comment
+
+
 def test_another_secret_or_any_changed_bit_opens_nothing() -> None:
     comment = RECORD.sealed(SECRET)
     assert opened(comment, bytes(32)) is None
