@@ -219,7 +219,7 @@ def _nearest(neighbours: Integers, rest: Integers, poses: Poses, borders: Border
             continue
         a = neighbours[direction, there]
         rows = 4 * a + poses.side_towards(a, direction + 2)
-        products = borders.products(rows, rest) * poses.sign[a][:, None, None]
+        products = borders.products(rows, borders.lines[:, :, rest]) * poses.sign[a][:, None, None]
         here = np.arange(len(a))
         for pose in range(8):
             side = int(side_of(pose // 4, pose % 4, direction))

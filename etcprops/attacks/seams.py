@@ -70,7 +70,7 @@ class Borders:
     ----------
     n, channels : int
         Numbers of blocks and of components.
-    lines : ndarray of float32, shape (C, 4, n, 2, N, B)
+    lines : ndarray of float32, shape (C, 4, n, N, 2, B)
         For each side of each block what is predicted beyond it, and its border, in units of the
         error of predictions within blocks.
     energies : ndarray of float32, shape (4, n, N)
@@ -91,13 +91,13 @@ class Borders:
         coefficients, error, self.inside = _predictor(turned, rounding)
         self.smoothness = _explained(blocks, error)
         weight = (1 / np.sqrt(np.maximum(error, rounding))).astype(np.float32)[:, None, None]
-        self.lines = np.empty((self.channels, 4, self.n, 2, images, size), dtype=np.float32)
+        self.lines = np.empty((self.channels, 4, self.n, images, 2, size), dtype=np.float32)
         for side, lines in enumerate(turned):
             predicted = np.tensordot(lines[..., : len(coefficients), :], coefficients, (-2, 0))
             for part, values in enumerate((predicted, lines[..., 0, :])):
-                self.lines[:, side, :, part] = np.moveaxis(values * weight, 2, 0)
+                self.lines[:, side, :, :, part] = np.moveaxis(values * weight, 2, 0)
         self.pixels = 2 * size * self.channels
-        self.energies = np.square(self.lines).sum(axis=(0, 3, 5))
+        self.energies = np.square(self.lines).sum(axis=(0, 4, 5))
         self.energy = self.energies.sum(axis=2)
 
     @property
@@ -105,17 +105,17 @@ class Borders:
         """How many orders the components of a neighbour may have."""
         return len(ORDERS) if self.channels == 3 else 1
 
-    def products(self, rows: Integers, blocks: Any = slice(None)) -> Floats:
+    def products(self, rows: Integers, lines: Floats | None = None) -> Floats:
         """Return products of sides with all sides of blocks, shape (orders, 2, rows, 4, blocks).
 
         The squared error of a seam is the sum of both energies less twice its product, with the
-        sign. The second axis is whether one block is mirrored against the other.
+        sign. The second axis is whether one block is mirrored against the other. Of the blocks,
+        their `lines` may be given; all by default.
         """
         own = self._facing(rows).reshape(self.channels, 2 * len(rows), -1)
-        others = self.lines[:, :, blocks]
-        flat = others.reshape(self.channels, 4 * others.shape[2], -1)
+        others = self.lines if lines is None else lines
         shape = (2, len(rows), 4, others.shape[2])
-        return _by_order([[(o @ f.T).reshape(shape) for f in flat] for o in own])
+        return _by_order([[_product(o, f).reshape(shape) for f in others] for o in own])
 
     def distances(self, rows: Integers, columns: Integers) -> Floats:
         """Return how badly sides fit pair by pair, shape (orders, 2, 2, pairs).
@@ -125,19 +125,29 @@ class Borders:
         """
         own = self._facing(rows)
         others = self.lines[:, columns % 4, columns // 4]
-        table = [[np.einsum("kpqnb,pqnb->kpn", o, f) for f in others] for o in own]
+        # Both lines of an image lie side by side: NumPy adds long rows much faster than short ones.
+        own, others = (lines.reshape(*lines.shape[:-2], -1) for lines in (own, others))
+        table = [[np.einsum("kpnx,pnx->kpn", o, f) for f in others] for o in own]
         both = self.energies[rows % 4, rows // 4] + self.energies[columns % 4, columns // 4]
         twice = 2 * _by_order(table)[:, :, None]
         errors = both + np.concatenate([-twice, twice], axis=2)
         return np.asarray(np.log(np.maximum(errors, 0) / self.pixels + FLOOR).mean(axis=-1))
 
     def _facing(self, sides: Integers) -> Floats:
-        """Return what the other side of a seam is multiplied with, shape (C, 2, sides, 2, N, B).
+        """Return what the other side of a seam is multiplied with, shape (C, 2, sides, N, 2, B).
 
         Each predicts the other; what is not mirrored is read in opposite directions at a seam.
         """
-        own = self.lines[:, sides % 4, sides // 4][:, :, ::-1]
+        own = self.lines[:, sides % 4, sides // 4][..., ::-1, :]
         return np.stack([own[..., ::-1], own], axis=1)
+
+
+def _product(own: Floats, lines: Floats) -> Floats:
+    """Return products of vectors with all sides of blocks, shape (vectors, 4, blocks)."""
+    product = np.empty((len(own), *lines.shape[:2]), dtype=np.float32)
+    for side, each in enumerate(lines):
+        np.matmul(own, each.reshape(len(each), -1).T, out=product[:, side])
+    return product
 
 
 def _by_order(table: list[list[Floats]]) -> Floats:
