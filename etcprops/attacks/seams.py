@@ -232,12 +232,7 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
     """
     n = borders.n
     count = min(candidates, n - 1)
-    step = max(4, ENTRIES // (8 * n * borders.orders))
-    nearest = [
-        _nearest(borders, np.arange(start, min(start + step, 4 * n)), count)
-        for start in range(0, 4 * n, step)
-    ]
-    block = np.concatenate(nearest)
+    block = _nearest(borders, count)
     sides = max(1, ENTRIES // (16 * count * borders.orders * borders.lines[0, 0, 0].size))
     parts = [
         _compared(
@@ -248,17 +243,59 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
     return Seams(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _nearest(borders: Borders, rows: Integers, count: int) -> Integers:
-    """Return the blocks with the least squared errors, shape (rows, count)."""
-    products = borders.products(rows)
+def _nearest(borders: Borders, count: int) -> Integers:
+    """Return the blocks with the least squared errors for each side, shape (4 n, count).
+
+    A seam costs the same from either side, so each two blocks are compared once: some blocks with
+    themselves and all that come after them, whose own lists are kept up to date.
+    """
+    n = borders.n
+    cost = np.full((4 * n, count), np.inf, dtype=np.float32)
+    block = np.zeros((4 * n, count), dtype=np.int64)
+    step = max(1, ENTRIES // (32 * n * borders.orders))
+    for start in range(0, n, step):
+        stop = min(start + step, n)
+        rows = np.arange(4 * start, 4 * stop)
+        own, theirs = _least(borders, rows, start)
+        own[np.arange(len(rows)), rows // 4 - start] = np.inf
+        near = smallest(own, min(count, own.shape[1]))
+        _merge(cost, block, rows, np.take_along_axis(own, near, axis=1), near + start)
+        later = np.arange(4 * stop, 4 * n)
+        better = theirs.min(axis=0) < cost[later].max(axis=1)
+        numbers = np.broadcast_to(np.arange(start, stop), (np.count_nonzero(better), stop - start))
+        _merge(cost, block, later[better], theirs[:, better].T, numbers)
+    return block
+
+
+def _least(borders: Borders, rows: Integers, start: int) -> tuple[Floats, Floats]:
+    """Return the squared errors of some blocks' sides with the best side of blocks, and vice versa.
+
+    Less what each side has by itself. First those with the blocks from `start` on, shape (rows,
+    blocks); then, by blocks, those of the sides of blocks after them, shape (rows / 4, sides).
+    """
+    products = borders.products(rows, borders.lines[:, :, start:])
     np.abs(products, out=products)
     products = products.reshape(-1, *products.shape[2:])
+    twice = products[0]
     for other in products[1:]:
-        np.maximum(products[0], other, out=products[0])
-    cost = borders.energy[None] - 2 * products[0]
-    least = cost.min(axis=1)  # of each block the best side
-    least[np.arange(len(rows)), rows // 4] = np.inf
-    return smallest(least, count)
+        np.maximum(twice, other, out=twice)
+    twice *= -2
+    count = len(rows) // 4
+    own = (twice + borders.energy[:, start:]).min(axis=1)
+    after = twice[:, :, count:].reshape(count, 4, 4, -1)
+    energy = borders.energy.T[start : start + count, :, None, None]
+    # Sides are numbered block by block.
+    theirs = (after + energy).min(axis=1).swapaxes(1, 2).reshape(count, -1)
+    return own, theirs
+
+
+def _merge(cost: Floats, block: Integers, rows: Integers, costs: Floats, blocks: Integers) -> None:
+    """Keep the least of what some rows have and what is new, shape (rows, new)."""
+    both = np.concatenate([cost[rows], costs], axis=1)
+    least = np.argpartition(both, cost.shape[1] - 1, axis=1)[:, : cost.shape[1]]
+    cost[rows] = np.take_along_axis(both, least, axis=1)
+    numbers = np.concatenate([block[rows], blocks], axis=1)
+    block[rows] = np.take_along_axis(numbers, least, axis=1)
 
 
 def smallest(values: Floats, count: int) -> Integers:
