@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from etcprops.attacks.poses import COMPOSED, INVERSE, STEPS, Poses, side_of
-from etcprops.attacks.seams import smallest
+from etcprops.attacks.seams import ORDERS, by_order, smallest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 HOLE: Final = -1
 """Of a layout, a place without a block."""
 ENTRIES: Final = 1 << 20
-"""Holes times blocks that are tried at a time."""
+"""Holes times blocks in all poses that are tried at a time."""
 TRIED: Final = 6
 """Blocks that are compared closely for a place."""
+COMPONENTS: Final = np.array(ORDERS)
 REMEMBERED: Final = 24
 """Blocks that are remembered for a place: some of them will be put elsewhere."""
 
@@ -57,14 +58,20 @@ class _Search:
         self._used = np.zeros(borders.n + 1, dtype=np.bool_)
         self._used[layout[layout >= 0]] = True
         self._used[-1] = True  # -1 stands for no block
-        self._pool = np.flatnonzero(~self._used)
-        self._lines = borders.lines[:, :, self._pool]
+        self._gather()
         self._near = np.full((layout.size, REMEMBERED), -1)
         self._tried = np.full((layout.size, TRIED), -1)
         # Of the best block, and by how much it fits better than the second best.
         self._block = np.full(layout.size, -1)
         self._lead = np.zeros(layout.size)
         self._pose = np.zeros((4, layout.size), dtype=np.int64)
+
+    def _gather(self) -> None:
+        """Take the lines of all free blocks, those of a block in a row."""
+        self._pool = np.flatnonzero(~self._used)
+        lines = self.borders.lines[:, :, self._pool].swapaxes(1, 2)
+        self._lines = lines.reshape(*lines.shape[:2], 4 * self.borders.lines[0, 0, 0].size)
+        self._energies = self.borders.energy[:, self._pool]
 
     def fill(self, holes: Integers) -> None:
         """Fill as many of these holes as are no neighbours and want different blocks."""
@@ -84,10 +91,9 @@ class _Search:
         free = int(np.count_nonzero(~self._used))
         count = min(TRIED, free)
         if 2 * free < len(self._pool):
-            self._pool = np.flatnonzero(~self._used)
-            self._lines = self.borders.lines[:, :, self._pool]
+            self._gather()
         few = (~self._used[self._near[holes]]).sum(axis=1) < count
-        step = max(1, ENTRIES // (len(self._pool) * self.borders.orders))
+        step = max(1, ENTRIES // (8 * len(self._pool) * self.borders.orders))
         for start in range(0, int(few.sum()), step):
             self._look(holes[few][start : start + step])
         near = self._near[holes]
@@ -101,9 +107,8 @@ class _Search:
 
     def _look(self, holes: Integers) -> None:
         """Remember the free blocks with the least squared errors, the nearest first."""
-        cost = _squared_errors(
-            self.around[:, holes], self._pool, self._lines, self.poses, self.borders
-        )
+        around = self.around[:, holes]
+        cost = _squared_errors(around, self._lines, self._energies, self.poses, self.borders)
         cost[:, self._used[self._pool]] = np.inf
         near = smallest(cost, min(REMEMBERED, len(self._pool)))
         costs = np.take_along_axis(cost, near, axis=1)
@@ -134,27 +139,34 @@ def _around(layout: Integers) -> Integers:
 
 
 def _squared_errors(
-    neighbours: Integers, rest: Integers, lines: Floats, poses: Poses, borders: Borders
+    neighbours: Integers, lines: Floats, energies: Floats, poses: Poses, borders: Borders
 ) -> Floats:
-    """Return how well blocks, whose lines are given, fit to neighbours, shape (places, rest)."""
-    shape = (borders.orders, 8, neighbours.shape[1], len(rest))
-    total = np.zeros(shape, dtype=np.float32)
-    energy = np.zeros(shape[1:], dtype=np.float32)
-    for direction in range(4):
-        there = np.flatnonzero(neighbours[direction] >= 0)
-        if not there.size:
-            continue
-        a = neighbours[direction, there]
-        rows = 4 * a + poses.side_towards(a, direction + 2)
-        products = borders.products(rows, lines) * poses.sign[a][:, None, None]
-        here = np.arange(len(a))
-        for pose in range(8):
-            side = int(side_of(pose // 4, pose % 4, direction))
-            energy[pose, there] += borders.energy[side, rest]
-            values = products[:, poses.mirrored[a] ^ (pose // 4), here, side]
-            for order in range(borders.orders):
-                total[order, pose, there] += values[_relative(order, poses.order[a], borders), here]
-    return np.asarray((energy - 2 * np.abs(total)).min(axis=(0, 1)))
+    """Return how well blocks fit to neighbours in their best pose, shape (places, blocks).
+
+    Of the blocks, lines and energies of all sides in a row are given, shapes (C, blocks, ...) and
+    (4, blocks). Of each pose the neighbours are put in the order in which its sides look at them,
+    so that one product of matrices compares all.
+    """
+    places, channels = neighbours.shape[1], borders.channels
+    direction, hole = np.nonzero(neighbours >= 0)
+    a = neighbours[direction, hole]
+    facing = borders.facing(4 * a + poses.side_towards(a, direction + 2))
+    # In the components of the picture, from which a block differs by one order.
+    facing = facing[COMPONENTS[poses.order[a], :channels].T, :, np.arange(len(a))]
+    facing *= poses.sign[a, None, None, None, None].astype(np.float32)
+    sides = np.zeros((channels, 8, places, 4, *facing.shape[3:]), dtype=np.float32)
+    there = np.zeros((8, places, 4), dtype=np.float32)
+    for pose in range(8):
+        side = side_of(pose // 4, pose % 4, direction)
+        there[pose, hole, side] = 1
+        flip = poses.mirrored[a] ^ (pose // 4)
+        sides[:, pose, hole, side] = facing[:, np.arange(len(a)), flip]
+    flat = sides.reshape(channels, 8 * places, -1)
+    total = by_order([[own @ other.T for other in lines] for own in flat])
+    np.abs(total, out=total)
+    total *= -2
+    total += there.reshape(-1, 4) @ energies
+    return np.asarray(total.reshape(-1, 8, places, total.shape[2]).min(axis=(0, 1)))
 
 
 def _relative(order: int, others: Integers, borders: Borders) -> Integers:

@@ -112,10 +112,10 @@ class Borders:
         sign. The second axis is whether one block is mirrored against the other. Of the blocks,
         their `lines` may be given; all by default.
         """
-        own = self._facing(rows).reshape(self.channels, 2 * len(rows), -1)
+        own = self.facing(rows).reshape(self.channels, 2 * len(rows), -1)
         others = self.lines if lines is None else lines
         shape = (2, len(rows), 4, others.shape[2])
-        return _by_order([[_product(o, f).reshape(shape) for f in others] for o in own])
+        return by_order([[_product(o, f).reshape(shape) for f in others] for o in own])
 
     def distances(self, rows: Integers, columns: Integers) -> Floats:
         """Return how badly sides fit pair by pair, shape (orders, 2, 2, pairs).
@@ -123,17 +123,17 @@ class Borders:
         The mean over images of the logarithm of the squared error per pixel, so that one image with
         an edge there does not outvote the others. Axes are orders, mirrored or not, and signs.
         """
-        own = self._facing(rows)
+        own = self.facing(rows)
         others = self.lines[:, columns % 4, columns // 4]
         # Both lines of an image lie side by side: NumPy adds long rows much faster than short ones.
         own, others = (lines.reshape(*lines.shape[:-2], -1) for lines in (own, others))
         table = [[np.einsum("kpnx,pnx->kpn", o, f) for f in others] for o in own]
         both = self.energies[rows % 4, rows // 4] + self.energies[columns % 4, columns // 4]
-        twice = 2 * _by_order(table)[:, :, None]
+        twice = 2 * by_order(table)[:, :, None]
         errors = both + np.concatenate([-twice, twice], axis=2)
         return np.asarray(np.log(np.maximum(errors, 0) / self.pixels + FLOOR).mean(axis=-1))
 
-    def _facing(self, sides: Integers) -> Floats:
+    def facing(self, sides: Integers) -> Floats:
         """Return what the other side of a seam is multiplied with, shape (C, 2, sides, N, 2, B).
 
         Each predicts the other; what is not mirrored is read in opposite directions at a seam.
@@ -150,7 +150,7 @@ def _product(own: Floats, lines: Floats) -> Floats:
     return product
 
 
-def _by_order(table: list[list[Floats]]) -> Floats:
+def by_order(table: list[list[Floats]]) -> Floats:
     """Return sums of products of components, for each order of the second's."""
     if len(table) == 1:
         return table[0][0][None]
