@@ -262,7 +262,7 @@ def _nearest(borders: Borders, count: int) -> Integers:
         _merge(cost, block, rows, np.take_along_axis(own, near, axis=1), near + start)
         later = np.arange(4 * stop, 4 * n)
         better = theirs.min(axis=0) < cost[later].max(axis=1)
-        numbers = np.broadcast_to(np.arange(start, stop), (np.count_nonzero(better), stop - start))
+        numbers = np.tile(np.arange(start, stop), (int(better.sum()), 1))
         _merge(cost, block, later[better], theirs[:, better].T, numbers)
     return block
 

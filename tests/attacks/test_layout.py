@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from etcprops import InvalidParameterError
+from etcprops.attacks._halves import Found, consensus
 from etcprops.attacks._neighbours import nearest, relative_signs
 from etcprops.attacks.layout import (
     Layout,
@@ -135,9 +136,17 @@ def test_constant_images_give_nothing() -> None:
     assert recover_layout(np.full((8, *SHAPE), 7, dtype=np.uint8)).resolution is None
 
 
-def _judge(layout: Layout, secret: NDArray[np.uint8]) -> Layout:
-    fitted, left_out = divided(secret, "test", 0)
-    return judged(layout.source, layout.sign, fitted, left_out, layout.readings)
+def _found(layout: Layout) -> Found:
+    sign = np.empty(layout.sign.size, dtype=np.int64)
+    sign[layout.source] = layout.sign
+    return Found(layout.source, sign)
+
+
+def _judge(layout: Layout, right: Layout, secret: NDArray[np.uint8]) -> Layout:
+    """Judge a layout beside one that both halves have found."""
+    agreement = consensus([_found(layout), _found(right), _found(right)], motions=4)
+    again = judged(_found(layout), *divided(secret, "test", 0), layout.readings)
+    return replace(again, agreement=agreement)
 
 
 def _wrong_signs(layout: Layout) -> Layout:
@@ -160,8 +169,8 @@ def _shuffled(layout: Layout) -> Layout:
 def test_a_wrong_layout_is_not_called_recovered(wrong: Any) -> None:
     secret = encrypted(smooth_images(48), *drawn_key())
     layout = recover_layout(secret)
-    assert _judge(layout, secret).recovered
-    assert not _judge(wrong(layout), secret).recovered
+    assert _judge(layout, layout, secret).recovered
+    assert not _judge(wrong(layout), layout, secret).recovered
 
 
 def test_images_that_were_fitted_would_flatter_noise() -> None:
@@ -170,7 +179,7 @@ def test_images_that_were_fitted_would_flatter_noise() -> None:
     layout = recover_layout(noise)
     fitted, _ = divided(noise, "test", 0)
     own = fitted.T.reshape(-1, 12, 10)
-    flattered = judged(layout.source, layout.sign, fitted, own, layout.readings)
+    flattered = judged(_found(layout), fitted, own, layout.readings)
     assert flattered.variogram[1] < 0.9 * layout.variogram[1]
 
 
