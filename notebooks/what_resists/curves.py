@@ -1,7 +1,7 @@
 """Study: how many images under one key an attack needs, by block size and steps, on real faces.
 
-``python notebooks/what_resists/curves.py --data CroppedYale.zip --out DIR`` attacks draws of 1 to 64
-images under every set of steps, in some twenty minutes; interrupted, the same command goes on.
+``python notebooks/what_resists/curves.py --data CroppedYale.zip --out DIR`` attacks draws of 1 to
+64 images under every set of steps, in some twenty minutes; interrupted, the same command goes on.
 Numbers alone are kept: ``notebooks/data/yale-curves.csv`` is what it wrote.
 """
 
