@@ -192,7 +192,8 @@ def _numbers(
     numbers = np.unique(opaque, return_inverse=True)[1].astype(np.int64)
     mine, theirs = np.split(numbers, 2)
     if tolerance:
-        apart = cdist(*np.split(both, 2), "chebyshev")
+        one, other = np.split(both.astype(np.float64), 2)
+        apart = cdist(one, other, "chebyshev")
         near = apart.argmin(axis=1)
         mine = np.where(apart.min(axis=1) <= tolerance, theirs[near], mine)
     return mine, theirs

@@ -69,7 +69,7 @@ def photographs(count: int, draw: int) -> Images:
             int(rng.integers(n - m + 1)) for n, m in zip(grey[k % 2].shape, (192, 160), strict=True)
         )
         crops.append(grey[k % 2][row : row + 192, column : column + 160])
-    return np.rint(np.stack(crops)).astype(np.uint8)
+    return np.asarray(np.rint(np.stack(crops)), dtype=np.uint8)
 
 
 @pytest.mark.parametrize(("block", "count"), CASES)
