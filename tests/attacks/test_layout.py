@@ -125,6 +125,43 @@ def test_of_a_key_for_each_image_nothing_is_recovered() -> None:
     assert recover_layout(secret).resolution is None
 
 
+def test_of_two_keys_nothing_is_recovered() -> None:
+    images = smooth_images(48)
+    secret = np.concatenate([encrypted(images[k::2], *drawn_key(k)) for k in (1, 0)])
+    layout = recover_layout(secret)
+    assert not layout.recovered
+    assert layout.agreement == 0
+
+
+def test_a_picture_on_which_halves_disagree_is_not_claimed() -> None:
+    # Twelve images show which pixels are near, not where: a picture that is smooth and bent.
+    layout = recover_layout(encrypted(smooth_images(12), *drawn_key()))
+    assert layout.resolution is not None
+    assert layout.agreement < 0.5
+    assert not layout.recovered
+    assert "bent" in layout.reason
+
+
+def test_too_few_images_to_be_halved_are_not_claimed() -> None:
+    layout = recover_within_blocks(
+        encrypted(smooth_images(4), *within_blocks(shared=False)), block=BLOCK
+    )
+    assert layout.agreement == 0
+    assert not layout.recovered
+
+
+def test_layouts_agree_up_to_a_pixel_a_reading_and_a_sign() -> None:
+    rng = np.random.default_rng(0)
+    picture, sign = rng.permutation(480).reshape(SHAPE), rng.choice([-1, 1], 480)
+    one = Found(picture, sign)
+    for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        other = Found(np.roll(picture, 1, axis=0)[::a, ::b], -sign)
+        assert consensus([one, other], motions=4) == pytest.approx(23 / 24)  # one row comes round
+        assert consensus([one, other], motions=1) < (1 if (a, b) == (1, 1) else 0.1)
+    assert consensus([one, Found(np.roll(picture, 2, axis=1), sign)], motions=1) == 0
+    assert consensus([one], motions=4) == 0
+
+
 def test_a_pattern_that_all_images_share_is_no_evidence() -> None:
     rng = np.random.default_rng(0)
     pattern = smooth_images(1)[0] / 2
