@@ -38,8 +38,9 @@ def consensus(layouts: Sequence[Found], motions: int) -> float:
 def _agreement(one: Found, other: Found, motions: int) -> float:
     """Return the share of pixels that two layouts have in one place, with the same sign.
 
-    A pixel off at most, in the best of their common readings: the identity alone, or 4 or 8 motions
-    of the frame, and either sign.
+    A pixel off at most, once the whole is shifted as most of it is, in the best of their common
+    readings: the identity alone, or 4 or 8 motions of the frame, and either sign. Which line of a
+    picture is the first, a frame of its size does not say to the pixel.
     """
     places = np.empty((2, one.sign.size, 2), dtype=np.int64)
     places[0, one.picture.ravel()] = np.argwhere(one.picture >= 0)
@@ -49,6 +50,7 @@ def _agreement(one: Found, other: Found, motions: int) -> float:
         picture = other.picture.T if motion >= 4 else other.picture
         picture = picture[:: -1 if motion & 1 else 1, :: -1 if motion & 2 else 1]
         places[1, picture.ravel()] = np.argwhere(picture >= 0)
-        near = np.abs(places[0] - places[1]).max(axis=1) <= 1
+        apart = places[0] - places[1]
+        near = np.abs(apart - np.median(apart, axis=0)).max(axis=1) <= 1
         best = max(best, float((near & alike).mean()), float((near & ~alike).mean()))
     return best

@@ -55,8 +55,8 @@ class Layout:
         more for a coarser picture, None for none.
     agreement : float
         Share of pixels that all images and either half of them put in one place, a pixel off at
-        most, with the same sign, in their best common reading; 0 for too few images to be
-        halved, or none that are smooth.
+        most and up to a shift of the whole, with the same sign, in their best common reading; 0 for
+        too few images to be halved, or none that are smooth.
     """
 
     source: Integers
@@ -70,10 +70,10 @@ class Layout:
     def recovered(self) -> bool:
         """Whether two halves of the images put nine pixels in ten where all images put them.
 
-        A pixel off at most; and images left out are smooth in these places. What is wrong by chance
-        is wrong in another way in the other half, whatever the images are; what is wrong in both,
-        because it is in the images, is not found out. All images tell more than half of them, so
-        that a right layout may not be claimed.
+        A pixel off at most, up to a shift of the whole; images left out are smooth there. What is
+        wrong by chance is wrong in another way in the other half, whatever the images are; what is
+        wrong in both, because it is in the images, is not found out. All images tell more than half
+        of them, so that a right layout may not be claimed.
         """
         return self.resolution is not None and self.agreement >= _AGREEING
 

@@ -150,15 +150,17 @@ def test_too_few_images_to_be_halved_are_not_claimed() -> None:
     assert not layout.recovered
 
 
-def test_layouts_agree_up_to_a_pixel_a_reading_and_a_sign() -> None:
+def test_layouts_agree_up_to_a_pixel_a_shift_a_reading_and_a_sign() -> None:
     rng = np.random.default_rng(0)
     picture, sign = rng.permutation(480).reshape(SHAPE), rng.choice([-1, 1], 480)
     one = Found(picture, sign)
     for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
-        other = Found(np.roll(picture, 1, axis=0)[::a, ::b], -sign)
-        assert consensus([one, other], motions=4) == pytest.approx(23 / 24)  # one row comes round
+        other = Found(np.roll(picture, 3, axis=0)[::a, ::b], -sign)
+        assert consensus([one, other], motions=4) == pytest.approx(21 / 24)  # three rows come round
         assert consensus([one, other], motions=1) < (1 if (a, b) == (1, 1) else 0.1)
-    assert consensus([one, Found(np.roll(picture, 2, axis=1), sign)], motions=1) == 0
+    bent = picture.copy()
+    bent[:12] = np.roll(bent[:12], 2, axis=1)
+    assert consensus([one, Found(bent, sign)], motions=1) < 0.6
     assert consensus([one], motions=4) == 0
 
 
