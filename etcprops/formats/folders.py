@@ -165,8 +165,9 @@ def find_tasks(inputs: Iterable[Path], out: Path, suffix: str, caller: str) -> F
             reject("--out", caller, "be another folder than those that are read", f"{str(out)!r}.")
         if not given.exists():
             reject("IN", caller, "be files or folders", f"{str(given)!r}, which is not there.")
+        whole_folder = given.is_dir()
         for source, place in _below(given, within, refused):
-            if given.is_dir() and not _is_image(source):
+            if whole_folder and not _is_image(source):
                 ignored += 1
                 continue
             target = (out / place).with_suffix(suffix)

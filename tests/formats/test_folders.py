@@ -180,9 +180,10 @@ def test_jpeg_2000_takes_processes(photos: Path, tmp_path: Path) -> None:
     from etcprops.formats.codecs import Codec
 
     settings = FileSettings(SETTINGS.secret, Codec("jp2"))
-    assert run("encrypt", photos / "b" / "c", out=tmp_path / "out", settings=settings, jobs=1).ok
+    assert run("encrypt", photos / "b", out=tmp_path / "out", settings=settings, jobs=2).ok
     assert run("decrypt", tmp_path / "out", out=tmp_path / "back", jobs=1).ok
-    assert np.array_equal(read_picture(tmp_path / "back" / "d.png").pixels, np.roll(RGB, 2, axis=1))
+    back = read_picture(tmp_path / "back" / "c" / "d.png").pixels
+    assert np.array_equal(back, np.roll(RGB, 2, axis=1))
 
 
 STOPPING = """
