@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,9 +97,12 @@ def run(
     counts = [f"{report.count(o)} {o}" for o in FileOutcome if report.count(o)]
     ignored = f", {report.ignored} other files left alone" if report.ignored else ""
     summary = f"{', '.join(counts)}{ignored}, in {report.seconds:.1f} s"
+    measured = [result.psnr for result in report.files if result.psnr is not None]
+    worst = f"{min(measured):.1f} dB or better" if min(measured, default=inf) < inf else "the same"
+    checked = f"; decrypted again {len(measured)} are {worst}" if measured else ""
     rate = f", {100 * report.codec_share:.0f} % of the work in decoding and encoding"
     outputs.console.print(
-        Text(f"{summary}{rate if report.count(FileOutcome.DONE) else ''}."), soft_wrap=True
+        Text(f"{summary}{rate if report.count(FileOutcome.DONE) else ''}{checked}."), soft_wrap=True
     )
     outputs.write(report.to_json)
     return report

@@ -18,6 +18,7 @@ from etcprops.cli._encryption import (
     read_secret,
     run,
 )
+from etcprops.cli.common import named_as_options
 
 
 def decrypt(
@@ -50,13 +51,14 @@ def decrypt(
     from etcprops.formats.codecs import Codec
     from etcprops.formats.files import FileSettings
 
-    settings = FileSettings(
-        read_secret(secret_file, "decrypt"),
-        Codec(format, quality),
-        scheme=scheme,
-        block=block,
-        sampling=sampling,
-        force=force,
-    )
+    with named_as_options("decrypt"):
+        settings = FileSettings(
+            read_secret(secret_file, "decrypt"),
+            Codec(format, quality),
+            scheme=scheme,
+            block=block,
+            sampling=sampling,
+            force=force,
+        )
     report = run("decrypt", inputs, out, settings, jobs=jobs, json=json)
     raise typer.Exit(0 if report.ok else 1)

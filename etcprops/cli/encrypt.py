@@ -19,6 +19,7 @@ from etcprops.cli._encryption import (
     read_secret,
     run,
 )
+from etcprops.cli.common import named_as_options
 
 if TYPE_CHECKING:
     from etcprops.formats.folders import FilesReport
@@ -39,7 +40,9 @@ def encrypt(
     block: Annotated[
         int | None, typer.Option(help="Side of the blocks.  \\[default: 8; for colour 16]")
     ] = None,
-    format: Annotated[str, typer.Option(help=FORMATS)] = "png",  # noqa: A002
+    format: Annotated[  # noqa: A002
+        str | None, typer.Option(help=f"{FORMATS}  \\[default: png, with --exact jpeg]")
+    ] = None,
     quality: QualityOption = None,
     sampling: Annotated[
         str, typer.Option(help="Of colour: 4:4:4 or 4:2:0, in jpeg or the grayscale scheme.")
@@ -72,21 +75,23 @@ def encrypt(
     from etcprops.formats.codecs import Codec
     from etcprops.formats.files import FileSettings
 
+    format = format or ("jpeg" if exact else "png")  # noqa: A001
     if sampling != "4:4:4" and scheme != "grayscale" and format != "jpeg":
         wanted = "be 4:4:4 unless the format is jpeg or the scheme grayscale"
         reject("--sampling", "etcprops encrypt", wanted, f"{sampling!r}.")
     in_scheme = scheme == "grayscale"  # whose files have no colour left to sample
-    codec = Codec(format, quality, "4:4:4" if in_scheme else sampling, exact)
-    settings = FileSettings(
-        read_secret(secret_file, "encrypt"),
-        codec,
-        scheme=scheme,
-        block=block,
-        sampling=sampling if in_scheme else "4:4:4",
-        pad=pad,
-        force=force,
-        measure=check,
-    )
+    with named_as_options("encrypt"):
+        codec = Codec(format, quality, "4:4:4" if in_scheme else sampling, exact)
+        settings = FileSettings(
+            read_secret(secret_file, "encrypt"),
+            codec,
+            scheme=scheme,
+            block=block,
+            sampling=sampling if in_scheme else "4:4:4",
+            pad=pad,
+            force=force,
+            measure=check,
+        )
     report = run("encrypt", inputs, out, settings, jobs=jobs, json=json)
     _warn(report)
     raise typer.Exit(0 if report.ok else 1)

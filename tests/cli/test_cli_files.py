@@ -84,7 +84,7 @@ def test_photos_come_back(run: Run, folder: Path, options: tuple[str, ...]) -> N
     result = run("encrypt", "photos", "--out", "encrypted", *given, *options, "--check")
     assert (result.status, result.err) == (0, "")
     assert result.out.startswith("2 done, in ")
-    assert "of the work in decoding and encoding." in result.out
+    assert "of the work in decoding and encoding" in result.out
     result = run("decrypt", "encrypted", "--out", "back", *given)
     assert (result.status, result.err) == (0, "")
     back = np.asarray(Image.open(folder / "back" / "one.png"))
@@ -162,7 +162,10 @@ def test_what_cannot_be_worked_with_is_status_2(run: Run, folder: Path) -> None:
             ("encrypt", "photos", "--secret-file", "secret", "--sampling", "4:2:0"),
             "unless the format is jpeg or the scheme grayscale",
         ),
-        (("decrypt", "photos", "--secret-file", "secret", "--block", "-1"), "'block' parameter"),
+        (
+            ("decrypt", "photos", "--secret-file", "secret", "--block", "-1"),
+            "'--block' parameter of etcprops decrypt",
+        ),
     ):
         result = run(*arguments, "--out", "out")
         assert result.status == 2, arguments
@@ -177,3 +180,22 @@ def test_a_secret_that_others_can_read_is_warned_of(run: Run, folder: Path) -> N
     result = run("encrypt", "photos", "--out", "encrypted", "--secret-file", "secret")
     assert result.status == 0
     assert result.err == "Warning: others can read secret; chmod 600 keeps it secret.\n"
+
+
+def test_exact_means_jpeg_and_check_says_how_near(run: Run, folder: Path) -> None:
+    given = ("encrypt", "photos", "--secret-file", "secret", "--check")
+    exact = run(*given, "--out", "exact", "--exact")
+    assert exact.status == 0
+    assert "dB or better" in exact.out
+    assert {path.suffix for path in (folder / "exact").iterdir()} == {".jpg"}
+    assert "decrypted again 2 are the same" in run(*given, "--out", "png").out
+
+
+def test_mistakes_name_the_option(run: Run, folder: Path) -> None:
+    given = ("encrypt", "photos", "--secret-file", "secret", "--out", "out")
+    mistakes = {("--quality", "80"): "quality", ("--exact", "--format", "webp"): "exact"}
+    for options, name in mistakes.items():
+        result = run(*given, *options)
+        assert result.status == 2
+        assert f"The '--{name}' parameter of etcprops encrypt must" in result.err
+    assert not (folder / "out").exists()
