@@ -15,8 +15,6 @@
 (*                                                                            *)
 (* Why one would believe it. cos (pi u - t) = (-1)^u cos t; and cosines of    *)
 (* odd multiples of t, times 2 sin t, telescope to sin (2 N t).               *)
-(*                                                                            *)
-(* Definitions: angle, real_function, sum, real_coefficient.                  *)
 (******************************************************************************)
 
 From Coq Require Import Reals Lra Lia.

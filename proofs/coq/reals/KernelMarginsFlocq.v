@@ -27,11 +27,6 @@
 (* Why one would believe it. An error d of the exponent is a factor exp(d) of *)
 (* the exponential; an error e of the base t moves t^p no further than from   *)
 (* |t|^p to (|t| + e)^p.                                                      *)
-(*                                                                            *)
-(* Definitions: support, accurate, exact_part, value_terms, exact_decision,   *)
-(*   decision_bound, distance_of, unit_in_last_place, within_ulps,            *)
-(*   exponent_error, rbf_error, base_error, polynomial_error, sighting, near, *)
-(*   shared, rbf_part, rbf_support, polynomial_part, polynomial_support.      *)
 (******************************************************************************)
 
 From Coq Require Import ZArith Reals List Permutation Lra Lia Psatz.

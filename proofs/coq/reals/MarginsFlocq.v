@@ -37,11 +37,6 @@
 (* After N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd  *)
 (* edition, SIAM 2002, chapters 3 and 4; for the library S. Boldo and         *)
 (* G. Melquiond, "Computer Arithmetic and Formal Proofs", ISTE 2017.          *)
-(*                                                                            *)
-(* Definitions: format, rounded, u, tiny, tree, computed, terms, total,       *)
-(*   magnitude, height, products, in_format, growth, bound, bound_of,         *)
-(*   same_sign, flip_pair, encrypted_pairs, products_of, emax_positive,       *)
-(*   double, add, mul, fma, double_tree, evaluate, tree_of, gamma_n, norm.    *)
 (******************************************************************************)
 
 From Coq Require Import ZArith Reals List Permutation Lra Lia Psatz Floats.SpecFloat.
