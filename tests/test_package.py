@@ -50,8 +50,8 @@ ROOMS: dict[str, set[str]] = {
         name: GROUND | {"scheme", "exact"}
         for name in ("datasets", "reductions", "theory", "strategies")
     },
-    **dict.fromkeys(("attacks", "auditing", "reproducibility"), IMAGES),
-    "experiments": IMAGES | {"attacks"},
+    **dict.fromkeys(("attacks", "reproducibility"), IMAGES),
+    **dict.fromkeys(("auditing", "experiments"), IMAGES | {"attacks"}),
     "claims": MODELS,
     "probing": MODELS | {"claims"},
     "testing": MODELS | {"claims", "probing"},
