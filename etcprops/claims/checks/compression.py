@@ -164,7 +164,7 @@ def check_pixels_of_all_operations_through_libjpeg(implementation: Implementatio
             shares.append(float(np.mean(first != last)))
             modelled = blocks_of(implementation.encrypt(image, key))
             modelled = libjpeg.decoded(libjpeg.coded(modelled, table), table)
-            unexplained += np.count_nonzero(modelled != blocks_of(first))
+            unexplained += int(np.count_nonzero(modelled != blocks_of(first)))
         differ |= max(shares) > 0
         parts.append(f"{name} {100 * float(np.mean(shares)):.3g} %")
     detail = (
@@ -230,8 +230,8 @@ COMPRESSION_CLAIMS = (
         hypotheses=(WHOLE_BLOCKS, NOT_SUBSAMPLED),
         checks=(Check(check_scramble_through_libjpeg, EvidenceKind.END_TO_END),),
         note="Of any codec that codes blocks alone and alike, at any quality, progressive or not, "
-        "with restarts or without. Sub-sampled colour is lost to the decoder alone: it interpolates "
-        "across blocks. The coefficients in the file are the same for blocks of 16.",
+        "with restarts or without. With sub-sampled colour and blocks of 16 coefficients are the "
+        "same as well, but decoders interpolate across blocks.",
         references=(KURIHARA_2015, WALLACE_1992),
     ),
     Claim(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from etcprops.scheme.keys import EtCKey, Step
 from etcprops.theory.cosine_transform import (
     HALF_LEVEL,
     SIDE,
+    Quantizer,
     Rounding,
     away_from_zero,
     down,
@@ -49,24 +50,22 @@ def _geometry(case: Case, side: int = SIDE) -> BlockGeometry:
     return BlockGeometry(rows * least * side, columns * least * side, block=side)
 
 
-def _table(case: Case, symmetric: bool) -> NDArray[np.int64]:
+def _table(case: Case) -> NDArray[np.int64]:
     """Draw a table: the standard one of a quality, made symmetric if it must be."""
     table = standard_table(case.integer("quality", 30, 95))
-    return symmetrised(table) if symmetric else table
+    return symmetrised(table) if case.assumes(SYMMETRIC_TABLE) else table
 
 
-def _in_both_orders(
-    case: Case,
-    image: Image,
-    key: EtCKey,
-    table: NDArray[Any],
-    rounding: str = AWAY,
-    middle: int = 2 * HALF_LEVEL,
-) -> None:
+def _rounding(case: Case, hypothesis: str) -> Rounding:
+    """Draw a rounding, an odd one under a hypothesis."""
+    others = ("down", "halves up")
+    return ROUNDINGS[case.choose("rounding", (AWAY,) if case.assumes(hypothesis) else others)]
+
+
+def _in_both_orders(case: Case, image: Image, key: EtCKey, quantizer: Quantizer) -> None:
     """Encrypt before and after a codec in exact arithmetic; compare before pixels are rounded."""
-    options = table, ROUNDINGS[rounding], middle
-    first = decoded_exactly(case.encrypted(image, key), *options)
-    last = encrypted_exactly(case.implementation, decoded_exactly(image, *options), key)
+    first = decoded_exactly(case.encrypted(image, key), quantizer)
+    last = encrypted_exactly(case.implementation, decoded_exactly(image, quantizer), key)
     same(first, last, "decoded numbers differ, before they are rounded to pixels")
 
 
@@ -74,10 +73,7 @@ def jpeg_block_transforms(case: Case) -> None:
     """Turn and mirror blocks before and after a codec in exact arithmetic."""
     key = case.key(_geometry(case), frozenset({Step.TRANSFORMS}))
     (image,) = case.images(key.geometry, 1)
-    table = _table(case, case.assumes(SYMMETRIC_TABLE))
-    odd = case.assumes(ODD_ROUNDING)
-    rounding = case.choose("rounding", (AWAY,) if odd else ("down", "halves up"))
-    _in_both_orders(case, image, key, table, rounding)
+    _in_both_orders(case, image, key, Quantizer(_table(case), _rounding(case, ODD_ROUNDING)))
 
 
 def _sums(image: Image) -> NDArray[np.int64]:
@@ -89,7 +85,9 @@ def _sums(image: Image) -> NDArray[np.int64]:
 def _tied(image: Image, step: int) -> NDArray[np.bool_]:
     """Tell of which blocks the DC coefficient is between -8 and 0, and on a half."""
     sums = _sums(image)
-    return (sums > -(SIDE**2)) & (sums < 0) & (sums % (8 * step) == 4 * step)
+    tied: NDArray[np.bool_] = sums % (8 * step) == 4 * step
+    tied &= (sums > -(SIDE**2)) & (sums < 0)
+    return tied
 
 
 def jpeg_negative_positive(case: Case) -> None:
@@ -107,9 +105,7 @@ def jpeg_negative_positive(case: Case) -> None:
     else:
         image[:] = HALF_LEVEL
         image[: SIDE // 2, :step] -= np.uint8(1)  # the sum is 4 steps below 128
-    odd = case.assumes(ODD_ROUNDING)
-    rounding = case.choose("rounding", (AWAY,) if odd else ("down", "halves up"))
-    _in_both_orders(case, image, key, table, rounding)
+    _in_both_orders(case, image, key, Quantizer(table, _rounding(case, ODD_ROUNDING)))
 
 
 def exact_jpeg(case: Case) -> None:
@@ -117,15 +113,11 @@ def exact_jpeg(case: Case) -> None:
     side = case.choose("side of the blocks", (8, 16) if case.assumes(WHOLE_BLOCKS) else (4, 12))
     key = case.key(_geometry(case, side), EXACT_STEPS)
     (image,) = case.images(key.geometry, 1)
-    table = _table(case, case.assumes(SYMMETRIC_TABLE))
+    table = _table(case)
     divides = case.assumes(STEP_DIVIDES_4)
     table[0, 0] = case.choose("DC step", (1, 2, 4) if divides else (8, 16, 3))
-    if case.assumes(ODD_ABOUT_MID_GREY):
-        rounding, middle = AWAY, MID_GREY
-    else:
-        rounding = case.choose("rounding", ("down", "halves up"))
-        middle = case.choose("twice the middle", (MID_GREY, 2 * HALF_LEVEL))
-    _in_both_orders(case, image, key, table, rounding, middle)
+    rounding = _rounding(case, ODD_ABOUT_MID_GREY)
+    _in_both_orders(case, image, key, Quantizer(table, rounding, MID_GREY))
 
 
 COEFFICIENT_STATEMENTS: Final[dict[str, Statement]] = {
