@@ -19,7 +19,17 @@ from etcprops.claims.checks.compression import (
 )
 from etcprops.claims.checks.steps import observe
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Exhibit,
+    Needs,
+    Observation,
+    Outcome,
+    PaperSays,
+    Scope,
+)
 from etcprops.claims.pictures import photograph
 from etcprops.claims.references import AHMED_1974, WALLACE_1992
 from etcprops.formats.coefficients import encrypt_coefficients
@@ -250,7 +260,7 @@ def check_files_of_the_exact_encoder(implementation: Implementation) -> Observat
             first = encode_jpeg_exactly(encrypted, sampling=sampling)
             plain = read_coefficients(encode_jpeg_exactly(image, sampling=sampling))
         except ModuleNotFoundError as missing:
-            return Observation(None, str(missing))
+            return Observation.skipped(Needs.JPEGLIB, str(missing))
         if first != write_coefficients(encrypt_coefficients(plain, key)):
             return Observation(False, f"files of {plain!r} differ")
         sizes.append(len(first))
@@ -264,6 +274,7 @@ COEFFICIENT_CLAIMS = (
         "and before pixels are rounded, is the same: coefficients change signs, and u with v.",
         "not in the paper",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         hypotheses=(SYMMETRIC_TABLE, ODD_ROUNDING),
         checks=(
@@ -291,6 +302,7 @@ COEFFICIENT_CLAIMS = (
         "negatives.",
         "not in the paper",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         hypotheses=(STEP_DIVIDES_8, OFF_TIES, ODD_ROUNDING),
         checks=(
@@ -314,6 +326,7 @@ COEFFICIENT_CLAIMS = (
         "are exact, in files that any JPEG decoder reads.",
         "not in the paper",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_EVERYWHERE,
         hypotheses=(WHOLE_BLOCKS, SYMMETRIC_TABLE, STEP_DIVIDES_4, ODD_ABOUT_MID_GREY),
         checks=(

@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Observation,
+    Outcome,
+    PaperSays,
+    Scope,
+)
 from etcprops.claims.pictures import photograph
 from etcprops.claims.references import CHUMAN_2019, KURIHARA_2015, WALLACE_1992
 from etcprops.formats import libjpeg
@@ -226,6 +234,8 @@ COMPRESSION_CLAIMS = (
         "not in the paper, whose images were 'proposed for EtC systems with JPEG compression' "
         "(section 1)",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_ANY_THREADS,
         hypotheses=(WHOLE_BLOCKS, NOT_SUBSAMPLED),
         checks=(Check(check_scramble_through_libjpeg, EvidenceKind.END_TO_END),),
@@ -240,6 +250,7 @@ COMPRESSION_CLAIMS = (
         "the same pixels.",
         "not in the paper; the colour schemes of EtC images shuffle red, green and blue",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_ANY_THREADS,
         hypotheses=(AS_THEY_ARE, ONE_TABLE),
         checks=(Check(check_component_shuffle_through_libjpeg, EvidenceKind.END_TO_END),),
@@ -253,6 +264,7 @@ COMPRESSION_CLAIMS = (
         "whether blocks are rotated, inverted or negated before or after.",
         "not in the paper",
         Outcome.FAILS,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_ANY_THREADS,
         checks=(
             Check(
@@ -273,6 +285,7 @@ COMPRESSION_CLAIMS = (
         "more bytes as JPEG files, and lose at most a tenth of a decibel more.",
         "section 1: 'proposed for EtC systems with JPEG compression'",
         Outcome.HOLDS_IF,
+        paper=PaperSays.IMPLIED,
         scope=Scope.MEASURED,
         hypotheses=(WHOLE_BLOCKS,),
         checks=(
