@@ -235,7 +235,6 @@ COMPRESSION_CLAIMS = (
         "(section 1)",
         Outcome.HOLDS_IF,
         paper=PaperSays.SILENT,
-        paper=PaperSays.SILENT,
         scope=Scope.BITS_ANY_THREADS,
         hypotheses=(WHOLE_BLOCKS, NOT_SUBSAMPLED),
         checks=(Check(check_scramble_through_libjpeg, EvidenceKind.END_TO_END),),
