@@ -1,0 +1,1 @@
+"""Files of encrypted images: codecs, and what compression does to images."""
