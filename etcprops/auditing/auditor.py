@@ -25,6 +25,7 @@ from etcprops._validation import (
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
+from etcprops.auditing.compression import compression_seen
 from etcprops.auditing.harness import Candidate, Encryption, Fold, Harness, is_supervised, vectors
 from etcprops.auditing.predictions import ModelError, Predictions, check_estimator, kind_of
 from etcprops.auditing.preprocessing import make_preprocessing
@@ -281,6 +282,7 @@ def _conditions(
             f"decision values differ by {comparison.relative_difference:.1e} of their spread, "
             "more than rounding: that all decisions agree is a property of these queries"
         )
+    conditions += compression_seen(harness.images, harness.encrypted_vectors(harness.key))
     conditions += dict.fromkeys(plain.warnings + encrypted.warnings)
     return tuple(conditions)
 
