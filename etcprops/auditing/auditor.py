@@ -22,6 +22,7 @@ from etcprops._validation import (
     describe,
     reject,
 )
+from etcprops.attacks.exposure import can_be_attacked, expose
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
@@ -54,6 +55,7 @@ def audit(
     level: float = 0.01,
     explain: bool = True,
     thorough: bool = True,
+    protection: bool = True,
     budget: float = 60.0,
     tolerance: float = TOLERANCE,
     encrypt: Encryption = pixels.encrypt,
@@ -95,6 +97,8 @@ def audit(
         Whether to look for cause, remedy and witness.
     thorough : bool, default=True
         Whether to try every preprocessing, also after a remedy was found.
+    protection : bool, default=True
+        Whether to attack the encrypted images, too, and say what they alone give away.
     budget : float, default=60
         Seconds after which no further experiment is started, and as much for the witness and for
         the two-sample test each.
@@ -162,8 +166,13 @@ def audit(
         candidate,
         _Effort(runs, level, explain, thorough, budget),
     )
-    seconds = time.perf_counter() - started
-    return replace(verdict, seconds=seconds, model_seconds=harness.model_seconds)
+    exposure = expose(images, key, encrypt=encrypt) if protection and can_be_attacked(key) else None
+    return replace(
+        verdict,
+        exposure=exposure,
+        seconds=time.perf_counter() - started,
+        model_seconds=harness.model_seconds,
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Plain data that goes to JSON and comes back; nothing is fitted or compared here.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops import _documents
+from etcprops.attacks.exposure import Exposure
 
 
 class AuditOutcome(StrEnum):
@@ -256,6 +257,8 @@ class Verdict:
         Every experiment made.
     conditions : tuple of str
         What the outcome depends on, and what to know about it.
+    exposure : Exposure or None
+        What the encrypted images alone gave away to an attack; None if none was made.
     seconds, model_seconds : float
         The whole audit, and the part that the models themselves took.
     """
@@ -270,6 +273,7 @@ class Verdict:
     two_sample_test: TwoSampleTest | None = None
     experiments: tuple[Experiment, ...] = ()
     conditions: tuple[str, ...] = ()
+    exposure: Exposure | None = None
     seconds: float = 0.0
     model_seconds: float = 0.0
 
@@ -308,12 +312,14 @@ class Verdict:
             remedy = self.remedy
             lines.append(f"  remedy: {remedy.change} ({remedy.outcome}: {remedy.detail})")
         lines += [f"  {condition}" for condition in self.conditions]
+        if self.exposure is not None:
+            lines.append(f"  protection: {self.exposure}")
         return "\n".join(lines)
 
 
 def _plain(value: Any) -> Any:
     """Return `value` made of what JSON has."""
-    if isinstance(value, (Comparison, AuditWitness, Excluded, Experiment, Remedy, TwoSampleTest)):
+    if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
         return value.tolist()

@@ -266,6 +266,7 @@ def run_cell(cell: AtlasCell) -> AtlasRow:
         level=cell.level,
         explain=cell.explain,
         thorough=False,
+        protection=False,
         budget=cell.budget,
     )
     return AtlasRow.of(cell, predicted, verdict)
