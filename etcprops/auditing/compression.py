@@ -15,9 +15,7 @@ ENOUGH = 64
 """Images that are looked at."""
 
 
-def compression_seen(
-    images: NDArray[np.uint8], encrypted: NDArray[np.float64]
-) -> tuple[str, ...]:
+def compression_seen(images: NDArray[np.uint8], encrypted: NDArray[np.float64]) -> tuple[str, ...]:
     """Return what is to be said of JPEG in an audit: nothing, or one sentence.
 
     Parameters

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cache
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.fft import dctn
 
 from etcprops._validation import describe, reject
+from etcprops.formats.quantization import SIDE, standard_table
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,6 @@ BLOCKS = 256
 FIRST_BLOCKS = 32
 """Blocks that refute JPEG in most images that had none, an eighth of the work."""
 
-SIDE = 8
 AC = slice(1, None)
 STEPS = np.arange(2, 256)
 """Those of baseline JPEG, less the one that pixels do not show."""
@@ -113,8 +112,7 @@ def find_jpeg(images: NDArray[np.uint8]) -> JpegTraces | None:
 
     Examples
     --------
-    >>> from io import BytesIO
-    >>> from PIL import Image
+    >>>     >>> from PIL import Image
     >>> rng = np.random.default_rng(0)
     >>> image = rng.integers(64, 192, (64, 64, 3), dtype=np.uint8)
     >>> file = BytesIO()
@@ -145,16 +143,11 @@ def find_jpeg(images: NDArray[np.uint8]) -> JpegTraces | None:
 @cache
 def _tables() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return libjpeg's tables of luma and chroma for qualities 1 to 100, shape (100, 8, 8) each."""
-    from PIL import Image
-
-    luma, chroma = [], []
-    for quality in range(1, 101):
-        file = BytesIO()
-        Image.new("YCbCr", (SIDE, SIDE)).save(file, "jpeg", quality=quality)
-        tables: dict[int, list[int]] = Image.open(file).quantization  # type: ignore[attr-defined]
-        luma.append(tables[0])
-        chroma.append(tables[1])
-    return np.array(luma).reshape(-1, SIDE, SIDE), np.array(chroma).reshape(-1, SIDE, SIDE)
+    luma, chroma = (
+        np.array([standard_table(quality, kind) for quality in range(1, 101)])
+        for kind in ("luminance", "chrominance")
+    )
+    return luma, chroma
 
 
 def _tiles(pictures: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
