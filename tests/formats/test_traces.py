@@ -31,8 +31,8 @@ def textured(*shape: int, seed: int = 0) -> Pixels:
     noise = np.random.default_rng(seed).normal(size=shape)
     widths = (1.5, 1.5, *(0,) * (len(shape) - 2))
     smooth = gaussian_filter(noise, widths) + 0.05 * noise
-    scaled = 128 + 100 * smooth / np.abs(smooth).max()
-    return np.rint(scaled).astype(np.uint8)
+    scaled: Pixels = np.rint(128 + 100 * smooth / np.abs(smooth).max()).astype(np.uint8)
+    return scaled
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
