@@ -20,9 +20,6 @@ PLACES: Final = SIDE * SIDE
 SCALE: Final = 16
 """Coefficients are the combinations over this."""
 
-COSINES: Final = 2 * np.cos(np.arange(SIDE) * np.pi / 16)
-"""``t`` in floating point, each within half a unit of the last place or so."""
-
 
 def _index(frequency: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return ``m`` of the factor ``t[m] / 4`` for a frequency at a place of its side."""
@@ -52,7 +49,7 @@ def combinations() -> NDArray[np.int64]:
 @cache
 def transform() -> NDArray[np.float64]:
     """Return the transform in floating point, shape (pixel, coefficient); read-only."""
-    table = np.ascontiguousarray((combinations() @ COSINES).T) / SCALE
+    table = np.ascontiguousarray((combinations() @ _rounded_cosines()).T) / SCALE
     table.flags.writeable = False
     return table
 
@@ -70,9 +67,10 @@ def signs(integers: NDArray[np.int64]) -> NDArray[np.int64]:
     ndarray of int64, shape (n,)
         Zero for zero alone: nothing else is.
     """
-    values = integers @ COSINES
-    # Nine roundings a term at most, and two units of the last place of each cosine.
-    doubtful = np.abs(values) <= 2.0**-48 * (np.abs(integers) @ COSINES)
+    cosines = _rounded_cosines()
+    values = integers @ cosines
+    # Each term is rounded ten times at most, its cosine included.
+    doubtful = np.abs(values) <= 2.0**-48 * (np.abs(integers) @ cosines)
     found = np.sign(values).astype(np.int64)
     found[doubtful] = 0
     for place in np.flatnonzero(doubtful & integers.any(axis=1)):
@@ -93,6 +91,12 @@ def _sign(integers: tuple[int, ...]) -> int:
         for factor, cosine in zip(integers, _cosines(8 * size.bit_length()), strict=True)
     )
     return 1 if value > 0 else -1
+
+
+@cache
+def _rounded_cosines() -> NDArray[np.float64]:
+    """Return ``t[0]`` to ``t[7]``, correctly rounded."""
+    return np.array([cosine / (1 << 128) for cosine in _cosines(128)])
 
 
 @cache

@@ -6,6 +6,7 @@ jpeglib takes files that end early for whole ones, so Pillow, which does not, lo
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,15 +19,15 @@ from numpy.typing import NDArray
 from etcprops._validation import describe, reject
 
 _VERSION: Final = "turbo210"
-_DEFAULT: Final = "6b"  # of jpeglib
-_MODES: Final = {"L": 1, "YCbCr": 3, "RGB": 3}
+_MODES: Final = {"L", "YCbCr", "RGB"}  # Pillow has turned colours into RGB
+_SPACES: Final = {"JCS_GRAYSCALE", "JCS_YCbCr"}
 _LARGEST_AC: Final = 1023
 _LARGEST_DC: Final = 2047
 
 
 @contextmanager
 def _jpeglib() -> Iterator[Any]:
-    """Load jpeglib with libjpeg-turbo in it; whoever uses it too finds it as it was."""
+    """Load jpeglib with libjpeg-turbo in it; whoever had another in it finds that again."""
     try:
         import jpeglib
     except ModuleNotFoundError as missing:
@@ -35,12 +36,25 @@ def _jpeglib() -> Iterator[Any]:
     try:
         before = jpeglib.version.get()
     except AttributeError:  # nothing was loaded
-        before = _DEFAULT
-    jpeglib.version.set(_VERSION)
+        before = None
+    if before != _VERSION:
+        jpeglib.version.set(_VERSION)
     try:
         yield jpeglib
     finally:
-        jpeglib.version.set(before)
+        if before not in {None, _VERSION}:
+            jpeglib.version.set(before)
+
+
+@contextmanager
+def _temporary_path() -> Iterator[Path]:
+    """Make an empty file that nobody else reads, for jpeglib knows files alone."""
+    number, name = tempfile.mkstemp(suffix=".jpg")
+    os.close(number)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink()
 
 
 def read(
@@ -51,12 +65,18 @@ def read(
         reject("source", caller, "be bytes, a str or a Path", describe(source))
     content = source if isinstance(source, bytes) else Path(source).read_bytes()
     _check_content(content, caller)
-    with _jpeglib() as jpeglib, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "read.jpg"
+    with _jpeglib() as jpeglib, _temporary_path() as path:
         path.write_bytes(content)
-        coded = jpeglib.read_dct(str(path))
-        planes = [coded.Y] if coded.num_components == 1 else [coded.Y, coded.Cb, coded.Cr]
-        tables = [coded.qt[number].astype(np.int64) for number in coded.quant_tbl_no]
+        try:
+            coded = jpeglib.read_dct(str(path))
+            planes = [coded.Y] if coded.num_components == 1 else [coded.Y, coded.Cb, coded.Cr]
+            tables = [coded.qt[number].astype(np.int64) for number in coded.quant_tbl_no]
+        except OSError:
+            reject(
+                "source", caller, "be a Huffman-coded JPEG file", "one that jpeglib cannot read."
+            )
+    if coded.jpeg_color_space.name not in _SPACES:
+        reject("source", caller, "be grey or YCbCr", f"{coded.jpeg_color_space.name}.")
     return [np.array(plane, dtype=np.int16) for plane in planes], tables
 
 
@@ -71,6 +91,8 @@ def _check_content(content: bytes, caller: str) -> None:
             picture.load()
     except UnidentifiedImageError:
         reject("source", caller, "be a JPEG file", f"{len(content)} bytes that are none.")
+    except Image.DecompressionBombError as error:
+        reject("source", caller, "be of a size that Pillow opens", f"more: {error}")
     except (OSError, SyntaxError) as error:
         reject("source", caller, "be a whole JPEG file", f"one that is broken: {error}.")
     if mode not in _MODES:
@@ -90,9 +112,9 @@ def write(
     """Return a baseline file, with Huffman codes made for it."""
     _check_range(planes, caller)
     names = ("Y", "Cb", "Cr")[: len(planes)]
-    steps = np.stack([tables[0], tables[-1]][: len(planes)]).astype(np.uint16)
-    with _jpeglib() as jpeglib, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "written.jpg"
+    alike = len(tables) == 3 and np.array_equal(tables[1], tables[2])
+    steps = np.stack(tables[:2] if alike else tables).astype(np.uint16)
+    with _jpeglib() as jpeglib, _temporary_path() as path:
         coded = jpeglib.from_dct(**dict(zip(names, planes, strict=True)), qt=steps)
         coded.write_dct(str(path), flags=["+OPTIMIZE_CODING"])
         return path.read_bytes()
@@ -102,11 +124,12 @@ def _check_range(planes: Sequence[NDArray[np.int16]], caller: str) -> None:
     """Refuse coefficients that have no code in a baseline file."""
     for plane in planes:
         alternating = plane.reshape(-1, 64)[:, 1:]
-        largest = int(max(-alternating.min(), alternating.max()))
+        largest = max(-int(alternating.min()), int(alternating.max()))
         if largest > _LARGEST_AC:
             wanted = f"have AC coefficients up to {_LARGEST_AC}"
             reject("coefficients", caller, wanted, f"{largest}.")
         constant = plane[..., 0, 0]
-        if int(constant.max()) - min(int(constant.min()), 0) > _LARGEST_DC:
+        # The first is coded as its difference from 0.
+        if max(int(constant.max()), 0) - min(int(constant.min()), 0) > _LARGEST_DC:
             wanted = f"have DC coefficients at most {_LARGEST_DC} apart"
             reject("coefficients", caller, wanted, f"{constant.min()} and {constant.max()}.")

@@ -67,10 +67,16 @@ class JpegCoefficients(Immutable):
         steps = tuple(as_table(table, "tables", caller) for table in tables)
         if len(steps) != len(copies):
             reject("tables", caller, f"be {len(copies)}", f"{len(steps)}.")
-        arrays: tuple[NDArray[Any], ...] = (*copies, *steps)
-        for array in arrays:
-            array.flags.writeable = False
-        freeze(self, planes=copies, tables=steps)
+        _hold(self, copies, steps)
+
+    @classmethod
+    def trusted(
+        cls, planes: Sequence[NDArray[np.int16]], tables: Sequence[NDArray[np.int64]]
+    ) -> JpegCoefficients:
+        """Wrap arrays that are right by construction, without a copy or a look at them."""
+        result = cls.__new__(cls)
+        _hold(result, planes, tables)
+        return result
 
     def __repr__(self) -> str:
         kind = "grey" if len(self.planes) == 1 else "4:2:0" if self.subsampled else "4:4:4"
@@ -131,6 +137,18 @@ class JpegCoefficients(Immutable):
         ]
         parts[0][..., 0, 0] += 4  # from 128 to 127.5, times 8
         return np.concatenate([part.ravel() for part in parts])
+
+
+def _hold(
+    instance: JpegCoefficients,
+    planes: Sequence[NDArray[np.int16]],
+    tables: Sequence[NDArray[np.int64]],
+) -> None:
+    """Set the fields of a new `instance`."""
+    arrays: tuple[NDArray[Any], ...] = (*planes, *tables)
+    for array in arrays:
+        array.flags.writeable = False
+    freeze(instance, planes=tuple(planes), tables=tuple(tables))
 
 
 def encrypt_coefficients(coefficients: JpegCoefficients, key: EtCKey) -> JpegCoefficients:
@@ -308,7 +326,7 @@ def _moved(
         halves = move(halves, route).reshape(plane.shape)
         halves[..., 0, 0] -= round(2 * middle) if index == 0 else 0
         planes.append((halves // 2).astype(np.int16))
-    return JpegCoefficients(planes, coefficients.tables)
+    return JpegCoefficients.trusted(planes, coefficients.tables)
 
 
 def _route(key: EtCKey, side: int) -> Route:

@@ -17,17 +17,13 @@ from etcprops._validation import as_choice, describe, reject
 from etcprops.formats import _jpeg_files
 from etcprops.formats.coefficients import JpegCoefficients
 from etcprops.formats.quantization import DC_STEPS, SIDE, as_table, exact_table
-from etcprops.formats.rounded_dct import rounded_dct
+from etcprops.formats.rounded_dct import CHUNK, round_in_place, rounded_dct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SAMPLINGS: Final = {"4:4:4": SIDE, "4:2:0": 2 * SIDE}
 """How colour is coded, with the sizes that pictures and blocks must be multiples of."""
-
-# Y, Cb and Cr of JFIF as fractions: rows of integers for R, G and B, and what they are over.
-_YCBCR: Final = np.array([[299, 587, 114], [-299, -587, 886], [701, -587, -114]])
-_OVER: Final = (1000, 1772, 1402)
 
 
 def encode_jpeg_exactly(
@@ -101,13 +97,47 @@ def code_exactly(
     side = SAMPLINGS[as_choice(sampling, SAMPLINGS, "sampling", caller)]
     colour = _check_image(image, side, caller)
     steps = _tables(quality, tables, caller, colour=colour)
-    planes = []
-    for index, (numerators, denominator) in enumerate(_fractions(image, side)):
-        plane = rounded_dct(_blocks(numerators), denominator, steps[index])
-        if index == 0:
-            plane[..., 0, 0] -= DC_STEPS[0] // steps[0][0, 0]  # from 127.5 to 128
-        planes.append(plane)
-    return JpegCoefficients(planes, steps)
+    rows, columns = image.shape[0] // SIDE, image.shape[1] // SIDE
+    shapes = [(rows, columns), *[(rows * SIDE // side, columns * SIDE // side)] * (2 * colour)]
+    planes = [np.empty((*shape, SIDE, SIDE), dtype=np.int16) for shape in shapes]
+    for top, strip in _strips(image, side):
+        for plane, levels in zip(planes, _coded_strip(strip, side, steps), strict=True):
+            start = top * len(plane) // image.shape[0]
+            plane[start : start + len(levels)] = levels
+    planes[0][..., 0, 0] -= DC_STEPS[0] // steps[0][0, 0]  # from 127.5 to 128
+    return JpegCoefficients.trusted(planes, steps)
+
+
+def code_blocks(blocks: NDArray[np.uint8], table: ArrayLike) -> NDArray[np.int16]:
+    """Return the quantized coefficients of single grey blocks, as `code_exactly` codes them.
+
+    Parameters
+    ----------
+    blocks : ndarray of uint8, shape (..., 8, 8)
+    table : array_like of int, shape (8, 8)
+        Symmetric, with a DC step of 1, 2 or 4.
+
+    Returns
+    -------
+    ndarray of int16, shape (..., 8, 8)
+
+    Raises
+    ------
+    InvalidParameterError
+        If the blocks are no such array, or the table would not commute.
+
+    Examples
+    --------
+    >>> code_blocks(np.full((8, 8), 129, np.uint8), np.full((8, 8), 4))[0, :2]
+    array([2, 0], dtype=int16)
+    """
+    caller = "code_blocks"
+    (steps,) = _tables(1, [table], caller, colour=False)
+    if not isinstance(blocks, np.ndarray) or blocks.dtype != np.uint8:
+        reject("blocks", caller, "be an array of uint8 and shape (..., 8, 8)", describe(blocks))
+    levels = rounded_dct(2 * blocks.astype(np.int16) - 255, 2, steps)
+    levels[..., 0, 0] -= DC_STEPS[0] // steps[0, 0]  # from 127.5 to 128
+    return levels
 
 
 def read_coefficients(source: bytes | str | Path) -> JpegCoefficients:
@@ -138,7 +168,7 @@ def read_coefficients(source: bytes | str | Path) -> JpegCoefficients:
     >>> read_coefficients(encode_jpeg_exactly(image)) == code_exactly(image)
     True
     """
-    return JpegCoefficients(*_jpeg_files.read(source, "read_coefficients"))
+    return JpegCoefficients.trusted(*_jpeg_files.read(source, "read_coefficients"))
 
 
 def write_coefficients(coefficients: JpegCoefficients) -> bytes:
@@ -243,25 +273,59 @@ def _tables(
     return [steps[0], *[steps[-1]] * (2 * colour)]
 
 
-def _fractions(image: NDArray[np.uint8], side: int) -> list[tuple[NDArray[Any], int]]:
-    """Return the planes less their middle, as integers and what they are over."""
+def _strips(image: NDArray[np.uint8], side: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Cut a picture into strips of whole blocks, some `CHUNK` blocks each, with where they are."""
+    rows = side * max(1, CHUNK * SIDE * SIDE // (image.shape[1] * side))
+    for top in range(0, image.shape[0], rows):
+        yield top, image[top : top + rows]
+
+
+def _coded_strip(
+    image: NDArray[np.uint8], side: int, tables: list[NDArray[np.int64]]
+) -> list[NDArray[np.int16]]:
+    """Return the coefficients of each plane, less its middle."""
+    planes = []
+    for (numerators, denominator), table in zip(_fractions(image, side), tables, strict=True):
+        rows, columns, *_ = numerators.shape
+        flat = numerators.reshape(rows * columns, SIDE * SIDE)
+        levels = round_in_place(flat, denominator * table.ravel())
+        planes.append(levels.reshape(rows, columns, SIDE, SIDE))
+    return planes
+
+
+def _fractions(image: NDArray[np.uint8], side: int) -> list[tuple[NDArray[np.float32], int]]:
+    """Return blocks of the planes less their middle, as integers and what they are over.
+
+    The integers are below 2^24, so single precision holds them and their sums.
+    """
     if image.ndim == 2:
-        return [(2 * image.astype(np.int16) - 255, 2)]
-    # Exact: integers below 2^24 in single precision, whose products are fast.
-    planes = np.moveaxis(image.astype(np.float32) @ _YCBCR.T.astype(np.float32), 2, 0)
-    luminance = 2 * planes[0].astype(np.int32) - 255000
-    found = [(luminance, 2 * _OVER[0])]
-    for plane, over in zip(planes[1:].astype(np.int32), _OVER[1:], strict=True):
-        if side == SIDE:
-            found.append((plane, over))
-        else:
-            rows, columns = plane.shape
-            quarters = plane.reshape(rows // 2, 2, columns // 2, 2).sum(axis=(1, 3))
-            found.append((quarters, 4 * over))
-    return found
+        grey = _blocks(image)
+        grey *= 2
+        grey -= 255
+        return [(grey, 2)]
+    red, green, blue = (_blocks(image[..., component]) for component in range(3))
+    luminance = 299 * red + 587 * green + 114 * blue
+    red *= 1000
+    red -= luminance
+    blue *= 1000
+    blue -= luminance
+    luminance *= 2
+    luminance -= 255000
+    if side == SIDE:
+        return [(luminance, 2000), (blue, 1772), (red, 1402)]
+    return [(luminance, 2000), (_averaged(blue), 4 * 1772), (_averaged(red), 4 * 1402)]
 
 
-def _blocks(plane: NDArray[Any]) -> NDArray[Any]:
+def _blocks(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Cut a plane into blocks, shape (rows, columns, 8, 8)."""
     rows, columns = (size // SIDE for size in plane.shape)
-    return plane.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2)
+    tiles = plane.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2)
+    return tiles.astype(np.float32, order="C")
+
+
+def _averaged(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return four times the averages of 2 x 2 pixels, as blocks again."""
+    rows, columns, half = blocks.shape[0] // 2, blocks.shape[1] // 2, SIDE // 2
+    pairs = blocks.reshape(rows, 2, columns, 2, half, 2, half, 2)
+    sums = pairs.sum(axis=(5, 7)).transpose(0, 2, 1, 4, 3, 5)
+    return np.ascontiguousarray(sums).reshape(rows, columns, SIDE, SIDE)

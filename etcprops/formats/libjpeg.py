@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from etcprops._validation import as_integer, describe, reject
+from etcprops.formats.commutation import Operation, on_pixels, undone_on_pixels
 from etcprops.formats.quantization import SIDE, as_table
 from etcprops.scheme.keys import N_TRANSFORMS
 
@@ -212,10 +213,10 @@ def differing_pixels(
     """
     caller = "differing_pixels"
     code = as_integer(code, "code", caller, 0, N_TRANSFORMS - 1)
-    flip = np.uint8(255 * bool(negated))
+    operation = Operation(code, bool(negated))
     plain = decoded(coded(_check_blocks(blocks, caller), table), table)
-    back = decoded(coded(_transformed(blocks, code) ^ flip, table), table)
-    return np.asarray(_restored(back ^ flip, code) != plain)
+    back = decoded(coded(on_pixels(blocks, operation), table), table)
+    return np.asarray(undone_on_pixels(back, operation) != plain)
 
 
 def may_differ(
@@ -275,18 +276,6 @@ def _opposite(code: int, *, negated: bool) -> tuple[NDArray[np.bool_], NDArray[n
     rows = odd[:, None] & (code in {2, 6})
     columns = (odd & (code in {2, 4})) ^ negated
     return rows, columns
-
-
-def _transformed(blocks: NDArray[Any], code: int) -> NDArray[Any]:
-    """Apply an element of D4 to blocks: quarter turns counter-clockwise, then a mirror."""
-    turned = np.rot90(blocks, code % 4, axes=(-2, -1))
-    return turned[..., ::-1] if code >= 4 else turned
-
-
-def _restored(blocks: NDArray[Any], code: int) -> NDArray[Any]:
-    """Undo `_transformed`."""
-    mirrored = blocks[..., ::-1] if code >= 4 else blocks
-    return np.rot90(mirrored, -(code % 4), axes=(-2, -1))
 
 
 def _forward_passes(blocks: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -18,8 +18,10 @@ from etcprops.formats import _cosines
 from etcprops.formats.quantization import SIDE, as_table
 
 _PLACES: Final = SIDE * SIDE
-_CHUNK: Final = 1 << 12  # blocks; a megabyte in single precision
-_LARGEST: Final = 1 << 24  # integers that single precision holds
+CHUNK: Final = 1 << 12
+"""Blocks that are rounded at once: a megabyte in single precision."""
+
+_LARGEST: Final = 1 << 24  # single precision holds the integers below
 
 
 def rounded_dct(numerators: NDArray[Any], denominator: int, table: ArrayLike) -> NDArray[np.int16]:
@@ -68,54 +70,57 @@ def rounded_dct(numerators: NDArray[Any], denominator: int, table: ArrayLike) ->
     most = min(_LARGEST, 2000 * denominator)
     if largest >= most:
         reject("numerators", caller, f"be of magnitude below {most}", f"{largest}.")
-    blocks = numerators.reshape(-1, _PLACES)
+    blocks = numerators.astype(np.float32, order="C").reshape(-1, _PLACES)
+    parts = [slice(start, start + CHUNK) for start in range(0, len(blocks), CHUNK)]
     levels = np.empty(blocks.shape, dtype=np.int16)
-    for start in range(0, len(blocks), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        levels[part] = _rounded(blocks[part], denominator * steps, largest)
+    for part in parts:
+        levels[part] = round_in_place(blocks[part], denominator * steps)
     return levels.reshape(numerators.shape)
 
 
-def _rounded(blocks: NDArray[Any], divisors: NDArray[np.int64], largest: int) -> NDArray[np.int16]:
-    """Round in single precision, and again what that leaves in doubt."""
-    matrix = (_cosines.transform() / divisors).astype(np.float32)
-    values = blocks.astype(np.float32) @ matrix
+def round_in_place(blocks: NDArray[np.float32], divisors: NDArray[np.int64]) -> NDArray[np.int16]:
+    """Do the work of `rounded_dct` on blocks of integers, shape (n, 64), of some `CHUNK`."""
+    largest = float(max(-blocks.min(), blocks.max()))
+    values = blocks @ (_cosines.transform() / divisors).astype(np.float32)
     levels = np.rint(values)
     # Exact, as the difference of neighbouring numbers. From here on the distance to the integer.
     values -= levels
     np.abs(values, out=values)
-    doubtful = np.flatnonzero(values >= _doubt(divisors, largest, 2.0**-24))
+    limits = (0.5 - _error(2.0**-24, largest, divisors)).astype(np.float32)
+    doubtful = np.flatnonzero(values >= np.nextafter(limits, np.float32(0)))
     found = levels.astype(np.int16)
     if doubtful.size:
-        places = doubtful % _PLACES
-        chosen = blocks[doubtful // _PLACES].astype(np.int64)
-        found.ravel()[doubtful] = _rounded_again(chosen, places, divisors[places], largest)
+        rows, places = np.divmod(doubtful, _PLACES)
+        again = _rounded_again(blocks[rows].astype(np.int64), places, divisors[places], largest)
+        found.ravel()[doubtful] = again
     return np.asarray(found)
 
 
-def _doubt(divisors: NDArray[np.int64], largest: int, unit: float) -> Any:
-    """Return the distance from the nearest integer from which on it may be another.
+def _error(
+    unit: float, largest: float, divisors: NDArray[np.int64], places: Any = slice(None)
+) -> NDArray[np.float64]:
+    """Return what a coefficient over its divisor can be off, in a precision with roundoff `unit`.
 
     A sum of 64 products in any order errs by at most 65 units of roundoff of the sum of their
-    magnitudes, the rounding of the matrix included by another three (Higham 2002, section 3.1);
-    and the magnitudes of a coefficient's 64 factors add up to at most 8.
+    magnitudes (Higham 2002, section 3.1), and rounding the factors adds five: in double precision
+    each is within 2^-55, and the magnitudes of all 64 add up to at least 4.
     """
-    error = 70 * unit * 8 * largest / divisors.min()
-    return np.nextafter(np.float32(0.5 - error), np.float32(0)) if unit > 2.0**-50 else 0.5 - error
+    magnitudes = np.abs(_cosines.transform()).sum(axis=0)[places]
+    return np.asarray(70 * unit * largest * magnitudes / divisors)
 
 
 def _rounded_again(
     blocks: NDArray[np.int64],
     places: NDArray[np.int64],
     divisors: NDArray[np.int64],
-    largest: int,
+    largest: float,
 ) -> NDArray[np.int64]:
     """Round single coefficients in double precision, and in integers what that leaves in doubt."""
     weights = _cosines.transform().T[places]
-    values = (blocks * weights).sum(axis=1) / divisors
-    levels = np.rint(values)
-    doubtful = np.flatnonzero(np.abs(values - levels) >= _doubt(divisors, largest, 2.0**-53))
-    found = levels.astype(np.int64)
+    values = np.einsum("np,np->n", blocks, weights) / divisors
+    found = np.rint(values).astype(np.int64)
+    limits = 0.5 - _error(2.0**-53, largest, divisors, places)
+    doubtful = np.flatnonzero(np.abs(values - found) >= limits)
     if doubtful.size:
         lower = np.floor(values[doubtful]).astype(np.int64)
         table = _cosines.combinations()[places[doubtful]]
@@ -123,6 +128,5 @@ def _rounded_again(
         # 16 divisors (lower + 1/2), in units of t[0] = 2
         integers[:, 0] -= 4 * divisors[doubtful] * (2 * lower + 1)
         side = _cosines.signs(integers)
-        away = np.where(lower >= 0, 1, 0)
-        found[doubtful] = lower + np.where(side == 0, away, side > 0)
+        found[doubtful] = lower + np.where(side == 0, lower >= 0, side > 0)  # halves go away from 0
     return np.asarray(found)
