@@ -1,0 +1,32 @@
+"""Study: what encryption costs in bytes and in quality, and what compression does to learning.
+
+``python notebooks/compression rates OUT.csv`` measures rate and distortion of the photographs of
+`photographs` in some minutes, ``learning OUT.csv [CroppedYale.zip]`` what classifiers decide on
+digits, and on Extended Yale B from one's own copy. The notebook draws both.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from photographs import photographs
+
+from etcprops._files import write_whole
+from etcprops.formats.rates import RatePoint, delta_rates, rate_points, summary, to_csv
+
+
+def rates(out: Path) -> None:
+    """Measure, write the points, and print the delta rates."""
+    points: list[RatePoint] = []
+    for name, picture in photographs().items():
+        points += rate_points(picture, name)
+        print(name, picture.shape, flush=True)
+    write_whole(out, to_csv(points))
+    print(summary(delta_rates(points)))
+
+
+if __name__ == "__main__":
+    what, path, *rest = sys.argv[1:]
+    if what == "rates":
+        rates(Path(path))
