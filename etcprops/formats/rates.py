@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._files import write_whole
-from etcprops._validation import InvalidParameterError, as_integer, describe, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.formats.similarity import ms_ssim, psnr
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -50,6 +50,8 @@ VARIANTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 SEVERAL: Final = 64
 """Pictures are cut to multiples of so many pixels, that all blocks divide, also of half planes."""
 LEAST: Final = 192
+LEAST_OVERLAP: Final = 0.25
+"""Share of the qualities of two curves that both must reach for an average over these."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class DeltaRate:
     picture, scheme, block, codec, sampling
         As of `RatePoint`.
     by_psnr, by_ms_ssim : float
-        In per cent of the bits of the plain picture; not a number if no quality is reached by both.
+        In per cent of the bits of the plain picture; not a number if both reach too few qualities.
     """
 
     picture: str
@@ -232,12 +234,12 @@ def _psnr(point: RatePoint) -> float:
 
 
 def _decibels(point: RatePoint) -> float:
-    """Return MS-SSIM on a scale on which curves are nearly straight."""
+    """Return MS-SSIM on the scale of PSNR, on which curves are nearly straight."""
     return -10 * math.log10(max(1e-12, 1 - point.ms_ssim))
 
 
 def _delta(plain: list[RatePoint], other: list[RatePoint], quality: Any) -> float:
-    """Return the delta rate in per cent; not a number where no quality is reached by both."""
+    """Return the delta rate in per cent; not a number where both reach too few."""
     from bjontegaard import bd_rate
 
     columns: list[list[float]] = []
@@ -248,7 +250,8 @@ def _delta(plain: list[RatePoint], other: list[RatePoint], quality: Any) -> floa
                 rising.append(point)
         columns += [[point.bits for point in rising], [quality(point) for point in rising]]
     low, high = max(columns[1][0], columns[3][0]), min(columns[1][-1], columns[3][-1])
-    if high <= low or min(len(column) for column in columns) < 3:
+    whole = max(columns[1][-1], columns[3][-1]) - min(columns[1][0], columns[3][0])
+    if high - low <= LEAST_OVERLAP * whole or min(len(column) for column in columns) < 3:
         return math.nan
     return float(bd_rate(*columns, "akima", require_matching_points=False, min_overlap=0))
 
@@ -322,8 +325,8 @@ def _from_planes(laid: Pixels, sampling: str) -> Pixels:
     return np.asarray(Image.merge("YCbCr", planes).convert("RGB"))
 
 
-def to_csv(rows: Sequence[RatePoint] | Sequence[DeltaRate]) -> str:
-    """Return points or delta rates as CSV with a header, numbers to six digits."""
+def to_csv(rows: Sequence[Any]) -> str:
+    """Return dataclasses of one kind as CSV with a header, numbers to six digits."""
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     if rows:
@@ -334,19 +337,25 @@ def to_csv(rows: Sequence[RatePoint] | Sequence[DeltaRate]) -> str:
 
 
 def summary(deltas: Iterable[DeltaRate]) -> str:
-    """Return the delta rates averaged over pictures, as a table in Markdown."""
+    """Return medians of the delta rates over pictures, as a table in Markdown."""
     groups: dict[tuple[str, str, int], list[DeltaRate]] = {}
     for delta in deltas:
         variant = f"{delta.codec} {delta.sampling}".strip()
         groups.setdefault((delta.scheme, variant, delta.block), []).append(delta)
     lines = ["| scheme | codec | block | by PSNR | by MS-SSIM |", "|---|---|---|---|---|"]
     for (scheme, variant, block), members in groups.items():
-        means = [
-            f"{np.mean([getattr(member, name) for member in members]):+.1f} %"
-            for name in ("by_psnr", "by_ms_ssim")
-        ]
-        lines.append(f"| {scheme} | {variant} | {block} | {' | '.join(means)} |")
+        cells = [_median([getattr(m, name) for m in members]) for name in ("by_psnr", "by_ms_ssim")]
+        lines.append(f"| {scheme} | {variant} | {block} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _median(values: list[float]) -> str:
+    """Return the median of what could be compared, and how many that were if not all."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return "not comparable"
+    of = "" if len(known) == len(values) else f" ({len(known)} of {len(values)})"
+    return f"{float(np.median(known)):+.1f} %{of}"
 
 
 def pictures_of(folder: Path) -> Iterator[tuple[str, Pixels | str]]:
@@ -359,10 +368,8 @@ def pictures_of(folder: Path) -> Iterator[tuple[str, Pixels | str]]:
                 grey = opened.mode in {"1", "L"}
                 turned = ImageOps.exif_transpose(opened).convert("L" if grey else "RGB")
                 yield path.name, _cut(np.asarray(turned), "rates")
-        except (InvalidParameterError, OSError, SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             yield path.name, " ".join(str(error).split())
-        except Image.DecompressionBombError as error:
-            yield path.name, str(error)
 
 
 def main(arguments: list[str] | None = None) -> int:

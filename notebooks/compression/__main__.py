@@ -10,9 +10,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from learning import changes, large_digits
 from photographs import photographs
 
 from etcprops._files import write_whole
+from etcprops.datasets import load_extended_yale_b, user_cache
 from etcprops.formats.rates import RatePoint, delta_rates, rate_points, summary, to_csv
 
 
@@ -26,7 +28,22 @@ def rates(out: Path) -> None:
     print(summary(delta_rates(points)))
 
 
+def learning(out: Path, archive: Path | None) -> None:
+    """Compare on digits, and on Extended Yale B where there is a copy; numbers only."""
+    sets = [large_digits()]
+    if archive is not None:
+        sets.append(load_extended_yale_b(archive, include_bad=False, cache=user_cache()))
+    found = []
+    for data in sets:
+        for change in changes(data):
+            found.append(change)
+            print(change, flush=True)
+        write_whole(out, to_csv(found))
+
+
 if __name__ == "__main__":
     what, path, *rest = sys.argv[1:]
     if what == "rates":
         rates(Path(path))
+    else:
+        learning(Path(path), Path(rest[0]) if rest else None)
