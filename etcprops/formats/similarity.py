@@ -101,7 +101,7 @@ def ms_ssim(original: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> float:
     for weight in WEIGHTS[:-1]:
         product *= max(0.0, _similarity(one, other, luminance=False)) ** weight
         one, other = _halved(one), _halved(other)
-    return product * max(0.0, _similarity(one, other, luminance=True)) ** WEIGHTS[-1]
+    return float(product * max(0.0, _similarity(one, other, luminance=True)) ** WEIGHTS[-1])
 
 
 def _check(original: Any, decoded: Any, caller: str) -> None:

@@ -125,6 +125,6 @@ def test_the_errors_of_libjpeg_are_bounded_on_any_blocks() -> None:
     ],
 )
 def test_bad_parameters(changed: dict[str, Any], parameter: str) -> None:
-    good = {"images": noise(), "table": standard_table(50)}
+    good: dict[str, Any] = {"images": noise(), "table": standard_table(50)}
     with pytest.raises(InvalidParameterError, match=f"'{parameter}' parameter of gram_deviation"):
         gram_deviation_bound(**(good | changed))
