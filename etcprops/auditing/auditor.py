@@ -126,8 +126,9 @@ def audit(
     equality is neither shown nor contradicted, and the conditions say so.
 
     ``bitwise-identical`` and ``identical-decisions`` are what came out for these images and this
-    key. Decision values that differ by more than rounding while all decisions agree are named in
-    the conditions, and their cause is looked for: other images may be decided differently.
+    key. Where decision values differ by more than rounding while all decisions agree, that is luck:
+    it is ``same-decisions-here``, and its cause is looked for, since other images may be decided
+    differently.
 
     Examples
     --------
@@ -204,7 +205,7 @@ def _examine(text: str, harness: Harness, candidate: Candidate, effort: _Effort)
     comparison = compare(plain, encrypted, tolerance=harness.tolerance)
     verdict = Verdict(
         text,
-        _outcome(comparison),
+        _outcome(comparison, harness.tolerance),
         comparison=comparison,
         certified=certified_decisions(harness, plain, encrypted),
         conditions=_conditions(comparison, plain, encrypted, harness),
@@ -264,9 +265,11 @@ def _explained(
     )
 
 
-def _outcome(comparison: Comparison) -> AuditOutcome:
+def _outcome(comparison: Comparison, tolerance: float) -> AuditOutcome:
     if not comparison.decisions_identical:
         return AuditOutcome.DIFFERENT
+    if not comparison.identical(tolerance):
+        return AuditOutcome.SAME_DECISIONS_HERE
     return (
         AuditOutcome.BITWISE_IDENTICAL if comparison.bitwise else AuditOutcome.IDENTICAL_DECISIONS
     )
@@ -286,11 +289,6 @@ def _conditions(
         conditions.append(DEGENERATE)
     if plain.of_training:
         conditions.append("answers are those for the training images: the model has no others")
-    if comparison.decisions_identical and not comparison.identical(harness.tolerance):
-        conditions.append(
-            f"decision values differ by {comparison.relative_difference:.1e} of their spread, "
-            "more than rounding: that all decisions agree is a property of these queries"
-        )
     conditions += compression_seen(harness.images, harness.encrypted_vectors(harness.key))
     conditions += dict.fromkeys(plain.warnings + encrypted.warnings)
     return tuple(conditions)

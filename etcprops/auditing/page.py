@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MEANINGS = {
     AuditOutcome.BITWISE_IDENTICAL: "every number the same, to the last bit",
     AuditOutcome.IDENTICAL_DECISIONS: "every query answered the same; values differ by rounding",
+    AuditOutcome.SAME_DECISIONS_HERE: "so were these, by luck: values differ more",
     AuditOutcome.EQUAL_IN_DISTRIBUTION: "over many seeds and keys, stated differences are excluded",
     AuditOutcome.DIFFERENT: "some query is answered differently",
     AuditOutcome.NOT_APPLICABLE: "cannot be tried so; the reason is given",

@@ -22,10 +22,17 @@ class AuditOutcome(StrEnum):
 
     BITWISE_IDENTICAL = "bitwise-identical"
     IDENTICAL_DECISIONS = "identical-decisions"
+    SAME_DECISIONS_HERE = "same-decisions-here"
     EQUAL_IN_DISTRIBUTION = "equal-in-distribution"
     DIFFERENT = "different"
     NOT_APPLICABLE = "not-applicable"
 
+
+LUCK: Final = (
+    "values differ by more than rounding: that all decisions agree is luck with these queries, and "
+    "others may be decided differently"
+)
+"""What `AuditOutcome.SAME_DECISIONS_HERE` means."""
 
 VERDICTS: Final = ("against theory", "not contradicted", "as predicted", "no answer")
 """How what was measured stands to theory, the most remarkable first."""
@@ -279,7 +286,7 @@ class Verdict:
 
     @property
     def identical(self) -> bool:
-        """Whether every query was answered the same."""
+        """Whether every query was answered the same, and not by luck."""
         return self.outcome in {AuditOutcome.BITWISE_IDENTICAL, AuditOutcome.IDENTICAL_DECISIONS}
 
     @property
@@ -297,6 +304,8 @@ class Verdict:
 
     def __str__(self) -> str:
         lines = [f"{self.estimator}: {self.outcome}"]
+        if self.outcome is AuditOutcome.SAME_DECISIONS_HERE:
+            lines.append(f"  {LUCK}")
         if self.comparison is not None:
             lines.append(f"  {self.comparison}")
         if self.certified is not None and self.comparison is not None:

@@ -36,10 +36,10 @@ UNPROVED: Final[dict[str, Unproved]] = {
         "on what it gets. That reduced images have the same inner products is proved under "
         "*reductions*, that exact kernels are the same doubles under *same-bits*.",
     ),
-    "jpeg": Unproved(
-        LIBRARIES,
-        "that a codec treats blocks of 8 x 8 pixels one by one and alike; compared through "
-        "libjpeg, whose rounding no theorem here models.",
+    "jpeg-size": Unproved(
+        "a measurement",
+        "that photographs cost no more: it depends on what they show. That scramble changes no "
+        "coefficient is proved under *jpeg-block-permutation*.",
     ),
     "same-on-every-machine": Unproved(
         LIBRARIES,
@@ -78,6 +78,8 @@ NOT_SAID: Final = {
     "That scikit-learn's models are those of the theorems": "Its trees those of `Forest.v`, its "
     "neighbours those of `NearestNeighbours.v`, its solvers at the optimum.",
     "That keys are uniform": "Laws are over uniform keys; that SHAKE-256 is as good is believed.",
+    "That libjpeg codes blocks alone": "And that its integers are those of `formats/libjpeg.py`: "
+    "compared, on many blocks and files.",
     "That `encrypt` is `etc_encrypt`": "Vectors and an extracted program compare them; NumPy has "
     "no semantics in Coq.",
 }

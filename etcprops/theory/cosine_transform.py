@@ -79,16 +79,18 @@ def transform() -> Integers:
     angle = np.where(u == 0, 4, (2 * i + 1) * u)
     m, n = angle[:, None, :, None], angle[None, :, None, :]
     # 2 cos a 2 cos b = 2 cos (a + b) + 2 cos (a - b)
-    found = cosines()[(m + n) % 32] + cosines()[(m - n) % 32]
+    found: Integers = cosines()[(m + n) % 32] + cosines()[(m - n) % 32]
     found.flags.writeable = False
     return found
 
 
 def _times_c(polynomial: Integers) -> Integers:
     """Multiply a polynomial by c, modulo its minimal polynomial."""
-    shifted = np.roll(polynomial, 1)
-    lead, shifted[0] = shifted[0], 0
-    return shifted - lead * np.array(minimal_polynomial()[:-1])
+    shifted: Integers = np.roll(polynomial, 1)
+    lead = int(shifted[0])
+    shifted[0] = 0
+    shifted -= lead * np.array(minimal_polynomial()[:-1])
+    return shifted
 
 
 def prove_orthonormal() -> Proof:
@@ -127,9 +129,10 @@ def prove_orthonormal() -> Proof:
             yield f"product of cosines {j} and {k}", (found - stored).as_expr()
         angles = [[4 if u == 0 else (2 * i + 1) * u % 32 for i in range(SIDE)] for u in range(SIDE)]
         for u, v in itertools.combinations_with_replacement(range(SIDE), 2):
-            pairs = (tuple(sorted(pair)) for pair in zip(angles[u], angles[v], strict=True))
-            total = sum((doubled[pair] for pair in pairs), sp.Poly(0, x))
-            yield f"functions {u} and {v}", total.as_expr() - SCALE * int(u == v)
+            total = sp.Integer(-SCALE * int(u == v))
+            for a, b in zip(angles[u], angles[v], strict=True):
+                total += doubled[min(a, b), max(a, b)].as_expr()
+            yield f"functions {u} and {v}", total
 
     return conclude("the 8 x 8 cosine transform is orthonormal", differences())
 
@@ -231,48 +234,62 @@ def prove_negation_of_coefficients(step_matrices: StepMatrices = matrices.step_m
 # --- Quantization without rounding errors
 
 
-class Halves(NamedTuple):
-    """Twice a number, rounded down, and whether that was exact: enough for every rounding."""
+class Floor(NamedTuple):
+    """Numbers rounded down, and whether they were integers.
+
+    Of twice a number that is all that a rounding to integers has to look at.
+    """
 
     floor: Integers
     exact: NDArray[np.bool_]
 
 
-def away_from_zero(twice: Halves) -> Integers:
+def away_from_zero(twice: Floor) -> Integers:
     """Round to the nearest integer, halves away from zero: as JPEG's encoders do."""
     ceiling = twice.floor + ~twice.exact
     return np.where(twice.floor >= 0, (twice.floor + 1) // 2, -((1 - ceiling) // 2))
 
 
-def upwards(twice: Halves) -> Integers:
+def upwards(twice: Floor) -> Integers:
     """Round to the nearest integer, halves up."""
     return (twice.floor + 1) // 2
 
 
-def down(twice: Halves) -> Integers:
+def down(twice: Floor) -> Integers:
     """Round down."""
     return twice.floor // 2
 
 
-Rounding = Callable[[Halves], Integers]
+Rounding = Callable[[Floor], Integers]
 
 
-def quantized(
-    blocks: NDArray[Any], table: NDArray[Any], rounding: Rounding, *, middle: int = 2 * HALF_LEVEL
-) -> Integers:
+class Quantizer(NamedTuple):
+    """How coefficients become levels.
+
+    Attributes
+    ----------
+    table : ndarray of int, shape (8, 8)
+        Steps.
+    rounding : callable
+        `away_from_zero`, `upwards` or `down`.
+    middle : int
+        Twice what is taken from pixels before the transform: 255 rounds the constant coefficient
+        about mid-grey, where a step that divides 4 then gives levels about 128 again.
+    """
+
+    table: NDArray[np.int64]
+    rounding: Rounding = away_from_zero
+    middle: int = 2 * HALF_LEVEL
+
+
+def quantized(blocks: NDArray[Any], quantizer: Quantizer) -> Integers:
     """Return the levels of blocks, with the transform in exact arithmetic.
 
     Parameters
     ----------
     blocks : ndarray of int, shape (..., 8, 8)
         Pixels.
-    table : ndarray of int, shape (8, 8)
-        Steps.
-    rounding : callable
-        `away_from_zero`, `upwards` or `down`.
-    middle : int, default=256
-        Twice what is taken from pixels before the transform: 255 rounds the constant coefficient
-        about mid-grey, where a step that divides 4 then gives levels about 128 again.
+    quantizer : Quantizer
 
     Returns
     -------
@@ -280,18 +297,18 @@ def quantized(
 
     Examples
     --------
-    >>> block = np.full((8, 8), 200)
-    >>> quantized(block, np.full((8, 8), 16), away_from_zero)[0, :2]
+    >>> quantized(np.full((8, 8), 200), Quantizer(np.full((8, 8), 16)))[0, :2]
     array([36,  0])
     """
+    table, rounding, middle = quantizer
     # 16 times the coefficients of twice the pixels, so 32 times the coefficients.
     found = np.einsum("uvijk,...ij->...uvk", transform(), 2 * blocks.astype(np.int64) - middle)
-    levels = rounding(_halves(found, SCALE * np.asarray(table, dtype=np.int64)))
+    levels = rounding(rounded_down(found, SCALE * table))
     levels[..., 0, 0] -= (2 * HALF_LEVEL - middle) * 4 // table[0, 0]
     return levels
 
 
-def reconstructed(levels: Integers, table: NDArray[Any]) -> Integers:
+def reconstructed(levels: Integers, table: NDArray[np.int64]) -> Integers:
     """Return decoded pixels before they are rounded, as polynomials in c over 16.
 
     Parameters
@@ -309,17 +326,32 @@ def reconstructed(levels: Integers, table: NDArray[Any]) -> Integers:
     Examples
     --------
     >>> levels = np.zeros((8, 8), dtype=np.int64)
-    >>> reconstructed(levels, np.ones((8, 8)))[0, 0, :2] / 16
+    >>> reconstructed(levels, np.full((8, 8), 1))[0, 0, :2] / 16
     array([128.,   0.])
     """
-    coefficients = levels * np.asarray(table, dtype=np.int64)
-    pixels: Integers = np.einsum("uvijk,...uv->...ijk", transform(), coefficients)
+    pixels: Integers = np.einsum("uvijk,...uv->...ijk", transform(), levels * table)
     pixels[..., 0] += SCALE * HALF_LEVEL
     return pixels
 
 
-def _halves(numbers: Integers, divisors: Integers) -> Halves:
-    """Return twice the half of polynomials in c over divisors, that is their quotients."""
+def rounded_down(numbers: Integers, divisors: Integers) -> Floor:
+    """Round polynomials in c over integers down.
+
+    Parameters
+    ----------
+    numbers : ndarray of int64, shape (..., 8)
+        Polynomials in c.
+    divisors : ndarray of int64, shape (...)
+
+    Returns
+    -------
+    Floor
+
+    Examples
+    --------
+    >>> rounded_down(np.array([[7, 0, 0, 0, 0, 0, 0, 0]]), np.array([2]))
+    Floor(floor=array([3]), exact=array([False]))
+    """
     cosine = 2 * np.cos(np.pi / 16)
     values = numbers @ cosine ** np.arange(SIDE) / divisors
     rational = ~numbers[..., 1:].any(axis=-1)
@@ -330,7 +362,7 @@ def _halves(numbers: Integers, divisors: Integers) -> Halves:
         index = tuple(place)
         divisor = int(np.broadcast_to(divisors, values.shape)[index])
         floor[index] = _floor([int(factor) for factor in numbers[index]], divisor)
-    return Halves(floor, rational & (rest == 0))
+    return Floor(floor, rational & (rest == 0))
 
 
 def _floor(polynomial: list[int], divisor: int) -> int:

@@ -18,7 +18,7 @@ from etcprops.attacks.comparison import compare
 from etcprops.attacks.frame import framed
 from etcprops.attacks.poses import STEPS
 from etcprops.attacks.seams import Borders, Seams, cut, find_seams
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
 from etcprops.claims.references import GALLAGHER_2012
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -154,6 +154,7 @@ RECOVERY_CLAIMS = (
         "and orders of components of all blocks, up to one motion of the whole.",
         "not in the paper: when 'jigsaw puzzle solver attacks' (section 2) succeed for certain",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         hypotheses=(WINS, BORDER),
         checks=(Check(check_key_where_true_neighbours_win, EvidenceKind.END_TO_END),),
