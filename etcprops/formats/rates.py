@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from etcprops._files import write_whole
 from etcprops._validation import as_integer, describe, reject
+from etcprops.formats.codecs import Codec
+from etcprops.formats.schemes import ImageScheme
 from etcprops.formats.similarity import ms_ssim, psnr
-from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.pixels import decrypt, encrypt
 
@@ -38,13 +39,13 @@ BLOCKS: Final = (8, 16, 32)
 SETTINGS: Final[dict[str, tuple[int, ...]]] = {
     "jpeg": (30, 50, 70, 85, 95),
     "webp": (30, 50, 70, 85, 95),
-    "jpeg2000": (28, 32, 36, 40, 44),
+    "jp2": (28, 32, 36, 40, 44),
 }
 """Of each codec, from coarse to fine: qualities, for JPEG 2000 the PSNR to reach in decibels."""
 VARIANTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "grey": (("jpeg", ""), ("webp", ""), ("jpeg2000", "")),
-    "colour": (("jpeg", "4:4:4"), ("jpeg", "4:2:0"), ("webp", ""), ("jpeg2000", "")),
-    "grayscale": (("jpeg", "4:4:4"), ("jpeg", "4:2:0"), ("webp", ""), ("jpeg2000", "")),
+    "grey": (("jpeg", ""), ("webp", ""), ("jp2", "")),
+    "colour": (("jpeg", "4:4:4"), ("jpeg", "4:2:0"), ("webp", ""), ("jp2", "")),
+    "grayscale": (("jpeg", "4:4:4"), ("jpeg", "4:2:0"), ("webp", ""), ("jp2", "")),
 }
 """Codecs and sub-samplings of chroma, by scheme."""
 SEVERAL: Final = 64
@@ -149,7 +150,7 @@ def rate_points(
     >>> image = np.add.outer(np.arange(192), np.arange(192)).astype(np.uint8)
     >>> points = list(rate_points(image, blocks=[16]))
     >>> len(points), points[0].block, points[-1].codec
-    (30, 0, 'jpeg2000')
+    (30, 0, 'jp2')
     """
     caller = "rate_points"
     picture = _cut(image, caller)
@@ -159,18 +160,18 @@ def rate_points(
     for scheme in VARIANTS if picture.ndim == 3 else ("grey",):
         shown = _luma(picture) if scheme == "grey" and picture.ndim == 3 else picture
         sides = (PLAIN, *blocks) if scheme != "grayscale" else tuple(blocks)
-        for codec, sampling in VARIANTS[scheme]:
-            laid = _side_by_side(shown, sampling) if scheme == "grayscale" else shown
+        for name_of_codec, sampling in VARIANTS[scheme]:
+            laid = sampling if scheme == "grayscale" and sampling else "4:4:4"
+            chroma = sampling if scheme == "colour" and sampling else "4:4:4"
             for block in sides:
-                key = _key(laid, block)
-                sent = laid if key is None else encrypt(laid, key)
-                for setting in SETTINGS[codec]:
-                    size, decoded = _through(sent, codec, setting, sampling)
-                    got = decoded if key is None else decrypt(decoded, key)
-                    seen = _from_planes(got, sampling) if scheme == "grayscale" else got
+                arrangement = ImageScheme(scheme, block or 1, sampling=laid)
+                for setting in SETTINGS[name_of_codec]:
+                    codec = Codec(name_of_codec, setting, chroma)
+                    size, seen = _through(shown, arrangement, block, codec)
                     bits = 8 * size / (shown.shape[0] * shown.shape[1])
                     likeness = psnr(shown, seen), ms_ssim(shown, seen)
-                    yield RatePoint(name, scheme, block, codec, sampling, setting, bits, *likeness)
+                    kind = (name, scheme, block, name_of_codec, sampling, setting)
+                    yield RatePoint(*kind, bits, *likeness)
 
 
 def delta_rates(points: Iterable[RatePoint]) -> list[DeltaRate]:
@@ -267,62 +268,27 @@ def _cut(image: Any, caller: str) -> Pixels:
     return image[:rows, :columns]
 
 
-def _key(laid: Pixels, block: int) -> EtCKey | None:
-    """Return the key for a picture, or None for no encryption."""
-    if block == PLAIN:
-        return None
-    channels = 3 if laid.ndim == 3 else 1
-    geometry = BlockGeometry(*laid.shape[:2], channels=channels, block=block)
-    return EtCKey.from_secret(geometry, "rate and distortion")
-
-
-def _through(picture: Pixels, codec: str, setting: int, sampling: str) -> tuple[int, Pixels]:
-    """Return the size of the file in bytes, and what is decoded from it."""
+def _through(
+    picture: Pixels, arrangement: ImageScheme, block: int, codec: Codec
+) -> tuple[int, Pixels]:
+    """Return the size of the file in bytes, and the picture that comes back."""
     from PIL import Image
 
-    options: dict[str, Any] = {"quality": setting}
-    if codec == "jpeg":
-        options["optimize"] = True
-        if picture.ndim == 3:
-            options["subsampling"] = sampling
-    elif codec == "jpeg2000":
-        options = {"quality_mode": "dB", "quality_layers": [setting], "irreversible": True}
-    file = BytesIO()
-    Image.fromarray(picture).save(file, codec, **options)
-    size = file.tell()
-    with Image.open(file) as decoded:
-        return size, np.asarray(decoded.convert("RGB" if picture.ndim == 3 else "L"))
+    laid = arrangement.arranged(picture)
+    key = None
+    if block != PLAIN:
+        geometry = arrangement.geometry(*picture.shape[:2])
+        key = EtCKey.from_secret(geometry, "rate and distortion")
+    content = codec.encode(laid if key is None else encrypt(laid, key))
+    with Image.open(BytesIO(content)) as opened:
+        decoded = np.asarray(opened.convert("RGB" if laid.ndim == 3 else "L"))
+    return len(content), arrangement.restored(decoded if key is None else decrypt(decoded, key))
 
 
 def _luma(picture: Pixels) -> Pixels:
     from PIL import Image
 
     return np.asarray(Image.fromarray(picture).convert("L"))
-
-
-def _side_by_side(picture: Pixels, sampling: str) -> Pixels:
-    """Return Y, Cb and Cr beside each other; halved chroma in one column (Chuman et al. 2019)."""
-    from PIL import Image
-
-    luma, *chroma = Image.fromarray(picture).convert("YCbCr").split()
-    if sampling != "4:2:0":
-        return np.concatenate([np.asarray(plane) for plane in (luma, *chroma)], axis=1)
-    half = [np.asarray(plane.reduce(2)) for plane in chroma]
-    return np.concatenate([np.asarray(luma), np.concatenate(half, axis=0)], axis=1)
-
-
-def _from_planes(laid: Pixels, sampling: str) -> Pixels:
-    """Undo `_side_by_side`; halved chroma is interpolated."""
-    from PIL import Image
-
-    if sampling != "4:2:0":
-        planes = [Image.fromarray(plane) for plane in np.split(laid, 3, axis=1)]
-    else:
-        width = laid.shape[1] * 2 // 3
-        luma = Image.fromarray(laid[:, :width])
-        half = [Image.fromarray(plane) for plane in np.split(laid[:, width:], 2, axis=0)]
-        planes = [luma, *(plane.resize(luma.size, Image.Resampling.BILINEAR) for plane in half)]
-    return np.asarray(Image.merge("YCbCr", planes).convert("RGB"))
 
 
 def to_csv(rows: Sequence[Any]) -> str:

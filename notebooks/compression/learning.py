@@ -87,7 +87,7 @@ def large_digits() -> ImageSet:
         for image in digits.images
     ]
     geometry = BlockGeometry(side, side, block=8)
-    return ImageSet(f"digits, {side} x {side}", np.stack(images), digits.labels, geometry)
+    return ImageSet(f"digits {side} x {side}", np.stack(images), digits.labels, geometry)
 
 
 def through_jpeg(images: Pixels, quality: int) -> Pixels:

@@ -81,7 +81,10 @@ def test_share_of_codecs(
 ) -> None:
     """The same file as input and output: decode and encode against all that a file takes."""
     image = photograph()
-    source, settings = tmp_path / f"in{codec.suffix}", FileSettings(SECRET, codec, scheme, force=True)
+    source, settings = (
+        tmp_path / f"in{codec.suffix}",
+        FileSettings(SECRET, codec, scheme, force=True),
+    )
     source.write_bytes(codec.encode(image))
     chosen = settings.scheme_of(scheme)
     encrypted = chosen.encrypt(image, chosen.key(SIDE, SIDE, SECRET))
