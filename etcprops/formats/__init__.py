@@ -2,5 +2,7 @@
 
 On the side of JPEG: quantization tables (`quantization`), a rounding of the cosine transform that
 is never wrong (`rounded_dct`), coefficients under encryption (`coefficients`, `commutation`), files
-that hold them as they are (`exact_jpeg`), and libjpeg's arithmetic in integers (`libjpeg`).
+that hold them as they are (`exact_jpeg`), and libjpeg's arithmetic in integers (`libjpeg`). What
+files cost and keep (`rates`, `similarity`), how far JPEG moves inner products (`deviation`), and
+what it leaves in pixels (`traces`).
 """

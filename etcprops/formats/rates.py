@@ -302,6 +302,20 @@ def to_csv(rows: Sequence[Any]) -> str:
     return stream.getvalue()
 
 
+def points_from_csv(text: str) -> list[RatePoint]:
+    """Return the points that `to_csv` wrote.
+
+    Examples
+    --------
+    >>> point = RatePoint("p", "grey", 8, "jpeg", "", 75, 1.5, 36.25, 0.98)
+    >>> points_from_csv(to_csv([point])) == [point]
+    True
+    """
+    kinds = {"block": int, "setting": int, "bits": float, "psnr": float, "ms_ssim": float}
+    rows = csv.DictReader(StringIO(text))
+    return [RatePoint(**{k: kinds.get(k, str)(v) for k, v in row.items()}) for row in rows]
+
+
 def summary(deltas: Iterable[DeltaRate]) -> str:
     """Return medians of the delta rates over pictures, as a table in Markdown."""
     groups: dict[tuple[str, str, int], list[DeltaRate]] = {}

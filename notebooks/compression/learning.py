@@ -100,13 +100,15 @@ def through_jpeg(images: Pixels, quality: int) -> Pixels:
     return decoded
 
 
-def changes(data: ImageSet, *, exact: bool = True) -> Iterator[Change]:
-    """Compare compressed plain with compressed encrypted images, at every quality."""
+def changes(
+    data: ImageSet, qualities: tuple[int, ...] = QUALITIES, exact: tuple[int, ...] = QUALITIES
+) -> Iterator[Change]:
+    """Compare compressed plain with compressed encrypted images, some qualities exactly too."""
     key = EtCKey.from_secret(data.geometry, "learning on compressed images")
     hidden = encrypt(data.images, key)
     baseline = {c.name: c.accuracy_plain for c in compare_decisions(data, key, models=MODELS)}
     some = np.linspace(0, len(hidden) - 1, min(COMPARED, len(hidden))).astype(np.int64)
-    for quality in QUALITIES:
+    for quality in qualities:
         plain, encrypted = (through_jpeg(images, quality) for images in (data.images, hidden))
         grams = [_gram(images[some]) for images in (plain, encrypted)]
         largest = float(np.abs(grams[0]).max())
@@ -122,7 +124,7 @@ def changes(data: ImageSet, *, exact: bool = True) -> Iterator[Change]:
                 found.n_different / found.n_queries, False, found.accuracy_plain,
                 found.accuracy_encrypted, baseline[found.name],
             )  # fmt: skip
-        if exact:
+        if quality in exact:
             rows = tuple(exact_rows(images, quality) for images in (data.images, hidden))
             yield from _exact_changes(data, quality, rows, baseline)
 
