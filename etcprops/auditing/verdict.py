@@ -302,6 +302,18 @@ class Verdict:
         """Return the verdict as JSON text."""
         return _documents.write("etcprops.Verdict", self.to_dict())
 
+    def to_html(self) -> str:
+        """Return the verdict as one HTML page that needs nothing else, with the witness drawn."""
+        from etcprops.auditing.page import render_verdict
+
+        return render_verdict(self)
+
+    def _repr_html_(self) -> str:
+        """Show the verdict in a notebook."""
+        from etcprops.auditing.page import fragment
+
+        return fragment(self)
+
     def __str__(self) -> str:
         lines = [f"{self.estimator}: {self.outcome}"]
         if self.outcome is AuditOutcome.SAME_DECISIONS_HERE:

@@ -453,3 +453,9 @@ class Ledger:
         from etcprops.claims.page import render
 
         return render(self)
+
+    def _repr_html_(self) -> str:
+        """Show claims and outcomes in a notebook."""
+        from etcprops.claims.page import fragment
+
+        return fragment(self)

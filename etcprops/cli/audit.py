@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 COMMAND = "etcprops audit"
 OF_THE_GRID = (
-    "keys", "seeds", "jobs", "backend", "scheduler", "output", "resume", "time_limit", "html",
+    "keys", "seeds", "jobs", "backend", "scheduler", "output", "resume", "time_limit",
     "list_models",
 )  # fmt: skip
 """Options that are described by ``etcprops atlas --help``."""
@@ -115,7 +115,7 @@ def audit(
     Exit status 1 if an own model is not identical, decisions that agree by luck included, or if the
     theory was wrong without explanation or a cell gave no answer.
     """
-    outputs = Outputs("audit", json)
+    outputs = Outputs("audit", json, html)
     if list_models:
         print_table_of_estimators(outputs.console)
         return
@@ -132,7 +132,7 @@ def audit(
         return
     groups = split_steps(steps)
     second = groups[1:] or None
-    _refuse({"--html": html, "--output": output, "a second --steps": second}, names[0])
+    _refuse({"--output": output, "a second --steps": second}, names[0])
     if resume:
         reject("--resume", COMMAND, "come with --output FILE", "no file.")
     failing = _failing(fail_on)
@@ -142,7 +142,7 @@ def audit(
             budget=budget, secret=secret, steps=groups[0],
         )  # fmt: skip
     outputs.console.print(Text(str(verdict)), soft_wrap=True)
-    outputs.write(verdict.to_json)
+    outputs.write(verdict.to_json, verdict.to_html)
     raise typer.Exit(1 if verdict.outcome in failing else 0)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import describe, reject
+from etcprops.formats.coefficients import LARGEST
 
 _VERSION: Final = "turbo210"
 _MODES: Final = {"L", "YCbCr", "RGB"}  # Pillow has turned colours into RGB
@@ -77,6 +78,10 @@ def read(
             )
     if coded.jpeg_color_space.name not in _SPACES:
         reject("source", caller, "be grey or YCbCr", f"{coded.jpeg_color_space.name}.")
+    if any(table.min() < 1 or table.max() > 255 for table in tables):
+        reject("source", caller, "have quantization steps from 1 to 255", "others.")
+    if any(abs(plane.astype(np.int32)).max() > LARGEST for plane in planes):
+        reject("source", caller, f"have coefficients up to {LARGEST}", "larger ones.")
     return [np.array(plane, dtype=np.int16) for plane in planes], tables
 
 

@@ -19,6 +19,9 @@ from etcprops.formats.quantization import DC_STEPS, SIDE, as_table
 from etcprops.scheme._immutable import Immutable, freeze
 from etcprops.scheme.keys import N_TRANSFORMS, EtCKey, check_key
 
+LARGEST: Final = 1 << 14
+"""Of quantized coefficients, so that the negative of each has 16 bits too."""
+
 _ALTERNATING: Final = np.array([1, -1] * (SIDE // 2), dtype=np.int8)
 
 
@@ -30,7 +33,8 @@ class JpegCoefficients(Immutable):
     Parameters
     ----------
     planes : sequence of ndarray of int16, shape (block rows, block columns, 8, 8)
-        One, or three of which the latter two may have half the rows and columns (4:2:0).
+        One, or three of which the latter two may have half the rows and columns (4:2:0); of
+        magnitude up to 2^14.
     tables : sequence of array_like of int, shape (8, 8)
         The steps of each plane, from 1 to 255.
 
@@ -274,6 +278,9 @@ def _as_plane(value: Any, caller: str) -> NDArray[np.int16]:
         reject("planes", caller, wanted, describe(value))
     if value.ndim != 4 or value.shape[2:] != (SIDE, SIDE) or not value.size:
         reject("planes", caller, wanted, describe(value))
+    largest = max(-int(value.min()), int(value.max()))
+    if largest > LARGEST:
+        reject("planes", caller, f"be of magnitude up to {LARGEST}", f"{largest}.")
     return value.copy()
 
 

@@ -64,7 +64,8 @@ def encode_jpeg_exactly(
     ``read_coefficients(encode_jpeg_exactly(encrypt(image, key)))`` is
     ``encrypt_coefficients(read_coefficients(encode_jpeg_exactly(image)), key)``. Colours are
     turned into Y, Cb and Cr as fractions, not rounded to bytes: negation is then exact in them too.
-    A decoder's rounding comes after, and is its own.
+    A decoder's rounding comes after, and is its own: no decoder to bytes can keep negation exactly,
+    as the coefficients of mid-grey are their own negative and no byte is. So decrypt coefficients.
 
     Examples
     --------

@@ -312,3 +312,6 @@ def test_the_page_shows_rows_pictures_and_surprises() -> None:
     assert "a &lt; b &amp; c" in page
     assert "<figcaption>pixels</figcaption>" in page
     assert "expected holds, found fails" in page
+    in_a_notebook = ledger._repr_html_()
+    assert "<html" not in in_a_notebook
+    assert "fails, not as expected" in in_a_notebook

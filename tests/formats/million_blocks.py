@@ -24,10 +24,16 @@ from jpegs import (
 )
 from numpy.typing import NDArray
 
-from etcprops import read_coefficients
+from etcprops import (
+    BlockGeometry,
+    EtCKey,
+    encrypt,
+    encrypt_coefficients,
+    read_coefficients,
+)
 from etcprops.formats import libjpeg
 from etcprops.formats.commutation import OPERATIONS, mismatches
-from etcprops.formats.exact_jpeg import code_blocks
+from etcprops.formats.exact_jpeg import code_blocks, code_exactly
 from etcprops.formats.quantization import exact_table
 
 COLUMNS = 64
@@ -76,7 +82,30 @@ def count_mismatches(count: int) -> None:
     print(f"{blocks} blocks x {len(OPERATIONS)} operations: {found.sum()} mismatches")  # noqa: T201
 
 
+def count_mismatches_in_colour(count: int) -> None:
+    """Count coded blocks that differ where photographs in colour are encrypted by random keys."""
+    blocks = found = 0
+    for number, (top, left) in enumerate(np.ndindex(8, 8)):
+        for name, image in photographs().items():
+            sampling, side = (("4:4:4", 8), ("4:2:0", 16))[number % 2]
+            cropped = np.ascontiguousarray(image[top : top - 16, left : left - 16])
+            geometry = BlockGeometry(*cropped.shape[:2], channels=3, block=side)
+            steps = ("permutation", "transforms", "negatives")
+            key = EtCKey.from_secret(geometry, f"{number} {name}", steps=steps)
+            quality = QUALITIES[number // 2 % len(QUALITIES)]
+            code = partial(code_exactly, quality=quality, sampling=sampling)
+            coded = code(encrypt(cropped, key))
+            wanted = encrypt_coefficients(code(cropped), key)
+            for theirs, ours in zip(coded.planes, wanted.planes, strict=True):
+                found += int((theirs != ours).any(axis=(2, 3)).sum())
+                blocks += ours.shape[0] * ours.shape[1]
+        if blocks >= count:
+            break
+    print(f"{blocks} blocks of Y, Cb and Cr: {found} mismatches")  # noqa: T201
+
+
 if __name__ == "__main__":
     number = int(sys.argv[1]) if sys.argv[1:] else 10**6
     compare_with_libjpeg(number)
     count_mismatches(number)
+    count_mismatches_in_colour(number)

@@ -129,6 +129,29 @@ def test_steps_of_the_dc_that_do_not_divide_4_have_blocks_without_a_code() -> No
             assert level == -level - 8 // step
 
 
+def test_the_component_shuffle_does_not_commute() -> None:
+    # Red and blue exchange places, and Y is another number: neither sign nor place makes it so.
+    red = np.zeros((8, 8, 3), dtype=np.uint8)
+    red[..., 0] = 255
+    levels = [
+        sorted(abs(int(plane.sum())) for plane in code_exactly(image, quality=100).planes)
+        for image in (red, red[..., ::-1].copy())
+    ]
+    assert levels[0] != levels[1]
+
+
+def test_no_decoder_to_bytes_can_be_exact_about_negation() -> None:
+    # This file is its own negative, and no byte is.
+    levels = np.zeros((1, 1, 8, 8), dtype=np.int16)
+    levels[..., 0, 0] = -1
+    middle = JpegCoefficients([levels], [FOUR])
+    negative = EtCKey(BlockGeometry(8, 8), negatives=[True])
+    assert encrypt_coefficients(middle, negative) == middle
+    pixels = np.arange(256, dtype=np.uint8)
+    assert not (pixels == 255 - pixels).any()
+    assert not middle.row().any()
+
+
 # --- Features
 
 
@@ -275,8 +298,10 @@ FOUR = np.full((8, 8), 4)
 CODED = JpegCoefficients([PLANE], [FOUR])
 COLOURED = JpegCoefficients([PLANE, PLANE[:1, :1], PLANE[:1, :1]], [FOUR, FOUR, FOUR])
 FILE = by_pillow(GREY)
+TABLE = FILE.index(b"\xff\xdb") + 5
+STEPLESS = FILE[:TABLE] + bytes(1) + FILE[TABLE + 1 :]
 LARGE = PLANE.copy()
-LARGE[0, 0, 1, 1] = -32768
+LARGE[0, 0, 1, 1] = -1024
 APART = PLANE.copy()
 APART[0, 0, 0, 0], APART[0, 1, 0, 0] = -1024, 1024
 
@@ -349,6 +374,12 @@ BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
         "4:2:0",
     ),
     "wide planes": (lambda: JpegCoefficients([PLANE.astype(int)], [FOUR]), "planes", "int16"),
+    "larger than any": (
+        lambda: JpegCoefficients([LARGE * np.int16(32)], [FOUR]),
+        "planes",
+        "16384",
+    ),
+    "steps of 0": (lambda: read_coefficients(STEPLESS), "source", "steps from 1"),
     "flat planes": (lambda: JpegCoefficients([PLANE[0]], [FOUR]), "planes", "shape"),
     "tables": (lambda: JpegCoefficients([PLANE], []), "tables", "be 1"),
     "table": (lambda: JpegCoefficients([PLANE], [FOUR * 0]), "tables", "255"),
