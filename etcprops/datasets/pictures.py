@@ -130,7 +130,7 @@ def picture_of(content: bytes, suffix: str = "") -> Picture:
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise PictureError("is no image that Pillow knows") from None
+        raise PictureError("is no image that Pillow knows, or has no pixels") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(_TOO_LARGE) from None
     except MemoryError:
@@ -145,8 +145,6 @@ _TOO_LARGE: Final = f"has more than {MOST_PIXELS} pixels: a decompression bomb?"
 def _check_header(picture: Any, content: bytes) -> None:
     """Refuse what the header tells, before anything is decoded."""
     width, height = picture.size
-    if not width * height:
-        raise PictureError(f"has no pixels: {height} x {width}")
     if width * height > MOST_PIXELS:
         raise PictureError(_TOO_LARGE)
     if getattr(picture, "n_frames", 1) > 1:

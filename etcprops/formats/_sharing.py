@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
+from etcprops.scheme.pixels import decrypt, encrypt
+
 if TYPE_CHECKING:
     from etcprops.formats.schemes import ImageScheme
     from etcprops.scheme.keys import EtCKey
@@ -26,11 +30,16 @@ class KeyCache:
         self._keys: OrderedDict[Any, EtCKey] = OrderedDict()
         self._lock = threading.Lock()
 
-    def key(self, scheme: ImageScheme, size: tuple[int, ...], secret: bytes) -> EtCKey:
+    def key(
+        self, scheme: ImageScheme, size: tuple[int, ...], secret: bytes, *, encrypting: bool
+    ) -> EtCKey:
+        """Return the key of a size, ready for one of both directions."""
         with self._lock:
             name = scheme, *size, secret
             found = self._keys.pop(name, None)
             self._keys[name] = key = found or scheme.key(size[0], size[1], secret)
+            # Here, where no other thread does the same: it takes far more memory than an image.
+            (encrypt if encrypting else decrypt)(np.empty((0, *key.geometry.shape), np.uint8), key)
             while sum(k.geometry.n_pixels for k in self._keys.values()) > KEPT_PIXELS:
                 if len(self._keys) == 1:
                     break

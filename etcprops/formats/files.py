@@ -63,7 +63,7 @@ class FileResult:
         In decibels, of what decryption gives back against the picture; infinite if that is the
         picture itself, None if it was not measured.
     seconds : dict
-        By stage: "decode", "encryption", "encode", "rest".
+        By stage: "decode", "encryption", "encode", "check", "rest".
     """
 
     source: str
@@ -225,8 +225,8 @@ def _worked(
         except Exception as error:  # noqa: BLE001  # encoders: sizes a format has not, say
             what = f"cannot be written as {settings.codec.format}: {error}"
             result.outcome, result.message = FileOutcome.FAILED, what
-    stages = sum(result.seconds.get(name, 0.0) for name in ("decode", "encryption", "encode"))
-    result.seconds["rest"] = max(0.0, result.seconds.pop("all") - stages)
+    total = result.seconds.pop("all")
+    result.seconds["rest"] = max(0.0, total - sum(result.seconds.values()))
     return result
 
 
@@ -260,9 +260,9 @@ def _encrypted(
     scheme = settings.scheme_of(settings.scheme or _scheme_for(picture))
     pixels = _fitting(picture.pixels, scheme, pad=settings.pad)
     height, width = picture.pixels.shape[:2]
-    key = keys.key(scheme, pixels.shape[:2], settings.secret)
     result.key = _key_name(scheme, (height, width))
     with result.timed("encryption"):
+        key = keys.key(scheme, pixels.shape[:2], settings.secret, encrypting=True)
         image = scheme.encrypt(pixels, key)
     own = settings.record(scheme, (height, width), known, encrypted=True)
     if settings.codec.lossless:
@@ -270,10 +270,11 @@ def _encrypted(
     with result.timed("encode"):
         made = settings.codec.encode(image, own.sealed(settings.secret))
     if settings.measure:
-        back = _as_encrypted(picture_of(made), scheme, image.shape)
-        if settings.codec.lossless and not np.array_equal(back, image):
-            raise PictureError(f"does not come back from {settings.codec.format} as it was")
-        result.psnr = _psnr(scheme.decrypt(back, key)[:height, :width], picture.pixels)
+        with result.timed("check"):
+            back = _as_encrypted(picture_of(made), scheme, image.shape)
+            if settings.codec.lossless and not np.array_equal(back, image):
+                raise PictureError(f"does not come back from {settings.codec.format} as it was")
+            result.psnr = _psnr(scheme.decrypt(back, key)[:height, :width], picture.pixels)
     return made
 
 
@@ -296,9 +297,9 @@ def _decrypted(
             raise PictureError(f"was encrypted otherwise: {scheme}")
     padded = tuple(-(-length // scheme.unit) * scheme.unit for length in size)
     image = _as_encrypted(picture, scheme, scheme.geometry(*padded).shape)
-    key = keys.key(scheme, padded, settings.secret)
     result.key = _key_name(scheme, size)
     with result.timed("encryption"):
+        key = keys.key(scheme, padded, settings.secret, encrypting=False)
         pixels = np.ascontiguousarray(scheme.decrypt(image, key)[: size[0], : size[1]])
     if record is not None and record.pixels not in {NO_DIGEST, digest(image.data)}:
         result.outcome = FileOutcome.APPROXIMATE

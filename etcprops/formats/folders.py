@@ -93,12 +93,13 @@ class FilesReport:
 
     @property
     def codec_share(self) -> float:
-        """Share of the work's time that decoding and encoding took; 0 if nothing was done."""
+        """Share of the time that decoding and encoding took, without checks; 0 if none was done."""
         stages: Counter[str] = Counter()
         for result in self.files:
             if result.outcome is FileOutcome.DONE:
                 stages.update(result.seconds)
-        return (stages["decode"] + stages["encode"]) / (sum(stages.values()) or 1)
+        total = sum(stages.values()) - stages["check"]
+        return (stages["decode"] + stages["encode"]) / (total or 1)
 
     def keys_in_use(self) -> dict[str, int]:
         """Return how many images each key has encrypted, the most used first."""
@@ -153,17 +154,16 @@ def find_tasks(inputs: Iterable[Path], out: Path, suffix: str, caller: str) -> F
         If an input is not there, or is `out` itself.
     """
     tasks: dict[Path, Path] = {}
-    refused, ignored = [], 0
+    refused: list[FileResult] = []
+    ignored = 0
     within = out.resolve()
     for given in inputs:
         if given.resolve() == within:
             reject("--out", caller, "be another folder than those that are read", f"{str(out)!r}.")
         if not given.exists():
             reject("IN", caller, "be files or folders", f"{str(given)!r}, which is not there.")
-        for source, place in _below(given, within):
-            if given.is_dir() and (
-                source.suffix.lower() not in SUFFIXES or source.name.startswith(".")
-            ):
+        for source, place in _below(given, within, refused):
+            if given.is_dir() and not _is_image(source):
                 ignored += 1
                 continue
             target = (out / place).with_suffix(suffix)
@@ -177,12 +177,23 @@ def find_tasks(inputs: Iterable[Path], out: Path, suffix: str, caller: str) -> F
     return FileTasks([FileTask(s, t) for t, s in tasks.items()], refused, ignored)
 
 
-def _below(given: Path, out: Path) -> Iterator[tuple[Path, Path]]:
+def _is_image(path: Path) -> bool:
+    """Whether a file in a folder is meant: an image by its name, not hidden, no device or pipe."""
+    named = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    return named and (path.is_file() or path.is_symlink())  # a broken link is said to be one
+
+
+def _below(given: Path, out: Path, refused: list[FileResult]) -> Iterator[tuple[Path, Path]]:
     """Yield files with where they are below what was given, sorted; `out` is left aside."""
     if not given.is_dir():
         yield given, Path(given.name)
         return
-    for folder, folders, names in os.walk(given):
+
+    def refuse(error: OSError) -> None:
+        what = f"cannot be read: {error.strerror}"
+        refused.append(FileResult(str(error.filename), "", FileOutcome.FAILED, what))
+
+    for folder, folders, names in os.walk(given, onerror=refuse):
         here = Path(folder)
         folders[:] = sorted(name for name in folders if (here / name).resolve() != out)
         for name in sorted(names):

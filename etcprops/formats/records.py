@@ -23,7 +23,7 @@ MARK: Final = "etcprops-record-1:"
 DIGEST_BYTES: Final = 16
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
 
-_LAYOUT: Final = struct.Struct(f"!5B I 2I {DIGEST_BYTES}s {DIGEST_BYTES}s")
+_LAYOUT: Final = struct.Struct(f"!4B I 2I {DIGEST_BYTES}s {DIGEST_BYTES}s")
 _TAG_BYTES: Final = 16
 _SCHEMES: Final = (*SchemeName,)
 _FORMATS: Final = ("png", "jpeg", "webp", "jp2")
@@ -70,7 +70,7 @@ class FileRecord:
         flags = self.encrypted | self.exact << 1 | scheme.shuffle << 2
         flags |= SAMPLINGS.index(self.sampling) << 3 | SAMPLINGS.index(scheme.sampling) << 4
         form = _FORMATS.index(self.format)
-        numbers = (1, flags, _SCHEMES.index(scheme.name), form, self.quality, scheme.block)
+        numbers = (flags, _SCHEMES.index(scheme.name), form, self.quality, scheme.block)
         plain = _LAYOUT.pack(*numbers, *self.size, self.source, self.pixels)
         tag = _tag(plain, secret)
         return MARK + base64.b64encode(tag + _masked(plain, tag, secret)).decode()
@@ -98,7 +98,7 @@ def opened(comment: str, secret: bytes) -> FileRecord | None:
     if not hmac.compare_digest(tag, _tag(plain, secret)):
         return None
     # What the secret sealed was well formed.
-    _, flags, name, form, quality, block, height, width, source, pixels = _LAYOUT.unpack(plain)
+    flags, name, form, quality, block, height, width, source, pixels = _LAYOUT.unpack(plain)
     scheme = ImageScheme(
         _SCHEMES[name], block, sampling=SAMPLINGS[flags >> 4 & 1], shuffle=bool(flags & 4)
     )

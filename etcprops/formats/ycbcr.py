@@ -6,6 +6,7 @@ and back changes three colours of four, each component by at most 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,8 @@ YCBCR: Final = ((299, 587, 114), (-299, -587, 886), (701, -587, -114))
 """What R, G and B weigh in Y, Cb and Cr, over `OVER`."""
 
 OVER: Final = (1000, 1772, 1402)
+
+STRIP_PIXELS: Final = 1 << 14
 
 MIDDLE: Final = (0, 128, 128)
 """What is added: grey has Cb = Cr = 128."""
@@ -44,8 +47,13 @@ def rgb_to_ycbcr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     >>> rgb_to_ycbcr(np.array([[[255, 0, 0], [7, 7, 7]]], dtype=np.uint8)).tolist()
     [[[76, 7]], [[85, 128]], [[255, 128]]]
     """
-    components = _components(image, "rgb_to_ycbcr")
-    return np.stack([_component(components, number, 1) for number in range(3)])
+    _check(image, "rgb_to_ycbcr")
+    out = np.empty((3, *image.shape[:2]), dtype=np.uint8)
+    for rows in _strips(*image.shape[:2]):
+        components = _components(image[rows])
+        for number in range(3):
+            out[number, rows] = _component(components, number, 1)
+    return out
 
 
 def rgb_to_ycbcr_420(
@@ -73,12 +81,20 @@ def rgb_to_ycbcr_420(
     >>> [component.tolist() for component in rgb_to_ycbcr_420(image)]
     [[[76, 0], [76, 0]], [[106]], [[192]]]
     """
-    components = _components(image, "rgb_to_ycbcr_420")
-    if image.shape[0] % 2 or image.shape[1] % 2:
+    _check(image, "rgb_to_ycbcr_420")
+    height, width = image.shape[:2]
+    if height % 2 or width % 2:
         reject("image", "rgb_to_ycbcr_420", "have even sizes", describe(image))
-    rows = components[:, ::2] + components[:, 1::2]
-    sums = rows[:, :, ::2] + rows[:, :, 1::2]
-    return _component(components, 0, 1), _component(sums, 1, 4), _component(sums, 2, 4)
+    luma = np.empty((height, width), dtype=np.uint8)
+    blue, red = np.empty((2, height // 2, width // 2), dtype=np.uint8)
+    for rows in _strips(height, width):
+        components = _components(image[rows])
+        luma[rows] = _component(components, 0, 1)
+        pairs = components[:, ::2] + components[:, 1::2]
+        sums = pairs[:, :, ::2] + pairs[:, :, 1::2]
+        half = slice(rows.start // 2, rows.stop // 2)
+        blue[half], red[half] = _component(sums, 1, 4), _component(sums, 2, 4)
+    return luma, blue, red
 
 
 def ycbcr_to_rgb(
@@ -107,13 +123,14 @@ def ycbcr_to_rgb(
     >>> ycbcr_to_rgb(*rgb_to_ycbcr(image)).tolist()
     [[[200, 100, 50], [9, 9, 9]]]
     """
-    y, cb, cr = (plane.astype(np.int32) for plane in (luma, blue, red))
-    cb -= 128
-    cr -= 128
     image = np.empty((*luma.shape, 3), dtype=np.uint8)
-    image[..., 0] = np.clip(y + (1402 * cr + 500) // 1000, 0, 255)
-    image[..., 1] = np.clip(y + (293500 - 202008 * cb - 419198 * cr) // 587000, 0, 255)
-    image[..., 2] = np.clip(y + (1772 * cb + 500) // 1000, 0, 255)
+    for rows in _strips(*luma.shape):
+        y, cb, cr = (plane[rows].astype(np.int32) for plane in (luma, blue, red))
+        cb -= 128
+        cr -= 128
+        image[rows, :, 0] = np.clip(y + (1402 * cr + 500) // 1000, 0, 255)
+        image[rows, :, 1] = np.clip(y + (293500 - 202008 * cb - 419198 * cr) // 587000, 0, 255)
+        image[rows, :, 2] = np.clip(y + (1772 * cb + 500) // 1000, 0, 255)
     return image
 
 
@@ -147,11 +164,22 @@ def _stretched(rows: NDArray[Any]) -> NDArray[Any]:
     return out
 
 
-def _components(image: Any, caller: str) -> NDArray[np.int32]:
-    """Return R, G and B, wide enough for sums of products."""
+def _check(image: Any, caller: str) -> None:
+    """Refuse what is no RGB image."""
     fits = isinstance(image, np.ndarray) and image.dtype == np.uint8
     if not fits or image.ndim != 3 or image.shape[2] != 3:
         reject("image", caller, "be an array of uint8 and shape (H, W, 3)", describe(image))
+
+
+def _strips(height: int, width: int) -> Iterator[slice]:
+    """Yield an even number of rows at a time, few enough to stay in cache."""
+    size = max(2, STRIP_PIXELS // width // 2 * 2)
+    for start in range(0, height, size):
+        yield slice(start, min(start + size, height))
+
+
+def _components(image: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return R, G and B, wide enough for sums of products."""
     return np.ascontiguousarray(np.moveaxis(image, 2, 0), dtype=np.int32)
 
 

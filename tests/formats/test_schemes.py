@@ -103,6 +103,8 @@ def test_without_the_shuffle_the_other_steps_are_the_same() -> None:
     whole, without = (s.key(*SIZE, SECRET) for s in SCHEMES[1:3])
     assert Step.COMPONENTS in whole.steps
     assert Step.COMPONENTS not in without.steps
+    assert whole.transforms is not None
+    assert without.transforms is not None
     assert np.array_equal(whole.transforms, without.transforms)
 
 
@@ -124,7 +126,7 @@ def test_settings_that_do_not_fit_are_refused(arguments: dict[str, Any], message
 
 def test_pictures_and_secrets_are_checked() -> None:
     scheme = ImageScheme("colour")
-    with pytest.raises(InvalidParameterError, match="'height' parameter .* multiple of 16"):
+    with pytest.raises(InvalidParameterError, match=r"'height' parameter .* multiple of 16"):
         scheme.key(8, 16, SECRET)
     with pytest.raises(InvalidParameterError, match=r"shape \(H, W, 3\)"):
         scheme.arranged(np.zeros((16, 16), np.uint8))

@@ -10,7 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from etcprops import InvalidParameterError
-from etcprops.formats.ycbcr import doubled, rgb_to_ycbcr, rgb_to_ycbcr_420, ycbcr_to_rgb
+from etcprops.formats.ycbcr import (
+    STRIP_PIXELS,
+    doubled,
+    rgb_to_ycbcr,
+    rgb_to_ycbcr_420,
+    ycbcr_to_rgb,
+)
 
 RED, BLUE = Fraction("0.299"), Fraction("0.114")
 GREEN = 1 - RED - BLUE
@@ -81,3 +87,16 @@ def test_other_arrays_are_refused(shape: tuple[int, ...]) -> None:
         rgb_to_ycbcr(np.zeros(shape, np.uint8))
     with pytest.raises(InvalidParameterError, match="have even sizes"):
         rgb_to_ycbcr_420(np.zeros((3, 4, 3), np.uint8))
+
+
+def test_large_images_are_their_parts() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (54, 1000, 3)).astype(np.uint8)
+    assert image[..., 0].size > 3 * STRIP_PIXELS
+    upper, lower = image[:10], image[10:]
+    whole = rgb_to_ycbcr(image)
+    assert np.array_equal(whole[:, :10], rgb_to_ycbcr(upper))
+    assert np.array_equal(whole[:, 10:], rgb_to_ycbcr(lower))
+    for found, above, below in zip(*map(rgb_to_ycbcr_420, (image, upper, lower)), strict=True):
+        assert np.array_equal(found, np.concatenate([above, below]))
+    back = ycbcr_to_rgb(*whole)
+    assert np.array_equal(back[10:], ycbcr_to_rgb(*whole[:, 10:]))
