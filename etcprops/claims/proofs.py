@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 from etcprops.claims.checks.arithmetic import POWER_OF_TWO
-from etcprops.claims.checks.coefficients import STEP_DIVIDES_4, STEP_DIVIDES_8, SYMMETRIC_TABLE
+from etcprops.claims.checks.coefficients import (
+    OFF_TIES,
+    STEP_DIVIDES_4,
+    STEP_DIVIDES_8,
+    SYMMETRIC_TABLE,
+)
 from etcprops.claims.checks.estimators import SIGNED
 from etcprops.claims.checks.exactness import EXACT_KERNELS
 from etcprops.claims.checks.forests import OFF_THRESHOLD, TIES_ALIKE
@@ -371,9 +376,10 @@ PROOFS: dict[str, Proofs] = {
             "Codec.ac_level_negative",
             "Codec.dc_negative",
             "Codec.dc_off_ties",
+            "Codec.dc_tie_above",
             "Codec.jpeg_dc_steps",
         ),
-        {STEP_DIVIDES_8: ("Codec.dc_step_divides",)},
+        {STEP_DIVIDES_8: ("Codec.dc_step_divides",), OFF_TIES: ("Codec.dc_tie_below_iff",)},
         notebook="11-compression",
     ),
     "exact-jpeg": Proofs(

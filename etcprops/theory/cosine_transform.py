@@ -14,16 +14,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
 from etcprops.scheme import matrices
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import N_TRANSFORMS, EtCKey, Step
-from etcprops.theory.polynomials import Proof, StepMatrices, conclude
+
+if TYPE_CHECKING:
+    from etcprops.theory.polynomials import Proof, StepMatrices
 
 Integers = NDArray[np.int64]
 
@@ -40,18 +41,8 @@ _DOUBT: Final = 1e-6
 """Further from an integer than this, floating point is right: it errs by less than 1e-8."""
 
 
-@cache
-def minimal_polynomial() -> tuple[int, ...]:
-    """Return the minimal polynomial of ``2 cos(pi / 16)``, its constant first.
-
-    Examples
-    --------
-    >>> minimal_polynomial()
-    (2, 0, -16, 0, 20, 0, -8, 0, 1)
-    """
-    x = sp.Symbol("x")
-    found = sp.Poly(sp.minimal_polynomial(2 * sp.cos(sp.pi / 16), x), x)
-    return tuple(int(factor) for factor in reversed(found.all_coeffs()))
+MINIMAL_POLYNOMIAL: Final = (2, 0, -16, 0, 20, 0, -8, 0, 1)
+"""Of c, its constant first: c^8 = 8 c^6 - 20 c^4 + 16 c^2 - 2."""
 
 
 @cache
@@ -89,7 +80,7 @@ def _times_c(polynomial: Integers) -> Integers:
     shifted: Integers = np.roll(polynomial, 1)
     lead = int(shifted[0])
     shifted[0] = 0
-    shifted -= lead * np.array(minimal_polynomial()[:-1])
+    shifted -= lead * np.array(MINIMAL_POLYNOMIAL[:-1])
     return shifted
 
 
@@ -107,14 +98,22 @@ def prove_orthonormal() -> Proof:
     >>> prove_orthonormal().proved
     True
     """
+    import sympy as sp
+
+    from etcprops.theory.polynomials import conclude
+
     x = sp.Symbol("x")
-    modulus = sp.Poly(list(reversed(minimal_polynomial())), x)
+    modulus = sp.Poly(list(reversed(MINIMAL_POLYNOMIAL)), x)
 
     def product(a: Integers, b: Integers) -> sp.Poly:
         factors = (sp.Poly([int(f) for f in reversed(p)], x) for p in (a, b))
         return sp.rem(next(factors) * next(factors), modulus)
 
     def differences() -> Iterator[tuple[str, Any]]:
+        yield (
+            "minimal polynomial",
+            sp.minimal_polynomial(2 * sp.cos(sp.pi / 16), x) - modulus.as_expr(),
+        )
         for k, polynomial in enumerate(cosines()):
             chebyshev = sp.Poly(2 * sp.chebyshevt(k, x / 2), x)
             stored = sp.Poly([int(f) for f in reversed(polynomial)], x)
@@ -180,6 +179,7 @@ def prove_transforms_of_coefficients(
     >>> prove_transforms_of_coefficients().cases
     32768
     """
+    from etcprops.theory.polynomials import conclude
 
     def differences() -> Iterator[tuple[str, Any]]:
         of_vector = transform().reshape(SIDE, SIDE, SIDE**2, SIDE)
@@ -212,6 +212,7 @@ def prove_negation_of_coefficients(step_matrices: StepMatrices = matrices.step_m
     >>> bool(prove_negation_of_coefficients())
     True
     """
+    from etcprops.theory.polynomials import conclude
 
     def differences() -> Iterator[tuple[str, Any]]:
         of_vector = transform().reshape(SIDE, SIDE, SIDE**2, SIDE)
@@ -367,6 +368,8 @@ def rounded_down(numbers: Integers, divisors: Integers) -> Floor:
 
 def _floor(polynomial: list[int], divisor: int) -> int:
     """Return a polynomial in c over a divisor, rounded down, where it is irrational."""
+    import sympy as sp
+
     c = sp.Integer(2) * sp.cos(sp.pi / 16)
     value = sum((factor * c**k for k, factor in enumerate(polynomial)), sp.Integer(0))
     return int(sp.floor(value / divisor))

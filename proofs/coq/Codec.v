@@ -15,7 +15,8 @@
 (*    are -1 short of their negatives; other coefficients change their sign.  *)
 (*    Reconstructed DC coefficients follow only where the step divides N; and *)
 (*    where it does they follow under every rounding to nearest, unless DC is *)
-(*    half-way between two levels.                                            *)
+(*    half-way between two levels. With halves away from zero such a DC       *)
+(*    follows, too, outside of (- N, 0), and does not inside.                 *)
 (*  - With no quantizer do they follow always, unless twice the step divides  *)
 (*    N: a block of mean 127.5 is its own negative. If it does, rounding      *)
 (*    about that mean makes negation exact for every block. So all 16         *)
@@ -370,6 +371,46 @@ have close : `|(r (- x - k%:R) - (- r x - k%:Z))%:~R| < 1 :> F.
   have half2 : 2%:R^-1 + 2%:R^-1 = 1 :> F by rewrite [RHS]splitr mul1r.
   by rewrite -[X in _ < X]half2 ler_lt_add ?nearest.
 by apply/eqP; rewrite -subr_eq0; move: close; rewrite -intr_norm -[1]/(1%:~R) ltr_int; lia.
+Qed.
+
+(* Halves rounded away from zero, as encoders do: they follow outside of     *)
+(* (- N, 0), and inside they do not.                                         *)
+Variable away : F -> int.
+Hypothesis away_odd : forall x, away (- x) = - away x.
+Hypothesis away_half : forall m : nat, away (m%:R + 2%:R^-1) = m.+1%:Z.
+
+Notation tie m := (s%:R * (m%:R + 2%:R^-1)).
+
+Lemma tie_level m : away (tie m / s%:R) = m.+1%:Z.
+Proof. by rewrite [X in X / _]mulrC mulfK ?away_half // pnatr_eq0 -lt0n. Qed.
+
+Theorem dc_tie_above (m : nat) : (s %| N)%N -> dc_follows (fun D => away (D / s%:R)) (tie m).
+Proof.
+case/dvdnP=> k NE; rewrite /dc_follows /= tie_level.
+have -> : - tie m - N%:R = - tie (m + k)%N :> F by rewrite NE natrM natrD; ring.
+by rewrite mulNr away_odd tie_level NE -addSn PoszD PoszM; ring.
+Qed.
+
+Theorem dc_tie_below_iff (m : nat) : (s %| N)%N ->
+  dc_follows (fun D => away (D / s%:R)) (- tie m) <-> (N <= s * m)%N.
+Proof.
+case/dvdnP=> k NE; rewrite /dc_follows /=.
+have two : 2%:R != 0 :> F by rewrite pnatr_eq0.
+have [le_km | lt_mk] := leqP k m.
+  have -> : - - tie m - N%:R = tie (m - k)%N :> F by rewrite NE natrM natrB //; ring.
+  rewrite mulNr away_odd !tie_level.
+  split=> _; first by rewrite NE mulnC leq_mul2l le_km orbT.
+  have -> : m.+1%:Z = (m - k).+1%:Z + k%:Z by rewrite -PoszD addSn subnK.
+  by rewrite NE PoszM; ring.
+have -> : - - tie m - N%:R = - tie (k - m.+1)%N :> F.
+  by rewrite NE natrM natrB // -addn1 natrD; field.
+rewrite !mulNr !away_odd !tie_level.
+have -> : (k - m.+1).+1%:Z = k%:Z - m%:Z by rewrite -subSn // subSS subzn // ltnW.
+split=> [follows | ]; last first.
+  by rewrite NE mulnC leq_mul2l leqNgt lt_mk orbF -leqn0 leqNgt s_gt0.
+have : s%:Z = (- (s%:Z * - m.+1%:Z) - N%:Z) - s%:Z * - (k%:Z - m%:Z).
+  by rewrite NE PoszM -[m.+1]addn1 PoszD; ring.
+by rewrite -follows subrr => s0; move: s_gt0; rewrite -ltz_nat s0.
 Qed.
 
 End DC.
