@@ -112,7 +112,8 @@ def find_jpeg(images: NDArray[np.uint8]) -> JpegTraces | None:
 
     Examples
     --------
-    >>>     >>> from PIL import Image
+    >>> from io import BytesIO
+    >>> from PIL import Image
     >>> rng = np.random.default_rng(0)
     >>> image = rng.integers(64, 192, (64, 64, 3), dtype=np.uint8)
     >>> file = BytesIO()

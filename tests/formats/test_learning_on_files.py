@@ -1,4 +1,4 @@
-"""Train on and ask about JPEG files alone: exact ones give the bits of the plain pictures' files."""
+"""Train on and ask about JPEG files alone: exact ones give the bits of plain pictures' files."""
 
 from __future__ import annotations
 
