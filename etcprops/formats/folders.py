@@ -7,12 +7,15 @@ what it was made from and how; so the same call goes on where an earlier one was
 from __future__ import annotations
 
 import os
+import threading
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -162,8 +165,9 @@ def find_tasks(inputs: Iterable[Path], out: Path, suffix: str, caller: str) -> F
             reject("--out", caller, "be another folder than those that are read", f"{str(out)!r}.")
         if not given.exists():
             reject("IN", caller, "be files or folders", f"{str(given)!r}, which is not there.")
+        whole_folder = given.is_dir()
         for source, place in _below(given, within, refused):
-            if given.is_dir() and not _is_image(source):
+            if whole_folder and not _is_image(source):
                 ignored += 1
                 continue
             target = (out / place).with_suffix(suffix)
@@ -263,6 +267,9 @@ def run_files(
     except BlockingIOError:
         got = f"{str(out)!r}, to which another run is writing."
         reject("--out", caller, "be a folder of its own for each run", got)
+    except BrokenExecutor:
+        got = f"{workers}, of which one was killed: is there too little memory?"
+        reject("--jobs", caller, "be fewer (the same command goes on)", got)
     except OSError as error:
         reject("--out", caller, "be a folder that may be written", f"{str(out)!r}: {error}")
     results.sort(key=lambda result: result.source)
@@ -296,7 +303,9 @@ def _in_parallel(
     from PIL import Image
 
     locked = any(path.suffix.lower() in WITH_LOCK for task in tasks for path in task)
-    prefer = "processes" if locked else "threads"
+    backend = "loky" if locked else "threading"
+    if locked:
+        work = partial(_in_process, os.getpid(), work)
     calls: Iterable[Any] = (delayed(work)(*task, settings, parts) for task in tasks)
     with warnings.catch_warnings():
         # Interrupted, joblib would warn that tasks are cancelled; of large images Pillow would,
@@ -304,7 +313,26 @@ def _in_parallel(
         warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         parallel = Parallel(
-            min(workers, len(tasks) or 1), prefer=prefer, return_as="generator_unordered"
+            min(workers, len(tasks) or 1), backend=backend, return_as="generator_unordered"
         )
         with parallel, closing(parallel(calls)) as results:
             yield from results
+
+
+def _in_process(parent: int, work: Callable[..., FileResult], *arguments: Any) -> FileResult:
+    """Do a file in a process that does not outlive the one that was killed, should it be."""
+    if os.getpid() != parent:  # joblib may work in place
+        _watch(parent)
+    return work(*arguments)
+
+
+@cache
+def _watch(parent: int) -> None:
+    """End this process once its parent is gone; loky's would wait for work for ever."""
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

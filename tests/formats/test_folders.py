@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -178,9 +180,10 @@ def test_jpeg_2000_takes_processes(photos: Path, tmp_path: Path) -> None:
     from etcprops.formats.codecs import Codec
 
     settings = FileSettings(SETTINGS.secret, Codec("jp2"))
-    assert run("encrypt", photos / "b" / "c", out=tmp_path / "out", settings=settings, jobs=1).ok
+    assert run("encrypt", photos / "b", out=tmp_path / "out", settings=settings, jobs=2).ok
     assert run("decrypt", tmp_path / "out", out=tmp_path / "back", jobs=1).ok
-    assert np.array_equal(read_picture(tmp_path / "back" / "d.png").pixels, np.roll(RGB, 2, axis=1))
+    back = read_picture(tmp_path / "back" / "c" / "d.png").pixels
+    assert np.array_equal(back, np.roll(RGB, 2, axis=1))
 
 
 STOPPING = """
@@ -219,6 +222,37 @@ def test_a_killed_run_leaves_whole_files_and_the_next_goes_on(photos: Path, tmp_
     assert report.ok
     assert (report.count(FileOutcome.SKIPPED), report.count(FileOutcome.DONE)) == (2, 2)
     assert names(out) == ["a.png", "b/a.png", "b/c/d.png", "b/grey.png"]
+
+
+WATCHING = """
+import os, subprocess, sys, time
+child = "import os, time; from etcprops.formats.folders import _watch; _watch(os.getppid());"
+child += "print('watching', flush=True); time.sleep(60)"
+subprocess.run([sys.executable, "-c", child])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
+def test_processes_end_with_their_parent() -> None:
+    command = [sys.executable, "-c", WATCHING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stdout.readline() == "watching\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.stdout.read() == ""  # comes to its end when the child has ended
+
+
+def test_a_process_that_is_killed_is_said_to_be(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Iterator[FileResult]:
+        yield FileResult("a", "b")
+        raise BrokenProcessPool
+
+    monkeypatch.setattr("etcprops.formats.folders._in_parallel", broken)
+    with pytest.raises(InvalidParameterError, match="of which one was killed"):
+        run("encrypt", photos, out=tmp_path / "out")
+    assert not (tmp_path / "out" / ".etcprops-parts").exists()
 
 
 def test_an_interruption_leaves_whole_files_and_no_parts(photos: Path, tmp_path: Path) -> None:
