@@ -191,7 +191,18 @@ End Cosines.
 (* ------------------------------------------------------------------------- *)
 
 (* 28 is a root of order 32 modulo 97. *)
-
+Example root_modulo_97 : (4 * 8).-primitive_root (inZp 28 : 'F_97).
+Proof.
+pose w : 'F_97 := inZp 28; have half : w ^+ 16 = -1 by apply/eqP; vm_compute.
+have whole : w ^+ (16 * 2) = 1 by rewrite exprM half sqrrN expr1n.
+have neq1 : (-1 : 'F_97) != 1 by vm_compute.
+rewrite -/w; clearbody w.
+have [m root_m m_dvd] := @prim_order_exists _ (16 * 2) w isT whole.
+have not_16 : ~~ (m %| 16)%N by rewrite (prim_order_dvd root_m) half.
+have /(dvdn_pfactor m 5 (isT : prime 2))[e le_e5 mE] : (m %| 2 ^ 5)%N by [].
+suff <- : m = (4 * 8)%N by [].
+by move: le_e5 not_16; rewrite mE; case: e {mE} => [|[|[|[|[|[|e]]]]]].
+Qed.
 
 (* ------------------------------------------------------------------------- *)
 (* The coefficients of blocks                                                *)

@@ -274,8 +274,8 @@ COMPRESSION_CLAIMS = (
         ),
         note="It is true of coefficients in exact arithmetic: see the next three claims. libjpeg "
         "computes with integers of few bits and rounds halves up, in encoder and decoder, rows and "
-        "columns one after the other. And no rounding of pixels commutes with negation, as 127.5 "
-        "is its own negative.",
+        "columns one after the other. A DC step of 4 makes flat blocks of half levels, one of 8 "
+        "does not; but no rounding of pixels commutes with negation, as 127.5 is its own negative.",
         references=(WALLACE_1992,),
     ),
     Claim(
