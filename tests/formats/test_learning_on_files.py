@@ -42,5 +42,5 @@ def test_exact_files_give_the_same_bits_plain_and_encrypted(quality: int, kind: 
 def test_files_of_libjpeg_do_not() -> None:
     plain, hidden = (coded_rows(side, 50, exact=False) for side in (IMAGES, HIDDEN))
     whole = (np.rint(1024 * side).astype(np.int32) for side in (plain, hidden))
-    values = [decision_values(rows, "rbf") for rows in whole]
-    assert not np.array_equal(*values)
+    first, second = (decision_values(rows, "rbf") for rows in whole)
+    assert not np.array_equal(first, second)
