@@ -6,6 +6,7 @@ from etcprops.claims.checks.arithmetic import ARITHMETIC_CLAIMS
 from etcprops.claims.checks.audited import AUDITED_CLAIMS
 from etcprops.claims.checks.certificates import CERTIFICATE_CLAIMS
 from etcprops.claims.checks.coefficients import COEFFICIENT_CLAIMS
+from etcprops.claims.checks.compressed_learning import COMPRESSED_LEARNING_CLAIMS
 from etcprops.claims.checks.compression import COMPRESSION_CLAIMS
 from etcprops.claims.checks.estimators import ESTIMATOR_CLAIMS
 from etcprops.claims.checks.exactness import EXACTNESS_CLAIMS
@@ -40,6 +41,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *CERTIFICATE_CLAIMS,
         *COMPRESSION_CLAIMS,
         *COEFFICIENT_CLAIMS,
+        *COMPRESSED_LEARNING_CLAIMS,
         *PROTECTION_CLAIMS,
         *RECOVERY_CLAIMS,
     )

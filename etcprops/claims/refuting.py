@@ -89,6 +89,8 @@ REFUTED_BY: Final[dict[str, str]] = {
     "a reconstructed coefficient of its negative that is not -DC - 8",
     "exact-jpeg": "a picture and a key without component shuffle, of which `code_exactly` after "
     "`encrypt` is not `encrypt_coefficients` after `code_exactly`",
+    "learning-through-exact-jpeg": "pictures, a key without component shuffle, and an exact "
+    "kernel whose value for two exact files is another for those of the encrypted pictures",
     "what-exact-learning-tells": "two sets of images with the same inner products that no "
     "orthogonal map takes to each other",
     "margins-recover-the-key": "encrypted images of which the assembly puts a block wrong, "

@@ -41,6 +41,12 @@ UNPROVED: Final[dict[str, Unproved]] = {
         "that photographs cost no more: it depends on what they show. That scramble changes no "
         "coefficient is proved under *jpeg-block-permutation*.",
     ),
+    "learning-through-exact-jpeg": Unproved(
+        LIBRARIES,
+        "that jpeglib writes and reads coefficients as they are, and that scikit-learn's SVM is a "
+        "function of the kernel matrix. That coefficients are encrypted is proved under "
+        "*exact-jpeg*, that exact kernels are the same doubles under *same-bits*.",
+    ),
     "same-on-every-machine": Unproved(
         LIBRARIES,
         "that BLAS adds products only, that compilers keep to the order written, and that libsvm "

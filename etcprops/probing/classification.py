@@ -15,6 +15,7 @@ from itertools import islice
 import numpy as np
 
 from etcprops.probing import extraction, linearity, local
+from etcprops.probing.compression import find_compression
 from etcprops.probing.dependence import signature
 from etcprops.probing.model import (
     Array,
@@ -312,6 +313,13 @@ class _Classifier:
             "a + b = c + d"
         )
         if oracle.size < 64 * 4 or oracle.scale.base != 256:
+            return text + "."
+        compression = find_compression(oracle, self.rng)
+        if compression is not None:
+            oracle.notes.add(
+                f"{compression} stands in it: the DCT coefficients of what it makes of noise are "
+                "multiples of quantization steps."
+            )
             return text + "."
         if residual <= 6:
             oracle.notes.add(

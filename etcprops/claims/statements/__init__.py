@@ -11,6 +11,7 @@ from etcprops.claims.search import Statement
 from etcprops.claims.statements.arithmetic import ARITHMETIC_STATEMENTS
 from etcprops.claims.statements.certificates import CERTIFICATE_STATEMENTS
 from etcprops.claims.statements.coefficients import COEFFICIENT_STATEMENTS
+from etcprops.claims.statements.compressed_learning import COMPRESSED_LEARNING_STATEMENTS
 from etcprops.claims.statements.compression import COMPRESSION_STATEMENTS
 from etcprops.claims.statements.estimators import ESTIMATOR_STATEMENTS
 from etcprops.claims.statements.exactness import EXACTNESS_STATEMENTS
@@ -36,6 +37,7 @@ STATEMENTS: Final[dict[str, Statement]] = {
     **CERTIFICATE_STATEMENTS,
     **COMPRESSION_STATEMENTS,
     **COEFFICIENT_STATEMENTS,
+    **COMPRESSED_LEARNING_STATEMENTS,
 }
 """By the name of the claim."""
 
