@@ -13,20 +13,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from etcprops._validation import as_array, as_choice, as_integer, as_number, describe, reject
+from etcprops._validation import as_choice, as_integer, as_number, reject
 from etcprops.exact import _elementary
+from etcprops.exact._rows import (
+    LARGEST_PIXEL,
+    as_pixels,
+    both_operands,
+    largest_integer,
+    row_blocks,
+)
 from etcprops.exact.gram import as_slices, exact_gram, integer_squared_distances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import ArrayLike, NDArray
 
     Kind = Literal["linear", "rbf", "poly", "sigmoid"]
 
 _KINDS = ("linear", "rbf", "poly", "sigmoid")
-_LARGEST_PIXEL = 65535.0  # of 16 bits
-_BLOCK = 2**16  # entries per elementwise step: half a megabyte of doubles
 _ROWS = 32  # rows whose norms are taken from one product
 
 
@@ -147,7 +150,7 @@ class ExactKernel(BaseEstimator):
                [ 9. , 9. ]])
         """
         self._check()
-        X, Y = _operands(X, Y, "ExactKernel")
+        X, Y = both_operands(X, Y, "ExactKernel")
         training = X if Y is None else Y
         if self.kind == "rbf":
             out = exact_squared_distances(X, Y, slices=self.slices)
@@ -160,7 +163,7 @@ class ExactKernel(BaseEstimator):
             gamma = scale_gamma(training) if gamma == "scale" else 1.0 / training.shape[1]
         # Infinite products are exact limits for exp and tanh; those of powers are refused.
         with np.errstate(over="ignore", under="ignore"):
-            for rows in _row_blocks(out):
+            for rows in row_blocks(out):
                 if Y is not None:
                     self._apply(out[rows], float(gamma))
                     continue
@@ -233,11 +236,11 @@ def scale_gamma(X: ArrayLike) -> float:
     >>> scale_gamma(pixels), scale_gamma(255 - pixels)
     (0.125, 0.125)
     """
-    rows, _ = _operands(X, None, "scale_gamma")
+    rows, _ = both_operands(X, None, "scale_gamma")
     count = len(rows)
-    if _largest_integer(rows) <= _LARGEST_PIXEL:
+    if largest_integer(rows) <= LARGEST_PIXEL:
         totals, energy = np.zeros(rows.shape[1], dtype=np.int64), 0
-        for block in _row_blocks(rows):
+        for block in row_blocks(rows):
             part = rows[block].astype(np.int64)
             totals += part.sum(axis=0)
             energy += int(np.vecdot(part, part).sum())
@@ -306,13 +309,13 @@ def exact_squared_distances(
     """
     caller = "exact_squared_distances"
     as_slices(slices, caller)
-    X, Y = _operands(X, Y, caller)
-    pixels = _as_pixels(X)
-    others = pixels if Y is None or pixels is None else _as_pixels(Y)
+    X, Y = both_operands(X, Y, caller)
+    pixels = as_pixels(X)
+    others = pixels if Y is None or pixels is None else as_pixels(Y)
     if pixels is not None and others is not None:
         integers = integer_squared_distances(pixels, others)
         distances = integers.view(np.float64)  # converted where they are
-        for rows in _row_blocks(integers):
+        for rows in row_blocks(integers):
             distances[rows] = integers[rows].copy()
         return distances
     out = exact_gram(X, Y, slices=slices)
@@ -322,7 +325,7 @@ def exact_squared_distances(
     if largest > np.finfo(np.float64).max / 4:
         wanted = "have rows of squared norm at most a quarter of the largest double"
         reject("X", caller, wanted, f"{largest:.4g}.")
-    for rows in _row_blocks(out):
+    for rows in row_blocks(out):
         # Addition commutes, so the matrix is symmetric.
         both = norms[0][rows, None] + norms[-1]
         out[rows] *= -2
@@ -334,55 +337,6 @@ def _squared_norms(X: NDArray[Any], slices: int) -> NDArray[np.float64]:
     """Return the diagonal of ``exact_gram(X)``, the same bits, without the rest of it."""
     blocks = (X[start : start + _ROWS] for start in range(0, len(X), _ROWS))
     return np.concatenate([np.diagonal(exact_gram(block, slices=slices)) for block in blocks])
-
-
-def _operands(
-    X: ArrayLike, Y: ArrayLike | None, caller: str
-) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Return both operands as arrays of rows, the second None where it is the first."""
-    wanted = "be a two-dimensional array with at least one row and one feature"
-    arrays: list[NDArray[Any]] = []
-    for value, name in ((X, "X"), (Y, "Y")):
-        if name == "Y" and (value is None or value is X):
-            return arrays[0], None
-        array = as_array(value, name, caller, wanted)
-        if array.ndim != 2 or 0 in array.shape:
-            reject(name, caller, wanted, describe(array if array.ndim else value))
-        if array.dtype.kind not in "iuf":
-            reject(name, caller, "hold real numbers", describe(array))
-        arrays.append(array)
-    return arrays[0], arrays[1]
-
-
-def _as_pixels(X: NDArray[Any]) -> NDArray[Any] | None:
-    """Return rows of integers from 0 to 65,535 as uint8 or uint16, None if there are others."""
-    if X.dtype in (np.uint8, np.uint16):
-        return X
-    largest = _largest_integer(X, signed=False)
-    if largest > _LARGEST_PIXEL:
-        return None
-    return X.astype(np.uint8 if largest <= 255 else np.uint16)
-
-
-def _largest_integer(X: NDArray[Any], *, signed: bool = True) -> float:
-    """Return the largest magnitude of integers up to that of pixels, infinity for other entries."""
-    lowest = -_LARGEST_PIXEL if signed else 0.0
-    largest = 0.0
-    for rows in _row_blocks(X):  # real rows are found out in the first block
-        block = X[rows]
-        # NaN compares false. The limits are doubles: as a float16 the upper would be infinite.
-        inside = (block >= np.float64(lowest)) & (block <= np.float64(_LARGEST_PIXEL))
-        if not (inside & (np.trunc(block) == block)).all():
-            return math.inf
-        largest = max(largest, float(block.max()), -float(block.min()))
-    return largest
-
-
-def _row_blocks(X: NDArray[Any]) -> Iterator[slice]:
-    """Yield slices of the rows of `X`, of at most `_BLOCK` entries, or of one row."""
-    step = max(1, _BLOCK // X.shape[1])
-    for start in range(0, len(X), step):
-        yield slice(start, start + step)
 
 
 def _power(values: NDArray[np.float64], exponent: int) -> None:
