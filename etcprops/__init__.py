@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from etcprops.exact.kernels import ExactKernel, exact_squared_distances, scale_gamma
     from etcprops.exact.margins import certified, decision_error_bound, standard_scaler_error_bound
     from etcprops.exact.scaler import ExactStandardScaler
+    from etcprops.exact.standardized import standardized_gram, standardized_squared_distances
     from etcprops.exact.statistics import PixelStatistics, centre_mid_grey
     from etcprops.probing import ProbeReport, probe
     from etcprops.reductions import GramPCA
@@ -60,6 +61,7 @@ _HOMES = {
         "encryption_offset",
         "negative_positive_matrix",
     ),
+    "exact.standardized": ("standardized_gram", "standardized_squared_distances"),
     "exact.statistics": ("PixelStatistics", "centre_mid_grey"),
     "scheme.pixels": ("decrypt", "encrypt"),
     "probing": ("ProbeReport", "probe"),
@@ -110,6 +112,8 @@ __all__ = [
     "recover_from_pairs",
     "scale_gamma",
     "standard_scaler_error_bound",
+    "standardized_gram",
+    "standardized_squared_distances",
     "verify",
 ]
 

@@ -182,27 +182,14 @@ def rounded(totals: list[NDArray[np.int64]], splitting: Splitting) -> NDArray[np
     digits[::2] = [totals[i].copy() for i in range(order // 2 + 1)]
     for p, (i, j) in enumerate(splitting.pairs, start=s):
         digits[i + j] += totals[p] - totals[i] - totals[j]  # (a + b)(c + d) - ac - bd = ad + bc
-    return summed(digits, bits)
-
-
-def carry(digits: list[NDArray[np.int64]], bits: int) -> None:
-    """Carry in place: make each digit but the first at most half a unit of the one before."""
-    for d in range(len(digits) - 1, 0, -1):
-        excess = (digits[d] + (1 << bits - 1)) >> bits
-        digits[d] -= excess << bits
-        digits[d - 1] += excess
-
-
-def summed(digits: list[NDArray[np.int64]], bits: int) -> NDArray[np.float64]:
-    """Return ``sum(digits[d] * 2**(-bits * d))``, rounded; the digits are carried in place.
-
-    The relative error is below ``2**-52 * (1 + 2**-12)``, and zero where the sum is a double.
-    """
     # Carried to half a unit of the digit before, digits cannot cancel: the first that is not zero
     # outweighs all that follow.
-    carry(digits, bits)
-    value = digits[-1].astype(np.float64)
-    for digit in digits[-2::-1]:
+    for d in range(order, 0, -1):
+        carry = (digits[d] + (1 << bits - 1)) >> bits
+        digits[d] -= carry << bits
+        digits[d - 1] += carry
+    value = digits[order].astype(np.float64)
+    for d in range(order - 1, -1, -1):
         value *= 2.0**-bits
-        value += digit
+        value += digits[d]
     return value

@@ -7,16 +7,19 @@ weights and how they are cut are in `etcprops.exact._weights`.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etcprops.exact import _splitting, _tiles
-from etcprops.exact._weights import digits_of
+from etcprops.exact import _threads, _tiles
+from etcprops.exact._rounding import carry, digits_of, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from etcprops.exact._threads import Workers
     from etcprops.exact._weights import Block, Weights
 
     Loaded = tuple[NDArray[np.float64], NDArray[np.int64]]  # centred pixels, and their energies
@@ -25,6 +28,7 @@ EXACT = 2.0**53  # integers up to here are doubles, and so is every sum that sta
 MOST = 2**60  # what sums in int64 may reach before they are carried
 PANEL = 96  # rows that are weighted at a time
 ROWS = 32  # rows per elementwise step on the products
+WORTH_THREADS = 2**25  # products of pixels that take longer than to start threads
 
 
 def weighted_products(
@@ -38,49 +42,73 @@ def weighted_products(
     """
     symmetric = len(operands) == 1
     out = np.empty((len(operands[0]), len(operands[-1])))
-    edge = _edge(operands, weights)
-    for rows, columns in _tiles.tiles(out.shape, edge, symmetric=symmetric):
-        tile = out[rows, columns]
-        if symmetric and rows == columns:
-            _fill(tile, [operands[0][rows]], weights, distances=distances)
-            _tiles.mirror(tile)
-            continue
-        _fill(tile, [operands[0][rows], operands[-1][columns]], weights, distances=distances)
-        if symmetric:
-            out[columns, rows] = tile.T
+    with _threads.shared_out(worth_it=out.size * weights.features >= WORTH_THREADS) as workers:
+        edge = _edge(operands, weights, workers.count)
+        for rows, columns in _tiles.tiles(out.shape, edge, symmetric=symmetric):
+            diagonal = symmetric and rows == columns
+            parts = [operands[0][rows]] if diagonal else [operands[0][rows], operands[-1][columns]]
+            tile = out[rows, columns]
+            _fill(tile, parts, weights, workers, distances=distances)
+            if diagonal:
+                _tiles.mirror(tile)
+            elif symmetric:
+                out[columns, rows] = tile.T
     return out
 
 
-def _edge(operands: list[NDArray[Any]], weights: Weights) -> int:
+def _edge(operands: list[NDArray[Any]], weights: Weights, workers: int) -> int:
     """Return the rows of a tile whose working memory stays within the bytes of the input.
 
     Or `_tiles.SMALLEST_BUDGET`, where that is more.
     """
     budget = max(_tiles.SMALLEST_BUDGET, sum(rows.nbytes for rows in operands))
-    # Per entry, the totals of each digit. Per row, the centred pixels of either side, and a panel
-    # of products as doubles and as integers.
+    # Per entry, the totals of each digit. Per row, the centred pixels of either side, and for each
+    # worker a panel of products as doubles and as integers.
     square = 8 * weights.digits
-    line = 8 * (len(operands) * weights.block + 2 * weights.digits * PANEL)
+    line = 8 * (len(operands) * weights.block + 2 * workers * weights.digits * PANEL)
     edge = (math.isqrt(line**2 + 4 * square * budget) - line) // (2 * square)
     most = max(len(rows) for rows in operands)
     return -(-most // -(-most // max(1, edge)))
 
 
 def _fill(
-    out: NDArray[np.float64], parts: list[NDArray[Any]], weights: Weights, *, distances: bool
+    out: NDArray[np.float64],
+    parts: list[NDArray[Any]],
+    weights: Weights,
+    workers: Workers,
+    *,
+    distances: bool,
 ) -> None:
     """Write a tile to `out`: the upper triangle of products of rows with themselves, or others."""
     sides = [Side(rows, weights) for rows in parts]
     totals = Totals(out.shape, weights, symmetric=len(parts) == 1)
     for block in weights.blocks():
-        totals.add(block, [side.load(block) for side in sides])
+        totals.add(block, [side.load(block, workers) for side in sides], workers)
     count = weights.count
     if distances:
+        factor = -2 * count**2
         left, right = (count**2 * side.energies.value() for side in (sides[0], sides[-1]))
-        totals.write(out, -2 * count**2, left, right, -weights.exponent)
     else:
+        factor = count**2
         left, right = (count * side.moments.value() for side in (sides[0], sides[-1]))
-        totals.write(out, count**2, left + weights.constant, right, -weights.exponent)
+        left = left + weights.constant
+    terms = Terms(factor, left, right, -weights.exponent)
+    workers.for_each(lambda rows: totals.write(out, terms, rows), panels(len(out), ROWS))
+
+
+def panels(rows: int, step: int) -> list[slice]:
+    """Return slices of so many rows each."""
+    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What turns totals into results: ``(factor * total + left + right) * 2**exponent``."""
+
+    factor: int
+    left: NDArray[np.object_]
+    right: NDArray[np.object_]
+    exponent: int
 
 
 class RowSums:
@@ -119,15 +147,22 @@ class Side:
         self.energies = RowSums(len(rows), weights.bits)
         self.moments = RowSums(len(rows), weights.bits)
 
-    def load(self, block: Block) -> Loaded:
+    def load(self, block: Block, workers: Workers) -> Loaded:
         """Return the centred pixels of a block, and their energies by digit, shape (s, rows)."""
         shape = len(self.rows), len(block.centre)
         U = self.space[: math.prod(shape)].reshape(shape)
-        np.subtract(self.rows[:, block.columns], block.centre, out=U)
-        energies = exact_energies(U, block.digits)
+        energies = np.empty((len(block.digits), shape[0]), dtype=np.int64)
+        moments = np.empty((len(block.offsets), shape[0]))
+
+        def load(rows: slice) -> None:
+            np.subtract(self.rows[rows, block.columns], block.centre, out=U[rows])
+            energies[:, rows] = exact_energies(U[rows], block.digits)
+            # At most 768 * 2**27 * 2**8, or 256 * 2**27 * 2**16: exact in any order.
+            np.matmul(block.offsets, U[rows].T, out=moments[:, rows])
+
+        workers.for_each(load, panels(shape[0], PANEL))
         self.energies.add(energies)
-        # At most 768 * 2**27 * 2**8, or 256 * 2**27 * 2**16: exact in any order.
-        self.moments.add((block.offsets @ U.T).astype(np.int64))
+        self.moments.add(moments.astype(np.int64))
         return U, energies
 
 
@@ -137,10 +172,7 @@ def exact_energies(U: NDArray[np.float64], digits: NDArray[np.float64]) -> NDArr
     No term is negative, so that a sum of doubles is exact where it is below 2**53, and is not below
     where the true one is not, in whatever order it is added. Large ones are added up from halves.
     """
-    energies = np.empty((len(digits), len(U)))
-    for start in range(0, len(U), PANEL):
-        rows = slice(start, start + PANEL)
-        np.matmul(digits, np.square(U[rows]).T, out=energies[:, rows])
+    energies = digits @ np.square(U).T
     if energies.max() < EXACT:
         return energies.astype(np.int64)
     return sum(exact_energies(half, part) for half, part in _halves(U, digits))  # type: ignore[return-value]
@@ -166,9 +198,9 @@ class Totals:
         self.shape, self.bits, self.symmetric = shape, weights.bits, symmetric
         self.digits = [np.zeros(shape, dtype=np.int64) for _ in range(weights.digits)]
         self.bound = 0
-        self.spaces = [np.empty(0), np.empty(0), np.empty(0, dtype=np.int64)]
+        self.spaces: dict[int, list[NDArray[Any]]] = {}  # of each thread
 
-    def add(self, block: Block, sides: list[Loaded]) -> None:
+    def add(self, block: Block, sides: list[Loaded], workers: Workers) -> None:
         """Add the products of a block."""
         (U, left), (V, right) = sides[0], sides[-1]
         # By Cauchy and Schwarz no sum of products over any of the features exceeds this.
@@ -178,12 +210,18 @@ class Totals:
         self.bound += largest
         while len(self.digits) < len(block.digits):
             self.digits.append(np.zeros(self.shape, dtype=np.int64))
-        for start in range(0, len(U), PANEL):
-            rows = slice(start, min(start + PANEL, len(U)))
-            columns = slice(start if self.symmetric else 0, None)
+
+        def add(rows: slice) -> None:
+            columns = self._columns(rows)
             sums = [digit[rows, columns] for digit in self.digits[: len(block.digits)]]
             operands = [U[rows], V[columns], block.digits]
             self._add(sums, operands, [left[:, rows], right[:, columns]])
+
+        workers.for_each(add, panels(len(U), PANEL))
+
+    def _columns(self, rows: slice) -> slice:
+        """Return the columns that count."""
+        return slice(rows.start if self.symmetric else 0, None)
 
     def _add(
         self,
@@ -209,43 +247,35 @@ class Totals:
             np.add(total, part, out=total)
 
     def _space(self, which: int, size: int) -> NDArray[Any]:
-        """Return memory that the next panel uses again."""
-        if self.spaces[which].size < size:
-            self.spaces[which] = np.empty(size, dtype=self.spaces[which].dtype)
-        return self.spaces[which][:size]
+        """Return memory that the next panel of this thread uses again."""
+        empty = [np.empty(0), np.empty(0), np.empty(0, dtype=np.int64)]
+        spaces = self.spaces.setdefault(get_ident(), empty)
+        if spaces[which].size < size:
+            spaces[which] = np.empty(size, dtype=spaces[which].dtype)
+        return spaces[which][:size]
 
     def _carry(self) -> None:
-        """Make all digits but the last at most half a unit of the next, and add a last one."""
+        """Carry the digits, to one more."""
         self.digits.append(np.zeros(self.shape, dtype=np.int64))
-        for start in range(0, len(self.digits[0]), ROWS):
-            _splitting.carry([d[start : start + ROWS] for d in self.digits[::-1]], self.bits)
+        for rows in panels(self.shape[0], ROWS):
+            carry([digit[rows] for digit in self.digits], self.bits)
         self.bound = (self.bound >> self.bits) + (1 << self.bits)
 
-    def write(
-        self,
-        out: NDArray[np.float64],
-        factor: int,
-        left: NDArray[np.object_],
-        right: NDArray[np.object_],
-        exponent: int,
-    ) -> None:
-        """Write ``(factor * totals + left[:, None] + right) * 2**exponent``, rounded."""
-        # Digits of the factor and of the totals, once more carried, multiply below 2**62.
-        factors = digits_of([factor], self.bits, -(-factor.bit_length() // self.bits))[:, 0]
-        count = len(self.digits) + len(factors)
-        largest = max(abs(number) for number in (*left, *right))
-        count = max(count, -(-largest.bit_length() // self.bits))
-        terms = [digits_of(side.tolist(), self.bits, count) for side in (left, right)]
-        for start in range(0, len(out), ROWS):
-            rows = slice(start, min(start + ROWS, len(out)))
-            columns = slice(start if self.symmetric else 0, None)
-            upper = (rows, columns)
-            totals = [digit[upper].copy() for digit in self.digits]
-            totals.append(np.zeros_like(totals[0]))
-            _splitting.carry(totals[::-1], self.bits)
-            sums = [a[rows, None] + b[columns] for a, b in zip(*terms, strict=True)]
-            for i, multiplier in enumerate(factors):
-                for j, total in enumerate(totals):
-                    sums[i + j] += multiplier * total
-            value = _splitting.summed(sums[::-1], self.bits)
-            np.ldexp(value, exponent + self.bits * (count - 1), out=out[upper])
+    def write(self, out: NDArray[np.float64], terms: Terms, rows: slice) -> None:
+        """Write the results of some rows to `out`, rounded to the nearest."""
+        bits, columns = self.bits, self._columns(rows)
+        factors = digits_of([terms.factor], bits, -(-terms.factor.bit_length() // bits))[:, 0]
+        left, right = terms.left[rows].tolist(), terms.right[columns].tolist()
+        # Digits of the factor and of the totals, carried once more, have products below 2**62.
+        largest = max(abs(number).bit_length() for number in (*left, *right))
+        count = max(len(self.digits) + len(factors), -(-largest // bits))
+        sides = zip(digits_of(left, bits, count), digits_of(right, bits, count), strict=True)
+        sums = [a[:, None] + b for a, b in sides]
+        totals = [digit[rows, columns].copy() for digit in self.digits]
+        totals.append(np.zeros_like(totals[0]))
+        carry(totals, bits)
+        for i, multiplier in enumerate(factors):
+            for j, total in enumerate(totals):
+                sums[i + j] += multiplier * total
+        carry(sums, bits)
+        np.ldexp(nearest(sums, bits), terms.exponent, out=out[rows, columns])

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from etcprops.exact._rounding import digits_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,11 +72,11 @@ class Weights:
         self.offsets = [w * r for w, r in zip(self.weights, offset, strict=True)]
         self.constant = sum(w * r for w, r in zip(self.offsets, offset, strict=True))
         self.block = BLOCK[depth]
+        # What a digit must stay below, so that products with two pixels stay below `LIGHT`.
+        self._light = int(LIGHT) >> 2 * depth
         self.bits, self.digits = self._plan(squares)
         largest = max(*self.offsets, -min(self.offsets))
         self._offset_digits = largest.bit_length() // self.bits + 1
-        # What a digit must stay below, so that products with two pixels stay below `LIGHT`.
-        self._light = int(LIGHT) >> 2 * depth
 
     def _plan(self, squares: list[int]) -> tuple[int, int]:
         """Return the bits of a digit, and how many digits most weights are cut into.
@@ -86,7 +88,8 @@ class Weights:
         # Mean squares of deviations, alone and times the weight.
         square = math.log2(sum(squares) / len(squares)) - 2 * math.log2(self.count)
         energy = self.exponent - 2 * math.log2(self.count)
-        bits = min(MOST_DIGIT_BITS, int(room - max(square, 0.0)))
+        most = min(MOST_DIGIT_BITS, self._light.bit_length() - 1)
+        bits = min(most, int(room - max(square, 0.0)))
         return bits, 1 + max(0, math.ceil((energy - room) / bits))
 
     def blocks(self) -> Iterator[Block]:
@@ -118,10 +121,3 @@ class Weights:
             digits_of(weights, self.bits, digits).astype(np.float64),
             digits_of(offsets, self.bits, self._offset_digits).astype(np.float64),
         )
-
-
-def digits_of(numbers: list[int], bits: int, count: int) -> NDArray[np.int64]:
-    """Return `count` digits of each number, the lowest first; the last takes all that is left."""
-    mask, last = (1 << bits) - 1, bits * (count - 1)
-    rows = [[number >> bits * d & mask for number in numbers] for d in range(count - 1)]
-    return np.array([*rows, [number >> last for number in numbers]], dtype=np.int64)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from etcprops._validation import as_choice, as_integer, as_number, reject
+from etcprops._validation import as_choice, as_integer, as_number, describe, reject
 from etcprops.exact import _elementary
 from etcprops.exact._rows import (
     LARGEST_PIXEL,
@@ -23,6 +23,8 @@ from etcprops.exact._rows import (
     row_blocks,
 )
 from etcprops.exact.gram import as_slices, exact_gram, integer_squared_distances
+from etcprops.exact.standardized import standardized_gram, standardized_squared_distances
+from etcprops.exact.statistics import PixelStatistics
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -39,7 +41,8 @@ class ExactKernel(BaseEstimator):
     All four see the rows through inner products alone, and those come from
     :func:`~etcprops.exact_gram`. Permuting the features of both operands, or changing the sign
     of a feature in both, does not change a bit: z-scored encrypted images give the matrix of the
-    plain ones. ``"rbf"`` does so on raw 8-bit and 16-bit pixels too, whose distances are integers.
+    plain ones. ``"rbf"`` does so on raw 8-bit and 16-bit pixels too, whose distances are integers,
+    and all four with `standardize`, which takes raw pixels and is faster.
 
     Parameters
     ----------
@@ -55,7 +58,14 @@ class ExactKernel(BaseEstimator):
         :math:`c`, of the polynomial and sigmoid kernels.
     slices : int from 1 to 16, default=2
         As in :func:`~etcprops.exact_gram`; three are as accurate as dgemm for dense rows. Not
-        ``"dgemm"``, which may choose another number for queries than for training rows.
+        ``"dgemm"``, which may choose another number for queries than for training rows. With
+        `standardize` as in :func:`~etcprops.standardized_gram`, where two, or more, are.
+    standardize : bool, default=False
+        Whether rows are pixels (integers from 0 to 65,535), of whose z-scores the kernel is meant.
+        ``SVC(kernel=ExactKernel("rbf", standardize=True))`` stands for ``ExactStandardScaler``
+        before an ``ExactKernel`` without it: the same matrix but for rounding, which happens once
+        instead of in every z-score too. The last digits differ, so compare plain images with
+        encrypted ones by the same of the two.
 
     Raises
     ------
@@ -72,6 +82,11 @@ class ExactKernel(BaseEstimator):
     :func:`exact_squared_distances`, so the RBF kernel is 1, exactly, where two rows are equal.
     Powers are products. Exponentials and hyperbolic tangents are correctly rounded; NumPy's
     depend on the processor.
+
+    With `standardize` the statistics are those of the training rows, `Y`; inner products and
+    distances are those of :func:`~etcprops.standardized_gram` and
+    :func:`~etcprops.standardized_squared_distances`. ``gamma="scale"`` is then one over the number
+    of features that are not constant in the training rows.
 
     Memory: as :func:`~etcprops.exact_gram` and two megabytes. Pixels that come as floats are
     copied to integers of 8 or 16 bits.
@@ -95,12 +110,14 @@ class ExactKernel(BaseEstimator):
         degree: int = 3,
         coef0: float = 0.0,
         slices: int = 2,
+        standardize: bool = False,
     ) -> None:
         self.kind = kind
         self.gamma = gamma
         self.degree = degree
         self.coef0 = coef0
         self.slices = slices
+        self.standardize = standardize
         self._check()
 
     def _check(self) -> None:
@@ -113,6 +130,8 @@ class ExactKernel(BaseEstimator):
         as_integer(self.degree, "degree", caller, 0)
         as_number(self.coef0, "coef0", caller)
         as_slices(self.slices, caller)
+        if not isinstance(self.standardize, (bool, np.bool_)):
+            reject("standardize", caller, "be True or False", describe(self.standardize))
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -151,30 +170,49 @@ class ExactKernel(BaseEstimator):
         """
         self._check()
         X, Y = both_operands(X, Y, "ExactKernel")
-        training = X if Y is None else Y
-        if self.kind == "rbf":
-            out = exact_squared_distances(X, Y, slices=self.slices)
-        else:
-            out = exact_gram(X, Y, slices=self.slices)
+        out, gamma = (self._standardized if self.standardize else self._given)(X, Y)
         if self.kind == "linear":
             return out
-        gamma = self.gamma
-        if isinstance(gamma, str):
-            gamma = scale_gamma(training) if gamma == "scale" else 1.0 / training.shape[1]
         # Infinite products are exact limits for exp and tanh; those of powers are refused.
         with np.errstate(over="ignore", under="ignore"):
             for rows in row_blocks(out):
                 if Y is not None:
-                    self._apply(out[rows], float(gamma))
+                    self._apply(out[rows], gamma)
                     continue
                 part = out[rows, rows.start :].copy()  # the rest is symmetric
-                self._apply(part, float(gamma))
+                self._apply(part, gamma)
                 out[rows, rows.start :] = part
                 out[rows.start :, rows] = part.T
         if self.kind == "poly" and not np.isfinite(out).all():
             wanted = "be one whose powers stay below the largest double for these rows"
             reject("degree", "ExactKernel", wanted, f"{self.degree} with gamma={gamma}.")
         return out
+
+    def _given(self, X: NDArray[Any], Y: NDArray[Any] | None) -> tuple[NDArray[np.float64], float]:
+        """Return inner products or squared distances of the rows as they are, and gamma."""
+        function = exact_squared_distances if self.kind == "rbf" else exact_gram
+        training = X if Y is None else Y
+        scale = 1.0
+        if self.kind != "linear" and self.gamma == "scale":
+            scale = scale_gamma(training)
+        return function(X, Y, slices=self.slices), self._gamma(scale, training)
+
+    def _standardized(
+        self, X: NDArray[Any], Y: NDArray[Any] | None
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return inner products or squared distances of the z-scores of pixels, and gamma."""
+        function = standardized_squared_distances if self.kind == "rbf" else standardized_gram
+        training = X if Y is None else Y
+        statistics = PixelStatistics(training)
+        varying = int(np.count_nonzero(statistics.variance_numerator))
+        out = function(X, Y, statistics=statistics, slices=min(int(self.slices), 2))
+        return out, self._gamma(1.0 / (varying or 1), training)
+
+    def _gamma(self, scale: float, training: NDArray[Any]) -> float:
+        """Return gamma, where "scale" means `scale`."""
+        if self.gamma == "auto":
+            return 1.0 / training.shape[1]
+        return scale if isinstance(self.gamma, str) else self.gamma
 
     def _apply(self, values: NDArray[np.float64], gamma: float) -> None:
         """Turn inner products, or squared distances, into values of the kernel, in place."""

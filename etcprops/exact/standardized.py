@@ -37,9 +37,10 @@ def standardized_gram(
 
     .. math:: G_{ij} = 2^{-p} \sum_f M_f (N x_{if} - S_f) (N y_{jf} - S_f),
 
-    a sum of integers, exact, which is rounded once. Permuting the features, and negating pixels
-    as :math:`x \to 255 - x`, in training images and both operands, changes no weight and no
-    product but its sign twice: no bit. Neither do threads, blocking or the order of additions.
+    a sum of integers, exact, which is rounded to the nearest double. Permuting the features, and
+    negating pixels as :math:`x \to 255 - x`, in training images and both operands, changes no
+    weight, and of each product both signs: no bit. Neither do threads, blocking or the order of
+    additions.
 
     Parameters
     ----------
@@ -74,9 +75,9 @@ def standardized_gram(
 
     Notes
     -----
-    The error is at most :math:`2^{-53} \lvert z_i\rvert^T \lvert z_j\rvert + 2^{-52} (1 +
-    2^{-12}) \lvert G_{ij}\rvert`, of exact z-scores, with :math:`2^{-27}` for one slice: for
-    four features and more below the error :math:`n 2^{-53} \lvert z_i\rvert^T \lvert z_j\rvert`
+    The error is at most :math:`2^{-53} (\lvert z_i\rvert^T \lvert z_j\rvert + \lvert
+    G_{ij}\rvert)`, of exact z-scores, with :math:`2^{-27}` before the first term for one slice: for
+    three features and more below the error :math:`n 2^{-53} \lvert z_i\rvert^T \lvert z_j\rvert`
     that dgemm is allowed. A feature of the training images that is constant is divided by 1; it
     adds to products of queries with each other alone.
 
@@ -116,9 +117,8 @@ def standardized_squared_distances(
     r"""Return squared distances between the z-scores of pixels, the same bits under every key.
 
     As :func:`standardized_gram`, :math:`2^{-p} \sum_f M_f N^2 (x_{if} - y_{jf})^2`, an integer
-    that is rounded once. No digits cancel: each distance is within a *relative* :math:`2^{-53} +
-    2^{-52} (1 + 2^{-12})` of the true one (:math:`2^{-27}` in place of :math:`2^{-53}` for one
-    slice).
+    that is rounded to the nearest. No digits cancel: the weights make a *relative* error of at most
+    :math:`2^{-53}` (:math:`2^{-27}` for one slice), and the rounding another :math:`2^{-53}`.
 
     Parameters
     ----------
