@@ -210,9 +210,9 @@ class ExactKernel(BaseEstimator):
 
     def _gamma(self, scale: float, training: NDArray[Any]) -> float:
         """Return gamma, where "scale" means `scale`."""
-        if self.gamma == "auto":
-            return 1.0 / training.shape[1]
-        return scale if isinstance(self.gamma, str) else self.gamma
+        if isinstance(self.gamma, str):
+            return scale if self.gamma == "scale" else 1.0 / training.shape[1]
+        return float(self.gamma)
 
     def _apply(self, values: NDArray[np.float64], gamma: float) -> None:
         """Turn inner products, or squared distances, into values of the kernel, in place."""
