@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from etcprops.attacks import AttackReport, attack, recover_from_pairs
     from etcprops.auditing import Verdict, audit
     from etcprops.claims import Ledger, verify
+    from etcprops.exact.distances import exact_squared_distances
     from etcprops.exact.gram import (
         exact_gram,
         gram_error_bound,
         integer_gram,
         integer_squared_distances,
     )
-    from etcprops.exact.kernels import ExactKernel, exact_squared_distances, scale_gamma
+    from etcprops.exact.kernels import ExactKernel, scale_gamma
     from etcprops.exact.margins import certified, decision_error_bound, standard_scaler_error_bound
     from etcprops.exact.scaler import ExactStandardScaler
     from etcprops.exact.standardized import standardized_gram, standardized_squared_distances
@@ -50,7 +51,8 @@ _HOMES = {
     "claims": ("Ledger", "verify"),
     "scheme.geometry": ("BlockGeometry",),
     "exact.gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
-    "exact.kernels": ("ExactKernel", "exact_squared_distances", "scale_gamma"),
+    "exact.distances": ("exact_squared_distances",),
+    "exact.kernels": ("ExactKernel", "scale_gamma"),
     "scheme.keys": ("ALL", "COMPONENT_ORDERS", "EtCKey", "Step"),
     "exact.margins": ("certified", "decision_error_bound", "standard_scaler_error_bound"),
     "scheme.matrices": (

@@ -105,9 +105,11 @@ FOUNDATIONS: dict[str, set[str]] = {
         "exact._weights",
         "exact.statistics",
     },
+    "exact.distances": {"exact._rows", "exact.gram"},
     "exact.kernels": {
         "exact._elementary",
         "exact._rows",
+        "exact.distances",
         "exact.gram",
         "exact.standardized",
         "exact.statistics",

@@ -1,18 +1,20 @@
-"""Kernels and squared distances that do not depend on the order of the features, to the last bit.
+"""Kernels that do not depend on the order of the features, to the last bit.
 
-Inner products come from `gram`; whatever is done to them here is done entry by entry, in one order.
-Dimensionality reductions are elsewhere, and so is k-NN: give ``exact_squared_distances`` to
-scikit-learn as a precomputed metric.
+Inner products and distances come from `gram`, `distances` and `standardized`; whatever is done to
+them here is done entry by entry, in one order. Dimensionality reductions are elsewhere.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from joblib import Memory
 from sklearn.base import BaseEstimator
 
+import etcprops
 from etcprops._validation import as_choice, as_integer, as_number, describe, reject
 from etcprops.exact import _elementary
 from etcprops.exact._rows import (
@@ -22,7 +24,8 @@ from etcprops.exact._rows import (
     largest_integer,
     row_blocks,
 )
-from etcprops.exact.gram import as_slices, exact_gram, integer_squared_distances
+from etcprops.exact.distances import exact_squared_distances
+from etcprops.exact.gram import as_slices, exact_gram
 from etcprops.exact.standardized import standardized_gram, standardized_squared_distances
 from etcprops.exact.statistics import PixelStatistics
 
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     Kind = Literal["linear", "rbf", "poly", "sigmoid"]
 
 _KINDS = ("linear", "rbf", "poly", "sigmoid")
-_ROWS = 32  # rows whose norms are taken from one product
 
 
 class ExactKernel(BaseEstimator):
@@ -66,6 +68,10 @@ class ExactKernel(BaseEstimator):
         before an ``ExactKernel`` without it: the same matrix but for rounding, which happens once
         instead of in every z-score too. The last digits differ, so compare plain images with
         encrypted ones by the same of the two.
+    memory : str or joblib.Memory, default=None
+        Where inner products and distances are kept, as in scikit-learn's pipelines. They depend on
+        the rows, `slices` and `standardize` alone, so a grid search over C and gamma computes them
+        once for each fold.
 
     Raises
     ------
@@ -111,6 +117,7 @@ class ExactKernel(BaseEstimator):
         coef0: float = 0.0,
         slices: int = 2,
         standardize: bool = False,
+        memory: Any = None,
     ) -> None:
         self.kind = kind
         self.gamma = gamma
@@ -118,6 +125,7 @@ class ExactKernel(BaseEstimator):
         self.coef0 = coef0
         self.slices = slices
         self.standardize = standardize
+        self.memory = memory
         self._check()
 
     def _check(self) -> None:
@@ -132,6 +140,11 @@ class ExactKernel(BaseEstimator):
         as_slices(self.slices, caller)
         if not isinstance(self.standardize, (bool, np.bool_)):
             reject("standardize", caller, "be True or False", describe(self.standardize))
+        if not (
+            self.memory is None or isinstance(self.memory, str) or hasattr(self.memory, "cache")
+        ):
+            wanted = "be None, the name of a folder, or a joblib.Memory"
+            reject("memory", caller, wanted, describe(self.memory))
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -190,23 +203,36 @@ class ExactKernel(BaseEstimator):
 
     def _given(self, X: NDArray[Any], Y: NDArray[Any] | None) -> tuple[NDArray[np.float64], float]:
         """Return inner products or squared distances of the rows as they are, and gamma."""
-        function = exact_squared_distances if self.kind == "rbf" else exact_gram
+        function: Any = exact_squared_distances if self.kind == "rbf" else exact_gram
         training = X if Y is None else Y
         scale = 1.0
         if self.kind != "linear" and self.gamma == "scale":
             scale = scale_gamma(training)
-        return function(X, Y, slices=self.slices), self._gamma(scale, training)
+        out = self._kept(function)(X, Y, slices=int(self.slices))
+        return out, self._gamma(scale, training)
 
     def _standardized(
         self, X: NDArray[Any], Y: NDArray[Any] | None
     ) -> tuple[NDArray[np.float64], float]:
         """Return inner products or squared distances of the z-scores of pixels, and gamma."""
-        function = standardized_squared_distances if self.kind == "rbf" else standardized_gram
+        function: Any = standardized_squared_distances if self.kind == "rbf" else standardized_gram
+        # As pixels they are looked through once, and take an eighth of what is hashed.
+        X = _pixels(X)
+        Y = None if Y is None else _pixels(Y)
         training = X if Y is None else Y
-        statistics = PixelStatistics(training)
-        varying = int(np.count_nonzero(statistics.variance_numerator))
-        out = function(X, Y, statistics=statistics, slices=min(int(self.slices), 2))
+        varying = int(np.count_nonzero(PixelStatistics(training).variance_numerator))
+        out = self._kept(function)(X, Y, slices=min(int(self.slices), 2))
         return out, self._gamma(1.0 / (varying or 1), training)
+
+    def _kept(self, function: Any) -> Any:
+        """Return a function that keeps its results in `memory`, if there is one.
+
+        By the arguments and the version of this package, which may change a bit.
+        """
+        if self.memory is None:
+            return function
+        memory = Memory(self.memory, verbose=0) if isinstance(self.memory, str) else self.memory
+        return partial(memory.cache(_call), function.__name__, etcprops.__version__)
 
     def _gamma(self, scale: float, training: NDArray[Any]) -> float:
         """Return gamma, where "scale" means `scale`."""
@@ -226,6 +252,17 @@ class ExactKernel(BaseEstimator):
             _elementary.tanh(values)
         else:
             _power(values, int(self.degree))
+
+
+def _call(name: str, version: str, *arguments: Any, **options: Any) -> Any:  # noqa: ARG001
+    """Call a public function, so that what is kept does not hang on how it is written."""
+    return getattr(etcprops, name)(*arguments, **options)
+
+
+def _pixels(X: NDArray[Any]) -> NDArray[Any]:
+    """Return rows as 8-bit or 16-bit pixels if that is what they are."""
+    pixels = as_pixels(X)
+    return X if pixels is None else pixels
 
 
 def scale_gamma(X: ArrayLike) -> float:
@@ -301,80 +338,6 @@ def scale_gamma(X: ArrayLike) -> float:
     if variance and not math.isfinite(1.0 / variance):
         reject("X", "scale_gamma", "have variances whose sum is a normal double", f"{variance}.")
     return 1.0 / variance if variance else 1.0
-
-
-def exact_squared_distances(
-    X: ArrayLike, Y: ArrayLike | None = None, *, slices: int = 2
-) -> NDArray[np.float64]:
-    r"""Return ``sum((x - y)**2)`` for all pairs of rows, the same bits for every feature order.
-
-    For pixels (uint8, uint16, or integers from 0 to 65,535 of any real dtype, in both operands)
-    through :func:`~etcprops.integer_squared_distances`: exact below :math:`2^{53}`, and not
-    changed by negation. For other rows through :func:`~etcprops.exact_gram`, as
-    :math:`(\lVert x\rVert^2 + \lVert y\rVert^2) - 2 x^T y` with norms rounded as inner products
-    are, and zero where that is negative. For integers and up to :math:`2^{20}` features the routes
-    give the same bits: which of them was taken does not show.
-
-    Parameters
-    ----------
-    X : array_like, shape (m, n)
-        Rows of finite real numbers.
-    Y : array_like, shape (k, n), optional
-        The other rows; `X` itself if not given.
-    slices : int from 1 to 16
-        Accuracy of the inner products, as in :func:`~etcprops.exact_gram`.
-
-    Returns
-    -------
-    ndarray of float64, shape (m, k)
-        Zero, exactly, where two rows are equal; symmetric bit for bit where `Y` is `X`.
-
-    Raises
-    ------
-    InvalidParameterError
-        If an operand is not a two-dimensional array of finite real numbers, the numbers of
-        features differ, `slices` is out of range, or a squared norm exceeds a quarter of the
-        largest double.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> exact_squared_distances(np.array([[0, 255], [3, 4]], dtype=np.uint8))
-    array([[ 0., 63010.],
-           [63010., 0.]])
-    >>> exact_squared_distances([[0.5, 0.5]], [[0.0, 1.5]])
-    array([[1.25]])
-    """
-    caller = "exact_squared_distances"
-    as_slices(slices, caller)
-    X, Y = both_operands(X, Y, caller)
-    pixels = as_pixels(X)
-    others = pixels if Y is None or pixels is None else as_pixels(Y)
-    if pixels is not None and others is not None:
-        integers = integer_squared_distances(pixels, others)
-        distances = integers.view(np.float64)  # converted where they are
-        for rows in row_blocks(integers):
-            distances[rows] = integers[rows].copy()
-        return distances
-    out = exact_gram(X, Y, slices=slices)
-    operands = () if Y is None else (X, Y)
-    norms = [_squared_norms(rows, slices) for rows in operands] or [np.diagonal(out).copy()]
-    largest = max(float(norm.max()) for norm in norms)
-    if largest > np.finfo(np.float64).max / 4:
-        wanted = "have rows of squared norm at most a quarter of the largest double"
-        reject("X", caller, wanted, f"{largest:.4g}.")
-    for rows in row_blocks(out):
-        # Addition commutes, so the matrix is symmetric.
-        both = norms[0][rows, None] + norms[-1]
-        out[rows] *= -2
-        out[rows] += both
-    return np.maximum(out, 0.0, out=out)
-
-
-def _squared_norms(X: NDArray[Any], slices: int) -> NDArray[np.float64]:
-    """Return the diagonal of ``exact_gram(X)``, the same bits, without the rest of it."""
-    blocks = (X[start : start + _ROWS] for start in range(0, len(X), _ROWS))
-    return np.concatenate([np.diagonal(exact_gram(block, slices=slices)) for block in blocks])
 
 
 def _power(values: NDArray[np.float64], exponent: int) -> None:

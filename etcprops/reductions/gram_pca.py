@@ -16,8 +16,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from etcprops._validation import as_integer, describe, reject
 from etcprops.exact._eigenpairs import eigenpairs
+from etcprops.exact.distances import exact_squared_distances
 from etcprops.exact.gram import exact_gram
-from etcprops.exact.kernels import ExactKernel, exact_squared_distances
+from etcprops.exact.kernels import ExactKernel
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
