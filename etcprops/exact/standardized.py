@@ -89,7 +89,7 @@ def standardized_gram(
 
     Memory: above input and output, at most the bytes of the input as 8-bit or 16-bit pixels (or 32
     MiB, where that is more), 4 MiB, and some hundred bytes a feature. Pixels of another dtype
-    are copied to integers of 8 or 16 bits.
+    are copied to integers of 8 or 16 bits; a memory map of such integers is read block by block.
 
     Examples
     --------

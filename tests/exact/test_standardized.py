@@ -8,6 +8,7 @@ import sys
 import threading
 import tracemalloc
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from helpers import flat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -24,6 +26,7 @@ from etcprops import (
     EtCKey,
     ExactKernel,
     ExactStandardScaler,
+    GramPCA,
     InvalidParameterError,
     PixelStatistics,
     encrypt,
@@ -292,6 +295,21 @@ def test_memory_is_at_most_that_of_the_input() -> None:
     assert beyond <= max(X.nbytes, 2**25) + 2**22 + weights
 
 
+def test_a_memory_map_is_read_block_by_block(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).integers(0, 256, (200, 30_000), dtype=np.uint8)
+    np.save(tmp_path / "pixels.npy", X)
+    mapped = np.load(tmp_path / "pixels.npy", mmap_mode="r")
+    statistics = PixelStatistics(mapped)
+    tracemalloc.start()
+    try:
+        result = standardized_gram(mapped[:9], mapped[9:60], statistics=statistics)
+        beyond = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(result, standardized_gram(X[:9], X[9:60], statistics=statistics))
+    assert beyond < 2**22 + 500 * X.shape[1]
+
+
 # --- Threads
 
 
@@ -362,6 +380,17 @@ def test_scale_gamma_is_one_over_the_features_that_vary() -> None:
     np.testing.assert_array_equal(ExactKernel("rbf", standardize=True)(X), expected)
     np.testing.assert_allclose(expected, np.exp(-0.5 * distances))
     assert ExactKernel("rbf", standardize=True)(X[:1])[0, 0] == 1
+
+
+def test_components_of_pixels_are_the_same_under_a_key() -> None:
+    key = EtCKey.from_secret(DIGITS.geometry, "components of pixels")
+    reduction = GramPCA(5, kernel=ExactKernel("linear", standardize=True))
+    plain, encrypted = flat(DIGITS.images)[:80], flat(encrypt(DIGITS.images, key))[:80]
+    scores = [clone(reduction).fit(rows[:60]).transform(rows) for rows in (plain, encrypted)]
+    np.testing.assert_array_equal(*scores)
+    z = ExactStandardScaler().fit(plain[:60])
+    others = GramPCA(5).fit(z.transform(plain[:60])).transform(z.transform(plain))
+    np.testing.assert_allclose(np.abs(scores[0]), np.abs(others), atol=1e-9)
 
 
 def test_grid_search_reaches_gamma() -> None:
