@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from etcprops.exact.scaler import ExactStandardScaler
     from etcprops.exact.standardized import standardized_gram, standardized_squared_distances
     from etcprops.exact.statistics import PixelStatistics, centre_mid_grey
+    from etcprops.formats.coefficients import (
+        JpegCoefficients,
+        decrypt_coefficients,
+        encrypt_coefficients,
+    )
+    from etcprops.formats.exact_jpeg import (
+        coefficient_rows,
+        encode_jpeg_exactly,
+        read_coefficients,
+        write_coefficients,
+    )
     from etcprops.probing import ProbeReport, probe
     from etcprops.reductions import GramPCA
     from etcprops.reproducibility import Fingerprint, fingerprint
@@ -49,6 +60,17 @@ _HOMES = {
     "attacks": ("AttackReport", "attack", "recover_from_pairs"),
     "auditing": ("Verdict", "audit"),
     "claims": ("Ledger", "verify"),
+    "formats.coefficients": (
+        "JpegCoefficients",
+        "decrypt_coefficients",
+        "encrypt_coefficients",
+    ),
+    "formats.exact_jpeg": (
+        "coefficient_rows",
+        "encode_jpeg_exactly",
+        "read_coefficients",
+        "write_coefficients",
+    ),
     "scheme.geometry": ("BlockGeometry",),
     "exact.gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
     "exact.distances": ("exact_squared_distances",),
@@ -85,6 +107,7 @@ __all__ = [
     "Fingerprint",
     "GramPCA",
     "InvalidParameterError",
+    "JpegCoefficients",
     "Ledger",
     "PixelStatistics",
     "ProbeReport",
@@ -97,10 +120,14 @@ __all__ = [
     "block_transform_matrix",
     "centre_mid_grey",
     "certified",
+    "coefficient_rows",
     "component_permutation_matrix",
     "decision_error_bound",
     "decrypt",
+    "decrypt_coefficients",
+    "encode_jpeg_exactly",
     "encrypt",
+    "encrypt_coefficients",
     "encryption_matrix",
     "encryption_offset",
     "exact_gram",
@@ -111,12 +138,14 @@ __all__ = [
     "integer_squared_distances",
     "negative_positive_matrix",
     "probe",
+    "read_coefficients",
     "recover_from_pairs",
     "scale_gamma",
     "standard_scaler_error_bound",
     "standardized_gram",
     "standardized_squared_distances",
     "verify",
+    "write_coefficients",
 ]
 
 

@@ -64,7 +64,7 @@ def probe(
         typer.Option(
             metavar="K|A,B,...|MODULE:OBJECT",
             help="A number K for 0 to K - 1, a list (integers, else text), or an iterable or a "
-            "function that returns one. The map is read off for the first.  [default: 0,1,2,3]",
+            "function that returns one. The map is read off for the first.  \\[default: 0,1,2,3]",
         ),
     ] = None,
     dtype: Annotated[
@@ -76,7 +76,8 @@ def probe(
         str | None,
         typer.Option(
             metavar="process|alarm|none",
-            help="What stands between the function and this program.  [default: the best there is]",
+            help="What stands between the function and this program.  "
+            "\\[default: the best there is]",
         ),
     ] = None,
     json: Annotated[
