@@ -92,7 +92,7 @@ def _fill(
         factor = count**2
         left, right = (count * side.moments.value() for side in (sides[0], sides[-1]))
         left = left + weights.constant
-    terms = Terms(factor, left, right, -weights.exponent)
+    terms = totals.terms(factor, left.tolist(), right.tolist(), -weights.exponent)
     workers.for_each(lambda rows: totals.write(out, terms, rows), panels(len(out), ROWS))
 
 
@@ -103,11 +103,15 @@ def panels(rows: int, step: int) -> list[slice]:
 
 @dataclass(frozen=True)
 class Terms:
-    """What turns totals into results: ``(factor * total + left + right) * 2**exponent``."""
+    """What turns totals into results: ``(factor * total + left + right) * 2**exponent``.
 
-    factor: int
-    left: NDArray[np.object_]
-    right: NDArray[np.object_]
+    All but the exponent in digits, the lowest first; those of `left` and `right` have shapes
+    (digits, rows) and (digits, columns).
+    """
+
+    factor: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
     exponent: int
 
 
@@ -157,7 +161,7 @@ class Side:
         def load(rows: slice) -> None:
             np.subtract(self.rows[rows, block.columns], block.centre, out=U[rows])
             energies[:, rows] = exact_energies(U[rows], block.digits)
-            # At most 768 * 2**27 * 2**8, or 256 * 2**27 * 2**16: exact in any order.
+            # At most 768 * 2**27 * 2**8, or 512 * 2**18 * 2**16: exact in any order.
             np.matmul(block.offsets, U[rows].T, out=moments[:, rows])
 
         workers.for_each(load, panels(shape[0], PANEL))
@@ -261,21 +265,25 @@ class Totals:
             carry([digit[rows] for digit in self.digits], self.bits)
         self.bound = (self.bound >> self.bits) + (1 << self.bits)
 
+    def terms(self, factor: int, left: list[int], right: list[int], exponent: int) -> Terms:
+        """Return the terms in as many digits as results may have."""
+        bits = self.bits
+        factors = digits_of([factor], bits, -(-factor.bit_length() // bits))[:, 0]
+        largest = max(abs(number) for number in (*left, *right)).bit_length()
+        count = max(len(self.digits) + len(factors), -(-largest // bits))
+        left_digits, right_digits = (digits_of(side, bits, count) for side in (left, right))
+        return Terms(factors, left_digits, right_digits, exponent)
+
     def write(self, out: NDArray[np.float64], terms: Terms, rows: slice) -> None:
         """Write the results of some rows to `out`, rounded to the nearest."""
-        bits, columns = self.bits, self._columns(rows)
-        factors = digits_of([terms.factor], bits, -(-terms.factor.bit_length() // bits))[:, 0]
-        left, right = terms.left[rows].tolist(), terms.right[columns].tolist()
-        # Digits of the factor and of the totals, carried once more, have products below 2**62.
-        largest = max(abs(number).bit_length() for number in (*left, *right))
-        count = max(len(self.digits) + len(factors), -(-largest // bits))
-        sides = zip(digits_of(left, bits, count), digits_of(right, bits, count), strict=True)
-        sums = [a[:, None] + b for a, b in sides]
+        columns = self._columns(rows)
+        sums = [a[rows, None] + b[columns] for a, b in zip(terms.left, terms.right, strict=True)]
         totals = [digit[rows, columns].copy() for digit in self.digits]
+        # Digits of the factor and of the totals, carried once more, have products below 2**62.
         totals.append(np.zeros_like(totals[0]))
-        carry(totals, bits)
-        for i, multiplier in enumerate(factors):
+        carry(totals, self.bits)
+        for i, multiplier in enumerate(terms.factor):
             for j, total in enumerate(totals):
                 sums[i + j] += multiplier * total
-        carry(sums, bits)
-        np.ldexp(nearest(sums, bits), terms.exponent, out=out[rows, columns])
+        carry(sums, self.bits)
+        np.ldexp(nearest(sums, self.bits), terms.exponent, out=out[rows, columns])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WEIGHT_BITS = {1: 26, 2: 52}  # by the number of slices
 MOST_DIGIT_BITS = 27
-BLOCK = {8: 768, 16: 256}  # features per BLAS call, by the bits of the pixels
+BLOCK = {8: 768, 16: 512}  # features per BLAS call, by the bits of the pixels
 LIGHT = 2.0**50  # a product of a digit and two pixels stays below, and 768 of them below 2**60
 
 
