@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from etcprops.attacks import AttackReport, attack, recover_from_pairs
     from etcprops.auditing import Verdict, audit
     from etcprops.claims import Ledger, verify
+    from etcprops.exact.distances import exact_squared_distances
     from etcprops.exact.gram import (
         exact_gram,
         gram_error_bound,
         integer_gram,
         integer_squared_distances,
     )
-    from etcprops.exact.kernels import ExactKernel, exact_squared_distances, scale_gamma
+    from etcprops.exact.kernels import ExactKernel, scale_gamma
     from etcprops.exact.margins import certified, decision_error_bound, standard_scaler_error_bound
     from etcprops.exact.scaler import ExactStandardScaler
+    from etcprops.exact.standardized import standardized_gram, standardized_squared_distances
     from etcprops.exact.statistics import PixelStatistics, centre_mid_grey
     from etcprops.formats.coefficients import (
         JpegCoefficients,
@@ -71,7 +73,8 @@ _HOMES = {
     ),
     "scheme.geometry": ("BlockGeometry",),
     "exact.gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
-    "exact.kernels": ("ExactKernel", "exact_squared_distances", "scale_gamma"),
+    "exact.distances": ("exact_squared_distances",),
+    "exact.kernels": ("ExactKernel", "scale_gamma"),
     "scheme.keys": ("ALL", "COMPONENT_ORDERS", "EtCKey", "Step"),
     "exact.margins": ("certified", "decision_error_bound", "standard_scaler_error_bound"),
     "scheme.matrices": (
@@ -82,6 +85,7 @@ _HOMES = {
         "encryption_offset",
         "negative_positive_matrix",
     ),
+    "exact.standardized": ("standardized_gram", "standardized_squared_distances"),
     "exact.statistics": ("PixelStatistics", "centre_mid_grey"),
     "scheme.pixels": ("decrypt", "encrypt"),
     "probing": ("ProbeReport", "probe"),
@@ -138,6 +142,8 @@ __all__ = [
     "recover_from_pairs",
     "scale_gamma",
     "standard_scaler_error_bound",
+    "standardized_gram",
+    "standardized_squared_distances",
     "verify",
     "write_coefficients",
 ]

@@ -402,6 +402,7 @@ MUTANTS: dict[str, Implementation] = {
     "distribution of grid sampling": INDIFFERENT,
     "distribution of cyclic windows": INDIFFERENT,
     "one projection of digits": INDIFFERENT,
+    "bits of decisions from pixels": broken(fixed_noise),
     "bits of decisions on digits": broken(fixed_noise),
     "bits of decisions on given images": replace(broken(fixed_noise), data=SOME_DIGITS),
     "bits after standard scaler": INDIFFERENT,
