@@ -72,8 +72,11 @@ class Effort:
 
 
 FULL = Effort()
-QUICK = Effort(1, 2, False, 3, 40, 128, 1, False)
+QUICK = Effort(1, 1, False, 3, 40, 128, 1, False)
 """For functions that take seconds a call: the class, believed after few images."""
+
+BRIEF = Effort(1, 0, False, 3, 0, 128, 0, False)
+"""For further keys: a map read off its chosen images, and right on one of noise."""
 
 
 @dataclass

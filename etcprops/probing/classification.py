@@ -204,7 +204,7 @@ class _Classifier:
             return
         noise = [v for _, v in oracle.answered([oracle.scale.draw(self.rng, oracle.size)])]
         seen = [*self.outputs, *noise]
-        if max(float(np.abs(v).max()) for v in seen) > 1:
+        if min(v.min() for v in seen) < 0 or max(v.max() for v in seen) > 1:
             return
         if all(np.abs(v * level - np.rint(v * level)).max() < 1e-3 for v in seen):
             oracle.output_factor = level
@@ -227,6 +227,8 @@ class _Classifier:
 
     def _ask_again(self) -> None:
         """Ask for the chosen images once more, the last of them twice in a row."""
+        if not self.effort.again:
+            return
         self._enter("to see whether it answers alike twice")
         pairs = list(zip(self._chosen(), self.outputs, strict=False))
         for vector, before in pairs[-self.effort.again :]:
@@ -365,7 +367,7 @@ class _Classifier:
         source = self._sources()
         if source is not None and self.effort.sweep:
             curves = local.tabulate(oracle, source, self.rng, self.effort)
-            if curves is None or local.kind_of_curves(curves) is MapKind.PIXEL_LOCAL:
+            if curves is not None and local.kind_of_curves(curves) is MapKind.PIXEL_LOCAL:
                 return None
         lost = bits.lost_bits(oracle, self.rng) if self.effort.sweep else None
         return verdicts.over_combined_bits(lost, 8 * oracle.size, modular=self.sums.modular)

@@ -143,8 +143,9 @@ def extreme_vectors(size: int, scale: Scale, rng: np.random.Generator) -> Iterat
 
 
 def triggers(size: int, scale: Scale, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield images on which functions of contrast, parity or a few pixels do something else."""
+    """Yield black, and images on which functions of contrast, parity or a few pixels do something else."""
     base = scale.base
+    yield np.zeros(size, dtype=scale.dtype)
     noise = rng.integers(0, base, size)
     for spread in (2, base // 16, base // 4):
         yield scale.pixels(base // 2 - spread // 2 + rng.integers(0, spread, size))

@@ -118,13 +118,14 @@ def decide(matrix: csr_array, offset: NDArray[np.float64], *, rounding: float = 
     rows, size = matrix.shape
     per_row = np.diff(matrix.indptr)
     one_each = bool((per_row <= 1).all())
-    gram = csr_array(matrix.T @ matrix)
+    wide = matrix.astype(np.int64 if matrix.dtype.kind == "i" else np.float64)
+    gram = csr_array(wide.T @ wide)
     diagonal = gram.diagonal()
     square = diagonal[0]
     largest = float(np.abs(diagonal).max()) or 1.0
     exact = matrix.dtype.kind == "i"
     tolerance = 0.0 if exact else max(rounding, 1e-12) * 64 * largest
-    rest = csr_array(gram - diags_array(diagonal))
+    rest = csr_array(gram - diags_array(diagonal, dtype=gram.dtype))
     off = float(np.abs(rest.data).max()) if rest.nnz else 0.0
     even = float(np.abs(diagonal - square).max())
     common = {"one_pixel_each": one_each, "same_size": rows == size, "size": size}

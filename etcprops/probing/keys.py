@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from etcprops.probing.budget import QUICK, BudgetSpentError, Effort
+from etcprops.probing.budget import BRIEF, QUICK, BudgetSpentError, Effort
 from etcprops.probing.classification import classify
 from etcprops.probing.extraction import naming_vectors
 from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
@@ -100,7 +100,7 @@ class Keys:
         for number, oracle in enumerate(self.oracles):
             if number and self._hopeless(number):
                 break
-            self.found.append(classify(oracle, self.seed, QUICK))
+            self.found.append(classify(oracle, self.seed, BRIEF if self._bijective() else QUICK))
             self._name(number)
         self.main = self._most_telling()
         shallow = self.found[self.main]
@@ -116,6 +116,10 @@ class Keys:
                     self._look_again(shallow.kind)
         self._describe()
         self.verdict = self._joined()
+
+    def _bijective(self) -> bool:
+        """Tell whether the function was a bijection under some key before."""
+        return any(v.kind in BIJECTIVE for v in self.found)
 
     def _most_telling(self) -> int:
         """Return the first key of the weakest kind; of bijections, the first that moves a pixel."""

@@ -152,15 +152,16 @@ class Oracle:
         while batch := list(islice(waiting, self.budget.batch(most))):
             self.budget.check()
             while batch:
-                done = 0
+                outputs: list[Array] = []
+                failed = 0
                 try:
-                    for output in self.ask(batch):
-                        done += 1
-                        yield batch[done - 1], output
+                    # Before any is handed on: whoever gets it may ask for other images.
+                    outputs.extend(self.ask(batch))
                 except NoImageError as error:
                     self.fail(error)
-                    done += 1
-                batch = batch[done:]
+                    failed = 1
+                yield from zip(batch, outputs, strict=False)
+                batch = batch[len(outputs) + failed :]
 
     def fail(self, error: NoImageError) -> None:
         """Note that an image has no encryption."""
@@ -220,10 +221,10 @@ def whole_numbers(*arrays: Array) -> list[NDArray[np.int64]] | None:
     """
     result = []
     for array in arrays:
-        if array.dtype.kind == "f" and (
-            np.abs(array).max() >= 1 << 53 or not np.array_equal(array, np.rint(array))
-        ):
-            return None
+        if array.dtype.kind == "f":
+            wide = array.astype(np.float64)
+            if np.abs(wide).max() >= 2.0**53 or not np.array_equal(wide, np.rint(wide)):
+                return None
         if array.dtype == np.uint64 and array.max() >> np.uint64(62):
             return None
         result.append(array.astype(np.int64))

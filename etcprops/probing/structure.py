@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import lgamma, log, prod
 
 import numpy as np
@@ -230,14 +231,19 @@ def _units(
         return [(block, block)] if _fits(placed, size, (block, block), explained=False) else []
     sides = [(h, w) for h in _divisors(height) for w in _divisors(width) if h * w > 1]
     sides.sort(key=lambda unit: (unit[0] * unit[1], unit[0] == unit[1]), reverse=True)
-    units = [u for u in sides if _fits(placed, size, u, explained=True)][:1]
+    units = _first(u for u in sides if _fits(placed, size, u, explained=True))
     if not units:
-        squares = [u for u in reversed(sides) if u[0] == u[1] and u != (height, width)]
-        units = [u for u in squares if _fits(placed, size, u, explained=False)][:1]
+        squares = (u for u in reversed(sides) if u[0] == u[1] and u != (height, width))
+        units = _first(u for u in squares if _fits(placed, size, u, explained=False))
     if units == [(height, width)]:
         return units
     single = _fits(placed, size, (1, 1), explained=False)
     return units + [(1, 1)] * single
+
+
+def _first(units: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return a list of the first of some sizes, empty if there is none."""
+    return list(islice(units, 1))
 
 
 def _divisors(number: int) -> list[int]:

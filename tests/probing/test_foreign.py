@@ -223,7 +223,12 @@ LEARNING: list[tuple[Function, tuple[int, ...], str, float]] = [
     (padded(255), GREY, "isometry", 1),
     (padded(254), GREY, "isometry", 1),
     (padded(254), COLOUR, "isometry", 1),
-    (lambda x, k: np.pad(permuted(x, k), ((0, 3), (1, 0)), constant_values=17), GREY, "isometry", 1),
+    (
+        lambda x, k: np.pad(permuted(x, k), ((0, 3), (1, 0)), constant_values=17),
+        GREY,
+        "isometry",
+        1,
+    ),
     (lambda x, _: x.astype(np.int64) + 9, GREY, "isometry", 1),
     (lambda x, _: x.astype(float) - 0.5, GREY, "isometry", 1),
     (lambda x, _: x.astype(np.uint16) + 300, COLOUR, "isometry", 1),
