@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,7 +199,7 @@ class ProbeReport:
             "queries": {"chosen": self.chosen, "described_key": self.queries, "all": self.calls},
             "bought": self.bought,
             "quick": self.quick,
-            "budget": self.budget,
+            "budget": self.budget if math.isfinite(self.budget) else None,
             "not_looked_at": list(self.not_looked_at),
             "map": _map_in_figures(self.map),
             "kept": None if self.kept is None else self.kept.to_dict(),

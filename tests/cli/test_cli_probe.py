@@ -68,7 +68,7 @@ PROBE = ("probe", "foreign_schemes:flip", "--shape", "6", "6")
 def test_probe_says_what_a_function_is_and_what_follows(run: Run) -> None:
     result = run(*PROBE)
     assert result.status == 0
-    for part in ("signed permutation: ", "Exactly preserved", "Not preserved: ", "calls under"):
+    for part in ("signed permutation: ", "Exactly preserved", "Not preserved: ", "chosen images name"):
         assert part in result.out
     assert "that prints" not in result.out
 
