@@ -36,7 +36,7 @@ app.command()(atlas)
 app.command()(reproduce)
 app.command(cls=ShapeCommand)(probe)
 app.command()(attack)
-app.command()(check)
+app.command(cls=ShapeCommand)(check)
 app.command()(fingerprint)
 
 

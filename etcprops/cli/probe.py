@@ -120,7 +120,7 @@ def probe(
     Exit status 0 with every verdict, 2 if there was nothing to probe.
     """
     outputs = Outputs("probe", json, html, {"--certificate": certificate})
-    sides = _sides(shape)
+    sides = parse_sides(shape, COMMAND)
     with current_folder(), contextlib.redirect_stdout(sys.stderr):
         encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
         if not callable(encrypt):
@@ -176,11 +176,17 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
         yield tell
 
 
-def _sides(text: str) -> tuple[int, ...]:
+def parse_sides(text: str, command: str) -> tuple[int, ...]:
     """Return the sides written as ``HxW`` or ``HxWxC``."""
     if not re.fullmatch(r"-?\d+(x-?\d+)*", text):
-        reject("--shape", COMMAND, "be H W or H W C, such as 32 32 3", f"{text!r}.")
+        reject("--shape", command, "be H W or H W C, such as 32 32 3", f"{text!r}.")
     return tuple(int(side) for side in text.split("x"))
+
+
+def split_keys(text: str) -> list[Any]:
+    """Return the keys of a list with commas: integers, else text."""
+    entries = [entry.strip() for entry in text.split(",")]
+    return [int(e) if NUMBER.fullmatch(e) else e for e in entries if e]
 
 
 def _keys(text: str | None) -> Any:
@@ -190,8 +196,7 @@ def _keys(text: str | None) -> Any:
     if text.isdecimal():
         return int(text)
     if "," in text:
-        entries = [entry.strip() for entry in text.split(",")]
-        return [int(e) if NUMBER.fullmatch(e) else e for e in entries if e]
+        return split_keys(text)
     wanted = "be a number, a list with commas (7, for one key), or module:object"
     if ":" not in text:
         reject("--keys", COMMAND, wanted, f"{text!r}.")
