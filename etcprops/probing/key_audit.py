@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from etcprops.probing.arrangement import Draw, DrawKind
 from etcprops.probing.model import count as counted
-from etcprops.probing.structure import Structure, common_bits
+from etcprops.probing.structure import Structure, common_bits, scramble_bits
 from etcprops.probing.uniformity import (
     FACT_ERROR,
     LEAST_EXPECTED,
@@ -118,7 +118,7 @@ def audit_keys(digests: dict[int, str], structures: Sequence[Structure]) -> KeyA
         alike = _collide_too_often(list(digests.values()), space)
         draws = _test_draws(distinct if alike else list(structures))
         tests, findings = holm(draws.tests), draws.findings
-        claimed, effective = space, draws.bits
+        claimed, effective = space, draws.bits + scramble_bits(structures[0])
         if alike:
             effective = min(effective, _birthday_bits(list(digests.values())))
     findings = _use(len(digests), len(earliest), collisions, space) + findings

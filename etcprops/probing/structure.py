@@ -167,7 +167,11 @@ def infer_common(
     forms += _apart(maps, shape, out_shape) if block is None else []
     if not forms:
         return []
-    order = sorted(range(len(forms)), key=lambda i: (round(common_bits(forms[i]), 6), i))
+
+    def rank(number: int) -> tuple[float, bool, int]:
+        return round(common_bits(forms[number]), 6), not forms[number][0].tiles.explained, number
+
+    order = sorted(range(len(forms)), key=rank)
     return [_with_reason(s, [forms[i] for i in order]) for s in forms[order[0]]]
 
 
@@ -177,12 +181,10 @@ def common_bits(structures: Sequence[Structure]) -> float:
     for draws in zip(*(s.draws for s in structures), strict=True):
         if not all(d.neutral for d in draws):
             total += draws[0].bits
-    for structure in structures[:1]:
-        total += _scramble_bits(structure)
-    return total
+    return total + scramble_bits(structures[0])
 
 
-def _scramble_bits(structure: Structure) -> float:
+def scramble_bits(structure: Structure) -> float:
     """Return the bits of what happens inside pieces, where it has no name."""
     tiles = structure.tiles
     if tiles.explained or not tiles.permutation.size:
