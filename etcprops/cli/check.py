@@ -98,8 +98,8 @@ def _drifted(
 
 def _square(pixels: int) -> tuple[int, ...]:
     """Return the shape of a square image, grey or RGB, of so many pixels."""
-    for channels in ((), (3,)):
-        side = math.isqrt(pixels // math.prod(channels))
-        if side**2 * math.prod(channels) == pixels:
-            return (side, side, *channels)
-    reject("--shape", COMMAND, "be given: the images are not square", f"{pixels} pixels.")
+    shapes = [(math.isqrt(pixels),) * 2, (*(math.isqrt(pixels // 3),) * 2, 3)]
+    fitting = [shape for shape in shapes if math.prod(shape) == pixels]
+    if not fitting:
+        reject("--shape", COMMAND, "be given: the images are not square", f"{pixels} pixels.")
+    return fitting[0]

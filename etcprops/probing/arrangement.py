@@ -55,8 +55,8 @@ class Draw:
         """log2 of the number of choices."""
         if self.kind is DrawKind.PERMUTATION:
             number, count = self.values.shape
-            return number * math.lgamma(count + 1) / math.log(2)
-        return self.values.size * math.log2(self.bound)
+            return float(number * math.lgamma(count + 1) / math.log(2))
+        return float(self.values.size * math.log2(self.bound))
 
 
 def permutation(name: str, order: Integers) -> Draw:

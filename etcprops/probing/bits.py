@@ -117,7 +117,7 @@ def _shown(source: NDArray[np.int64], vector: Array, width: int) -> NDArray[np.i
 
 
 def lost_bits(oracle: Oracle, rng: np.random.Generator) -> int | None:
-    """Return how many dimensions a map that combines bits loses; None if there are too many bits."""
+    """Return how many dimensions a map that combines bits loses; None if bits are too many."""
     count = 8 * oracle.size
     if count > RANK_BITS or oracle.scale.dtype != np.uint8:
         return None

@@ -47,7 +47,7 @@ class Calling:
         return encrypt(image, **{self.keyword: key}) if self.keyword else encrypt(image, key)
 
 
-def how_to_call(encrypt: Encrypt) -> Calling:
+def how_to_call(encrypt: Encrypt) -> Calling:  # noqa: PLR0911  # a return for each kind
     """Return how a function takes the key, by its signature.
 
     A parameter whose name is one for keys gets it, wherever it stands; one with a default and a

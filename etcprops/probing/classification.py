@@ -310,6 +310,9 @@ class _Classifier:
         """Return the verdict if sums of images are kept modulo a number."""
         if not self.sums.modular:
             return None
+        if self.sums.modulus != self.oracle.scale.base or self.oracle.scale.dtype != np.uint8:
+            self.oracle.notes.add(f"Sums of images are kept modulo {self.sums.modulus}.")
+            return None
         return self._affine(MapKind.AFFINE_MODULAR)
 
     def _affine(self, kind: MapKind) -> MapVerdict | None:
@@ -379,7 +382,7 @@ class _Classifier:
         if source is None or self.oracle.scale.dtype != np.uint8:
             return None
         if not self.effort.sweep:
-            return verdicts.seen_local(self.oracle)
+            return verdicts.seen_local()
         try:
             found = local.tabulate(self.oracle, source, self.rng, self.effort)
         except NoImageError as error:

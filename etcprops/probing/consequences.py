@@ -206,7 +206,8 @@ def exposures(kind: MapKind, chosen: int, block: int | None) -> tuple[str, ...]:
         return ("Nothing is hidden: encrypted images are the plain ones.",)
     if kind not in BIJECTIVE:
         return ()
-    first = f"Whoever gets {count(chosen, 'chosen image')} encrypted under a key can decrypt all images under it."
+    asked = count(chosen, "chosen image")
+    first = f"Whoever gets {asked} encrypted under a key can decrypt all images under it."
     if block is None or block == 1:
         return (first,)
     command = f"etcprops attack FOLDER --block {block}"

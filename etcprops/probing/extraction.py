@@ -143,7 +143,7 @@ def extreme_vectors(size: int, scale: Scale, rng: np.random.Generator) -> Iterat
 
 
 def triggers(size: int, scale: Scale, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield black, and images on which functions of contrast, parity or a few pixels do something else."""
+    """Yield black, and images that functions of contrast, parity or a few pixels react to."""
     base = scale.base
     yield np.zeros(size, dtype=scale.dtype)
     noise = rng.integers(0, base, size)

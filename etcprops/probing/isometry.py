@@ -1,6 +1,6 @@
 """What an affine map keeps of the geometry of images, decided from its matrix.
 
-``|A x - A y| = s |x - y|`` for all images exactly if ``A^T A = s^2 I``; inner products of the pixels
+``|A x - A y| = s |x - y|`` for all images exactly if ``A^T A = s^2 I``; inner products of pixels
 themselves are kept up to the factor ``s^2`` if, besides, the offset c is 0. A matrix of full column
 rank that is no such isometry loses no image, and keeps what does not depend on the choice of
 coordinates: Mahalanobis distances, for instance. Where the matrix is too large to be read whole, an
@@ -77,9 +77,12 @@ class Kept:
         how = " (seen in random differences)" if self.sampled else ""
         match self.geometry:
             case Geometry.ISOMETRY:
-                rest = "and inner products" if self.inner_products else "not inner products"
-                why = "" if self.inner_products else ", for something is added"
-                return f"An isometry{how}: distances are kept, {rest}{why}."
+                rest = (
+                    "distances and inner products are kept"
+                    if self.inner_products
+                    else "distances are kept; inner products are not, for something is added"
+                )
+                return f"An isometry{how}: {rest}."
             case Geometry.SCALED_ISOMETRY:
                 return f"A scaled isometry{how}: all distances are multiplied by {self.factor:.6g}."
             case Geometry.INJECTIVE:
@@ -128,7 +131,7 @@ def decide(matrix: csr_array, offset: NDArray[np.float64], *, rounding: float = 
     rest = csr_array(gram - diags_array(diagonal, dtype=gram.dtype))
     off = float(np.abs(rest.data).max()) if rest.nnz else 0.0
     even = float(np.abs(diagonal - square).max())
-    common = {"one_pixel_each": one_each, "same_size": rows == size, "size": size}
+    common: dict[str, Any] = {"one_pixel_each": one_each, "same_size": rows == size, "size": size}
     if square > tolerance and off <= tolerance and even <= tolerance:
         factor = float(np.sqrt(np.mean(diagonal)))
         plain = abs(factor - 1) <= (0 if exact else max(rounding, 1e-12) * 64)
@@ -163,8 +166,9 @@ def from_differences(
         before = _square(plain[i], plain[i + 1])
         ratios.append(_square(results[i], results[i + 1]) / before)
     spread = max(ratios) - min(ratios)
-    same_size = plain[0].size == results[0].size
-    unknown = {"one_pixel_each": False, "same_size": same_size, "size": plain[0].size}
+    size = plain[0].size
+    unknown: dict[str, Any] = {"one_pixel_each": False, "size": size}
+    unknown["same_size"] = size == results[0].size
     if min(ratios) <= 0 or spread > max(rounding, 1e-12) * 256 * max(ratios):
         return Kept(Geometry.UNKNOWN, None, False, rank=None, sampled=True, **unknown)
     factor = float(np.sqrt(np.mean(ratios)))
@@ -173,7 +177,7 @@ def from_differences(
     wide = [[v.astype(np.float64) for v in pair] for pair in zip(plain, results, strict=True)]
     scale = factor**2
     gaps = [abs(y @ y - scale * (x @ x)) / max(1.0, scale * float(x @ x)) for x, y in wide]
-    free = max(gaps) <= max(rounding, 1e-12) * 256
+    free = bool(max(gaps) <= max(rounding, 1e-12) * 256)
     factor = 1.0 if plain_factor else factor
     return Kept(geometry, factor, free, rank=plain[0].size, sampled=True, **unknown)
 

@@ -131,7 +131,7 @@ class ProbeReport:
         return (*taken, *self.verdict.findings, *self._failing_shapes(), *keys)
 
     def _failing_shapes(self) -> tuple[str, ...]:
-        """Return what goes wrong at other shapes, each cause once; not that of the verdict again."""
+        """Return what goes wrong at other shapes, each cause once."""
         causes: dict[str, list[str]] = {}
         for s in self.shapes:
             if not s.ok:

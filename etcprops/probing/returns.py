@@ -1,8 +1,8 @@
 """What came back from somebody's function, taken for an image where it is one.
 
-Encryptions return arrays, tensors with components first, PIL images, lists, an image together with a
-key, or the bytes of a PNG. What was taken for the image is said; where nothing can be, how to wrap
-the function so that it can.
+Encryptions return arrays, tensors with components first, PIL images, lists, an image together with
+a key, or the bytes of a PNG. What was taken for the image is said; where nothing can be, how to
+wrap the function so that it can.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import binascii
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,37 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 _SIGNATURE = "lambda image, key: encrypt(image, key)"
+
+_KEYS = " It may want keys of another type: pass keys=[...] such as it takes."
+_TENSOR = (
+    " It may want a tensor: wrap it, lambda image, key: encrypt(torch.from_numpy(image), key)."
+)
+_PICTURE = (
+    " It may want a PIL image: wrap it, lambda image, key: encrypt(Image.fromarray(image), key)."
+)
+_HINTS = (
+    (
+        r"missing \d+ required .*argument",
+        " Wrap it in a function of an image and a key that passes the rest.",
+    ),
+    (r"'int' object (is not (iterable|subscriptable)|has no attribute)|'int' has no len", _KEYS),
+    (r"type 'int' has no len|not '?int'?(eger)?\b|got '?int|buffer API|not int", _KEYS),
+    (
+        (
+            r"ndarray.* attribute '(unsqueeze|permute|clone|dim|to|device|detach|cpu|float|numel|long)'"
+            r"|must be Tensor"
+        ),
+        _TENSOR,
+    ),
+    (
+        (
+            r"ndarray.* attribute '(convert|getpixel|putpixel|mode|load|getdata|crop|paste|save|split"
+            r"|getbands|tobitmap|width|height|filename|seek|read)'|not ndarray|PathLike|embedded nul"
+        ),
+        _PICTURE,
+    ),
+)
+"""What messages of errors tell of what a function wants."""
 
 
 class NoArrayError(Exception):
@@ -74,26 +105,10 @@ def as_image(value: Any, shape: tuple[int, ...]) -> tuple[Array, str]:
 def hint(error: BaseException) -> str:
     """Return how to wrap a function that raised because it wants something else, or ""."""
     text = f"{type(error).__name__}: {error}"
-    if re.search(r"'int' object is not (iterable|subscriptable)|'int' has no len|'int'\)?$", text):
-        return " It may want keys of another type: pass keys=[...] such as it takes."
-    if re.search(r"'int' object has no attribute|not int(eger)?\b|got int|buffer API", text):
-        return " It may want keys of another type: pass keys=[...] such as it takes."
-    pil = r"attribute '(convert|getpixel|putpixel|mode|load|getdata|crop|paste|save|tobitmap|split"
-    pil += (
-        r"|getbands|transpose_|width|height|filename|seek|read)'|not ndarray|PathLike|embedded nul"
-    )
-    tensor = r"attribute '(unsqueeze|permute|clone|dim|to|device|detach|cpu|float|numel|long)'"
-    if "ndarray" in text and re.search(tensor, text):
-        return f" It may want a tensor: wrap it, {_given('torch.from_numpy(image)')}."
-    if "must be Tensor" in text:
-        return f" It may want a tensor: wrap it, {_given('torch.from_numpy(image)')}."
-    if re.search(pil, text):
-        return f" It may want a PIL image: wrap it, {_given('Image.fromarray(image)')}."
+    for pattern, advice in _HINTS:
+        if re.search(pattern, text):
+            return advice
     return ""
-
-
-def _given(image: str) -> str:
-    return f"lambda image, key: encrypt({image}, key)"
 
 
 # --- Numbers in it
@@ -132,7 +147,7 @@ def _converted(value: Any) -> Array | None:
         method = getattr(value, name, None)
         if callable(method):
             value = method()
-    ways = (
+    ways: tuple[Callable[[], Array | None], ...] = (
         lambda: np.array(value) if _array_like(value) else None,
         lambda: np.array(np.from_dlpack(value)) if hasattr(value, "__dlpack__") else None,
         lambda: np.array(value.tolist()) if hasattr(value, "tolist") else None,

@@ -164,7 +164,7 @@ def probe(
 def _shapes(looked: Keys, purse: Budget, *, wanted: bool) -> tuple[ShapeOutcome, ...]:
     """Return what becomes of images of other shapes, while there is time."""
     if not wanted:
-        purse.miss("images of other shapes")
+        purse.miss("departures that few images show, small witnesses, and other shapes")
         return ()
     purse.enter("other shapes")
     try:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from etcprops.probing.arrangement import Draw, arrangements, codes, permutation
 from etcprops.probing.tiles import Tiles, cut, transforms_of
+from etcprops.probing.wording import in_words, piece_name
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.signed_permutation import SignedPermutation
@@ -261,16 +262,16 @@ def _fits(
 
 def _cut_all(placed: Placed, size: tuple[int, int, int], unit: tuple[int, int]) -> Tiles:
     tiles = cut(*placed, size, unit)
-    assert tiles is not None  # noqa: S101  # it was tried
+    assert tiles is not None, "it was tried"
     return tiles
 
 
 def _forms(layout: str, size: tuple[int, int, int], tiles: list[Tiles]) -> list[list[Structure]]:
     """Return the descriptions of all maps in each arrangement that all of them have."""
-    height, width, channels = size
+    height, width, _ = size
     unit = tiles[0].unit
     grid = (height // unit[0], width // unit[1])
-    piece = _piece(unit, (height, width))
+    piece = piece_name(unit, (height, width))
     found = [dict(arrangements(t.permutation, grid, piece)) for t in tiles]
     names = [name for name in found[0] if all(name in f for f in found)]
     return [
@@ -313,19 +314,6 @@ def _joined(parts: Sequence[Structure], order: Draw) -> Structure:
     return replace(parts[0], draws=(order, *draws), key=None, statements=words)
 
 
-def _piece(unit: tuple[int, int], size: tuple[int, int]) -> str:
-    """Return what pieces of a size are called, in the plural."""
-    if unit == (1, 1):
-        return "single pixels"
-    if unit == size:
-        return "whole image"
-    if unit[0] == 1 and unit[1] == size[1]:
-        return "rows"
-    if unit[1] == 1 and unit[0] == size[0]:
-        return "columns"
-    return f"{unit[0]} x {unit[1]} {'blocks' if unit[0] == unit[1] else 'pieces'}"
-
-
 def _all_known(values: Integers) -> Integers | None:
     return values if values.size and (values >= 0).all() else None
 
@@ -349,7 +337,7 @@ def _describe(
     if (tiles.negatives >= 0).all():
         draws.append(codes("negation", tiles.negatives, 2))
     key = _key(tiles, size) if tiles.explained and channels in {1, 3} else None
-    words = _in_words(layout, tiles, size, arrangement)
+    words = in_words(layout, tiles, size, arrangement)
     return Structure(layout, tiles.unit, arrangement, tiles, tuple(draws), key, channels, words)
 
 
@@ -369,64 +357,6 @@ def _key(tiles: Tiles, size: tuple[int, int, int]) -> EtCKey | None:
         steps["components"] = tiles.orders
     used = {n: c for n, c in steps.items() if (c != still.get(n, 0)).any()}
     return EtCKey(geometry, **used)
-
-
-# --- Words
-
-
-def _in_words(
-    layout: str, tiles: Tiles, size: tuple[int, int, int], arrangement: str
-) -> tuple[str, ...]:
-    """Return what pieces do, a statement for each step."""
-    height, width, channels = size
-    count, unit = tiles.permutation.size, tiles.unit
-    pixels = unit[0] * unit[1]
-    where = " of the components side by side" if layout == "planes" else ""
-    displaced = int(np.count_nonzero(tiles.permutation != np.arange(count)))
-    piece = _piece(unit, (height, width))
-    moved = f"{displaced} change their place"
-    words = [f"{piece}{where}" if count == 1 else f"{count} {piece}{where}; {moved}"]
-    if arrangement != "free":
-        words.append(f"arranged by {_ARRANGED.get(arrangement, arrangement)}")
-    if (tiles.codes < 0).any():
-        words.append("in-block scramble, not D4")
-    elif pixels > 1 and tiles.codes.any():
-        turns = len(transforms_of(unit))
-        words.append(
-            f"each is rotated or mirrored by an element of D4, {np.unique(tiles.codes).size} of "
-            f"{turns} occur"
-        )
-    elif pixels > 1:
-        words.append("none is rotated or mirrored")
-    per_piece = bool((tiles.negatives >= 0).all())
-    total = count if per_piece else count * pixels * channels
-    negated = int(tiles.negatives.sum()) if per_piece else tiles.negated_pixels
-    half = ", exactly half" if 2 * negated == total and total > 1 else ""
-    each = ("block" if unit[0] == unit[1] else "piece") if pixels > 1 else "pixel"
-    words.append(f"negation per {each if per_piece else 'value'}: {negated} of {total}{half}")
-    if channels == 3:
-        words.append(
-            f"components in one order a {each}, {np.unique(tiles.orders).size} of 6 occur"
-            if (tiles.orders >= 0).all()
-            else f"components are not in one order a {each}"
-        )
-    if pixels > 1 and count > 1:
-        maps = tiles.in_block_maps
-        words.append(f"{maps} different map{'s' * (maps != 1)} inside {count} {piece}")
-    return tuple(words)
-
-
-_ARRANGED = {
-    "one cyclic shift": "one cyclic shift of all",
-    "each row shifted": "cyclic shifts, one for each row",
-    "each column shifted": "cyclic shifts, one for each column",
-    "rows shifted, then columns": "cyclic shifts of each row, then of each column",
-    "columns shifted, then rows": "cyclic shifts of each column, then of each row",
-    "within rows": "permutations within rows, one for each row",
-    "within columns": "permutations within columns, one for each column",
-    "rows and columns": "one order of the rows and one of the columns",
-    "a linear map of the places": "a linear map of the places modulo the side (as Arnold's)",
-}
 
 
 def _with_reason(structure: Structure, forms: list[list[Structure]]) -> Structure:

@@ -2,8 +2,8 @@
 
 All tests of one audit together accuse a sound scheme with probability `FAMILY_ERROR` at most, by
 Holm's rule (Holm 1979): ordered by p-value, test ``i`` of ``m`` (from 0) is rejected while its
-p-value is below ``level / (m - i)``; the level leaves what `FACT_ERROR` takes. Tests with fewer than `LEAST_EXPECTED` expected cases a
-cell are not made.
+p-value is below ``level / (m - i)``; the level leaves what `FACT_ERROR` takes. Tests with fewer
+than `LEAST_EXPECTED` expected cases a cell are not made.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FAMILY_ERROR: Final = 1e-3
 """Probability that all tests of one audit together accuse a scheme whose keys are uniform."""
 
 FACT_ERROR: Final = 1e-5
-"""What chance does not do with a larger probability is said without a test: twelve times at most."""
+"""What chance does with a smaller probability is said without a test: twelve times at most."""
 
 LEAST_EXPECTED: Final = 5
 

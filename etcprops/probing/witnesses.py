@@ -195,7 +195,7 @@ def lost_pixel(oracle: Oracle, found: PixelMap) -> MapWitness | None:
         outputs = tuple(oracle.ask([black, white]))
     except NoImageError:
         return None
-    if not np.array_equal(*outputs):
+    if not np.array_equal(outputs[0], outputs[1]):
         return None
     pixel = tuple(int(i) for i in np.unravel_index(lost, oracle.shape))
     detail = f"The images differ at {pixel} by {white[lost]:g}; their encryptions are the same."

@@ -140,7 +140,7 @@ class Scheme:
         # Lists and tensors have no 8 bits: what matters is that their numbers do.
         if taken and array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 255:
             array = array.astype(np.uint8)
-        if (array.shape, array.dtype) != (self.shape, np.uint8):
+        if array.shape != self.shape or array.dtype != np.uint8:
             raise AssertionError(
                 f"{call} of an image of dtype uint8 and shape {self.shape} gave {describe(array)}"
             )

@@ -47,8 +47,8 @@ def test_witness_hashes_are_those_of_the_encrypted_chosen_images(
     flip = SignedPermutation(rng.permutation(size), rng.choice([-1, 1], size))
     digest = hashlib.sha256()
     chosen = [np.zeros(size, dtype=np.uint8)]
-    for number in range(digit_count(size, 256)):
-        chosen.append(digits(np.arange(size), 256, number).astype(np.uint8))
+    places = (digits(np.arange(size), 256, d) for d in range(digit_count(size, 256)))
+    chosen += [place.astype(np.uint8) for place in places]
     for vector in chosen:
         digest.update(flip.apply(vector).tobytes())
     certificate = flip.to_certificate()
