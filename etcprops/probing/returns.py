@@ -31,6 +31,14 @@ _TENSOR = (
 _PICTURE = (
     " It may want a PIL image: wrap it, lambda image, key: encrypt(Image.fromarray(image), key)."
 )
+_OF_TENSORS = (
+    *("clone", "cpu", "detach", "device", "dim", "float", "long", "numel", "permute", "to"),
+    "unsqueeze",
+)
+_OF_PICTURES = (
+    *("convert", "crop", "filename", "getbands", "getdata", "getpixel", "height", "load", "mode"),
+    *("paste", "putpixel", "read", "save", "seek", "split", "tobitmap", "width"),
+)
 _HINTS = (
     (
         r"missing \d+ required .*argument",
@@ -38,18 +46,9 @@ _HINTS = (
     ),
     (r"'int' object (is not (iterable|subscriptable)|has no attribute)|'int' has no len", _KEYS),
     (r"type 'int' has no len|not '?int'?(eger)?\b|got '?int|buffer API|not int", _KEYS),
+    (rf"ndarray.* attribute '({'|'.join(_OF_TENSORS)})'|must be Tensor", _TENSOR),
     (
-        (
-            r"ndarray.* attribute '(unsqueeze|permute|clone|dim|to|device|detach|cpu|float|numel|long)'"
-            r"|must be Tensor"
-        ),
-        _TENSOR,
-    ),
-    (
-        (
-            r"ndarray.* attribute '(convert|getpixel|putpixel|mode|load|getdata|crop|paste|save|split"
-            r"|getbands|tobitmap|width|height|filename|seek|read)'|not ndarray|PathLike|embedded nul"
-        ),
+        rf"ndarray.* attribute '({'|'.join(_OF_PICTURES)})'|not ndarray|PathLike|embedded nul",
         _PICTURE,
     ),
 )
