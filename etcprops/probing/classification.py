@@ -129,7 +129,7 @@ class _Classifier:
         self.excluded.append("no signed permutation and no copy map")
         verdict = self._by_sums() or self._by_bits() or self._modular() or self._by_pixels()
         if verdict is None:
-            self._enter("why it is not linear")
+            self._enter("to see why it is not linear")
             reason = signature(self.oracle, self.rng, self.candidate)
             if reason:
                 verdict = MapVerdict(MapKind.DATA_DEPENDENT, reason[0].upper() + reason[1:] + ".")
@@ -137,7 +137,7 @@ class _Classifier:
                 text = how_non_linear(self.oracle, self.rng, self.sums, self.effort)
                 verdict = MapVerdict(MapKind.NON_LINEAR, text)
         self._ask_again()
-        self._enter("a small witness")
+        self._enter("to find a small witness")
         starts = [v for v, _ in (departure,) if v is not None] if departure is not None else []
         witness = find_witness(self.oracle, self.rng, starts, self.effort.witness)
         return replace(verdict, witness=witness)
@@ -253,7 +253,7 @@ class _Classifier:
 
     def _copy_map(self, found: PixelMap) -> MapVerdict:
         kept = decide(found.matrix(), found.offset)
-        self._enter("a small witness")
+        self._enter("to find a small witness")
         try:
             witness = lost_pixel(self.oracle, found) or find_witness(
                 self.oracle, self.rng, [], self.effort.witness
@@ -299,7 +299,7 @@ class _Classifier:
 
     def _by_sums(self) -> MapVerdict | None:
         """Return the verdict if sums of images are kept."""
-        self._enter("whether sums of images are kept")
+        self._enter("to see whether sums of images are kept")
         self.sums = linearity.sums_of_images(self.oracle, self.rng, self.effort.instances)
         if not self.sums.affine:
             self.excluded.append("not affine")
@@ -318,7 +318,7 @@ class _Classifier:
     def _affine(self, kind: MapKind) -> MapVerdict | None:
         """Return the verdict on a map that passed as affine, unless its matrix contradicts."""
         oracle = self.oracle
-        self._enter("its matrix")
+        self._enter("to read its matrix")
         try:
             source = self._sources()
             found = linearity.find_matrix(oracle, self.rng, self.sums, self.effort, source)
@@ -360,7 +360,7 @@ class _Classifier:
     def _by_bits(self) -> MapVerdict | None:
         """Return the verdict if XORs of images are kept."""
         oracle = self.oracle
-        self._enter("whether XORs of images are kept")
+        self._enter("to see whether XORs of images are kept")
         if not bits.keeps_xor(oracle, self.rng, self.effort):
             self.excluded.append("not affine over GF(2)")
             return None
@@ -377,7 +377,7 @@ class _Classifier:
 
     def _by_pixels(self) -> MapVerdict | None:
         """Return the verdict if every output pixel follows one input pixel, else None."""
-        self._enter("whether pixels are changed one by one")
+        self._enter("to see whether pixels are changed one by one")
         source = self._sources()
         if source is None or self.oracle.scale.dtype != np.uint8:
             return None

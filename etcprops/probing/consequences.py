@@ -53,6 +53,7 @@ class _Rule:
     otherwise: str
     keeps: Callable[[Kept], bool] = lambda _kept: False
     if_kept: str = ""
+    if_affine: str = "the matrix is not that of an isometry: distances change"
 
 
 _UNSIGNED = (MapKind.IDENTITY, MapKind.PERMUTATION)
@@ -72,9 +73,10 @@ def _injective(kept: Kept) -> bool:
 
 
 def _standardised(kept: Kept) -> bool:
-    return kept.one_pixel_each and _similar(kept)
+    return kept.one_pixel_each and _injective(kept)
 
 
+_FEATURES = "features are mixed, repeated or lost"
 _RULES = (
     _Rule(
         "Euclidean distances on raw pixels, and k-NN on them",
@@ -89,8 +91,8 @@ _RULES = (
         "rbf-on-raw-pixels",
         BIJECTIVE,
         _BROKEN,
-        lambda kept: _isometry(kept) and kept.same_size,
-        "the matrix is that of an isometry, and as many pixels come out",
+        _isometry,
+        "the matrix is that of an isometry; with 'auto', as many pixels come out as go in",
     ),
     _Rule(
         "linear and polynomial kernels on raw pixels",
@@ -98,17 +100,17 @@ _RULES = (
         _UNSIGNED,
         "inner products of raw pixels change",
         lambda kept: _isometry(kept) and kept.inner_products,
-        "the matrix is that of an isometry, and nothing is added",
+        "the matrix is that of an isometry, and nothing is added; gamma is a number",
+        "inner products of raw pixels change",
     ),
     _Rule(
         "RBF kernel on raw pixels with gamma='scale'",
         "permuting-steps",
         _UNSIGNED,
         "gamma is taken from the variance of all raw pixels, which changes",
-        lambda kept: (
-            _similar(kept) and kept.inner_products and kept.one_pixel_each and kept.same_size
-        ),
+        lambda kept: _similar(kept) and kept.inner_products and kept.once and kept.same_size,
         "distances and the variance of all pixels are multiplied alike",
+        "distances, or the variance of all raw pixels, from which gamma is taken, change",
     ),
     _Rule(
         "order of distances: nearest neighbours, single linkage",
@@ -117,6 +119,7 @@ _RULES = (
         "distances do not keep their order",
         _similar,
         "all distances are multiplied by one factor",
+        "distances are not multiplied by one factor",
     ),
     _Rule(
         "inner products of images less their mean: kernels after centring, PCA's scores",
@@ -126,24 +129,40 @@ _RULES = (
         _similar,
         "up to the factor squared, and the sign of scores",
     ),
-    _Rule("pixels centred at mid-grey, x - 127.5: inner products", "mid-grey", BIJECTIVE, _BROKEN),
+    _Rule(
+        "pixels centred at mid-grey, x - 127.5: inner products",
+        "mid-grey",
+        BIJECTIVE,
+        _BROKEN,
+        if_affine="mid-grey does not become mid-grey in every pixel, or distances change",
+    ),
     _Rule(
         "z-score per feature",
         "z-score",
         BIJECTIVE,
-        "features are mixed, repeated or lost",
+        _FEATURES,
         _standardised,
-        "each feature is one pixel, multiplied by one factor, or constant",
+        "each feature is one pixel, multiplied by a factor, or constant",
+        _FEATURES,
     ),
     _Rule(
         "linear, RBF, polynomial and sigmoid kernels after z-score",
         "kernels-after-z-score",
         BIJECTIVE,
         "z-scores change",
-        lambda kept: _standardised(kept) and kept.same_size,
-        "z-scores are the same, up to order and sign",
+        lambda kept: kept.once,
+        "z-scores are the same, up to order, sign and constants; gamma is a number or 'scale'",
+        _FEATURES,
     ),
-    _Rule("SVM and k-NN on normalized pixels", "svm-and-k-nn", BIJECTIVE, _BROKEN),
+    _Rule(
+        "SVM and k-NN on normalized pixels",
+        "svm-and-k-nn",
+        BIJECTIVE,
+        _BROKEN,
+        lambda kept: kept.once,
+        "pixels are z-scored per feature by the training images; no decision hangs on rounding",
+        _FEATURES,
+    ),
     _Rule(
         "Mahalanobis distances with the covariance of all images; unpenalised regression, LDA",
         "",
@@ -151,12 +170,14 @@ _RULES = (
         "images that differ may become the same",
         _injective,
         "the matrix has full rank",
+        "whether the matrix has full rank is not known",
     ),
     _Rule(
         "random forest with a fixed seed, decision by decision",
         "random-forest",
         (MapKind.IDENTITY,),
         "feature numbers, ties and thresholds depend on order and sign",
+        if_affine="feature numbers, ties and thresholds depend on order, sign and scale",
     ),
 )
 
@@ -249,7 +270,8 @@ def consequences(kind: MapKind, kept: Kept | None = None) -> tuple[Consequence, 
             # The ledger speaks of signed permutations; this follows from the matrix.
             result.append(Consequence(rule.family, True, rule.if_kept, ""))
         else:
-            lossy = kept is not None and kept.geometry is Geometry.LOSSY
-            why = _LOSSY if lossy else _WHY_NOT.get(kind, rule.otherwise)
+            why = _WHY_NOT.get(kind, rule.otherwise)
+            if kept is not None:
+                why = _LOSSY if kept.geometry is Geometry.LOSSY else rule.if_affine
             result.append(Consequence(rule.family, False, why, rule.claim))
     return tuple(result)

@@ -48,6 +48,8 @@ class Kept:
         Whether inner products of pixels are kept, up to ``factor**2``: an isometry without offset.
     one_pixel_each : bool
         Whether every output pixel follows one input pixel or is constant.
+    once : bool
+        Whether, besides, every input pixel is shown exactly once, multiplied by some factor.
     same_size : bool
         Whether there are as many output pixels as input pixels.
     rank : int or None
@@ -62,6 +64,7 @@ class Kept:
     factor: float | None
     inner_products: bool
     one_pixel_each: bool
+    once: bool
     same_size: bool
     rank: int | None
     size: int
@@ -131,7 +134,9 @@ def decide(matrix: csr_array, offset: NDArray[np.float64], *, rounding: float = 
     rest = csr_array(gram - diags_array(diagonal, dtype=gram.dtype))
     off = float(np.abs(rest.data).max()) if rest.nnz else 0.0
     even = float(np.abs(diagonal - square).max())
+    shown = np.bincount(matrix.indices[matrix.data != 0], minlength=size)
     common: dict[str, Any] = {"one_pixel_each": one_each, "same_size": rows == size, "size": size}
+    common["once"] = one_each and bool((shown == 1).all())
     if square > tolerance and off <= tolerance and even <= tolerance:
         factor = float(np.sqrt(np.mean(diagonal)))
         plain = abs(factor - 1) <= (0 if exact else max(rounding, 1e-12) * 64)
@@ -167,7 +172,7 @@ def from_differences(
         ratios.append(_square(results[i], results[i + 1]) / before)
     spread = max(ratios) - min(ratios)
     size = plain[0].size
-    unknown: dict[str, Any] = {"one_pixel_each": False, "size": size}
+    unknown: dict[str, Any] = {"one_pixel_each": False, "once": False, "size": size}
     unknown["same_size"] = size == results[0].size
     if min(ratios) <= 0 or spread > max(rounding, 1e-12) * 256 * max(ratios):
         return Kept(Geometry.UNKNOWN, None, False, rank=None, sampled=True, **unknown)

@@ -280,6 +280,12 @@ class Confirmation:
     def __str__(self) -> str:
         if not self.uniform:
             return f"Sampled: right on {self.images} more images, none of them uniform noise."
+        if self.uniform == 1:
+            images = count(self.images, "more image")
+            return (
+                f"Sampled: right on {images}, one of them uniform noise. A function that departs "
+                "from the map on a share p of all images is missed with probability 1 - p."
+            )
         unseen = 1 - 0.05 ** (1 / self.uniform)
         one_level = (
             "A departure of one pixel at one grey level cannot be missed: every pixel was shown "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,15 +133,19 @@ class ProbeReport:
 
     def _failing_shapes(self) -> tuple[str, ...]:
         """Return what goes wrong at other shapes, each cause once."""
-        causes: dict[str, list[str]] = {}
+        causes: dict[str, list[ShapeOutcome]] = {}
         for s in self.shapes:
             if not s.ok:
-                causes.setdefault(s.outcome.rstrip("."), []).append(str(s.shape))
-        return tuple(
-            f"Shape{'s' * (len(shapes) > 1)} {', '.join(shapes)}: "
-            + ("the same." if cause in self.reason else f"it {cause}.")
-            for cause, shapes in causes.items()
-        )
+                # Messages name the shape: those that differ in numbers alone are one cause.
+                causes.setdefault(re.sub(r"\d+", "0", s.outcome), []).append(s)
+        texts = []
+        for cause, outcomes in causes.items():
+            shapes = ", ".join(str(s.shape) for s in outcomes)
+            known = cause in re.sub(r"\d+", "0", self.reason)
+            text = "the same" if known else f"it {outcomes[0].outcome.rstrip('.')}"
+            more = " for the first" if len(outcomes) > 1 and not known else ""
+            texts.append(f"Shape{'s' * (len(outcomes) > 1)} {shapes}: {text}{more}.")
+        return tuple(texts)
 
     @property
     def key(self) -> EtCKey | None:

@@ -166,7 +166,7 @@ def _shapes(looked: Keys, purse: Budget, *, wanted: bool) -> tuple[ShapeOutcome,
     if not wanted:
         purse.miss("departures that few images show, small witnesses, and other shapes")
         return ()
-    purse.enter("other shapes")
+    purse.enter("on other shapes")
     try:
         return survey_shapes(looked.oracle, looked.verdict.kind)
     except BudgetSpentError:

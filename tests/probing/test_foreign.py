@@ -283,6 +283,11 @@ def test_consequences_are_true_of_numbers(number: int) -> None:
     assert exact["Euclidean distances on raw pixels, and k-NN on them"] == np.allclose(
         gaps[0], gaps[1]
     )
+    with np.errstate(all="ignore"):
+        scores = [(r - r.mean(axis=0)) / np.maximum(r.std(axis=0), 1e-9) for r in (here, there)]
+    grams = [s @ s.T for s in scores]
+    after = exact["linear, RBF, polynomial and sigmoid kernels after z-score"]
+    assert after == np.allclose(grams[0], grams[1])
     ranks = [np.argsort(g + 1e-6 * gaps[0].max() * np.eye(6), axis=1) for g in gaps]
     if exact["order of distances: nearest neighbours, single linkage"]:
         assert np.array_equal(ranks[0], ranks[1])
