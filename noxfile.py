@@ -83,6 +83,14 @@ def subjects(session: nox.Session) -> None:
 
 
 @nox.session
+def references(session: nox.Session) -> None:
+    """Run another solver of jigsaw puzzles beside the attack; ``-- DIR`` is a checkout of gaps."""
+    if not session.posargs:
+        session.skip("needs a checkout of github.com/nemanja-m/gaps: nox -s references -- DIR")
+    session.run("bash", ".ci/references", *session.posargs)
+
+
+@nox.session
 def distributed(session: nox.Session) -> None:
     """Audit on a cluster of processes, after installing the extra ``distributed``."""
     session.run("bash", ".ci/distributed")

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from etcprops.exact.margins import certified, decision_error_bound, standard_scaler_error_bound
     from etcprops.exact.scaler import ExactStandardScaler
     from etcprops.exact.statistics import PixelStatistics, centre_mid_grey
+    from etcprops.formats.coefficients import (
+        JpegCoefficients,
+        decrypt_coefficients,
+        encrypt_coefficients,
+    )
+    from etcprops.formats.exact_jpeg import (
+        coefficient_rows,
+        encode_jpeg_exactly,
+        read_coefficients,
+        write_coefficients,
+    )
     from etcprops.probing import ProbeReport, probe
     from etcprops.reductions import GramPCA
     from etcprops.reproducibility import Fingerprint, fingerprint
@@ -47,6 +58,17 @@ _HOMES = {
     "attacks": ("AttackReport", "attack", "recover_from_pairs"),
     "auditing": ("Verdict", "audit"),
     "claims": ("Ledger", "verify"),
+    "formats.coefficients": (
+        "JpegCoefficients",
+        "decrypt_coefficients",
+        "encrypt_coefficients",
+    ),
+    "formats.exact_jpeg": (
+        "coefficient_rows",
+        "encode_jpeg_exactly",
+        "read_coefficients",
+        "write_coefficients",
+    ),
     "scheme.geometry": ("BlockGeometry",),
     "exact.gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
     "exact.kernels": ("ExactKernel", "exact_squared_distances", "scale_gamma"),
@@ -81,6 +103,7 @@ __all__ = [
     "Fingerprint",
     "GramPCA",
     "InvalidParameterError",
+    "JpegCoefficients",
     "Ledger",
     "PixelStatistics",
     "ProbeReport",
@@ -93,10 +116,14 @@ __all__ = [
     "block_transform_matrix",
     "centre_mid_grey",
     "certified",
+    "coefficient_rows",
     "component_permutation_matrix",
     "decision_error_bound",
     "decrypt",
+    "decrypt_coefficients",
+    "encode_jpeg_exactly",
     "encrypt",
+    "encrypt_coefficients",
     "encryption_matrix",
     "encryption_offset",
     "exact_gram",
@@ -107,10 +134,12 @@ __all__ = [
     "integer_squared_distances",
     "negative_positive_matrix",
     "probe",
+    "read_coefficients",
     "recover_from_pairs",
     "scale_gamma",
     "standard_scaler_error_bound",
     "verify",
+    "write_coefficients",
 ]
 
 

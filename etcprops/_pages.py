@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL import Image
+
+SIDE: Final = 256
+"""Images are enlarged, or thinned out, to about this many screen pixels."""
 
 
 def render_page(package: str, template: str, **content: Any) -> str:
@@ -54,3 +60,27 @@ def data_uri(picture: Image.Image | bytes) -> str:
         picture.save(buffer, "PNG", optimize=True)
         picture = buffer.getvalue()
     return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
+
+
+def enlarged(image: NDArray[Any]) -> str:
+    """Return an image as a data URI, of a size to be looked at; floats from least to largest.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, 3)
+        uint8, or floats.
+
+    Examples
+    --------
+    >>> enlarged(np.eye(2))[:22]
+    'data:image/png;base64,'
+    """
+    from PIL import Image
+
+    if image.dtype != np.uint8:
+        low, high = image.min(), image.max()
+        image = ((image - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
+    factor = max(1, SIDE // max(image.shape[:2]))
+    step = -(-max(image.shape[:2]) // (2 * SIDE))
+    large = image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
+    return data_uri(Image.fromarray(large))

@@ -45,6 +45,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Extended Yale Face Database B, cropped: the zip or the unpacked folder",
     )
     parser.addoption(
+        "--gaps",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="a checkout of github.com/nemanja-m/gaps, another solver of jigsaw puzzles",
+    )
+    parser.addoption(
         "--distributed",
         action="store_true",
         help="run the tests that start a dask cluster; slow",

@@ -38,7 +38,7 @@ CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for
 
 # The whole of what each room may import from the package, itself aside (ARCHITECTURE.md).
 GROUND = {"_about", "_documents", "_files", "_pages", "_validation"}
-IMAGES = GROUND | {"scheme", "exact", "datasets", "reductions", "theory", "strategies"}
+IMAGES = GROUND | {"scheme", "exact", "formats", "datasets", "reductions", "theory", "strategies"}
 MODELS = IMAGES | {"attacks", "auditing", "experiments", "reproducibility"}
 ROOMS: dict[str, set[str]] = {
     **{name: {"_files", "_validation"} - {name} for name in ("_about", "_documents", "_pages")},
@@ -50,8 +50,9 @@ ROOMS: dict[str, set[str]] = {
         name: GROUND | {"scheme", "exact"}
         for name in ("datasets", "reductions", "theory", "strategies")
     },
-    **dict.fromkeys(("attacks", "auditing", "reproducibility"), IMAGES),
-    "experiments": IMAGES | {"attacks"},
+    "formats": GROUND | {"scheme"},
+    **dict.fromkeys(("attacks", "reproducibility"), IMAGES),
+    **dict.fromkeys(("auditing", "experiments"), IMAGES | {"attacks"}),
     "claims": MODELS,
     "probing": MODELS | {"claims"},
     "testing": MODELS | {"claims", "probing"},

@@ -85,7 +85,7 @@ def attack(
     encrypted = _as_images(images)
     as_integer(most, "most", CALLER)
     _check_planes(planes, encrypted)
-    chosen = _evenly(encrypted, most)
+    chosen = evenly(encrypted, most)
     size, sure = _block_size(chosen, block)
     if size is None:
         found = _without_blocks(encrypted, chosen)
@@ -143,7 +143,7 @@ def _check_planes(planes: int | None, images: NDArray[Any]) -> None:
         reject("planes", CALLER, wanted, f"{planes} with {describe(images)}")
 
 
-def _evenly(images: NDArray[Any], most: int) -> NDArray[Any]:
+def evenly(images: NDArray[Any], most: int) -> NDArray[Any]:
     """Return so many images, evenly chosen."""
     if len(images) <= most:
         return images

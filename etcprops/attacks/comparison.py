@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
 
-from etcprops._validation import describe, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import COMPONENT_ORDERS
 
@@ -50,7 +51,9 @@ class Agreement:
         return f"Dc {self.direct:.3f}, Nc {self.neighbours:.3f}, Lc {self.largest:.3f}"
 
 
-def compare(found: Images, truth: Images, geometry: BlockGeometry) -> Agreement:
+def compare(
+    found: Images, truth: Images, geometry: BlockGeometry, *, tolerance: int = 0
+) -> Agreement:
     """Compare a reconstruction with the plain images.
 
     Parameters
@@ -59,6 +62,9 @@ def compare(found: Images, truth: Images, geometry: BlockGeometry) -> Agreement:
         Reconstruction and plain images, in the same order.
     geometry : BlockGeometry
         Their size, and that of the blocks.
+    tolerance : int, default=0
+        By how many grey levels blocks may differ to be taken for one another: 1 where pixels were
+        rounded after encryption, which may round a value and its negative to the same side.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def compare(found: Images, truth: Images, geometry: BlockGeometry) -> Agreement:
     Raises
     ------
     InvalidParameterError
-        If the images are not of the geometry, or not as many.
+        If the images are not of the geometry, or not as many, or `tolerance` is no grey level.
 
     Examples
     --------
@@ -85,10 +91,11 @@ def compare(found: Images, truth: Images, geometry: BlockGeometry) -> Agreement:
         fits = isinstance(images, np.ndarray) and images.dtype == np.uint8
         if not fits or images.shape != (count, *geometry.shape) or not count:
             reject(name, "compare", wanted, describe(images))
+    as_integer(tolerance, "tolerance", "compare", least=0)
     found_blocks, true_blocks = (_blocks(images, geometry) for images in (found, truth))
     direct, pairs = 0.0, []
     for reading in _readings(geometry):
-        ids = _numbers(reading.turned(found_blocks), true_blocks)
+        ids = _numbers(reading.turned(found_blocks), true_blocks, tolerance)
         direct = max(direct, reading.in_place(*ids))
         pairs.append(reading.right_pairs(*ids))
     # Readings are kept apart: each part of the picture is right in one of them.
@@ -176,12 +183,20 @@ def _blocks(images: Images, geometry: BlockGeometry) -> Images:
     )
 
 
-def _numbers(found: Images, true: Images) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _numbers(
+    found: Images, true: Images, tolerance: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give each block a number, the same where blocks look the same in all images."""
     both = np.ascontiguousarray(np.concatenate([found, true])).reshape(2 * len(true), -1)
     opaque = both.view(np.dtype((np.void, both.shape[1]))).ravel()
     numbers = np.unique(opaque, return_inverse=True)[1].astype(np.int64)
-    return numbers[: len(true)], numbers[len(true) :]
+    mine, theirs = np.split(numbers, 2)
+    if tolerance:
+        one, other = np.split(both.astype(np.float64), 2)
+        apart = cdist(one, other, "chebyshev")
+        near = apart.argmin(axis=1)
+        mine = np.where(apart.min(axis=1) <= tolerance, theirs[near], mine)
+    return mine, theirs
 
 
 def _largest_part(pairs: NDArray[np.int64], geometry: BlockGeometry) -> float:

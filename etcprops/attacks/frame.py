@@ -6,15 +6,15 @@ What is inconsistent is taken out, and put back where it fits all its neighbours
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.ndimage import label
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from etcprops.attacks.poses import COMPOSED, INVERSE, STEPS, Poses, side_of
-from etcprops.attacks.seams import smallest
+from etcprops.attacks.poses import COMPOSED, INVERSE, Poses
+from etcprops.attacks.refilling import refilled, settle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,14 +24,8 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-HOLE: Final = -1
-"""Of a layout, a place without a block."""
 WALL: Final = -2
 """Of a layout, what is no place."""
-ENTRIES: Final = 1 << 20
-"""Holes times blocks that are tried at a time."""
-TRIED: Final = 6
-"""Blocks that are compared closely for a place."""
 ROUNDS: Final = 8
 """How often what is inconsistent is taken out at most."""
 
@@ -48,17 +42,6 @@ def framed(poses: Poses, members: Integers, grid: tuple[int, int]) -> Integers:
     layout = np.full(grid, -1)
     layout[tuple(poses.place[members].T)] = members
     return layout
-
-
-def shifted(layout: Integers, direction: int) -> Integers:
-    """Return what each place has for a neighbour in a direction, -1 for none."""
-    row, column = STEPS[direction]
-    result = np.full_like(layout, -1)
-    height, width = layout.shape
-    to = np.s_[max(0, -row) : height - max(0, row), max(0, -column) : width - max(0, column)]
-    of = np.s_[max(0, row) : height + min(0, row), max(0, column) : width + min(0, column)]
-    result[to] = layout[of]
-    return result
 
 
 def is_best(
@@ -110,9 +93,7 @@ def solve(
             break
         most = held
         layout = refilled(walled(kept_parts), poses, borders)
-        for _ in range(ROUNDS):
-            if not settle(layout, poses, borders):
-                break
+        settle(layout, poses, borders, ROUNDS)
         if most == borders.n:
             break
     whole = np.delete(layout, walls(layout), axis=1)
@@ -182,150 +163,3 @@ def _connected(
     labels = connected_components(graph, directed=False)[1].reshape(layout.shape)
     largest = np.bincount(labels[layout >= 0], minlength=1).argmax()
     return np.asarray((labels == largest) & (layout >= 0))
-
-
-def refilled(layout: Integers, poses: Poses, borders: Borders) -> Integers:
-    """Put every block that has no place where it fits best, those with most neighbours first."""
-    layout = layout.copy()
-    while (layout == HOLE).any():
-        rest = np.setdiff1d(np.arange(borders.n), layout)
-        neighbours = np.stack([shifted(layout, d) for d in range(4)])
-        count = np.where(layout == HOLE, (neighbours >= 0).sum(axis=0), 0)
-        most = max(1, ENTRIES // (len(rest) * borders.orders))
-        holes = np.argwhere((layout == HOLE) & (count == count.max()))[:most]
-        around = neighbours[:, holes[:, 0], holes[:, 1]]
-        tried = rest[_nearest(around, rest, poses, borders)]
-        fit = _fit(np.repeat(around, tried.shape[1], axis=1), tried.ravel(), poses, borders)
-        cost = fit.cost.reshape(tried.shape)
-        first = cost.argmin(axis=1)
-        best = cost[np.arange(len(holes)), first]
-        others = np.where(np.arange(tried.shape[1]) == first[:, None], np.inf, cost).min(axis=1)
-        blocks = tried[np.arange(len(holes)), first]
-        chosen = _independent(holes, blocks, (best - others).argsort(kind="stable"))
-        choice = chosen * tried.shape[1] + first[chosen]
-        layout[tuple(holes[chosen].T)] = blocks[chosen]
-        poses.put(blocks[chosen], Poses(holes[chosen], *(part[choice] for part in fit[1:])))
-    return layout
-
-
-def _nearest(neighbours: Integers, rest: Integers, poses: Poses, borders: Borders) -> Integers:
-    """Return which blocks have the least squared errors in places with these neighbours."""
-    shape = (borders.orders, 8, neighbours.shape[1], len(rest))
-    total = np.zeros(shape, dtype=np.float32)
-    energy = np.zeros(shape[1:], dtype=np.float32)
-    for direction in range(4):
-        there = np.flatnonzero(neighbours[direction] >= 0)
-        if not there.size:
-            continue
-        a = neighbours[direction, there]
-        rows = 4 * a + poses.side_towards(a, direction + 2)
-        products = borders.products(rows, rest) * poses.sign[a][:, None, None]
-        here = np.arange(len(a))
-        for pose in range(8):
-            side = int(side_of(pose // 4, pose % 4, direction))
-            energy[pose, there] += borders.energy[side, rest]
-            values = products[:, poses.mirrored[a] ^ (pose // 4), here, side]
-            for order in range(borders.orders):
-                total[order, pose, there] += values[_relative(order, poses.order[a], borders), here]
-    cost = (energy - 2 * np.abs(total)).min(axis=(0, 1))
-    count = min(TRIED, len(rest))
-    return smallest(cost, count)
-
-
-def _relative(order: int, others: Integers, borders: Borders) -> Integers:
-    """Return the order in which a neighbour sees components that the picture has in this one."""
-    return COMPOSED[order, INVERSE[others]] if borders.orders > 1 else np.zeros_like(others)
-
-
-def _independent(holes: Integers, blocks: Integers, order: Integers) -> Integers:
-    """Return holes to be filled, in this order, no two next to each other, no block twice."""
-    used: set[int] = set()
-    blocked: set[tuple[int, int]] = set()
-    chosen = []
-    for h in order.tolist():
-        row, column = holes[h].tolist()
-        if blocks[h] in used or (row, column) in blocked:
-            continue
-        used.add(blocks[h])
-        blocked |= {(row + y, column + x) for y, x in STEPS.tolist()}
-        chosen.append(h)
-    return np.array(chosen)
-
-
-def settle(layout: Integers, poses: Poses, borders: Borders) -> int:
-    """Turn, mirror, negate and colour each block as fits its neighbours best; count changes."""
-    changes = 0
-    for colour in range(2):  # of a chess board: no two neighbours at once
-        chosen = (layout >= 0) & (np.indices(layout.shape).sum(axis=0) % 2 == colour)
-        blocks = layout[chosen]
-        neighbours = np.stack([shifted(layout, d)[chosen] for d in range(4)])
-        fit = _fit(neighbours, blocks, poses, borders)
-        old = (poses.mirrored[blocks], poses.turns[blocks], poses.sign[blocks], poses.order[blocks])
-        different = np.any([x != y for x, y in zip(fit[1:], old, strict=True)], axis=0)
-        changes += int(np.count_nonzero(different))
-        poses.put(blocks, Poses(poses.place[blocks], *fit[1:]))
-    return changes
-
-
-class _Fit(NamedTuple):
-    """Cost of a block in a place, in its best pose there, and that pose."""
-
-    cost: NDArray[np.float32]
-    mirrored: Integers
-    turns: Integers
-    sign: Integers
-    order: Integers
-
-
-def _fit(neighbours: Integers, blocks: Integers, poses: Poses, borders: Borders) -> _Fit:
-    """Return how well each block fits into its place.
-
-    Parameters
-    ----------
-    neighbours : ndarray of int64, shape (4, places)
-        Above, right, below and left; -1 for none.
-    blocks : ndarray of int64, shape (places,)
-        What to try in each place.
-    poses, borders
-        Of the neighbours, and of all blocks.
-
-    Returns
-    -------
-    _Fit
-        With a cost that is a logarithm, the mean over neighbours.
-    """
-    step = max(1, ENTRIES // (16 * borders.orders * borders.energies.shape[2]))
-    parts = [
-        _fit_few(neighbours[:, start : start + step], blocks[start : start + step], poses, borders)
-        for start in range(0, len(blocks), step)
-    ]
-    return _Fit(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-
-
-def _fit_few(neighbours: Integers, blocks: Integers, poses: Poses, borders: Borders) -> _Fit:
-    """Do the work of `_fit` at once."""
-    total = np.zeros((borders.orders, 2, 8, len(blocks)), dtype=np.float32)
-    for direction in range(4):
-        there = np.flatnonzero(neighbours[direction] >= 0)
-        if not there.size:
-            continue
-        a = neighbours[direction, there]
-        rows = 4 * a + poses.side_towards(a, direction + 2)
-        here = np.arange(len(a))
-        sign = (poses.sign[a] < 0).astype(np.int64)
-        for side in range(4):
-            distances = borders.distances(rows, 4 * blocks[there] + side)
-            for mirrored in range(2):
-                turns = ((-side if mirrored else side) - direction) % 4
-                for order in range(borders.orders):
-                    relative = _relative(order, poses.order[a], borders)
-                    flip = poses.mirrored[a] ^ mirrored
-                    for s in range(2):
-                        total[order, s, 4 * mirrored + turns, there] += distances[
-                            relative, flip, sign ^ s, here
-                        ]
-    total /= np.maximum(1, (neighbours >= 0).sum(axis=0))
-    flat = total.reshape(-1, len(blocks))
-    best = flat.argmin(axis=0)
-    order, sign, pose = np.unravel_index(best, (borders.orders, 2, 8))
-    return _Fit(flat[best, np.arange(len(blocks))], pose // 4, pose % 4, 1 - 2 * sign, order)

@@ -9,7 +9,7 @@ blocks and negation pixel by pixel are such permutations. Nothing here knows the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,9 +18,12 @@ from scipy.optimize import linear_sum_assignment
 
 from etcprops._validation import as_array, as_integer, describe, reject
 from etcprops.attacks._growth import Growth, reassigned, seeds
+from etcprops.attacks._halves import Found, consensus, halves
 from etcprops.attacks._neighbours import nearest, relative_signs, weighted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from etcprops.attacks._neighbours import Floats, Integers, Neighbours
@@ -29,7 +32,7 @@ _NEIGHBOURS: Final = 30
 _COMPONENTS: Final = 256  # principal components of the images that are looked at
 _SEEDS: Final = 3
 _RATIO: Final = 0.8  # variogram at a distance by that at twice the distance: of some picture
-_SMOOTH: Final = 0.45  # the same, of smooth pictures with their pixels in place
+_AGREEING: Final = 0.9  # share of pixels that two halves of the images must put in one place
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ class Layout:
     resolution : int or None
         The least of these distances at which pixels are more alike than at twice the distance:
         more for a coarser picture, None for none.
+    agreement : float
+        Share of pixels that all images and either half of them put in one place, a pixel off at
+        most and up to a shift of the whole, with the same sign, in their best common reading; 0 for
+        too few images to be halved, or none that are smooth.
     """
 
     source: Integers
@@ -57,25 +64,29 @@ class Layout:
     readings: int
     variogram: dict[int, float]
     resolution: int | None
+    agreement: float = 0.0
 
     @property
     def recovered(self) -> bool:
-        """Whether pixels are next to their neighbours: squared differences double in two steps.
+        """Whether two halves of the images put nine pixels in ten where all images put them.
 
-        So they do in smooth pictures, not where pixels are displaced at random. Of rougher
-        pictures recovery is not claimed. The whole may still be bent, by a few pixels.
+        A pixel off at most, up to a shift of the whole; images left out are smooth there. What is
+        wrong by chance is wrong in another way in the other half, whatever the images are; what is
+        wrong in both, because it is in the images, is not found out. All images tell more than half
+        of them, so that a right layout may not be claimed.
         """
-        return self.resolution == 1 and self.variogram[1] <= _SMOOTH * self.variogram[2]
+        return self.resolution is not None and self.agreement >= _AGREEING
 
     @property
     def reason(self) -> str:
         """What was found, in a sentence."""
         if self.resolution is None:
             return "Nothing recovered: in images left out, places side by side are unrelated."
-        what = "Pixels are next to their neighbours" if self.recovered else "A coarse picture"
+        what = "Pixels are in their places" if self.recovered else "A coarse or bent picture"
         return (
-            f"{what}: in images left out, their squared differences are {self.variogram[1]:.2g} "
-            f"of those of unrelated pixels; {self.readings} readings remain."
+            f"{what}: two halves of the images agree on {self.agreement:.0%} of the pixels; in "
+            f"images left out, squared differences of neighbours are {self.variogram[1]:.2g} of "
+            f"those of unrelated pixels; {self.readings} readings remain."
         )
 
     def images(self, encrypted: NDArray[Any]) -> NDArray[Any]:
@@ -127,14 +138,17 @@ def recover_layout(images: ArrayLike, *, seed: int = 0) -> Layout:
     caller = "recover_layout"
     fitted, left_out = divided(images, caller, seed)
     shape = left_out.shape[1:]
-    rng = np.random.default_rng(seed)
-    pixels = compressed(weighted(fitted, rng))
-    neighbours = nearest(pixels, _NEIGHBOURS)
-    sign = relative_signs(pixels, neighbours)
-    signed = pixels * sign[:, None].astype(np.float32)
-    picture = _grown(signed, neighbours, shape)
+
+    def find(some: Floats) -> Found:
+        pixels = compressed(weighted(some, np.random.default_rng(seed)))
+        neighbours = nearest(pixels, _NEIGHBOURS)
+        sign = relative_signs(pixels, neighbours)
+        return Found(_grown(pixels * sign[:, None].astype(np.float32), neighbours, shape), sign)
+
     readings = 16 if shape[0] == shape[1] else 8
-    return judged(picture, sign[picture], fitted, left_out, readings)
+    found = find(fitted)
+    layout = judged(found, fitted, left_out, readings)
+    return _checked(layout, lambda: consensus([found, *halves(find, fitted)], readings // 2))
 
 
 def recover_within_blocks(
@@ -171,13 +185,26 @@ def recover_within_blocks(
     if height % side or width % side:
         reject("block", caller, "divide height and width", f"block={side}, {height} x {width}.")
     order = np.arange(height * width).reshape(height, width)
-    if shared:
-        picture, sign = _shared(fitted, order, side)
-    else:
-        pixels = compressed(weighted(fitted, np.random.default_rng(seed)))
+
+    def find(some: Floats) -> Found:
+        pixels = compressed(weighted(some, np.random.default_rng(seed)))
         sign = relative_signs(pixels, nearest(pixels, _NEIGHBOURS))
-        picture = _annealed(pixels * sign[:, None].astype(np.float32), order, side)
-    return judged(picture, sign[picture], fitted, left_out, 2)
+        return Found(_annealed(pixels * sign[:, None].astype(np.float32), order, side), sign)
+
+    if shared:
+        found, agree = _shared(fitted, order, side)
+    else:
+        found = find(fitted)
+
+        def agree() -> float:
+            return consensus([found, *halves(find, fitted)], motions=1)
+
+    return _checked(judged(found, fitted, left_out, 2), agree)
+
+
+def _checked(layout: Layout, agree: Callable[[], float]) -> Layout:
+    """Return the layout with what halves of the images agree on, if there is anything to check."""
+    return layout if layout.resolution is None else replace(layout, agreement=agree())
 
 
 def compressed(pixels: Floats) -> Floats:
@@ -279,20 +306,25 @@ def _annealed(pixels: Floats, picture: Integers, side: int) -> Integers:
     return picture
 
 
-def _shared(fitted: Floats, order: Integers, side: int) -> tuple[Integers, Integers]:
-    """Return picture and signs where all blocks are permuted alike."""
+def _shared(fitted: Floats, order: Integers, side: int) -> tuple[Found, Callable[[], float]]:
+    """Return picture and signs where all blocks are permuted alike, and how far halves agree."""
     height, width = order.shape
     tiles = order.reshape(height // side, side, width // side, side).swapaxes(1, 2)
     blocks = tiles.reshape(-1, side * side)
     samples = np.ascontiguousarray(fitted[blocks.T].reshape(side * side, -1))
-    samples -= samples.mean(axis=1, keepdims=True)
-    neighbours = nearest(samples, min(_NEIGHBOURS, side * side - 1))
-    within = relative_signs(samples, neighbours)
-    signed = samples * within[:, None].astype(np.float32)
-    inner = _grown(signed, neighbours, (side, side))
+
+    def find(some: Floats) -> Found:
+        pixels = some - some.mean(axis=1, keepdims=True)
+        neighbours = nearest(pixels, min(_NEIGHBOURS, side * side - 1))
+        sign = relative_signs(pixels, neighbours)
+        signed = pixels * sign[:, None].astype(np.float32)
+        return Found(_grown(signed, neighbours, (side, side)), sign)
+
+    inner = find(samples)
     sign = np.empty(order.size, dtype=np.int64)
-    sign[blocks] = within
-    return _turned(fitted * sign[:, None].astype(np.float32), blocks, inner, order.shape), sign
+    sign[blocks] = inner.sign
+    picture = _turned(fitted * sign[:, None].astype(np.float32), blocks, inner.picture, order.shape)
+    return Found(picture, sign), lambda: consensus([inner, *halves(find, samples)], motions=8)
 
 
 def _turned(pixels: Floats, blocks: Integers, inner: Integers, shape: tuple[int, ...]) -> Integers:
@@ -311,10 +343,9 @@ def _turned(pixels: Floats, blocks: Integers, inner: Integers, shape: tuple[int,
     return pictures[int(np.argmin(costs))]
 
 
-def judged(
-    picture: Integers, sign: Integers, fitted: Floats, left_out: Floats, readings: int
-) -> Layout:
+def judged(found: Found, fitted: Floats, left_out: Floats, readings: int) -> Layout:
     """Return the layout, judged by images that it was not made from."""
+    picture, sign = found.picture, found.sign[found.picture]
     height, width = picture.shape
     # What all images have in common is no evidence: a pattern of its own may be in noise as well.
     values = left_out.reshape(len(left_out), -1) - fitted.mean(axis=1)

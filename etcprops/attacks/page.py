@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from etcprops import __version__
-from etcprops._pages import data_uri, render_page
+from etcprops._pages import enlarged, render_page
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from etcprops.attacks.report import AttackReport
 
 SHOWN: Final = 4
 """Images that are shown at most."""
-SIDE: Final = 256
-"""Pictures are enlarged, or thinned out, to about this many screen pixels."""
 
 
 def render(report: AttackReport, name: str) -> str:
@@ -60,24 +56,11 @@ def _pictures(report: AttackReport) -> list[tuple[str, str]]:
     """Return captions and pictures: encrypted images, what was made of them, how sure it is."""
     found = []
     for i in range(min(SHOWN, len(report.images))):
-        found.append((f"Image {i + 1}, encrypted.", _picture(report.encrypted[i])))
+        found.append((f"Image {i + 1}, encrypted.", enlarged(report.encrypted[i])))
         if report.confidence.any():
-            found.append((f"Image {i + 1}, reconstructed.", _picture(report.images[i])))
+            found.append((f"Image {i + 1}, reconstructed.", enlarged(report.images[i])))
     if report.confidence.any():
         levels = np.rint(255 * report.confidence_map).astype(np.uint8)
         caption = "Confidence of each block of the reconstruction: white is 1, black 0."
-        found.append((caption, _picture(levels)))
+        found.append((caption, enlarged(levels)))
     return found
-
-
-def _picture(image: NDArray[Any]) -> str:
-    """Return an image as a data URI, floats from their least to their largest."""
-    from PIL import Image
-
-    if image.dtype != np.uint8:
-        low, high = image.min(), image.max()
-        image = ((image - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
-    factor = max(1, SIDE // max(image.shape[:2]))
-    step = -(-max(image.shape[:2]) // (2 * SIDE))
-    large = image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
-    return data_uri(Image.fromarray(large))

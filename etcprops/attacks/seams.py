@@ -70,7 +70,7 @@ class Borders:
     ----------
     n, channels : int
         Numbers of blocks and of components.
-    lines : ndarray of float32, shape (C, 4, n, 2, N, B)
+    lines : ndarray of float32, shape (C, 4, n, N, 2, B)
         For each side of each block what is predicted beyond it, and its border, in units of the
         error of predictions within blocks.
     energies : ndarray of float32, shape (4, n, N)
@@ -91,13 +91,13 @@ class Borders:
         coefficients, error, self.inside = _predictor(turned, rounding)
         self.smoothness = _explained(blocks, error)
         weight = (1 / np.sqrt(np.maximum(error, rounding))).astype(np.float32)[:, None, None]
-        self.lines = np.empty((self.channels, 4, self.n, 2, images, size), dtype=np.float32)
+        self.lines = np.empty((self.channels, 4, self.n, images, 2, size), dtype=np.float32)
         for side, lines in enumerate(turned):
             predicted = np.tensordot(lines[..., : len(coefficients), :], coefficients, (-2, 0))
             for part, values in enumerate((predicted, lines[..., 0, :])):
-                self.lines[:, side, :, part] = np.moveaxis(values * weight, 2, 0)
+                self.lines[:, side, :, :, part] = np.moveaxis(values * weight, 2, 0)
         self.pixels = 2 * size * self.channels
-        self.energies = np.square(self.lines).sum(axis=(0, 3, 5))
+        self.energies = np.square(self.lines).sum(axis=(0, 4, 5))
         self.energy = self.energies.sum(axis=2)
 
     @property
@@ -105,17 +105,17 @@ class Borders:
         """How many orders the components of a neighbour may have."""
         return len(ORDERS) if self.channels == 3 else 1
 
-    def products(self, rows: Integers, blocks: Any = slice(None)) -> Floats:
+    def products(self, rows: Integers, lines: Floats | None = None) -> Floats:
         """Return products of sides with all sides of blocks, shape (orders, 2, rows, 4, blocks).
 
         The squared error of a seam is the sum of both energies less twice its product, with the
-        sign. The second axis is whether one block is mirrored against the other.
+        sign. The second axis is whether one block is mirrored against the other. Of the blocks,
+        their `lines` may be given; all by default.
         """
-        own = self._facing(rows).reshape(self.channels, 2 * len(rows), -1)
-        others = self.lines[:, :, blocks]
-        flat = others.reshape(self.channels, 4 * others.shape[2], -1)
+        own = self.facing(rows).reshape(self.channels, 2 * len(rows), -1)
+        others = self.lines if lines is None else lines
         shape = (2, len(rows), 4, others.shape[2])
-        return _by_order([[(o @ f.T).reshape(shape) for f in flat] for o in own])
+        return by_order([[_product(o, f).reshape(shape) for f in others] for o in own])
 
     def distances(self, rows: Integers, columns: Integers) -> Floats:
         """Return how badly sides fit pair by pair, shape (orders, 2, 2, pairs).
@@ -123,24 +123,34 @@ class Borders:
         The mean over images of the logarithm of the squared error per pixel, so that one image with
         an edge there does not outvote the others. Axes are orders, mirrored or not, and signs.
         """
-        own = self._facing(rows)
+        own = self.facing(rows)
         others = self.lines[:, columns % 4, columns // 4]
-        table = [[np.einsum("kpqnb,pqnb->kpn", o, f) for f in others] for o in own]
+        # Both lines of an image lie side by side: NumPy adds long rows much faster than short ones.
+        own, others = (lines.reshape(*lines.shape[:-2], -1) for lines in (own, others))
+        table = [[np.einsum("kpnx,pnx->kpn", o, f) for f in others] for o in own]
         both = self.energies[rows % 4, rows // 4] + self.energies[columns % 4, columns // 4]
-        twice = 2 * _by_order(table)[:, :, None]
+        twice = 2 * by_order(table)[:, :, None]
         errors = both + np.concatenate([-twice, twice], axis=2)
         return np.asarray(np.log(np.maximum(errors, 0) / self.pixels + FLOOR).mean(axis=-1))
 
-    def _facing(self, sides: Integers) -> Floats:
-        """Return what the other side of a seam is multiplied with, shape (C, 2, sides, 2, N, B).
+    def facing(self, sides: Integers) -> Floats:
+        """Return what the other side of a seam is multiplied with, shape (C, 2, sides, N, 2, B).
 
         Each predicts the other; what is not mirrored is read in opposite directions at a seam.
         """
-        own = self.lines[:, sides % 4, sides // 4][:, :, ::-1]
+        own = self.lines[:, sides % 4, sides // 4][..., ::-1, :]
         return np.stack([own[..., ::-1], own], axis=1)
 
 
-def _by_order(table: list[list[Floats]]) -> Floats:
+def _product(own: Floats, lines: Floats) -> Floats:
+    """Return products of vectors with all sides of blocks, shape (vectors, 4, blocks)."""
+    product = np.empty((len(own), *lines.shape[:2]), dtype=np.float32)
+    for side, each in enumerate(lines):
+        np.matmul(own, each.reshape(len(each), -1).T, out=product[:, side])
+    return product
+
+
+def by_order(table: list[list[Floats]]) -> Floats:
     """Return sums of products of components, for each order of the second's."""
     if len(table) == 1:
         return table[0][0][None]
@@ -222,12 +232,7 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
     """
     n = borders.n
     count = min(candidates, n - 1)
-    step = max(4, ENTRIES // (8 * n * borders.orders))
-    nearest = [
-        _nearest(borders, np.arange(start, min(start + step, 4 * n)), count)
-        for start in range(0, 4 * n, step)
-    ]
-    block = np.concatenate(nearest)
+    block = _nearest(borders, count)
     sides = max(1, ENTRIES // (16 * count * borders.orders * borders.lines[0, 0, 0].size))
     parts = [
         _compared(
@@ -238,17 +243,59 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
     return Seams(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _nearest(borders: Borders, rows: Integers, count: int) -> Integers:
-    """Return the blocks with the least squared errors, shape (rows, count)."""
-    products = borders.products(rows)
+def _nearest(borders: Borders, count: int) -> Integers:
+    """Return the blocks with the least squared errors for each side, shape (4 n, count).
+
+    A seam costs the same from either side, so each two blocks are compared once: some blocks with
+    themselves and all that come after them, whose own lists are kept up to date.
+    """
+    n = borders.n
+    cost = np.full((4 * n, count), np.inf, dtype=np.float32)
+    block = np.zeros((4 * n, count), dtype=np.int64)
+    step = max(1, ENTRIES // (32 * n * borders.orders))
+    for start in range(0, n, step):
+        stop = min(start + step, n)
+        rows = np.arange(4 * start, 4 * stop)
+        own, theirs = _least(borders, rows, start)
+        own[np.arange(len(rows)), rows // 4 - start] = np.inf
+        near = smallest(own, min(count, own.shape[1]))
+        _merge(cost, block, rows, np.take_along_axis(own, near, axis=1), near + start)
+        later = np.arange(4 * stop, 4 * n)
+        better = theirs.min(axis=0) < cost[later].max(axis=1)
+        numbers = np.tile(np.arange(start, stop), (int(better.sum()), 1))
+        _merge(cost, block, later[better], theirs[:, better].T, numbers)
+    return block
+
+
+def _least(borders: Borders, rows: Integers, start: int) -> tuple[Floats, Floats]:
+    """Return the squared errors of some blocks' sides with the best side of blocks, and vice versa.
+
+    Less what each side has by itself. First those with the blocks from `start` on, shape (rows,
+    blocks); then, by blocks, those of the sides of blocks after them, shape (rows / 4, sides).
+    """
+    products = borders.products(rows, borders.lines[:, :, start:])
     np.abs(products, out=products)
     products = products.reshape(-1, *products.shape[2:])
+    twice = products[0]
     for other in products[1:]:
-        np.maximum(products[0], other, out=products[0])
-    cost = borders.energy[None] - 2 * products[0]
-    least = cost.min(axis=1)  # of each block the best side
-    least[np.arange(len(rows)), rows // 4] = np.inf
-    return smallest(least, count)
+        np.maximum(twice, other, out=twice)
+    twice *= -2
+    count = len(rows) // 4
+    own = (twice + borders.energy[:, start:]).min(axis=1)
+    after = twice[:, :, count:].reshape(count, 4, 4, -1)
+    energy = borders.energy.T[start : start + count, :, None, None]
+    # Sides are numbered block by block.
+    theirs = (after + energy).min(axis=1).swapaxes(1, 2).reshape(count, -1)
+    return own, theirs
+
+
+def _merge(cost: Floats, block: Integers, rows: Integers, costs: Floats, blocks: Integers) -> None:
+    """Keep the least of what some rows have and what is new, shape (rows, new)."""
+    both = np.concatenate([cost[rows], costs], axis=1)
+    least = np.argpartition(both, cost.shape[1] - 1, axis=1)[:, : cost.shape[1]]
+    cost[rows] = np.take_along_axis(both, least, axis=1)
+    numbers = np.concatenate([block[rows], blocks], axis=1)
+    block[rows] = np.take_along_axis(numbers, least, axis=1)
 
 
 def smallest(values: Floats, count: int) -> Integers:

@@ -22,6 +22,7 @@ from etcprops._validation import (
     describe,
     reject,
 )
+from etcprops.attacks.exposure import can_be_attacked, expose
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
@@ -53,6 +54,7 @@ def audit(
     level: float = 0.01,
     explain: bool = True,
     thorough: bool = True,
+    protection: bool = True,
     budget: float = 60.0,
     tolerance: float = TOLERANCE,
     encrypt: Encryption = pixels.encrypt,
@@ -94,6 +96,8 @@ def audit(
         Whether to look for cause, remedy and witness.
     thorough : bool, default=True
         Whether to try every preprocessing, also after a remedy was found.
+    protection : bool, default=True
+        Whether to attack the encrypted images, too, and say what they alone give away.
     budget : float, default=60
         Seconds after which no further experiment is started, and as much for the witness and for
         the two-sample test each.
@@ -121,8 +125,9 @@ def audit(
     equality is neither shown nor contradicted, and the conditions say so.
 
     ``bitwise-identical`` and ``identical-decisions`` are what came out for these images and this
-    key. Decision values that differ by more than rounding while all decisions agree are named in
-    the conditions, and their cause is looked for: other images may be decided differently.
+    key. Where decision values differ by more than rounding while all decisions agree, that is luck:
+    it is ``same-decisions-here``, and its cause is looked for, since other images may be decided
+    differently.
 
     Examples
     --------
@@ -161,8 +166,13 @@ def audit(
         candidate,
         _Effort(runs, level, explain, thorough, budget),
     )
-    seconds = time.perf_counter() - started
-    return replace(verdict, seconds=seconds, model_seconds=harness.model_seconds)
+    exposure = expose(images, key, encrypt=encrypt) if protection and can_be_attacked(key) else None
+    return replace(
+        verdict,
+        exposure=exposure,
+        seconds=time.perf_counter() - started,
+        model_seconds=harness.model_seconds,
+    )
 
 
 @dataclass(frozen=True)
@@ -194,7 +204,7 @@ def _examine(text: str, harness: Harness, candidate: Candidate, effort: _Effort)
     comparison = compare(plain, encrypted, tolerance=harness.tolerance)
     verdict = Verdict(
         text,
-        _outcome(comparison),
+        _outcome(comparison, harness.tolerance),
         comparison=comparison,
         certified=certified_decisions(harness, plain, encrypted),
         conditions=_conditions(comparison, plain, encrypted, harness),
@@ -254,9 +264,11 @@ def _explained(
     )
 
 
-def _outcome(comparison: Comparison) -> AuditOutcome:
+def _outcome(comparison: Comparison, tolerance: float) -> AuditOutcome:
     if not comparison.decisions_identical:
         return AuditOutcome.DIFFERENT
+    if not comparison.identical(tolerance):
+        return AuditOutcome.SAME_DECISIONS_HERE
     return (
         AuditOutcome.BITWISE_IDENTICAL if comparison.bitwise else AuditOutcome.IDENTICAL_DECISIONS
     )
@@ -276,11 +288,6 @@ def _conditions(
         conditions.append(DEGENERATE)
     if plain.of_training:
         conditions.append("answers are those for the training images: the model has no others")
-    if comparison.decisions_identical and not comparison.identical(harness.tolerance):
-        conditions.append(
-            f"decision values differ by {comparison.relative_difference:.1e} of their spread, "
-            "more than rounding: that all decisions agree is a property of these queries"
-        )
     conditions += dict.fromkeys(plain.warnings + encrypted.warnings)
     return tuple(conditions)
 

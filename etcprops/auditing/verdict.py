@@ -6,7 +6,7 @@ Plain data that goes to JSON and comes back; nothing is fitted or compared here.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops import _documents
+from etcprops.attacks.exposure import Exposure
 
 
 class AuditOutcome(StrEnum):
@@ -21,10 +22,17 @@ class AuditOutcome(StrEnum):
 
     BITWISE_IDENTICAL = "bitwise-identical"
     IDENTICAL_DECISIONS = "identical-decisions"
+    SAME_DECISIONS_HERE = "same-decisions-here"
     EQUAL_IN_DISTRIBUTION = "equal-in-distribution"
     DIFFERENT = "different"
     NOT_APPLICABLE = "not-applicable"
 
+
+LUCK: Final = (
+    "values differ by more than rounding: that all decisions agree is luck with these queries, and "
+    "others may be decided differently"
+)
+"""What `AuditOutcome.SAME_DECISIONS_HERE` means."""
 
 VERDICTS: Final = ("against theory", "not contradicted", "as predicted", "no answer")
 """How what was measured stands to theory, the most remarkable first."""
@@ -256,6 +264,8 @@ class Verdict:
         Every experiment made.
     conditions : tuple of str
         What the outcome depends on, and what to know about it.
+    exposure : Exposure or None
+        What the encrypted images alone gave away to an attack; None if none was made.
     seconds, model_seconds : float
         The whole audit, and the part that the models themselves took.
     """
@@ -270,12 +280,13 @@ class Verdict:
     two_sample_test: TwoSampleTest | None = None
     experiments: tuple[Experiment, ...] = ()
     conditions: tuple[str, ...] = ()
+    exposure: Exposure | None = None
     seconds: float = 0.0
     model_seconds: float = 0.0
 
     @property
     def identical(self) -> bool:
-        """Whether every query was answered the same."""
+        """Whether every query was answered the same, and not by luck."""
         return self.outcome in {AuditOutcome.BITWISE_IDENTICAL, AuditOutcome.IDENTICAL_DECISIONS}
 
     @property
@@ -291,8 +302,22 @@ class Verdict:
         """Return the verdict as JSON text."""
         return _documents.write("etcprops.Verdict", self.to_dict())
 
+    def to_html(self) -> str:
+        """Return the verdict as one HTML page that needs nothing else, with the witness drawn."""
+        from etcprops.auditing.page import render_verdict
+
+        return render_verdict(self)
+
+    def _repr_html_(self) -> str:
+        """Show the verdict in a notebook."""
+        from etcprops.auditing.page import fragment
+
+        return fragment(self)
+
     def __str__(self) -> str:
         lines = [f"{self.estimator}: {self.outcome}"]
+        if self.outcome is AuditOutcome.SAME_DECISIONS_HERE:
+            lines.append(f"  {LUCK}")
         if self.comparison is not None:
             lines.append(f"  {self.comparison}")
         if self.certified is not None and self.comparison is not None:
@@ -308,12 +333,14 @@ class Verdict:
             remedy = self.remedy
             lines.append(f"  remedy: {remedy.change} ({remedy.outcome}: {remedy.detail})")
         lines += [f"  {condition}" for condition in self.conditions]
+        if self.exposure is not None:
+            lines.append(f"  protection: {self.exposure}")
         return "\n".join(lines)
 
 
 def _plain(value: Any) -> Any:
     """Return `value` made of what JSON has."""
-    if isinstance(value, (Comparison, AuditWitness, Excluded, Experiment, Remedy, TwoSampleTest)):
+    if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
         return value.tolist()

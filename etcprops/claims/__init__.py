@@ -17,6 +17,7 @@ from etcprops.claims.model import (
     Finding,
     Ledger,
     Outcome,
+    PaperSays,
     Row,
     Scope,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Implementation",
     "Ledger",
     "Outcome",
+    "PaperSays",
     "Row",
     "Scope",
     "verify",

@@ -13,6 +13,7 @@ from etcprops.claims.checks.key_conditions import KEY_CONDITION_CLAIMS
 from etcprops.claims.checks.machines import MACHINE_CLAIMS
 from etcprops.claims.checks.models import MODEL_CLAIMS
 from etcprops.claims.checks.protection import PROTECTION_CLAIMS
+from etcprops.claims.checks.recovery import RECOVERY_CLAIMS
 from etcprops.claims.checks.reductions import REDUCTION_CLAIMS
 from etcprops.claims.checks.statistics import STATISTICS_CLAIMS
 from etcprops.claims.checks.steps import STEP_CLAIMS
@@ -38,6 +39,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *CERTIFICATE_CLAIMS,
         *COMPRESSION_CLAIMS,
         *PROTECTION_CLAIMS,
+        *RECOVERY_CLAIMS,
     )
 )
 """Every claim with its searches and formal proofs, in the order in which it is shown."""

@@ -6,6 +6,7 @@ and compared with what was expected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,7 @@ from etcprops import _documents
 
 if TYPE_CHECKING:
     from etcprops.claims.implementation import Implementation
+    from etcprops.claims.summary import Summary
 
 
 class Outcome(StrEnum):
@@ -46,15 +48,41 @@ class Finding(StrEnum):
     """What one check found about its claim's statement.
 
     Only the first two count. `RECORDED` is what was shown elsewhere and cannot be shown again here,
-    `UNKNOWN` what a solver gave up on, or samples left open.
+    `UNKNOWN` what a solver gave up on, or samples left open, `SKIPPED` what was not looked at, for
+    want of what `Needs` names, and `NOT_APPLICABLE` what has no meaning for what is under test.
     """
 
     SUPPORTS = "supports"
     REFUTES = "refutes"
     RECORDED = "recorded"
     UNKNOWN = "unknown"
+    SKIPPED = "skipped"
     NOT_APPLICABLE = "not-applicable"
     RAISED = "raised"
+
+
+class Needs(StrEnum):
+    """What a check was skipped for."""
+
+    DATA = "--data"
+    DEEP = "--deep"
+    SOLVER = "z3"
+    COQ = "Coq"
+
+
+class PaperSays(StrEnum):
+    """How the paper stands to a statement."""
+
+    STATED = "stated"
+    """It says so."""
+    IMPLIED = "implied"
+    """It follows from what it says, or what it says follows from it."""
+    LITERAL = "literal"
+    """It says so if it is read literally, of computers: it speaks of real numbers."""
+    SILENT = "silent"
+    """It does not speak of it."""
+    CONTRARY = "contrary"
+    """It says or implies the contrary."""
 
 
 class Sense(StrEnum):
@@ -116,6 +144,10 @@ class Observation:
         What was found if `agrees` is None: `RECORDED` and `UNKNOWN` are the other two.
     axioms : tuple of str
         What a proof stands on besides the rules of its logic.
+    authority : str
+        Who says so, and when, where it is not this check: Coq, now or earlier.
+    needs : Needs or None
+        What would be needed to look, if it was skipped.
     """
 
     agrees: bool | None
@@ -123,6 +155,13 @@ class Observation:
     exhibits: tuple[Exhibit, ...] = ()
     otherwise: Finding = Finding.NOT_APPLICABLE
     axioms: tuple[str, ...] = ()
+    authority: str = ""
+    needs: Needs | None = None
+
+    @classmethod
+    def skipped(cls, needs: Needs, detail: str) -> Observation:
+        """Return that nothing was looked at, and for want of what."""
+        return cls(None, detail, otherwise=Finding.SKIPPED, needs=needs)
 
 
 @dataclass(frozen=True)
@@ -184,6 +223,8 @@ class Claim:
         Where the paper says it, or that it does not.
     expected : Outcome
         What should come out; a run in which anything else does is not ok.
+    paper : PaperSays
+        How the paper stands to it.
     scope : Scope
         Whether it speaks of exact arithmetic or of bits, and of whose.
     hypotheses : tuple of str
@@ -200,11 +241,20 @@ class Claim:
     statement: str
     source: str
     expected: Outcome
+    paper: PaperSays = field(kw_only=True)
     scope: Scope = field(kw_only=True)
     hypotheses: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     note: str = ""
     references: tuple[str, ...] = ()
+
+    @property
+    def section(self) -> str:
+        """The section of the paper that speaks of it, or against it; empty if none does."""
+        if self.paper is PaperSays.SILENT:
+            return ""
+        found = re.search(r"sections? (\d(?:\.\d)*)", self.source)
+        return found[1] if found else ""
 
 
 def kind_label(kind: EvidenceKind, axioms: int) -> str:
@@ -232,6 +282,8 @@ class Evidence:
     exhibits: tuple[Exhibit, ...] = ()
     seconds: float = 0.0
     axioms: tuple[str, ...] = ()
+    authority: str = ""
+    needs: Needs | None = None
 
     @property
     def label(self) -> str:
@@ -249,6 +301,8 @@ class Evidence:
             "sense": str(self.sense),
             "detail": self.detail,
             "axioms": list(self.axioms),
+            "authority": self.authority,
+            "needs": None if self.needs is None else str(self.needs),
             "exhibits": {
                 e.label: _documents.finite(np.asarray(e.values).tolist()) for e in self.exhibits
             },
@@ -339,6 +393,8 @@ class Row:
             "claim": self.claim.name,
             "statement": self.claim.statement,
             "source": self.claim.source,
+            "paper": str(self.claim.paper),
+            "section": self.claim.section,
             "scope": str(self.claim.scope),
             "hypotheses": list(self.claim.hypotheses),
             "note": self.claim.note,
@@ -370,19 +426,25 @@ class Ledger:
         """Whether every claim came out as expected."""
         return all(row.ok for row in self.rows)
 
+    @property
+    def summary(self) -> Summary:
+        """What the run comes to: outcomes, how they stand to the paper, what was skipped."""
+        from etcprops.claims.summary import Summary
+
+        return Summary.of(self.rows)
+
     def to_json(self) -> str:
         r"""Return the ledger as JSON text.
 
         Examples
         --------
-        >>> print(*Ledger(rows=()).to_json().splitlines()[-4:], sep="\n")
-         "ok": true,
-         "about": {},
+        >>> print(*Ledger(rows=()).to_json().splitlines()[-2:], sep="\n")
          "rows": []
         }
         """
         rows = [row.to_dict() for row in self.rows]
-        content = {"ok": self.ok, "about": self.about, "rows": rows}
+        summary = self.summary.to_dict()
+        content = {"ok": self.ok, "about": self.about, "summary": summary, "rows": rows}
         return _documents.write("etcprops.Ledger", content)
 
     def to_html(self) -> str:
@@ -390,3 +452,9 @@ class Ledger:
         from etcprops.claims.page import render
 
         return render(self)
+
+    def _repr_html_(self) -> str:
+        """Show claims and outcomes in a notebook."""
+        from etcprops.claims.page import fragment
+
+        return fragment(self)

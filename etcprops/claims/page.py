@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from html import escape
 from typing import TYPE_CHECKING
 
 from etcprops._pages import data_uri, render_page
@@ -34,6 +35,20 @@ def render(ledger: Ledger) -> str:
         pictures=_pictures,
         steps=steps,
     )
+
+
+def fragment(ledger: Ledger) -> str:
+    """Return claims and outcomes as a table, and the summary, without a page around them."""
+    rows = "".join(
+        f"<tr><td><code>{escape(row.claim.name)}</code></td>"
+        f'<td style="text-align: left">{escape(row.claim.statement)}</td>'
+        f"<td>{row.outcome if row.ok else f'<strong>{row.outcome}, not as expected</strong>'}</td>"
+        f"<td>{row.claim.paper}</td></tr>"
+        for row in ledger.rows
+    )
+    head = "<tr><th>claim</th><th>statement</th><th>outcome</th><th>the paper</th></tr>"
+    lines = "<br>".join(map(escape, ledger.summary.lines))
+    return f"<table>{head}{rows}</table><p>{lines}</p>"
 
 
 def _pictures(evidence: Evidence) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from scipy.sparse import eye_array
 
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import STEP_NAMES, EtCKey, Step
@@ -112,6 +113,17 @@ def photograph(shape: tuple[int, int] = (192, 288)) -> NDArray[np.uint8]:
     return np.ascontiguousarray(picture[: shape[0], : shape[1]])
 
 
+def example_key() -> EtCKey:
+    """Return a key of four blocks of which no step leaves any block as it is, but for two signs."""
+    return EtCKey(
+        BlockGeometry(4, 4, channels=3, block=2),
+        permutation=np.array([2, 0, 3, 1]),
+        transforms=np.array([1, 6, 3, 4]),
+        negatives=np.array([True, False, False, True]),
+        components=np.array([3, 1, 5, 4]),
+    )
+
+
 def step_pictures(block: int = 16) -> list[tuple[str, Image.Image, Image.Image]]:
     """Return what each step makes of a photograph, and the pattern of its matrix.
 
@@ -119,20 +131,16 @@ def step_pictures(block: int = 16) -> list[tuple[str, Image.Image, Image.Image]]
     -------
     list of (str, PIL.Image.Image, PIL.Image.Image)
         The name, the photograph after this and all steps before it, and the matrix of this step
-        alone on a small image.
+        alone on a small image; first without any step, last the product of all.
     """
     plain = photograph()
     geometry = BlockGeometry(*plain.shape[:2], channels=3, block=block)
-    small = EtCKey.from_secret(BlockGeometry(4, 8, channels=3, block=4), "patterns")
-    result = []
+    small = example_key()
+    result = [("the photograph", Image.fromarray(plain), pattern(eye_array(48, format="csr")))]
     steps: set[Step] = set()
     for step, matrix in step_matrices(small).items():
         steps.add(step)
         key = EtCKey.from_secret(geometry, "pictures", steps=steps)
         picture = Image.fromarray(encrypt(plain, key))
         result.append((f"{len(steps)}. {STEP_NAMES[step]}", picture, pattern(matrix)))
-    plain_pattern = pattern(encryption_matrix(small))
-    return [
-        ("the photograph; the whole key's matrix", Image.fromarray(plain), plain_pattern),
-        *result,
-    ]
+    return [*result, ("all steps", picture, pattern(encryption_matrix(small)))]

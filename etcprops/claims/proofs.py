@@ -12,6 +12,7 @@ from etcprops.claims.checks.forests import OFF_THRESHOLD, TIES_ALIKE
 from etcprops.claims.checks.formal import Proofs, checked
 from etcprops.claims.checks.key_conditions import NEGATIVES
 from etcprops.claims.checks.models import NO_TIES
+from etcprops.claims.checks.recovery import WINS
 from etcprops.claims.checks.reductions import ALIKE, COMPONENTS_ALIKE, DRAWN_ALIKE
 from etcprops.claims.checks.solver import (
     check_centring_of_all_sums_with_a_solver,
@@ -287,6 +288,7 @@ PROOFS: dict[str, Proofs] = {
             "ExactGramBound.exact_gram_truncation",
             "ExactGramRounding.exact_gram_rounding",
             "ExactGramRanges.totals_in_range",
+            "ExactGramRanges.differences_in_range",
             "ExactGramRanges.digits_in_range",
             "ExactGramRanges.carrying_in_range",
             "SameBitsExact.exact_gram_invariant",
@@ -326,6 +328,15 @@ PROOFS: dict[str, Proofs] = {
             "GramDetermines.seen_iff_invariant",
             "GramDetermines.no_reconstruction",
         ),
+    ),
+    "margins-recover-the-key": Proofs(
+        (
+            "Assembly.key_recovered",
+            "Assembly.key_recovered_in_order",
+            "Assembly.assembly_joins_true_seams",
+            "Assembly.readings",
+        ),
+        {WINS: ("Assembly.recovered_iff", "Assembly.false_seam_stays")},
     ),
 }
 """By the name of the claim. To prove another claim, add its line."""

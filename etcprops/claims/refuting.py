@@ -80,6 +80,8 @@ REFUTED_BY: Final[dict[str, str]] = {
     "before and after scrambling gives other pixels",
     "what-exact-learning-tells": "two sets of images with the same inner products that no "
     "orthogonal map takes to each other",
+    "margins-recover-the-key": "encrypted images of which the assembly puts a block wrong, "
+    "though at each side the true neighbour costs least and what no true seam contradicts is late",
     "protects-visual-information": "a rerun of the check in which the reconstruction shows "
     "nothing of the faces",
     "ciphertext-only-one-image": "one image of 192 x 160 pixels in blocks of 8 x 8, a key of its "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from etcprops.claims.implementation import (
     EXAMPLES,
     Implementation,
 )
-from etcprops.claims.model import Check, Claim, Evidence, Exhibit, Finding, Ledger, Row
+from etcprops.claims.model import Check, Claim, Evidence, Finding, Ledger, Observation, Row
 from etcprops.datasets import load_extended_yale_b
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.theory.coq import check_proofs
@@ -37,6 +37,22 @@ RENAMED = {
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of checks done, of all checks, and the name of the next."""
+
+
+class InterruptedRunError(KeyboardInterrupt):
+    """Raised for Ctrl-C in the middle of a run, with what was found until then.
+
+    Attributes
+    ----------
+    ledger : Ledger
+        The claims that were tested.
+    left : tuple of str
+        Names of those that were not.
+    """
+
+    def __init__(self, ledger: Ledger, left: tuple[str, ...]) -> None:
+        super().__init__(f"{len(ledger.rows)} claims were tested, {len(left)} were not")
+        self.ledger, self.left = ledger, left
 
 
 def verify(
@@ -81,6 +97,8 @@ def verify(
     ------
     InvalidParameterError
         If a claim is unknown, the geometry is none, the secret empty, or the data unreadable.
+    InterruptedRunError
+        A KeyboardInterrupt, with the ledger as far as it came.
 
     Examples
     --------
@@ -124,9 +142,31 @@ def run(
     Ledger
     """
     start = time.perf_counter()
+    rows: list[Row] = []
+
+    def ledger() -> Ledger:
+        about = {
+            "geometry": implementation.geometry.to_dict(),
+            "data": None if implementation.data is None else implementation.data.name,
+            **versions("sympy"),
+            "seconds": round(time.perf_counter() - start, 1),
+        }
+        return Ledger(tuple(rows), about)
+
+    try:
+        rows.extend(_rows(implementation, claims, progress or (lambda *_: None)))
+    except KeyboardInterrupt:
+        left = tuple(claim.name for claim in claims[len(rows) :])
+        raise InterruptedRunError(ledger(), left) from None
+    return ledger()
+
+
+def _rows(
+    implementation: Implementation, claims: tuple[Claim, ...], progress: Progress
+) -> Iterator[Row]:
+    """Run the checks of each claim in turn."""
     total = sum(len(claim.checks) for claim in claims)
     done = 0
-    rows = []
     # One thread, of BLAS and of OpenMP: several would mostly wait for one another, on small arrays
     # and in libsvm's long dot products, and the more so the busier the machine is.
     with threadpool_limits(1):
@@ -136,47 +176,36 @@ def run(
         for claim in claims:
             evidence = []
             for check in claim.checks:
-                if progress is not None:
-                    progress(done, total, f"{claim.name}: {check.name}")
+                progress(done, total, f"{claim.name}: {check.name}")
                 evidence.append(examine(check, implementation))
                 done += 1
-            rows.append(Row(claim, tuple(evidence)))
-    if progress is not None:
-        progress(done, total, "done")
-    about = {
-        "geometry": implementation.geometry.to_dict(),
-        "data": None if implementation.data is None else implementation.data.name,
-        **versions("sympy"),
-        "seconds": round(time.perf_counter() - start, 1),
-    }
-    return Ledger(tuple(rows), about)
+            yield Row(claim, tuple(evidence))
+    progress(done, total, "done")
 
 
 def examine(check: Check, implementation: Implementation) -> Evidence:
     """Run one check and record what it found; an exception is a finding, too."""
     start = time.perf_counter()
-    exhibits: tuple[Exhibit, ...] = ()
-    axioms: tuple[str, ...] = ()
     try:
         observation = check.run(implementation)
-    except Exception as error:  # noqa: BLE001  # the encryption under test may do anything
-        finding, detail = Finding.RAISED, f"{type(error).__name__}: {error}"
-    else:
         findings = {None: observation.otherwise, True: Finding.SUPPORTS, False: Finding.REFUTES}
         finding = findings[observation.agrees]
-        detail, exhibits = observation.detail, observation.exhibits
-        axioms = observation.axioms
+    except Exception as error:  # noqa: BLE001  # the encryption under test may do anything
+        finding = Finding.RAISED
+        observation = Observation(None, f"{type(error).__name__}: {error}")
     return Evidence(
         check.name,
         check.summary,
         check.kind,
         finding,
-        detail,
+        observation.detail,
         without=check.without,
         sense=check.sense,
-        exhibits=exhibits,
+        exhibits=observation.exhibits,
         seconds=time.perf_counter() - start,
-        axioms=axioms,
+        axioms=observation.axioms,
+        authority=observation.authority,
+        needs=observation.needs,
     )
 
 

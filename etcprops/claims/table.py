@@ -82,8 +82,8 @@ are left out, and theorems with a thick border are those that the claim cites.
 """
 
 HEADER = """\
-| claim | outcome | theorems | other evidence | notebook |
-|---|---|--:|---|---|
+| claim | outcome | the paper | theorems | other evidence | notebook |
+|---|---|---|--:|---|---|
 """
 
 
@@ -110,10 +110,11 @@ def page() -> str:
     """
     table = f"## The ledger\n\n{HEADER}{''.join(map(_row, CLAIMS))}"
     legend = (
-        "Theorems are for all sizes: *a+b* are those that support the claim and those that refute "
-        "it, as it stands or without a hypothesis; a star stands for the four axioms of the real "
-        "numbers. Each claim that fails, and each hypothesis left out, has a counterexample that "
-        "is found again at every run."
+        "*The paper* states the claim, implies it, says it if read literally of computers, is "
+        "silent on it, or says the contrary. Theorems are for all sizes: *a+b* are those that "
+        "support the claim and those that refute it, as it stands or without a hypothesis; a star "
+        "stands for the four axioms of the real numbers. Each claim that fails, and each "
+        "hypothesis left out, has a counterexample that is found again at every run."
     )
     files = (
         "## Which file stands on which\n\nWith the number of theorems and lemmas of each. An arrow "
@@ -142,7 +143,8 @@ def _row(claim: Claim) -> str:
     kinds = {check.kind for check in claim.checks} - COUNTED_APART
     other = ", ".join(str(kind) for kind in EvidenceKind if kind in kinds).replace(" ", "&nbsp;")
     notebook = f"[{proofs.notebook[:2]}]({proofs.notebook}.ipynb)" if proofs.notebook else ""
-    cells = [f"[{claim.name}](claims.md#{claim.name})", str(claim.expected), count, other, notebook]
+    link = f"[{claim.name}](claims.md#{claim.name})"
+    cells = [link, str(claim.expected), str(claim.paper), count, other, notebook]
     return f"| {' | '.join(cells)} |\n"
 
 
@@ -151,7 +153,8 @@ def _section(claim: Claim) -> str:
     proofs = _proofs(claim)
     lines = [f"## {claim.name}", "", f"**{claim.expected}.** {claim.statement}", ""]
     lines += [f"- *if* {hypothesis}" for hypothesis in claim.hypotheses]
-    lines += [f"- In the paper: {claim.source}", f"- Speaks of: {claim.scope.replace('-', ' ')}"]
+    lines.append(f"- In the paper ({claim.paper}): {claim.source}")
+    lines.append(f"- Speaks of: {claim.scope.replace('-', ' ')}")
     if claim.checks:
         lines.append(f"- Evidence: {_evidence(claim, proofs)}")
     else:

@@ -27,7 +27,7 @@ from etcprops.cli.verify import verify
 app = typer.Typer(
     help="Verify and test machine learning on block-wise encrypted (EtC) images.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 app.command()(verify)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 OUTCOME_STYLES = {
     "bitwise-identical": "bold green",
     "identical-decisions": "green",
+    "same-decisions-here": "yellow",
     "equal-in-distribution": "cyan",
     "different": "bold yellow",
     "not-applicable": "dim",

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperCommand
 
-from etcprops._validation import InvalidParameterError, reject
+from etcprops._validation import InvalidParameterError, as_choice, reject
 from etcprops.cli.atlas import (
     PUBLIC_SECRET,
     Backend,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 COMMAND = "etcprops audit"
 OF_THE_GRID = (
-    "keys", "seeds", "jobs", "backend", "scheduler", "output", "resume", "time_limit", "html",
+    "keys", "seeds", "jobs", "backend", "scheduler", "output", "resume", "time_limit",
     "list_models",
 )  # fmt: skip
 """Options that are described by ``etcprops atlas --help``."""
@@ -98,23 +98,31 @@ def audit(
     resume: Resume = False,
     time_limit: TimeLimit = 60.0,
     html: Html = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OUTCOME,...",
+            help="Outcomes of an own model with which the exit status is 1.  "
+            "\\[default: all but bitwise-identical and identical-decisions]",
+        ),
+    ] = None,
     list_models: ListModels = False,
 ) -> None:
     """Fit a model on plain and on encrypted images, compare its answers, and find out why.
 
     Names and --all take the options of etcprops atlas, too.
 
-    Exit status 1 if an own model is not identical, or if the theory was wrong without explanation
-    or a cell gave no answer.
+    Exit status 1 if an own model is not identical, decisions that agree by luck included, or if the
+    theory was wrong without explanation or a cell gave no answer.
     """
-    outputs = Outputs("audit", json)
+    outputs = Outputs("audit", json, html)
     if list_models:
         print_table_of_estimators(outputs.console)
         return
     names = list(models or [])
     _check_choice(names, every=every)
     if not any(":" in name for name in names):
-        _refuse({"--key": key, "--cv": cv}, "names and --all")
+        _refuse({"--key": key, "--cv": cv, "--fail-on": fail_on}, "names and --all")
         atlas(
             names, preprocessing=preprocessing, steps=steps, data=data, images=images,
             secret=secret, keys=keys, seeds=seeds, jobs=jobs, backend=backend,
@@ -124,17 +132,28 @@ def audit(
         return
     groups = split_steps(steps)
     second = groups[1:] or None
-    _refuse({"--html": html, "--output": output, "a second --steps": second}, names[0])
+    _refuse({"--output": output, "a second --steps": second}, names[0])
     if resume:
         reject("--resume", COMMAND, "come with --output FILE", "no file.")
+    failing = _failing(fail_on)
     with current_folder():
         verdict = _audit_own(
             _import(names[0]), data, images, key, preprocessing=preprocessing, cv=cv,
             budget=budget, secret=secret, steps=groups[0],
         )  # fmt: skip
     outputs.console.print(Text(str(verdict)), soft_wrap=True)
-    outputs.write(verdict.to_json)
-    raise typer.Exit(0 if verdict.identical else 1)
+    outputs.write(verdict.to_json, verdict.to_html)
+    raise typer.Exit(1 if verdict.outcome in failing else 0)
+
+
+def _failing(outcomes: str | None) -> set[str]:
+    """Return the outcomes with which the exit status is 1."""
+    from etcprops.auditing.verdict import AuditOutcome
+
+    known = [str(outcome) for outcome in AuditOutcome]
+    if outcomes is None:
+        return set(known[known.index(AuditOutcome.SAME_DECISIONS_HERE) :])
+    return {as_choice(name, known, "--fail-on", COMMAND) for name in outcomes.split(",")}
 
 
 def _check_choice(names: list[str], *, every: bool) -> None:

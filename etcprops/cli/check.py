@@ -32,7 +32,7 @@ def check(
     function: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MODULE:FUNCTION]",
+            metavar="MODULE:FUNCTION",
             help="Check, too, that encrypt(image, key) still is this map.",
         ),
     ] = None,
@@ -41,7 +41,7 @@ def check(
         str | None,
         typer.Option(
             metavar="H W [C]",
-            help="Of the images, such as 32 32 3, or 32x32x3.  [default: square, grey or RGB]",
+            help="Of the images, such as 32 32 3, or 32x32x3.  \\[default: square, grey or RGB]",
         ),
     ] = None,
     key: Annotated[
@@ -49,7 +49,7 @@ def check(
         typer.Option(
             metavar="KEY|MODULE:OBJECT",
             help="The key under which the map was read off: a number, text, or the name of an "
-            "object.  [default: 77, the first of etcprops probe]",
+            "object.  \\[default: 77, the first of etcprops probe]",
         ),
     ] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds that one call may take.")] = 10.0,

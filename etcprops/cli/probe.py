@@ -69,7 +69,7 @@ def probe(
             metavar="K|A,B,...|MODULE:OBJECT",
             help="A number K for 0 to K - 1, a list (integers, else text), or an iterable or a "
             "function that returns one. The function is classified under each.  "
-            "[default: 77,46,151,212]",
+            "\\[default: 77,46,151,212]",
         ),
     ] = None,
     dtype: Annotated[
@@ -96,7 +96,8 @@ def probe(
         str | None,
         typer.Option(
             metavar="process|alarm|none",
-            help="What stands between the function and this program.  [default: the best there is]",
+            help="What stands between the function and this program.  "
+            "\\[default: the best there is]",
         ),
     ] = None,
     json: Annotated[

@@ -118,7 +118,7 @@ def reproduce(
         with interruptible(folder, label) as progress:
             runs.append(run_all(chosen, progress=progress))
     with interruptible(folder, "attacks on uploads") as progress:
-        exposures = run_attacks(
+        uploads = run_attacks(
             images, choices, jobs=jobs, folder=folder, fresh=fresh, progress=progress
         )
     about = {
@@ -131,7 +131,7 @@ def reproduce(
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 1),
     }
-    result = Reproduction(about, choices, runs[0], runs[1], exposures)
+    result = Reproduction(about, choices, runs[0], runs[1], uploads)
     console = Console()
     _print(result, console)
     page, *rest = result.write(out)
@@ -202,7 +202,7 @@ def _print(result: Reproduction, console: Console) -> None:
     same, of = n_identical(result.exact, "scores")
     text = f"Key condition 1, exact reductions: scores equal bit for bit in {same} of {of} models."
     console.print(text, highlight=False)
-    for keys in summarise(result.exposures):
+    for keys in summarise(result.uploads):
         text = (
             f"{keys.condition}, {keys.images} encrypted images each, attacked: {keys.recovered} "
             f"of {keys.keys} recovered, {100 * keys.right:.1f} % of the blocks right."

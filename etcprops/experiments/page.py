@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from etcprops.experiments.choices import Choices
     from etcprops.experiments.reproduction import Part
-    from etcprops.experiments.uploads import Exposure
+    from etcprops.experiments.uploads import Upload
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Reproduction:
         All conditions with the reduction of `choices`.
     exact : sequence of Part
         Key condition 1 with reductions that are equivariant.
-    exposures : sequence of Exposure
+    uploads : sequence of Upload
         What the encrypted training images gave away.
     """
 
@@ -55,7 +55,7 @@ class Reproduction:
     choices: Choices
     parts: Sequence[Part]
     exact: Sequence[Part]
-    exposures: Sequence[Exposure] = ()
+    uploads: Sequence[Upload] = ()
 
     @property
     def ok(self) -> bool:
@@ -106,7 +106,7 @@ class Reproduction:
             dimensions={p.ratio: p.dimension for p in self.exact},
             ratios=sorted({part.ratio for part in self.parts}),
             accepted=accepted(self.parts),
-            exposures=summarise(self.exposures),
+            exposures=summarise(self.uploads),
             scores={(c.kernel, c.case, c.ratio): c for c in case_scores(self.parts)},
             case_names=list(figures.CASES),
             identical={
@@ -143,7 +143,7 @@ class Reproduction:
             "eer.csv": to_csv(cells(self.parts)).encode(),
             "eer-exact-reductions.csv": to_csv(cells(self.exact)).encode(),
             "scores.csv": scores_csv(case_scores(self.parts)).encode(),
-            "results.json": to_json(self.about, self.choices, runs, self.exposures).encode(),
+            "results.json": to_json(self.about, self.choices, runs, self.uploads).encode(),
         }
         for name, figure in drawn.items():
             files[f"{name}.png"] = pictures[name]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from etcprops.experiments.choices import Choices
     from etcprops.experiments.reproduction import Part
-    from etcprops.experiments.uploads import Exposure
+    from etcprops.experiments.uploads import Upload
 
 
 NEAR: Final = 2.0
@@ -261,7 +261,7 @@ def to_json(
     about: dict[str, Any],
     choices: Choices,
     runs: dict[str, Sequence[Part]],
-    exposures: Sequence[Exposure] = (),
+    uploads: Sequence[Upload] = (),
 ) -> str:
     """Return everything as JSON: what was run, its cells, its parts, and what keys gave away."""
     content = {
@@ -275,6 +275,6 @@ def to_json(
             }
             for name, parts in runs.items()
         },
-        "exposures": [asdict(exposure) for exposure in exposures],
+        "exposures": [asdict(upload) for upload in uploads],
     }
     return _documents.write("etcprops.Reproduction", _documents.finite(content))

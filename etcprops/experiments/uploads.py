@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from etcprops._validation import as_integer
+from etcprops.attacks.exposure import Exposure, expose
 from etcprops.experiments.reproduction import Stage, fingerprint
 from etcprops.experiments.resumable import run_tasks
 from etcprops.reductions import PAPER_RATIOS
-from etcprops.scheme.pixels import encrypt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,33 +25,24 @@ if TYPE_CHECKING:
     from etcprops.datasets import ImageSet
     from etcprops.experiments.choices import Choices
 
-MOST: Final = 32
-"""Images under one key that are attacked: more make it no harder."""
+UPLOAD_VERSION: Final = 1
+"""Of the kept results; to be raised when the attack finds something else."""
 
 COMMON: Final = "common"
 """The name of the key that everybody has under key condition 1."""
 
 
 @dataclass(frozen=True)
-class Exposure:
+class Upload(Exposure):
     """What the encrypted training images under one key gave away.
 
     Attributes
     ----------
     holder : str
         Whose key it is: "common", or a person's number.
-    images : int
-        How many images were attacked.
-    recovered : bool
-        Whether the attack says that it recovered the whole.
-    right : float
-        Share of blocks that are in their place and orientation, from 0 to 1.
     """
 
     holder: str
-    images: int
-    recovered: bool
-    right: float
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ class ExposureSummary:
     right: float
 
 
-def attack_upload(data: ImageSet, choices: Choices, holder: str) -> Exposure:
+def attack_upload(data: ImageSet, choices: Choices, holder: str) -> Upload:
     """Encrypt what the holder of a key sends for training in the first split, and attack it.
 
     Parameters
@@ -79,21 +70,15 @@ def attack_upload(data: ImageSet, choices: Choices, holder: str) -> Exposure:
 
     Returns
     -------
-    Exposure
+    Upload
     """
-    from etcprops.attacks import attack, compare
-
     stage = Stage(data, choices, PAPER_RATIOS[0], 0)
     if holder == COMMON:
         everything = np.concatenate([stage.training[person] for person in stage.people])
         key = stage.key(COMMON)
     else:
         everything, key = stage.training[int(holder)], stage.key(int(holder))
-    count = min(MOST, len(everything))
-    plain = everything[np.linspace(0, len(everything) - 1, count).round().astype(np.int64)]
-    found = attack(encrypt(plain, key), block=data.geometry.block)
-    right = compare(found.images, plain, data.geometry).direct
-    return Exposure(holder, count, found.recovered, right)
+    return Upload(**asdict(expose(everything, key)), holder=holder)
 
 
 def run_attacks(
@@ -104,7 +89,7 @@ def run_attacks(
     folder: Path | None = None,
     fresh: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
-) -> list[Exposure]:
+) -> list[Upload]:
     """Attack the common key, and then that of each client.
 
     Parameters
@@ -116,15 +101,15 @@ def run_attacks(
 
     Returns
     -------
-    list of Exposure
+    list of Upload
     """
     name = fingerprint(data, choices)
     holders = [COMMON, *map(str, np.unique(data.labels).tolist())]
     return run_tasks(
         attack_upload,
         {f"{name}-attack-{holder}.json": (data, choices, holder) for holder in holders},
-        dump=lambda exposure: json.dumps(asdict(exposure)),
-        load=lambda text, *_: Exposure(**json.loads(text)),
+        dump=lambda upload: json.dumps({"version": UPLOAD_VERSION, "upload": asdict(upload)}),
+        load=_load,
         label=lambda _data, _choices, holder: f"key of {holder}",
         jobs=as_integer(jobs, "jobs", "run_attacks"),
         folder=folder,
@@ -133,17 +118,26 @@ def run_attacks(
     )
 
 
-def summarise(exposures: Sequence[Exposure]) -> list[ExposureSummary]:
+def _load(text: str, _data: ImageSet, _choices: Choices, holder: str) -> Upload:
+    """Return what was kept; a ValueError if it is another's, or of another attack."""
+    document = json.loads(text)
+    upload = Upload(**document["upload"])
+    if (document.get("version"), upload.holder) != (UPLOAD_VERSION, holder):
+        raise ValueError(text)
+    return upload
+
+
+def summarise(uploads: Sequence[Upload]) -> list[ExposureSummary]:
     """Return what came out under each key condition.
 
     Examples
     --------
-    >>> own = [Exposure("1", 32, True, 1.0), Exposure("2", 32, False, 0.5)]
-    >>> summarise([Exposure("common", 32, True, 1.0), *own])[1].right
+    >>> own = [Upload(32, True, 1.0, "1"), Upload(32, False, 0.5, "2")]
+    >>> summarise([Upload(32, True, 1.0, "common"), *own])[1].right
     0.75
     """
-    common = [exposure for exposure in exposures if exposure.holder == COMMON]
-    own = [exposure for exposure in exposures if exposure.holder != COMMON]
+    common = [upload for upload in uploads if upload.holder == COMMON]
+    own = [upload for upload in uploads if upload.holder != COMMON]
     named: dict[str, list[Any]] = {
         "key condition 1, one key": common,
         "key condition 2, a key each": own,

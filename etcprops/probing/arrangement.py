@@ -128,6 +128,8 @@ def arrangements(
         if (x == np.arange(columns)).all():
             name = f"permutation of the {piece} of each column"
             yield "within columns", (permutation(name, y.T),)
+    elif order.size > 1 and ((order - np.arange(order.size)) % order.size == order[0]).all():
+        yield "one cyclic shift", (codes(f"shift of the {piece}", order[:1], order.size),)
     yield "free", (permutation(f"permutation of the {piece}", order),)
 
 

@@ -142,9 +142,9 @@ class ProbeReport:
         for cause, outcomes in causes.items():
             shapes = ", ".join(str(s.shape) for s in outcomes)
             known = cause in re.sub(r"\d+", "0", self.reason)
-            text = "the same" if known else f"it {outcomes[0].outcome.rstrip('.')}"
-            more = " for the first" if len(outcomes) > 1 and not known else ""
-            texts.append(f"Shape{'s' * (len(outcomes) > 1)} {shapes}: {text}{more}.")
+            first = "for the first, " if len(outcomes) > 1 else ""
+            text = "the same" if known else f"{first}it {outcomes[0].outcome.rstrip('.')}"
+            texts.append(f"Shape{'s' * (len(outcomes) > 1)} {shapes}: {text}.")
         return tuple(texts)
 
     @property

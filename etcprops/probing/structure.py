@@ -165,7 +165,10 @@ def infer_common(
     for layout, size, placed in _layouts(maps, shape, out_shape):
         for unit in _units(placed, size, block):
             forms += _forms(layout, size, [_cut_all(p, size, unit) for p in placed])
-    forms += _apart(maps, shape, out_shape) if block is None else []
+        if any(f[0].tiles.explained and min(f[0].unit) > 1 for f in forms):
+            break  # components by themselves would be the same pieces, more often
+    else:
+        forms += _apart(maps, shape, out_shape) if block is None else []
     if not forms:
         return []
 
@@ -235,11 +238,11 @@ def _units(
     sides = [(h, w) for h in _divisors(height) for w in _divisors(width) if h * w > 1]
     sides.sort(key=lambda unit: (unit[0] * unit[1], unit[0] == unit[1]), reverse=True)
     units = _first(u for u in sides if _fits(placed, size, u, explained=True))
+    if units and (min(units[0]) > 1 or units[0] == (height, width)):
+        return units  # what holds of single pixels holds of such pieces
     if not units:
         squares = (u for u in reversed(sides) if u[0] == u[1] and u != (height, width))
         units = _first(u for u in squares if _fits(placed, size, u, explained=False))
-    if units == [(height, width)]:
-        return units
     single = _fits(placed, size, (1, 1), explained=False)
     return units + [(1, 1)] * single
 
@@ -363,10 +366,13 @@ def _with_reason(structure: Structure, forms: list[list[Structure]]) -> Structur
     """Return a structure with how it was chosen among the forms, smallest first."""
     best = common_bits(forms[0])
     text = f"smallest of {len(forms)} descriptions that fit: {best:.1f} bits"
-    if len(forms) > 1:
+    if len(forms) == 1:
+        larger = min(structure.unit) > 1
+        why = "the largest pieces that move whole" if larger else "no larger pieces move whole"
+        text = f"{why}: {best:.1f} bits"
+    else:
         other = forms[1][0]
         name = "" if other.arrangement == "free" else f", {other.arrangement}"
         unit = f"{other.unit[0]} x {other.unit[1]} {other.layout}{name}"
         text += f"; the next, {unit}, has {common_bits(forms[1]):.1f}"
-    words = (*structure.statements, text) if len(forms) > 1 else structure.statements
-    return replace(structure, chosen=text, statements=words)
+    return replace(structure, chosen=text, statements=(*structure.statements, text))

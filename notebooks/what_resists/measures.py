@@ -57,7 +57,7 @@ def _attacked(scheme: Scheme, images: Images, count: int, draw: int, seed: int) 
     height, width = truth.shape[1:]
     geometry = BlockGeometry(height, width, block=scheme.block or 1)
     # The largest part that is right: a picture that is shifted as a whole is still seen.
-    right = compare(report.images, truth, geometry).largest
+    right = compare(report.images, truth, geometry, tolerance=scheme.tolerance).largest
     return Trial(scheme.name, count, draw, right, report.share, str(report.outcome), seconds)
 
 

@@ -37,6 +37,8 @@ class Scheme:
         Side of the blocks, for an attack on blocks.
     truth : callable
         From images to what a perfect attack would show of them.
+    tolerance : int
+        Grey levels by which blocks that are in place may differ from the truth.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Scheme:
     encrypt: Callable[[Images, int], Uploads]
     block: int | None = None
     truth: Callable[[Images], Images] = lambda images: images
+    tolerance: int = 0
 
 
 def etc_scheme(block: int, steps: tuple[Step, ...], name: str = "") -> Scheme:
@@ -135,7 +138,7 @@ def schemes() -> Iterator[Scheme]:
     yield Scheme("a sign for each pixel", "layout", signed_pixels)
     yield Scheme("all pixels permuted, a sign for each", "layout", permuted_pixels)
     yield Scheme("dense orthogonal matrix", "alignment", rotated)
-    yield Scheme("8 x 8, means of 2 x 2 uploaded", "seams", halved_after, 4, halved)
+    yield Scheme("8 x 8, means of 2 x 2 uploaded", "seams", halved_after, 4, halved, tolerance=1)
     yield Scheme("8 x 8, a key for each image", "seams", key_an_image, 8)
 
 

@@ -53,6 +53,20 @@ def test_a_part_is_right_however_it_is_turned_and_wherever_it_is() -> None:
         assert right.neighbours == pytest.approx(4 / 7)
 
 
+def test_blocks_may_differ_by_a_tolerance() -> None:
+    truth = noise(0)
+    found = truth ^ np.random.default_rng(2).integers(0, 2, truth.shape, dtype=np.uint8)
+    assert compare(found, truth, GEOMETRY).direct == 0
+    for reading in READINGS:
+        turned = read(found, reading)
+        if turned.shape == truth.shape:
+            right = compare(turned, truth, GEOMETRY, tolerance=1)
+            assert right == Agreement(1.0, 1.0, 1.0)
+    assert compare(noise(1), truth, GEOMETRY, tolerance=1).direct == 0
+    with pytest.raises(InvalidParameterError, match="'tolerance' parameter of compare must"):
+        compare(found, truth, GEOMETRY, tolerance=-1)
+
+
 def test_two_parts_in_two_readings_are_not_one() -> None:
     truth = noise(0)
     found = truth.copy()

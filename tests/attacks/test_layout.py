@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from etcprops import InvalidParameterError
+from etcprops.attacks._halves import Found, consensus
 from etcprops.attacks._neighbours import nearest, relative_signs
 from etcprops.attacks.layout import (
     Layout,
@@ -124,6 +125,45 @@ def test_of_a_key_for_each_image_nothing_is_recovered() -> None:
     assert recover_layout(secret).resolution is None
 
 
+def test_of_two_keys_nothing_is_recovered() -> None:
+    images = smooth_images(48)
+    secret = np.concatenate([encrypted(images[k::2], *drawn_key(k)) for k in (1, 0)])
+    layout = recover_layout(secret)
+    assert not layout.recovered
+    assert layout.agreement == 0
+
+
+def test_a_picture_on_which_halves_disagree_is_not_claimed() -> None:
+    # Twelve images show which pixels are near, not where: a picture that is smooth and bent.
+    layout = recover_layout(encrypted(smooth_images(12), *drawn_key()))
+    assert layout.resolution is not None
+    assert layout.agreement < 0.5
+    assert not layout.recovered
+    assert "bent" in layout.reason
+
+
+def test_too_few_images_to_be_halved_are_not_claimed() -> None:
+    layout = recover_within_blocks(
+        encrypted(smooth_images(4), *within_blocks(shared=False)), block=BLOCK
+    )
+    assert layout.agreement == 0
+    assert not layout.recovered
+
+
+def test_layouts_agree_up_to_a_pixel_a_shift_a_reading_and_a_sign() -> None:
+    rng = np.random.default_rng(0)
+    picture, sign = rng.permutation(480).reshape(SHAPE), rng.choice([-1, 1], 480)
+    one = Found(picture, sign)
+    for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        other = Found(np.roll(picture, 3, axis=0)[::a, ::b], -sign)
+        assert consensus([one, other], motions=4) == pytest.approx(21 / 24)  # three rows come round
+        assert consensus([one, other], motions=1) < (1 if (a, b) == (1, 1) else 0.1)
+    bent = picture.copy()
+    bent[:12] = np.roll(bent[:12], 2, axis=1)
+    assert consensus([one, Found(bent, sign)], motions=1) < 0.6
+    assert consensus([one], motions=4) == 0
+
+
 def test_a_pattern_that_all_images_share_is_no_evidence() -> None:
     rng = np.random.default_rng(0)
     pattern = smooth_images(1)[0] / 2
@@ -135,9 +175,17 @@ def test_constant_images_give_nothing() -> None:
     assert recover_layout(np.full((8, *SHAPE), 7, dtype=np.uint8)).resolution is None
 
 
-def _judge(layout: Layout, secret: NDArray[np.uint8]) -> Layout:
-    fitted, left_out = divided(secret, "test", 0)
-    return judged(layout.source, layout.sign, fitted, left_out, layout.readings)
+def _found(layout: Layout) -> Found:
+    sign = np.empty(layout.sign.size, dtype=np.int64)
+    sign[layout.source] = layout.sign
+    return Found(layout.source, sign)
+
+
+def _judge(layout: Layout, right: Layout, secret: NDArray[np.uint8]) -> Layout:
+    """Judge a layout beside one that both halves have found."""
+    agreement = consensus([_found(layout), _found(right), _found(right)], motions=4)
+    again = judged(_found(layout), *divided(secret, "test", 0), layout.readings)
+    return replace(again, agreement=agreement)
 
 
 def _wrong_signs(layout: Layout) -> Layout:
@@ -160,8 +208,8 @@ def _shuffled(layout: Layout) -> Layout:
 def test_a_wrong_layout_is_not_called_recovered(wrong: Any) -> None:
     secret = encrypted(smooth_images(48), *drawn_key())
     layout = recover_layout(secret)
-    assert _judge(layout, secret).recovered
-    assert not _judge(wrong(layout), secret).recovered
+    assert _judge(layout, layout, secret).recovered
+    assert not _judge(wrong(layout), layout, secret).recovered
 
 
 def test_images_that_were_fitted_would_flatter_noise() -> None:
@@ -170,7 +218,7 @@ def test_images_that_were_fitted_would_flatter_noise() -> None:
     layout = recover_layout(noise)
     fitted, _ = divided(noise, "test", 0)
     own = fitted.T.reshape(-1, 12, 10)
-    flattered = judged(layout.source, layout.sign, fitted, own, layout.readings)
+    flattered = judged(_found(layout), fitted, own, layout.readings)
     assert flattered.variogram[1] < 0.9 * layout.variogram[1]
 
 

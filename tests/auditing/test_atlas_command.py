@@ -165,7 +165,7 @@ def test_options_of_the_grid_are_described_once(
     for command in ("audit", "atlas"):
         assert _run(monkeypatch, "--help", command=command) == 0
         helps.append(capsys.readouterr().out)
-    for option in ("--keys", "--jobs", "--scheduler", "--resume", "--time-limit", "--html"):
+    for option in ("--keys", "--jobs", "--scheduler", "--resume", "--time-limit"):
         assert option not in helps[0]
         assert option in helps[1]
     assert all("--budget" in text and "[default: all]" in text for text in helps)

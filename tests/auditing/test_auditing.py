@@ -147,8 +147,9 @@ def test_not_applicable_says_why() -> None:
 def test_equal_decisions_by_luck_are_not_passed_off_as_a_property() -> None:
     images, labels = IMAGES[:40], LABELS[:40] % 2
     verdict = audit(SVC(gamma="scale", C=0.01), images, labels, KEY, **SHORT)
-    assert verdict.outcome is AuditOutcome.IDENTICAL_DECISIONS
-    assert any("property of these queries" in text for text in verdict.conditions)
+    assert verdict.outcome is AuditOutcome.SAME_DECISIONS_HERE
+    assert not verdict.identical
+    assert "luck" in str(verdict).splitlines()[1]
     assert "gamma" in verdict.cause
 
 

@@ -20,7 +20,16 @@ from etcprops.claims import (
     Outcome,
     Row,
 )
-from etcprops.claims.model import Check, Exhibit, Ledger, Observation, Scope, Sense, derive_outcome
+from etcprops.claims.model import (
+    Check,
+    Exhibit,
+    Ledger,
+    Observation,
+    PaperSays,
+    Scope,
+    Sense,
+    derive_outcome,
+)
 from etcprops.claims.runner import run
 from etcprops.datasets import load_digits_images
 from etcprops.theory.smt import available
@@ -36,12 +45,15 @@ def of_distribution(finding: Finding, without: str | None = None) -> Evidence:
     return evidence(finding, without, Sense.DISTRIBUTION)
 
 
-PLAIN = Claim("plain", "It is so.", "nowhere", Outcome.HOLDS, scope=Scope.EXACT)
+PLAIN = Claim(
+    "plain", "It is so.", "nowhere", Outcome.HOLDS, paper=PaperSays.SILENT, scope=Scope.EXACT
+)
 CONDITIONAL = Claim(
     "conditional",
     "It is so.",
     "nowhere",
     Outcome.HOLDS_IF,
+    paper=PaperSays.SILENT,
     scope=Scope.EXACT,
     hypotheses=("h", "k"),
 )
@@ -165,8 +177,8 @@ def test_no_check_accuses_the_sound_encryption(ledger: Ledger) -> None:
             without_solver = check.kind is EvidenceKind.SMT and not available()
             needs_more = check.name.endswith(("on given images", "of all sums with a solver"))
             if without_solver or needs_more:
-                usual = Finding.NOT_APPLICABLE
-            if "not re-checked here" in found.detail:
+                usual = Finding.SKIPPED
+            if "not re-checked here" in found.authority:
                 usual = Finding.RECORDED
             assert found.finding is usual, f"{row.claim.name}, {check.name}: {found.detail}"
 
@@ -230,6 +242,7 @@ def test_an_exception_in_a_check_is_a_finding_and_not_ok() -> None:
         "s",
         "nowhere",
         Outcome.HOLDS,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         checks=(Check(check_badly, EvidenceKind.EXACT),),
     )
@@ -299,3 +312,6 @@ def test_the_page_shows_rows_pictures_and_surprises() -> None:
     assert "a &lt; b &amp; c" in page
     assert "<figcaption>pixels</figcaption>" in page
     assert "expected holds, found fails" in page
+    in_a_notebook = ledger._repr_html_()
+    assert "<html" not in in_a_notebook
+    assert "fails, not as expected" in in_a_notebook

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from etcprops.claims import CLAIMS, Claim, EvidenceKind, Implementation, Outcome, Scope
+from etcprops.claims import CLAIMS, Claim, EvidenceKind, Implementation, Outcome, PaperSays, Scope
 from etcprops.claims import searches as report_on
 from etcprops.claims.case import Case, subsets
 from etcprops.claims.runner import run
@@ -38,7 +38,15 @@ def of_any_image(case: Case) -> None:
 
 
 def claim(expected: Outcome, *hypotheses: str) -> Claim:
-    return Claim("dark", "It is.", "nowhere", expected, scope=Scope.EXACT, hypotheses=hypotheses)
+    return Claim(
+        "dark",
+        "It is.",
+        "nowhere",
+        expected,
+        paper=PaperSays.SILENT,
+        scope=Scope.EXACT,
+        hypotheses=hypotheses,
+    )
 
 
 def found_by(statement: Statement, examples: int = 200) -> Found:

@@ -70,7 +70,7 @@ def test_theorems_on_axioms_are_shown_with_them() -> None:
     section = details().partition("## certified-margins\n")[2].partition("\n## ")[0]
     assert "machine-checked on 4 axioms" in section
     assert all(f"`{axiom}`" in section for axiom in allowed_axioms(reals_folder()))
-    assert "(claims.md#certified-margins) | holds-if | 5\\* |" in page()
+    assert "(claims.md#certified-margins) | holds-if | literal | 5\\* |" in page()
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from helpers import Run, command_line
 
-from etcprops import claims
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops import claims, cli
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
 
 
 @pytest.fixture
@@ -69,6 +71,7 @@ def test_an_unexpected_outcome_is_status_1(run: Run, monkeypatch: pytest.MonkeyP
         "Every number is even.",
         "nowhere",
         Outcome.HOLDS,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         checks=(Check(check_nothing, EvidenceKind.EXACT),),
     )
@@ -108,3 +111,24 @@ def test_the_module_runs() -> None:
         [sys.executable, "-m", "etcprops", "--version"], capture_output=True, text=True, check=True
     )
     assert process.stdout.startswith("etcprops 0.")
+
+
+COMMANDS = sorted(typer.main.get_command(cli.app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_shows_all_that_it_says(run: Run, name: str) -> None:
+    """What stands in brackets is swallowed as markup unless it is escaped."""
+    help_of = run(name, "--help")
+    assert help_of.status == 0
+    shown = re.sub(r"[\s│]+", "", help_of.out)
+    command = typer.main.get_command(cli.app).commands[name]  # type: ignore[attr-defined]
+    for parameter in command.params:
+        text = (getattr(parameter, "help", None) or "").replace("\\[", "[")
+        if not getattr(parameter, "hidden", False):
+            assert re.sub(r"\s+", "", text) in shown, parameter.name
+    assert run(name, "-h").out == help_of.out
+
+
+def test_completion_can_be_installed(run: Run) -> None:
+    assert "--install-completion" in run("--help").out

@@ -306,6 +306,7 @@ def calculating_alike(**operations: Any) -> Implementation:
 
 INDIFFERENT = broken(identity)
 LOSSY = broken(one_pixel_lost)
+BLACK = replace(SOUND, encrypt=all_black, decrypt=all_black)
 DIGITS = load_digits_images()
 FACES = make_synthetic_faces(people=2, lights=16, height=96, width=80)
 SOME_DIGITS = replace(DIGITS, images=DIGITS.images[:300], labels=DIGITS.labels[:300])
@@ -429,6 +430,7 @@ MUTANTS: dict[str, Implementation] = {
     "attack on single images of large blocks": broken(masked),
     "attack on several images": broken(under_keys_of_their_own),
     "keys that are left after the attack": broken(under_keys_of_their_own),
+    "key where true neighbours win": broken(under_keys_of_their_own),
     "one known image": broken(masked),
     "chosen images": broken(masked),
     # Searches under all hypotheses; those without one find nothing where the claim needs none.
@@ -473,6 +475,9 @@ MUTANTS: dict[str, Implementation] = {
     "search of gram alone without hypothesis 3": calculating(add=added_exactly),
     "search of jpeg": broken(brightness_dependent),
     "search of certified margins": broken(fixed_noise),
+    "search of margins recover the key": broken(under_keys_of_their_own),
+    "search of margins recover the key without hypothesis 1": BLACK,
+    "search of margins recover the key without hypothesis 2": BLACK,
     "search of known plaintext": broken(masked),
     "search of chosen plaintext": broken(masked),
 }

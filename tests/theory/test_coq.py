@@ -19,7 +19,16 @@ from helpers import Run, command_line
 from etcprops import InvalidParameterError
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation, Outcome, runner
 from etcprops.claims.checks.formal import Proofs, checked
-from etcprops.claims.model import Check, Claim, Evidence, Observation, Scope, derive_outcome
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    Evidence,
+    Needs,
+    Observation,
+    PaperSays,
+    Scope,
+    derive_outcome,
+)
 from etcprops.claims.proofs import PROOFS, with_proofs
 from etcprops.claims.runner import examine
 from etcprops.theory import coq, coq_programs
@@ -486,15 +495,14 @@ def test_without_coq_the_record_is_shown_as_a_record() -> None:
     for check in _checks(EvidenceKind.MACHINE_CHECKED):
         evidence = examine(check, WITHOUT_COQ)
         assert evidence.finding is Finding.RECORDED
-        assert evidence.detail.startswith(
-            "recorded, not re-checked here: coqc and coqchk not found"
-        )
-        assert "as recorded, with Coq 8.16" in evidence.detail
+        assert "recorded, not re-checked here: coqc and coqchk not found" in evidence.authority
+        assert "as recorded, with Coq 8.16" in evidence.authority
+        assert evidence.needs is Needs.COQ
 
 
 def test_a_record_supports_nothing() -> None:
-    claim = Claim("c", "s", "nowhere", Outcome.HOLDS, scope=Scope.EXACT)
-    for finding in (Finding.RECORDED, Finding.UNKNOWN, Finding.NOT_APPLICABLE):
+    claim = Claim("c", "s", "nowhere", Outcome.HOLDS, paper=PaperSays.SILENT, scope=Scope.EXACT)
+    for finding in (Finding.RECORDED, Finding.UNKNOWN, Finding.SKIPPED, Finding.NOT_APPLICABLE):
         evidence = Evidence("look", "Looks.", EvidenceKind.MACHINE_CHECKED, finding, "detail")
         assert derive_outcome(claim, (evidence,)) is Outcome.PENDING
 
@@ -516,7 +524,7 @@ def test_a_record_of_other_sources_is_stale(sources: Sources) -> None:
         coq.read_record(folder)
     implementation = replace(WITHOUT_COQ, recorded=lambda _folder: coq.read_record(folder))
     evidence = examine(_checks(EvidenceKind.MACHINE_CHECKED)[0], implementation)
-    assert evidence.finding is Finding.NOT_APPLICABLE
+    assert evidence.finding is Finding.SKIPPED
     assert "is stale" in evidence.detail
 
 
@@ -545,7 +553,7 @@ def test_a_forged_record_makes_nothing_proved(sources: Sources) -> None:
 def test_a_report_of_a_theorem_that_the_sources_do_not_state_is_refused() -> None:
     name = "Blocks.no_such_theorem"
     forged = replace(coq.read_record(), assumptions={name: ()})
-    claim = Claim("c", "s", "nowhere", Outcome.HOLDS, scope=Scope.EXACT)
+    claim = Claim("c", "s", "nowhere", Outcome.HOLDS, paper=PaperSays.SILENT, scope=Scope.EXACT)
     (check,) = checked(claim, Proofs((name,))).checks
     evidence = examine(check, Implementation(prove=lambda _folder: forged))
     assert evidence.finding is Finding.RAISED
@@ -560,7 +568,7 @@ def test_axioms_are_shown_and_others_refused() -> None:
     """The same name with another statement is another axiom."""
     allowed = allowed_axioms(reals_folder())
     (check,) = checked(
-        Claim("c", "s", "nowhere", Outcome.HOLDS, scope=Scope.EXACT),
+        Claim("c", "s", "nowhere", Outcome.HOLDS, paper=PaperSays.SILENT, scope=Scope.EXACT),
         Proofs(over_reals=tuple(OVER_REALS)),
     ).checks
     report = replace(
@@ -590,7 +598,7 @@ def test_a_record_that_lacks_a_theorem_counts_as_broken() -> None:
         _checks(EvidenceKind.MACHINE_CHECKED)[0],
         replace(WITHOUT_COQ, recorded=lambda _folder: without),
     )
-    assert evidence.finding is Finding.NOT_APPLICABLE
+    assert evidence.finding is Finding.SKIPPED
     assert "is not there" in evidence.detail
 
 
@@ -608,7 +616,9 @@ def test_every_line_of_the_table_is_of_a_claim() -> None:
 
 
 def test_pending_claims_stay_pending() -> None:
-    claim = Claim("z-score", "s", "nowhere", Outcome.PENDING, scope=Scope.EXACT)
+    claim = Claim(
+        "z-score", "s", "nowhere", Outcome.PENDING, paper=PaperSays.SILENT, scope=Scope.EXACT
+    )
     assert with_proofs(claim) == claim
 
 

@@ -93,7 +93,7 @@ def test_unknown_is_shown_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert evidence.detail == "it is so: unknown, timeout after 1.0 s"
 
 
-def test_without_z3_nothing_applies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_z3_its_evidence_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smt, "available", lambda: False)
     for claim in CLAIMS:
         for check in claim.checks:
@@ -102,13 +102,13 @@ def test_without_z3_nothing_applies(monkeypatch: pytest.MonkeyPatch) -> None:
                 and check.name != "centring of all sums with a solver"
             ):
                 evidence = examine(check, Implementation())
-                assert evidence.finding is Finding.NOT_APPLICABLE
+                assert evidence.finding is Finding.SKIPPED
                 assert evidence.detail == "z3 is not installed: pip install 'etcprops[smt]'"
 
 
 def test_what_takes_minutes_is_asked_only_when_wanted() -> None:
     evidence = _examine("centring of all sums with a solver", Implementation())
-    assert evidence.finding is Finding.NOT_APPLICABLE
+    assert evidence.finding is Finding.SKIPPED
     assert "etcprops verify --deep" in evidence.detail
 
 

@@ -11,6 +11,7 @@ from etcprops.auditing.verdict import VERDICTS, AuditOutcome
 SEVERITY: Final = (
     AuditOutcome.BITWISE_IDENTICAL,
     AuditOutcome.IDENTICAL_DECISIONS,
+    AuditOutcome.SAME_DECISIONS_HERE,
     AuditOutcome.EQUAL_IN_DISTRIBUTION,
     AuditOutcome.DIFFERENT,
     AuditOutcome.NOT_APPLICABLE,

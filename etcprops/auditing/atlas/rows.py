@@ -146,13 +146,14 @@ class AtlasRow:
             self.entry.path is Path.SOLVER and self.predicted is AuditOutcome.IDENTICAL_DECISIONS
         )
         same_values = self.values_agree or stopped
+        same = self.outcome in (*IDENTICAL, AuditOutcome.SAME_DECISIONS_HERE)
         if self.predicted in IDENTICAL:
-            return self.outcome in IDENTICAL and same_values
+            return same and same_values
         if (
             self.predicted is AuditOutcome.DIFFERENT
             and self.outcome is not AuditOutcome.NOT_APPLICABLE
         ):
-            return self.outcome not in IDENTICAL or not same_values
+            return not (same and same_values)
         if self.predicted is AuditOutcome.EQUAL_IN_DISTRIBUTION and not self.distribution_tested:
             return self.outcome is not AuditOutcome.NOT_APPLICABLE
         return self.outcome is self.predicted
@@ -266,6 +267,7 @@ def run_cell(cell: AtlasCell) -> AtlasRow:
         level=cell.level,
         explain=cell.explain,
         thorough=False,
+        protection=False,
         budget=cell.budget,
     )
     return AtlasRow.of(cell, predicted, verdict)

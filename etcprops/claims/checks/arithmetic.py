@@ -6,7 +6,7 @@ import numpy as np
 
 from etcprops.claims.checks.exactness import search_keys
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
 from etcprops.claims.references import CHAN_1983, HIGHAM_2002, IEEE_754
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey
@@ -111,6 +111,7 @@ ARITHMETIC_CLAIMS = (
         "fl(255 - x) is exact for every 8-bit pixel, in integers and in floating point.",
         "not in the paper, which assumes real arithmetic",
         Outcome.HOLDS,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_EVERYWHERE,
         checks=(Check(check_negation_of_all_grey_levels, EvidenceKind.EXACT),),
         references=(IEEE_754,),
@@ -120,6 +121,7 @@ ARITHMETIC_CLAIMS = (
         "Centring by the mean in float64 changes its sign exactly under x -> 255 - x.",
         "not in the paper, which assumes real arithmetic",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_EVERYWHERE,
         hypotheses=(POWER_OF_TWO,),
         checks=(
@@ -134,6 +136,7 @@ ARITHMETIC_CLAIMS = (
         "scikit-learn's StandardScaler makes the negative-positive transform a sign, bit for bit.",
         "section 3.2, read literally",
         Outcome.FAILS,
+        paper=PaperSays.LITERAL,
         scope=Scope.BITS_ALIKE,
         note="It does so up to rounding; the integer form does so exactly.",
         references=(HIGHAM_2002,),
@@ -144,6 +147,7 @@ ARITHMETIC_CLAIMS = (
         "permutation of the z-scores, bit for bit.",
         "not in the paper",
         Outcome.HOLDS,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_EVERYWHERE,
         checks=(Check(check_integer_z_score_on_digits, EvidenceKind.EXACT),),
         references=(CHAN_1983,),
@@ -153,6 +157,7 @@ ARITHMETIC_CLAIMS = (
         "Gram matrices of plain and encrypted z-scores are the same bits through BLAS.",
         "section 3.2, read literally",
         Outcome.FAILS,
+        paper=PaperSays.LITERAL,
         scope=Scope.BITS_ALIKE,
         checks=(Check(check_blas_gram_on_digits, EvidenceKind.REFUTATION),),
         note="BLAS adds in an order that depends on the features; the values are equal in exact "

@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 
 from etcprops.claims.checks.exactness import KERNELS, NO_IMAGES, keys_of
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Exhibit,
+    Needs,
+    Observation,
+    Outcome,
+    PaperSays,
+    Scope,
+)
 from etcprops.claims.references import HIGHAM_2002
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact.statistics import PixelStatistics
@@ -92,7 +102,7 @@ def check_certified_margins_on_given_images(implementation: Implementation) -> O
     from sklearn.metrics import pairwise
 
     if implementation.data is None:
-        return Observation(None, NO_IMAGES)
+        return Observation.skipped(Needs.DATA, NO_IMAGES)
     kernels = {
         "linear": pairwise.linear_kernel,
         "rbf": pairwise.rbf_kernel,
@@ -157,6 +167,7 @@ CERTIFICATE_CLAIMS = (
         "In ordinary floating point, a decision is the same on plain and on encrypted images.",
         "section 3.2, read literally",
         Outcome.HOLDS_IF,
+        paper=PaperSays.LITERAL,
         scope=Scope.ROUNDED,
         hypotheses=(MARGIN,),
         checks=(

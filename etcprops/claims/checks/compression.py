@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etcprops.claims.model import Claim, Outcome, Scope
+from etcprops.claims.model import Claim, Outcome, PaperSays, Scope
 from etcprops.claims.references import KURIHARA_2015
 
 WHOLE_BLOCKS = "the side of the blocks is a multiple of 8, as JPEG's blocks are 8 x 8"
@@ -17,6 +17,7 @@ COMPRESSION_CLAIMS = (
         "not in the paper, whose images were 'proposed for EtC systems with JPEG compression' "
         "(section 1)",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_ANY_THREADS,
         hypotheses=(WHOLE_BLOCKS, BLOCKS_ALONE, NOT_SUBSAMPLED),
         note="JPEG treats its blocks one by one and alike. Rotation and inversion meet tables of "

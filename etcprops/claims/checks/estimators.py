@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Exhibit,
+    Observation,
+    Outcome,
+    PaperSays,
+    Scope,
+)
 from etcprops.claims.references import NG_2004
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
@@ -324,6 +333,7 @@ ESTIMATOR_CLAIMS = (
         "of classes.",
         "section 3.2: 'typical machine learning algorithms with the kernel trick'",
         Outcome.HOLDS_IF,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         hypotheses=(OFFSET, ISOTROPIC),
         checks=(
@@ -347,6 +357,7 @@ ESTIMATOR_CLAIMS = (
         "the sign of each component.",
         "section 3.1: 'perform dimensionality reduction in the encrypted domain'",
         Outcome.HOLDS_IF,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         hypotheses=(SIMPLE,),
         checks=(
@@ -361,6 +372,7 @@ ESTIMATOR_CLAIMS = (
         "Models with an L1 penalty, such as a lasso, answer the same.",
         "not in the paper: what an orthogonal map does not keep, and a signed permutation does",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         hypotheses=(OFFSET, SIGNED, ONE_OPTIMUM),
         checks=(

@@ -16,7 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Needs,
+    Observation,
+    Outcome,
+    PaperSays,
+    Scope,
+)
 from etcprops.claims.references import OZAKI_2012, SCHOELKOPF_1998
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact._memory import remembered
@@ -131,7 +140,7 @@ def check_bits_of_decisions_on_digits(implementation: Implementation) -> Observa
 def check_bits_of_decisions_on_given_images(implementation: Implementation) -> Observation:
     """Compare decision values on all given images under 3 keys, bit for bit."""
     if implementation.data is None:
-        return Observation(None, NO_IMAGES)
+        return Observation.skipped(Needs.DATA, NO_IMAGES)
     keys = keys_of(implementation, implementation.data.geometry, 3)
     return _bits_of_decisions(implementation, implementation.data, keys)
 
@@ -292,7 +301,7 @@ def check_forest_after_gram_pca_on_given_images(implementation: Implementation) 
     from etcprops.reductions import GramPCA
 
     if implementation.data is None:
-        return Observation(None, NO_IMAGES)
+        return Observation.skipped(Needs.DATA, NO_IMAGES)
     keys = keys_of(implementation, implementation.data.geometry, 3)
     return _bits_after(implementation, implementation.data, GramPCA(100), _estimators()[:1], keys)
 
@@ -333,6 +342,7 @@ EXACTNESS_CLAIMS = (
         "values that are the same doubles on plain and on encrypted images.",
         "section 3.2, read literally",
         Outcome.HOLDS_IF,
+        paper=PaperSays.LITERAL,
         scope=Scope.BITS_ANY_THREADS,
         hypotheses=(EXACT_SCORES, EXACT_KERNELS),
         checks=(
@@ -350,6 +360,7 @@ EXACTNESS_CLAIMS = (
         "BLAS threads, and is within its stated bound of the truth.",
         "not in the paper",
         Outcome.HOLDS,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_ANY_THREADS,
         checks=(
             Check(check_exact_gram_whatever_the_order, EvidenceKind.EXACT),
@@ -367,6 +378,7 @@ EXACTNESS_CLAIMS = (
         "with GramPCA before it every estimator with a fixed seed is, a random forest included.",
         "section 3.2: 'typical machine learning algorithms with the kernel trick'",
         Outcome.HOLDS_IF,
+        paper=PaperSays.IMPLIED,
         scope=Scope.BITS_ALIKE,
         hypotheses=(EXACT_SCORES, GRAM_ALONE, ONE_ORDER),
         checks=(

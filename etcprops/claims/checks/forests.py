@@ -18,6 +18,7 @@ from etcprops.claims.model import (
     Finding,
     Observation,
     Outcome,
+    PaperSays,
     Scope,
     Sense,
 )
@@ -249,6 +250,7 @@ FOREST_CLAIMS = (
         "A random forest's decisions have the same distribution over its seeds.",
         "section 3.2, in a weaker form than stated there",
         Outcome.IN_DISTRIBUTION,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         hypotheses=(DRAWN_ALIKE, TIES_ALIKE, OFF_THRESHOLD),
         checks=(
@@ -295,6 +297,7 @@ FOREST_CLAIMS = (
         "normal form of the features (CanonicalFeatures), bit for bit.",
         "not there: a form in which what section 3.2 says of random forests is true",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_ALIKE,
         hypotheses=(INTEGERS, ONE_ORDER),
         checks=(

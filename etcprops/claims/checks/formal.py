@@ -18,6 +18,7 @@ from etcprops.claims.model import (
     Claim,
     EvidenceKind,
     Finding,
+    Needs,
     Observation,
     Sense,
 )
@@ -153,11 +154,17 @@ def _look_up(
             record = implementation.recorded(folder)
             _insist(record, names, folder)
         except coq.ProofError as reason:
-            return Observation(None, f"{missing}; {reason}")
-        detail = f"recorded, not re-checked here: {missing}. {places}; {assumed}; {record.source}"
-        return Observation(None, detail, otherwise=Finding.RECORDED, axioms=axioms)
+            return Observation.skipped(Needs.COQ, f"{missing}; {reason}")
+        return Observation(
+            None,
+            f"{places}; {assumed}",
+            otherwise=Finding.RECORDED,
+            axioms=axioms,
+            authority=f"{record.source}; recorded, not re-checked here: {missing}",
+            needs=Needs.COQ,
+        )
     _insist(report, names, folder)
-    return Observation(agrees, f"{places}; {assumed}; {report.source}", axioms=axioms)
+    return Observation(agrees, f"{places}; {assumed}", axioms=axioms, authority=report.source)
 
 
 def _insist(report: coq.Report, names: tuple[str, ...], folder: Path) -> None:

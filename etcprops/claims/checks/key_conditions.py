@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey, Step
 from etcprops.theory.independent_keys import inner_product_variance
@@ -260,6 +260,7 @@ KEY_CONDITION_CLAIMS = (
         "doubles, plain and encrypted.",
         "section 4.2.1: 'performed the same'",
         Outcome.HOLDS_IF,
+        paper=PaperSays.LITERAL,
         scope=Scope.BITS_ALIKE,
         hypotheses=(EQUIVARIANT, INTEGERS),
         checks=(
@@ -281,6 +282,7 @@ KEY_CONDITION_CLAIMS = (
         "of T S_v T'> / (number of blocks), S the blocks' second moments, T the drawn transforms.",
         "not in the paper: why a key per client lowers its error rates",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         hypotheses=(NEGATIVES,),
         checks=(
@@ -297,6 +299,7 @@ KEY_CONDITION_CLAIMS = (
         "trained under another key, on pixels centred at mid-grey, gives its intercept.",
         "section 4.2.2 expects that the right person is refused under another key",
         Outcome.HOLDS_IF,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         hypotheses=(NEGATIVES,),
         checks=(
@@ -314,6 +317,7 @@ KEY_CONDITION_CLAIMS = (
         "section 4.2.2: 'authenticated only when it meets two requirements, i.e., the same key and "
         "the same person'",
         Outcome.FAILS,
+        paper=PaperSays.STATED,
         scope=Scope.MEASURED,
         checks=(Check(check_queries_in_four_cases, EvidenceKind.REFUTATION),),
         note="Measured with the paper's cloud (reduction, pooled z-score, one SVM a person) on "

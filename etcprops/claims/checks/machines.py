@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
 from etcprops.claims.references import IEEE_754, OGITA_AISHIMA_2018, OZAKI_2012, ZIV_1991
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
@@ -104,6 +104,7 @@ MACHINE_CLAIMS = (
         "bit, and decision values and labels of SVMs on every x86-64 machine.",
         "the paper does not speak of it; what two parties compute need not agree otherwise",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_EVERYWHERE,
         hypotheses=(SUMS, FUNCTIONS, VECTORS),
         checks=(

@@ -9,7 +9,17 @@ import numpy as np
 
 from etcprops.claims.checks.certificates import check_query_as_far_from_either_class
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Exhibit,
+    Needs,
+    Observation,
+    Outcome,
+    PaperSays,
+    Scope,
+)
 from etcprops.claims.references import BREIMAN_2001, CORTES_VAPNIK_1995, COVER_HART_1967
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
@@ -60,7 +70,7 @@ def check_decisions_on_digits_at_mid_grey(implementation: Implementation) -> Obs
 def check_decisions_on_given_images(implementation: Implementation) -> Observation:
     """Train the same models on the given images, z-score fitted on the training half."""
     if implementation.data is None:
-        return Observation(None, "no images given: etcprops verify --data PATH")
+        return Observation.skipped(Needs.DATA, "no images given: etcprops verify --data PATH")
     return _compare(implementation, implementation.data)
 
 
@@ -147,6 +157,7 @@ MODEL_CLAIMS = (
         "every query when training and queries are encrypted under one key.",
         "sections 3.2 and 4.2.1",
         Outcome.HOLDS_IF,
+        paper=PaperSays.STATED,
         scope=Scope.ROUNDED,
         hypotheses=(NORMALIZED, NO_TIES, MARGINS),
         checks=(
@@ -170,6 +181,7 @@ MODEL_CLAIMS = (
         "A random forest with a fixed seed gives exactly the same decisions.",
         "section 3.2: 'exact the same as the performance of plain images ... random forest'",
         Outcome.FAILS,
+        paper=PaperSays.STATED,
         scope=Scope.EXACT,
         checks=(
             Check(check_stump_on_one_pixel, EvidenceKind.REFUTATION),

@@ -16,7 +16,17 @@ import numpy as np
 from etcprops.attacks import attack, compare, recover_from_pairs
 from etcprops.attacks.gram import from_known_images
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Scope
+from etcprops.claims.model import (
+    Check,
+    Claim,
+    EvidenceKind,
+    Exhibit,
+    Needs,
+    Observation,
+    Outcome,
+    PaperSays,
+    Scope,
+)
 from etcprops.claims.references import CHEN_LIU_2005, CHUMAN_2017, GALLAGHER_2012, LI_2008
 from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.scheme._chosen_images import digit_count, digits
@@ -115,7 +125,7 @@ def check_common_key_from_images_alone(implementation: Implementation) -> Observ
 def check_attack_on_given_images(implementation: Implementation) -> Observation:
     """Encrypt given images under one key, 32 at most, and attack the encrypted ones."""
     if implementation.data is None:
-        return Observation(None, "no images given: etcprops verify --data PATH")
+        return Observation.skipped(Needs.DATA, "no images given: etcprops verify --data PATH")
     data = implementation.data
     count = min(UNDER_ONE_KEY, len(data.images))
     plain = data.images[np.linspace(0, len(data.images) - 1, count).round().astype(np.int64)]
@@ -250,6 +260,7 @@ PROTECTION_CLAIMS = (
         "span, all of them.",
         "not in the paper: what it means that results are 'exactly the same' (section 3.2)",
         Outcome.HOLDS,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         checks=(Check(check_images_from_inner_products, EvidenceKind.END_TO_END),),
         note="So it is under every scheme that keeps inner products, whatever its keys. Nothing "
@@ -261,6 +272,7 @@ PROTECTION_CLAIMS = (
         "Whoever has encrypted images alone sees nothing of the plain ones.",
         "section 3.1: the cloud has 'no visual information of images'",
         Outcome.FAILS,
+        paper=PaperSays.STATED,
         scope=Scope.MEASURED,
         checks=(Check(check_reconstruction_from_images_alone, EvidenceKind.REFUTATION),),
         note="What helps is few images under a key, not a large key space: a key for each image "
@@ -273,6 +285,7 @@ PROTECTION_CLAIMS = (
         "section 2: 'robust against various ciphertext-only attacks, including jigsaw puzzle "
         "solver attacks', for which its references attack one image",
         Outcome.HOLDS_IF,
+        paper=PaperSays.STATED,
         scope=Scope.MEASURED,
         hypotheses=(SMALL_BLOCKS, ONE_IMAGE),
         checks=(
@@ -293,6 +306,7 @@ PROTECTION_CLAIMS = (
         "Images under a common key (key condition 1) withstand ciphertext-only attacks.",
         "section 2, for the images of section 4.2.1",
         Outcome.FAILS,
+        paper=PaperSays.STATED,
         scope=Scope.MEASURED,
         checks=(
             Check(check_common_key_from_images_alone, EvidenceKind.REFUTATION),
@@ -307,6 +321,7 @@ PROTECTION_CLAIMS = (
         "section 2, for the images of section 4.2.2; section 5: key conditions 'enhance robustness "
         "against various attacks'",
         Outcome.FAILS,
+        paper=PaperSays.STATED,
         scope=Scope.MEASURED,
         checks=(Check(check_keys_of_clients_from_their_images, EvidenceKind.REFUTATION),),
         note="What counts is the number of images under one key, not how many clients share it.",
@@ -318,6 +333,7 @@ PROTECTION_CLAIMS = (
         "section 1: 'the safety ... has been evaluated on the basis of the key space under the "
         "assumption of brute-force attacks'",
         Outcome.FAILS,
+        paper=PaperSays.IMPLIED,
         scope=Scope.MEASURED,
         checks=(Check(check_keys_that_are_left_after_the_attack, EvidenceKind.REFUTATION),),
         note="It bounds the work from above only.",
@@ -328,6 +344,7 @@ PROTECTION_CLAIMS = (
         "One plain image, known with its encryption, leaves the key open.",
         "not in the paper, which speaks of ciphertext-only attacks",
         Outcome.FAILS,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         checks=(Check(check_one_known_image, EvidenceKind.REFUTATION),),
         note="Blocks that look alike, and flat ones, leave their part of the key open.",
@@ -338,6 +355,7 @@ PROTECTION_CLAIMS = (
         "Whoever may have three images of their choice encrypted does not learn the key.",
         "not in the paper, which speaks of ciphertext-only attacks",
         Outcome.FAILS,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         checks=(Check(check_chosen_images, EvidenceKind.REFUTATION),),
         note="1 + ceil(log256 n) images for n pixels, whatever the blocks and steps.",

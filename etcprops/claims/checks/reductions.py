@@ -22,6 +22,7 @@ from etcprops.claims.model import (
     Exhibit,
     Observation,
     Outcome,
+    PaperSays,
     Scope,
     Sense,
 )
@@ -323,6 +324,7 @@ REDUCTION_CLAIMS = (
         "reduced plain images.",
         "sections 3.1 and 4.1, where the reduction is not named",
         Outcome.HOLDS_IF,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         hypotheses=(ALIGNED, ALIKE, SYMMETRIC, COMPONENTS_ALIKE, NORMALIZED),
         checks=(
@@ -347,6 +349,7 @@ REDUCTION_CLAIMS = (
         "paper's dimensions: 1536, 768, 512, 384 of 30,720.",
         "section 4.1: ratios 1/20, 1/40, 1/60 and 1/80 with 8 x 8 blocks",
         Outcome.FAILS,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         checks=(Check(check_dimensions_of_the_paper, EvidenceKind.EXACT, refutes=True),),
         note="With zero rows any number is reached. GramPCA has up to as many components as there "
@@ -358,6 +361,7 @@ REDUCTION_CLAIMS = (
         "distribution over seeds.",
         "not there: what is true of reductions to the paper's dimensions",
         Outcome.IN_DISTRIBUTION,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         hypotheses=(DRAWN_ALIKE, SIGNS_ALIKE, Z_SCORED),
         checks=(

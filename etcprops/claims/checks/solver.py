@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import Finding, Observation
+from etcprops.claims.model import Finding, Needs, Observation
 from etcprops.theory import smt
 from etcprops.theory.smt import Answer
 
@@ -19,7 +19,7 @@ DEEP_EFFORT = 4_000_000_000
 def _observe(*questions: Callable[[], Answer]) -> Observation:
     """Ask z3 and observe the first answer that is not a proof, or that all of them are."""
     if not smt.available():
-        return Observation(None, "z3 is not installed: pip install 'etcprops[smt]'")
+        return Observation.skipped(Needs.SOLVER, "z3 is not installed: pip install 'etcprops[smt]'")
     answers = []
     for ask in questions:
         answers.append(ask())
@@ -56,7 +56,7 @@ def check_centring_of_known_sums_with_a_solver(implementation: Implementation) -
 def check_centring_of_all_sums_with_a_solver(implementation: Implementation) -> Observation:
     """Prove with z3 that centring is antisymmetric for every sum of 2, 4, 8 and 16 images."""
     if not implementation.deep:
-        return Observation(None, "takes z3 a minute or two: etcprops verify --deep")
+        return Observation.skipped(Needs.DEEP, "takes z3 a minute or two: etcprops verify --deep")
     ask = _centring(implementation)
     return _observe(*(partial(ask, count, effort=DEEP_EFFORT) for count in (2, 4, 8, 16)))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from etcprops.claims.checks.steps import compare, observe, size_of, squared_distances
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
 from etcprops.claims.references import SCHOELKOPF_SMOLA_2002
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey
@@ -115,6 +115,7 @@ STATISTICS_CLAIMS = (
         "training images and queries; constant pixels included.",
         "section 3.2",
         Outcome.HOLDS_IF,
+        paper=PaperSays.STATED,
         scope=Scope.EXACT,
         hypotheses=(PER_FEATURE, SAME_KEY),
         checks=(
@@ -129,6 +130,7 @@ STATISTICS_CLAIMS = (
         "whatever gamma is.",
         "section 3.2",
         Outcome.HOLDS_IF,
+        paper=PaperSays.STATED,
         scope=Scope.EXACT,
         hypotheses=(SCALE_OF_FIT,),
         checks=(
@@ -145,6 +147,7 @@ STATISTICS_CLAIMS = (
         "The RBF kernel is the same on raw pixels.",
         "not in the paper, which normalizes",
         Outcome.HOLDS_IF,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         hypotheses=(GAMMA_FIXED,),
         checks=(Check(check_rbf_distances_at_full_size, EvidenceKind.EXACT),),
@@ -156,6 +159,7 @@ STATISTICS_CLAIMS = (
         "The linear and polynomial kernels are the same on raw pixels.",
         "section 3.2 asks for z-score normalization, which implies that they are not",
         Outcome.FAILS,
+        paper=PaperSays.CONTRARY,
         scope=Scope.EXACT,
         note="One image refutes both; the theorem is about the linear kernel.",
         references=(SCHOELKOPF_SMOLA_2002,),
@@ -166,6 +170,7 @@ STATISTICS_CLAIMS = (
         "between images of one client stay the same.",
         "sections 4.1 and 4.2.2, read so: they do not say over whose images the z-score is taken",
         Outcome.FAILS,
+        paper=PaperSays.LITERAL,
         scope=Scope.EXACT,
         note="The pooled mean mixes keys. Centring at mid-grey needs no pool.",
     ),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, Scope
+from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
 from etcprops.claims.references import HORN_JOHNSON_2013, KURIHARA_2015
 from etcprops.scheme.keys import Step
 
@@ -168,6 +168,7 @@ STEP_CLAIMS = (
         "of its steps' matrices, and c = 255 where Q negates.",
         "section 3.2: 'These operations can be represented as an orthogonal matrix'",
         Outcome.HOLDS,
+        paper=PaperSays.STATED,
         scope=Scope.EXACT,
         checks=(Check(check_matrices_equal_pixels_at_full_size, EvidenceKind.EXACT),),
         references=(KURIHARA_2015,),
@@ -177,6 +178,7 @@ STEP_CLAIMS = (
         "Decryption under the same key gives back every image.",
         "section 2, by reference to EtC systems",
         Outcome.HOLDS,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         checks=(Check(check_decryption_at_full_size, EvidenceKind.EXACT),),
         references=(KURIHARA_2015,),
@@ -187,6 +189,7 @@ STEP_CLAIMS = (
         "orthogonal, and Euclidean distances and inner products stay the same.",
         "section 3.2",
         Outcome.HOLDS,
+        paper=PaperSays.STATED,
         scope=Scope.EXACT,
         checks=(
             Check(check_orthogonality_of_steps_with_symbols, EvidenceKind.SYMBOLIC),
@@ -203,6 +206,7 @@ STEP_CLAIMS = (
         "distances, on raw pixels too.",
         "section 3.2 says it under z-score normalization",
         Outcome.HOLDS,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         checks=(
             Check(check_distances_with_symbols, EvidenceKind.SYMBOLIC),
@@ -216,6 +220,7 @@ STEP_CLAIMS = (
         "The negative-positive transform preserves inner products of raw pixels.",
         "section 3.2 asks for z-score normalization, which implies that it does not",
         Outcome.FAILS,
+        paper=PaperSays.CONTRARY,
         scope=Scope.EXACT,
         note="True after z-score normalization, and after centring at mid-grey.",
     ),
@@ -225,6 +230,7 @@ STEP_CLAIMS = (
         "without any statistics of the data.",
         "not in the paper",
         Outcome.HOLDS,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         checks=(
             Check(check_mid_grey_inner_products_with_symbols, EvidenceKind.SYMBOLIC),
@@ -237,6 +243,7 @@ STEP_CLAIMS = (
         "and the 6 codes of step K4 are 6 different orders of the components.",
         "section 2, by reference to EtC systems",
         Outcome.HOLDS_IF,
+        paper=PaperSays.IMPLIED,
         scope=Scope.EXACT,
         hypotheses=(AT_LEAST_TWO,),
         checks=(
@@ -250,6 +257,7 @@ STEP_CLAIMS = (
         "4 rotations with 4 inversions are 16 different maps of a block.",
         "not in the paper; key spaces in the literature count them",
         Outcome.FAILS,
+        paper=PaperSays.SILENT,
         scope=Scope.EXACT,
         note="The dihedral group of the square has 8 elements: 3 bits a block, not 4.",
         references=(KURIHARA_2015,),
@@ -259,6 +267,7 @@ STEP_CLAIMS = (
         "Q^T Q = I in int8 arithmetic shows that Q is orthogonal.",
         "not in the paper; a pitfall of checking with the matrices' own dtype",
         Outcome.FAILS,
+        paper=PaperSays.SILENT,
         scope=Scope.BITS_EVERYWHERE,
         note="Products wrap: the smallest such matrix is [[127]]. Every check here multiplies in "
         "int64 or not at all.",

@@ -9,8 +9,10 @@ import numpy as np
 from etcprops.attacks import recover_from_pairs
 from etcprops.claims.case import Case
 from etcprops.claims.checks.protection import read_off_chosen_images
+from etcprops.claims.checks.recovery import BORDER, WINS, margins, recovered, smooth_images
 from etcprops.claims.implementation import flat
 from etcprops.claims.search import Statement, same
+from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 
@@ -43,8 +45,27 @@ def what_exact_learning_tells(case: Case) -> None:
     same(squares, ((plain[:, None] - plain) ** 2).sum(axis=2), "other distances are told")
 
 
+def margins_recover_the_key(case: Case) -> None:
+    """Put blocks together from encrypted images, where margins of the plain ones are known."""
+    wins, border = case.assumes(WINS), case.assumes(BORDER)
+    rows, columns = case.choose("blocks", ((2, 2), (2, 3), (3, 3)) if border else ((3, 3),))
+    side, channels = (2, case.choose("channels", (1, 3))) if border else (4, 1)
+    geometry = BlockGeometry(rows * side, columns * side, channels=channels, block=side)
+    count = case.integer("images", 8 if wins else 3, 12 if wins else 6)
+    seed = case.integer("seed", 0, 2**16)
+    plain = smooth_images(geometry, count, seed, periodic=not border)
+    key = case.key(geometry)
+    held = margins(plain, geometry)
+    if wins > held.wins or border > held.border:
+        return
+    encrypted = case.encrypted(plain, key)
+    right = recovered(encrypted, case.implementation.decrypt(encrypted, key), geometry)
+    assert right == 1, f"{right:.0%} of the blocks are recovered"
+
+
 PROTECTION_STATEMENTS: Final[dict[str, Statement]] = {
     "what-exact-learning-tells": what_exact_learning_tells,
+    "margins-recover-the-key": margins_recover_the_key,
     "known-plaintext": known_plaintext,
     "chosen-plaintext": chosen_plaintext,
 }

@@ -1,0 +1,67 @@
+"""``etcprops audit`` as a gate: exit statuses by outcome, for an own model on own images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import Run, command_line
+
+from etcprops.datasets import load_digits_images
+
+MODELS = """
+from sklearn.dummy import DummyClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+neighbours = KNeighborsClassifier()
+lucky = SVC(gamma="scale", C=0.01)
+tree = DecisionTreeClassifier(random_state=0)
+"""
+OPTIONS = ("--preprocessing", "none", "--budget", "2")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run commands in a folder with models and images."""
+    digits = load_digits_images(block=2)
+    (tmp_path / "gate_models.py").write_text(MODELS)
+    for name, count, classes in (("few", 40, 2), ("many", 200, 10)):
+        images, labels = digits.images[:count], digits.labels[:count] % classes
+        np.savez(tmp_path / f"{name}.npz", images=images, labels=labels, block=2)
+    monkeypatch.chdir(tmp_path)
+    return command_line(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    ("model", "images", "outcome", "status"),
+    [
+        ("neighbours", "few", "bitwise-identical", 0),
+        ("lucky", "few", "same-decisions-here", 1),
+        ("tree", "many", "different", 1),
+    ],
+)
+def test_the_status_is_that_of_the_outcome(
+    run: Run, model: str, images: str, outcome: str, status: int
+) -> None:
+    arguments = ("audit", f"gate_models:{model}", "--data", f"{images}.npz", *OPTIONS)
+    result = run(*arguments)
+    assert f": {outcome}" in result.out.splitlines()[0]
+    assert result.status == status
+    assert run(*arguments, "--fail-on", outcome).status == 1
+    others = {"bitwise-identical", "same-decisions-here", "different"} - {outcome}
+    assert run(*arguments, "--fail-on", ",".join(sorted(others))).status == 0
+
+
+def test_what_images_give_away_is_said(run: Run) -> None:
+    result = run("audit", "gate_models:neighbours", "--data", "few.npz", *OPTIONS)
+    assert "protection: etcprops attack found no key" in result.out
+
+
+def test_an_outcome_that_there_is_not_is_refused(run: Run) -> None:
+    result = run("audit", "gate_models:tree", "--fail-on", "diferent")
+    assert result.status == 2
+    assert "'--fail-on' parameter of etcprops audit must be one of bitwise-identical" in result.err
+    assert run("audit", "SVC", "--fail-on", "different").status == 2
