@@ -151,7 +151,14 @@ def _use(
 ) -> list[str]:
     """Return what is wrong with the use of the key."""
     if keys > 1 and distinct == 1:
-        return [f"The key is not used: {keys} keys give one and the same map."]
+        same = f"{keys} keys give one and the same map"
+        chance = 2 ** -min(space * (keys - 1), 1000.0)
+        if FACT_ERROR < chance < 1:  # no bits at all are no draw
+            return [
+                f"The key may go unused: {same}, as even draws from 2^{space:.1f} maps do with "
+                f"probability {chance:.2g}; ask with more keys."
+            ]
+        return [f"The key is not used: {same}."]
     if collisions:
         a, b = collisions[0]
         expected = math.comb(keys, 2) / 2**space if space < 1000 else 0.0
