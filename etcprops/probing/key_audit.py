@@ -155,8 +155,10 @@ def _use(
         chance = 2 ** -min(space * (keys - 1), 1000.0)
         if FACT_ERROR < chance < 1:  # no bits at all are no draw
             return [
-                f"The key may go unused: {same}, as even draws from 2^{space:.1f} maps do with "
-                f"probability {chance:.2g}; ask with more keys."
+                (
+                    f"The key may go unused: {same}, as even draws from 2^{space:.1f} maps do with "
+                    f"probability {chance:.2g}; ask with more keys."
+                )
             ]
         return [f"The key is not used: {same}."]
     if collisions:
