@@ -80,22 +80,30 @@ def find_bits(oracle: Oracle, rng: np.random.Generator, effort: Effort) -> BitMa
     except NoImageError as error:
         oracle.fail(error)
         return None
-    if outputs is None or any((v < 0).any() for v in outputs):
+    if outputs is None:
         return None
-    width = 8 * math.ceil(max(int(v.max()).bit_length() for v in outputs) / 8) or 8
+    # Of negative numbers the bits of two's complement, in the type's width.
+    least = min(int(v.min()) for v in outputs)
+    most = max(int(v.max()) for v in outputs)
+    needed = max(most.bit_length(), (~least).bit_length()) + 1 if least < 0 else most.bit_length()
+    width = 8 * math.ceil(needed / 8) or 8
+    if least < 0:
+        oracle.notes.add("Some results are negative: their bits are those of two's complement.")
     source = np.zeros(width * outputs[0].size, dtype=np.int64)
     for t, output in enumerate(outputs[1:]):
         source |= _bits(output ^ outputs[0], width) << t
     source -= 1
     if source.max() >= count:
         return None
-    found = BitMap(source, outputs[0] ^ _shown(source, ground, width), oracle.size, width)
+    low = (1 << width) - 1 if width < 64 else -1
+    mask = (outputs[0] & low) ^ _shown(source, ground, width)
+    found = BitMap(source, mask, oracle.size, width)
     for vector, output in oracle.answered(
         confirming_vectors(oracle.size, oracle.scale, rng, effort)
     ):
         integers = whole_numbers(output)
         if integers is None or not np.array_equal(
-            _shown(source, vector, width) ^ found.mask, integers[0]
+            _shown(source, vector, width) ^ found.mask, integers[0] & low
         ):
             return None
     return found

@@ -113,7 +113,9 @@ def hint(error: BaseException) -> str:
 # --- Numbers in it
 
 
-def _numbers(value: Any, shape: tuple[int, ...]) -> tuple[Array, list[str]]:
+def _numbers(  # noqa: PLR0911  # a return for each kind of thing
+    value: Any, shape: tuple[int, ...]
+) -> tuple[Array, list[str]]:
     """Return the array in what was returned, and the steps in which it was found."""
     returned = type(value).__name__
     if value is None:
@@ -132,6 +134,8 @@ def _numbers(value: Any, shape: tuple[int, ...]) -> tuple[Array, list[str]]:
     if hasattr(value, "getbands") and hasattr(value, "convert"):
         return _from_picture(value)
     array = _converted(value)
+    if array is None and isinstance(getattr(value, "__dict__", None), dict) and vars(value):
+        return _from_container(vars(value), shape, _a(returned))
     if array is None:
         raise NoArrayError(
             f"returned {_a(returned)}, of which no array can be made. Wrap it so that it returns "
@@ -239,16 +243,21 @@ def _from_text(value: Any) -> tuple[Array, list[str]]:
     )
 
 
-def _from_container(value: Any, shape: tuple[int, ...]) -> tuple[Array, list[str]]:
-    """Return the one image in a list, a tuple or a dictionary, or the numbers of nested lists."""
-    returned = type(value).__name__
+def _from_container(
+    value: Any, shape: tuple[int, ...], holder: str = ""
+) -> tuple[Array, list[str]]:
+    """Return the one image in a list, a tuple, a dictionary or the attributes of an object.
+
+    Of nested lists the numbers.
+    """
+    returned = holder or _a(type(value).__name__)
     items = list(value.items()) if isinstance(value, Mapping) else list(enumerate(value))
     if not isinstance(value, Mapping):
         numbers = _nested(value)
         # Of several arrays in a tuple none is the image; of rows, or of planes, all are.
         if numbers is not None and (numbers.shape[1:] != shape or len(items) == 1):
             planes = numbers.ndim == 3 and isinstance(value, list) and _array_like(value[0])
-            return numbers, ["a list of planes" if planes else _a(returned)]
+            return numbers, ["a list of planes" if planes else returned]
     images = []
     for name, item in items:
         try:
@@ -261,10 +270,10 @@ def _from_container(value: Any, shape: tuple[int, ...]) -> tuple[Array, list[str
     chosen = images if len(images) == 1 else exact
     if len(chosen) == 1:
         name, array, steps = chosen[0]
-        return array, [f"item [{name!r}] of {_a(returned)}", *steps]
+        return array, [f"item [{name!r}] of {returned}", *steps]
     found = f"{len(images)} images" if images else "no image"
     wrap = f"; choose one: {_SIGNATURE}[{images[0][0]!r}]" if images else ""
-    raise NoArrayError(f"returned {_a(returned)} with {found} in it{wrap}")
+    raise NoArrayError(f"returned {returned} with {found} in it{wrap}")
 
 
 def _nested(value: Any) -> Array | None:
@@ -302,4 +311,4 @@ def _components_last(array: Array, shape: tuple[int, ...], taken: list[str]) -> 
 
 def _a(noun: str) -> str:
     """Return a noun with its article."""
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if noun[:1].lower() in 'aeiou' or noun[:2] == 'nd' else 'a'} {noun}"

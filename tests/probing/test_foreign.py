@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -76,6 +77,7 @@ WRAPPERS: dict[str, Function] = {
     "tuple with text": lambda x: ("done", x),
     "tuple with a key": lambda x: (x, {"key": [1, 2, 3]}),
     "tuple with a vector": lambda x: (x, np.arange(5)),
+    "object": lambda x: types.SimpleNamespace(image=x, seconds=0.1),
     "dict": lambda x: {"encrypted": x, "seconds": 0.1},
     "PIL in a tuple": lambda x: (Picture.fromarray(x), 1.0),
     "PNG": png,
@@ -360,6 +362,9 @@ def test_the_class_does_not_depend_on_the_type(name: str) -> None:
         report = probe(lambda x, _, t=dtype: function(x).astype(t), GREY, keys=[1])
         assert report.kind is kind, f"{dtype}: {report}"
         assert report.witness is not None or report.ok
+    if kind is BITS:
+        signed = probe(lambda x, _: function(x).astype(np.int8), GREY, keys=[1])
+        assert signed.kind is BITS, str(signed)
     if kind in {BITS, MODULAR}:
         scaled = probe(lambda x, _: function(x) / 255, GREY, keys=[1])
         assert scaled.kind is kind, str(scaled)
