@@ -21,6 +21,7 @@ VERSIONS: Final = {
     "etcprops.audit": 1,
     "etcprops.CoqReport": 2,
     "etcprops.EtCKey": 1,
+    "etcprops.Files": 1,
     "etcprops.Fingerprint": 1,
     "etcprops.Ledger": 1,
     "etcprops.ProbeReport": 2,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
 import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -31,6 +34,62 @@ def write_whole(path: Path, text: str) -> None:
             file = Path(folder) / path.name
             file.write_text(text, encoding="utf-8")
             file.replace(path)
+
+
+@contextmanager
+def parts_folder(folder: Path) -> Iterator[Path]:
+    """Make a hidden folder in another, where files grow until `move_whole` can move them.
+
+    It is gone afterwards; what a killed run left in it is removed by the next. Two runs at once
+    must not write to one folder: the second raises BlockingIOError, where the system has locks.
+    """
+    parts = folder / ".etcprops-parts"
+    parts.mkdir(parents=True, exist_ok=True)
+    with _locked(parts):
+        for left in parts.iterdir():
+            left.unlink(missing_ok=True)
+        try:
+            yield parts
+        finally:
+            shutil.rmtree(parts, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock, which the system gives back however the process ends."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def move_whole(path: Path, content: bytes, parts: Path) -> None:
+    """Write a file in a `parts_folder` and move it to its place when all of it is on the disk.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written: nothing is left of it, and what was at its place is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = parts / secrets.token_hex(8)
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
+from PIL import Image
 from referencing import Registry, Resource
 from typer.testing import CliRunner
 
@@ -149,6 +150,34 @@ def attack_report(*, scrambled: bool) -> Callable[[Path], None]:
     return write
 
 
+def files(name: str) -> Callable[[Path], None]:
+    def write(file: Path) -> None:
+        plain, secret = file.parent / "plain", file.parent / "secret"
+        plain.mkdir()
+        image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(image).save(plain / "a.png")
+        (plain / "b.png").write_bytes(b"no image")
+        command("keygen", str(secret))
+        for verb, source, form in (
+            ("encrypt", plain, "jpeg"),
+            ("decrypt", file.parent / "encrypt", "png"),
+        ):
+            given = (
+                "--out",
+                str(file.parent / verb),
+                "--secret-file",
+                str(secret),
+                "--format",
+                form,
+            )
+            checked = ("--check",) * (verb == "encrypt")
+            status = int(verb == "encrypt")
+            command(verb, str(source), *given, *checked, "--json", f"{file}.{verb}", status=status)
+        file.write_text(Path(f"{file}.{name}").read_text("utf-8"), "utf-8")
+
+    return write
+
+
 def fingerprint(file: Path) -> None:
     command("fingerprint", "--json", str(file))
 
@@ -193,6 +222,8 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "searches": ("Searches", searches),
     "attack": ("AttackReport", attack_report(scrambled=True)),
     "attack in vain": ("AttackReport", attack_report(scrambled=False)),
+    "encrypt": ("Files", files("encrypt")),
+    "decrypt": ("Files", files("decrypt")),
     "fingerprint": ("Fingerprint", fingerprint),
     "fingerprint, shipped": ("Fingerprint", shipped_fingerprint_file),
     "Coq's record": ("CoqReport", record),

@@ -50,7 +50,7 @@ ROOMS: dict[str, set[str]] = {
         name: GROUND | {"scheme", "exact"}
         for name in ("datasets", "reductions", "theory", "strategies")
     },
-    "formats": GROUND | {"scheme"},
+    "formats": GROUND | {"scheme", "datasets"},
     **dict.fromkeys(("attacks", "reproducibility"), IMAGES),
     **dict.fromkeys(("auditing", "experiments"), IMAGES | {"attacks"}),
     "claims": MODELS,

@@ -19,7 +19,10 @@ from etcprops.cli.atlas import atlas
 from etcprops.cli.attack import attack
 from etcprops.cli.audit import AuditCommand, audit
 from etcprops.cli.check import check
+from etcprops.cli.decrypt import decrypt
+from etcprops.cli.encrypt import encrypt
 from etcprops.cli.fingerprint import fingerprint
+from etcprops.cli.keygen import keygen
 from etcprops.cli.probe import ShapeCommand, probe
 from etcprops.cli.reproduce import reproduce
 from etcprops.cli.verify import verify
@@ -36,6 +39,9 @@ app.command()(atlas)
 app.command()(reproduce)
 app.command(cls=ShapeCommand)(probe)
 app.command()(attack)
+app.command()(keygen)
+app.command()(encrypt)
+app.command()(decrypt)
 app.command(cls=ShapeCommand)(check)
 app.command()(fingerprint)
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COMMAND: Final = "etcprops attack"
-PICTURES: Final = frozenset(
-    {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-)
 
 
 def attack(
@@ -109,19 +106,19 @@ def _load(path: Path) -> NDArray[Any]:
 def _load_folder(folder: Path) -> NDArray[Any]:
     """Return all images of a folder, grey or in colour, of one size."""
     import numpy as np
-    from PIL import Image, UnidentifiedImageError
 
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in PICTURES)
+    from etcprops.datasets.pictures import SUFFIXES, PictureError, read_picture
+
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES)
     if not files:
         reject("FOLDER|ARRAY", COMMAND, "hold image files", f"none in {str(folder)!r}.")
-    pictures = []
+    pictures: list[NDArray[Any]] = []
     for file in files:
         try:
-            with Image.open(file) as picture:
-                grey = picture.mode in {"1", "L", "LA"}
-                pictures.append(np.asarray(picture.convert("L" if grey else "RGB")))
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            reject("FOLDER|ARRAY", COMMAND, "hold images that can be read", f"{file.name}: {error}")
+            pictures.append(read_picture(file).pixels)
+        except PictureError as error:
+            got = f"{file.name}, which {error}."
+            reject("FOLDER|ARRAY", COMMAND, "hold images that can be read", got)
         if pictures[-1].shape != pictures[0].shape:
             sizes = f"{files[0].name} {pictures[0].shape}, {file.name} {pictures[-1].shape}."
             reject("FOLDER|ARRAY", COMMAND, "hold images of one size and kind", sizes)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from etcprops._files import write_whole
-from etcprops._validation import reject
+from etcprops._validation import InvalidParameterError, reject
 from etcprops.scheme.geometry import BlockGeometry
 
 SIZES = re.compile(r"(\d+)x(\d+)(?:x(\d+))?(?:/(\d+))?")
@@ -176,6 +176,33 @@ def import_object(name: str, option: str, command: str) -> Any:
         wanted = "be module:object, something that can be imported"
         reject(option, command, wanted, f"{name!r}: {type(error).__name__}: {error}")
     return found
+
+
+@contextlib.contextmanager
+def named_as_options(command: str) -> Iterator[None]:
+    """Let errors of functions name options: --quality of etcprops encrypt, not quality of Codec.
+
+    Examples
+    --------
+    >>> from etcprops._validation import as_integer
+    >>> with named_as_options("encrypt"):
+    ...     as_integer(0, "quality", "Codec")
+    Traceback (most recent call last):
+    ...
+    etcprops._validation.InvalidParameterError: The '--quality' parameter of etcprops encrypt must \
+be a positive integer. Got 0 (int).
+    """
+    try:
+        yield
+    except InvalidParameterError as error:
+        name = r"The '(\w+)' parameter of [\w.]+ "
+        text = re.sub(
+            name,
+            lambda found: f"The '--{found[1].replace('_', '-')}' parameter of etcprops {command} ",
+            str(error),
+            count=1,
+        )
+        raise InvalidParameterError(text) from None
 
 
 def check_writable(option: str, path: Path, command: str) -> None:

@@ -1,0 +1,108 @@
+"""What ``encrypt`` and ``decrypt`` share: their options, the secret, and how results are told."""
+
+from __future__ import annotations
+
+import os
+import stat
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from etcprops._validation import reject
+from etcprops.cli.common import Outputs, progress_bar
+
+if TYPE_CHECKING:
+    from etcprops.formats.files import FileResult, FileSettings
+    from etcprops.formats.folders import FilesReport
+
+InputsArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="IN...", help="Image files, and folders with all that is below them."),
+]
+OutOption = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder for the files; structure is kept.")
+]
+SecretFileOption = Annotated[
+    Path, typer.Option(metavar="FILE", help="What `etcprops keygen` has made.")
+]
+QualityOption = Annotated[
+    int | None,
+    typer.Option(help="1 to 100 for jpeg (95 if not given) and webp, decibels for jp2."),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+JobsOption = Annotated[int | None, typer.Option(min=1, help="Files at once.  \\[default: cores]")]
+JsonOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE|-", help="Write the report as JSON to a file, or to stdout."),
+]
+FORMATS = "png, jpeg, webp or jp2; webp and jp2 are lossless unless --quality is given."
+
+
+def read_secret(path: Path, command: str) -> bytes:
+    """Return the secret in a file.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is not there, or of another length.
+    """
+    from etcprops.formats.schemes import SECRET_BYTES
+
+    wanted = f"hold {SECRET_BYTES} bytes, as etcprops keygen makes them"
+    try:
+        secret = path.read_bytes()
+    except OSError as error:
+        reject("--secret-file", f"etcprops {command}", wanted, f"{str(path)!r}: {error.strerror}")
+    if len(secret) != SECRET_BYTES:
+        got = f"{len(secret)} bytes in {str(path)!r}."
+        reject("--secret-file", f"etcprops {command}", wanted, got)
+    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        typer.echo(f"Warning: others can read {path}; chmod 600 keeps it secret.", err=True)
+    return secret
+
+
+def run(
+    command: str,
+    inputs: list[Path],
+    out: Path,
+    settings: FileSettings,
+    *,
+    jobs: int | None,
+    json: str | None,
+) -> FilesReport:
+    """Do the files, tell what became of them, and return the report."""
+    from etcprops.formats.files import FileOutcome
+    from etcprops.formats.folders import run_files
+
+    outputs = Outputs(command, json)
+    finished = [0, 0]
+    try:
+        with progress_bar() as bar:
+
+            def progress(done: int, total: int, result: FileResult | None) -> None:
+                finished[:] = done, total
+                bar(done, total, "starting" if result is None else result.source)
+                if result is not None and result.message:
+                    line = Text(f"{result.outcome}: {result.source} {result.message}", style="red")
+                    bar.bar.console.print(line, soft_wrap=True)
+
+            report = run_files(command, inputs, out, settings, jobs=jobs, progress=progress)
+    except KeyboardInterrupt:
+        done = f"Interrupted: {finished[0]} of {finished[1]} files were looked at"
+        typer.echo(f"{done}, those done are whole. The same command goes on.", err=True)
+        raise typer.Exit(130) from None
+    counts = [f"{report.count(o)} {o}" for o in FileOutcome if report.count(o)]
+    ignored = f", {report.ignored} other files left alone" if report.ignored else ""
+    summary = f"{', '.join(counts)}{ignored}, in {report.seconds:.1f} s"
+    measured = [result.psnr for result in report.files if result.psnr is not None]
+    worst = f"{min(measured):.1f} dB or better" if min(measured, default=inf) < inf else "the same"
+    checked = f"; decrypted again {len(measured)} are {worst}" if measured else ""
+    rate = f", {100 * report.codec_share:.0f} % of the work in decoding and encoding"
+    outputs.console.print(
+        Text(f"{summary}{rate if report.count(FileOutcome.DONE) else ''}{checked}."), soft_wrap=True
+    )
+    outputs.write(report.to_json)
+    return report
