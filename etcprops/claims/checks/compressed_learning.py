@@ -60,7 +60,8 @@ def _differing_bits(
     """Train SVMs and measure distances on either side; name what is not the same bits."""
     from sklearn.svm import SVC
 
-    from etcprops.exact.kernels import ExactKernel, exact_squared_distances
+    from etcprops.exact.distances import exact_squared_distances
+    from etcprops.exact.kernels import ExactKernel
 
     half = len(labels) // 2
     found = []
