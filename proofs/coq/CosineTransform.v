@@ -313,6 +313,6 @@ Theorem block_dct_zscore_gram (F : numFieldType) (level z : F) (R S B C : nat)
        (zscore divisor (r N (e N T)) (r M2 (e M2 Y)))
   = gram (zscore divisor (r N T) (r M1 X)) (zscore divisor (r N T) (r M2 Y)).
 Proof.
-move=> z_root symmetric N_gt0 r e.
+move=> z_root symmetric N_positive r e.
 exact: (block_coefficients_zscore_gram level (dct_parity z_root) symmetric).
 Qed.
