@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from etcprops.probing import ProbeReport, probe
     from etcprops.reductions import GramPCA
     from etcprops.reproducibility import Fingerprint, fingerprint
+    from etcprops.scheme.fitting import Padding, crop_to_blocks, pad_to_blocks
     from etcprops.scheme.geometry import BlockGeometry
     from etcprops.scheme.keys import ALL, COMPONENT_ORDERS, EtCKey, Step
     from etcprops.scheme.matrices import (
@@ -69,6 +70,7 @@ _HOMES = {
         "read_coefficients",
         "write_coefficients",
     ),
+    "scheme.fitting": ("Padding", "crop_to_blocks", "pad_to_blocks"),
     "scheme.geometry": ("BlockGeometry",),
     "exact.gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
     "exact.kernels": ("ExactKernel", "exact_squared_distances", "scale_gamma"),
@@ -105,6 +107,7 @@ __all__ = [
     "InvalidParameterError",
     "JpegCoefficients",
     "Ledger",
+    "Padding",
     "PixelStatistics",
     "ProbeReport",
     "SignedPermutation",
@@ -118,6 +121,7 @@ __all__ = [
     "certified",
     "coefficient_rows",
     "component_permutation_matrix",
+    "crop_to_blocks",
     "decision_error_bound",
     "decrypt",
     "decrypt_coefficients",
@@ -133,6 +137,7 @@ __all__ = [
     "integer_gram",
     "integer_squared_distances",
     "negative_positive_matrix",
+    "pad_to_blocks",
     "probe",
     "read_coefficients",
     "recover_from_pairs",

@@ -179,8 +179,15 @@ def import_object(name: str, option: str, command: str) -> Any:
 
 
 @contextlib.contextmanager
-def named_as_options(command: str) -> Iterator[None]:
+def named_as_options(command: str, **names: str) -> Iterator[None]:
     """Let errors of functions name options: --quality of etcprops encrypt, not quality of Codec.
+
+    Parameters
+    ----------
+    command : str
+        The command that was given them.
+    **names : str
+        Options that are not called as their parameters are: ``path="key"``.
 
     Examples
     --------
@@ -196,12 +203,12 @@ be a positive integer. Got 0 (int).
         yield
     except InvalidParameterError as error:
         name = r"The '(\w+)' parameter of [\w.]+ "
-        text = re.sub(
-            name,
-            lambda found: f"The '--{found[1].replace('_', '-')}' parameter of etcprops {command} ",
-            str(error),
-            count=1,
-        )
+
+        def as_option(found: re.Match[str]) -> str:
+            option = names.get(found[1], found[1]).replace("_", "-")
+            return f"The '--{option}' parameter of etcprops {command} "
+
+        text = re.sub(name, as_option, str(error), count=1)
         raise InvalidParameterError(text) from None
 
 

@@ -11,6 +11,7 @@ import math
 import secrets
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from os import PathLike
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from etcprops._validation import (
     describe,
     reject,
 )
+from etcprops.scheme import _key_files
 from etcprops.scheme._drawing import Shake256Stream, draw_below, draw_permutation
 from etcprops.scheme._immutable import Immutable, freeze
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
@@ -319,6 +321,49 @@ class EtCKey(Immutable):
             wanted = "have height, width, channels and block as its geometry"
             reject("text", caller, wanted, describe(sizes))
         return cls(BlockGeometry(**sizes), **{str(step): document[step] for step in Step})
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the key to a file that only its owner can read (mode 0600), whole or not at all.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            The file; its text is that of `to_json`.
+        overwrite : bool, default=False
+            Whether a file that is there is lost, and with it what only its key decrypts.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the file is there, or cannot be written.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> key = EtCKey.generate(BlockGeometry(16, 16))
+        >>> with TemporaryDirectory() as folder:
+        ...     key.save(f"{folder}/key.json")
+        ...     EtCKey.load(f"{folder}/key.json") == key
+        True
+        """
+        _key_files.save(self.to_json(), path, "EtCKey.save", overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> EtCKey:
+        """Read a key that `save` wrote.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the file cannot be read, or holds no key.
+        """
+        caller = "EtCKey.load"
+        file = _key_files.as_path(path, caller)
+        text = _key_files.load(file, caller)
+        try:
+            return cls.from_json(text)
+        except InvalidParameterError as error:
+            reject("path", caller, _key_files.HOLDS_A_KEY, f"{str(file)!r}: {error}")
 
 
 def check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> frozenset[Step]:

@@ -7,10 +7,13 @@ import gc
 import hashlib
 import json
 import math
+import os
 import pickle
+import stat
 import traceback
 import weakref
 from itertools import permutations, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -663,7 +666,7 @@ def test_the_untampered_document_is_read() -> None:
         pytest.param(
             _tampered(geometry={**COLOUR.to_dict(), "block": 4}),
             "The 'block' parameter of BlockGeometry must divide width. "
-            "Got block=4, width=6 instead.",
+            "Got block=4, width=6 instead; 2 divides 4 x 6, and 4 divides 4 x 4.",
             id="geometry that is none",
         ),
         pytest.param(
@@ -747,3 +750,76 @@ def test_unreadable_json(text: Any) -> None:
         "The 'text' parameter of EtCKey.from_json must be JSON text as to_json writes it. "
         "Got text that cannot be read: "
     )
+
+
+# --- Files
+
+
+def test_a_saved_key_is_the_key_and_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "key.json"
+    key = EtCKey.from_secret(COLOUR, "an example")
+    key.save(path)
+    assert EtCKey.load(path) == EtCKey.load(str(path)) == key
+    assert EtCKey.from_json(path.read_text(encoding="utf-8")) == key
+    assert [*path.parent.iterdir()] == [path]
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_a_key_is_overwritten_only_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:  # some file systems have none
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    path = tmp_path / "key.json"
+    first, second = (EtCKey.from_secret(COLOUR, secret) for secret in ("one", "two"))
+    first.save(path)
+    with pytest.raises(InvalidParameterError, match=r"not there, unless overwrite=True. Got '.*"):
+        second.save(path)
+    assert EtCKey.load(path) == first
+    second.save(path, overwrite=True)
+    assert EtCKey.load(path) == second
+    assert [*tmp_path.iterdir()] == [path]
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    key = EtCKey.from_secret(COLOUR, "an example")
+    with pytest.raises(InvalidParameterError, match="be a file that can be written"):
+        key.save(tmp_path / "file" / "key.json")
+    with pytest.raises(InvalidParameterError, match="be a file that"):
+        key.save(tmp_path, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        pytest.param(None, "No such file", id="not there"),
+        pytest.param(b"", "not valid JSON|JSON", id="empty"),
+        pytest.param(b"\xff\xfe", "no text", id="no text"),
+        pytest.param(b'{"format": "something else", "version": 1}', "format", id="other document"),
+    ],
+)
+def test_files_that_hold_no_key(tmp_path: Path, content: bytes | None, got: str) -> None:
+    path = tmp_path / "key.json"
+    if content is not None:
+        path.write_bytes(content)
+    wanted = "The 'path' parameter of EtCKey.load must be a file with a key as EtCKey.save writes"
+    with pytest.raises(InvalidParameterError, match=f"^{wanted} it. Got '.*key.json': .*({got})"):
+        EtCKey.load(path)
+
+
+@pytest.mark.parametrize("path", [None, 3, "", b"key.json"])
+def test_paths_that_are_none(path: Any) -> None:
+    key = EtCKey.from_secret(COLOUR, "an example")
+    with pytest.raises(InvalidParameterError, match=r"'path' parameter of EtCKey.load must be a"):
+        EtCKey.load(path)
+    with pytest.raises(InvalidParameterError, match=r"'path' parameter of EtCKey.save must be a"):
+        key.save(path)
