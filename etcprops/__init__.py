@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from etcprops.attacks import AttackReport, attack, recover_from_pairs
     from etcprops.auditing import Verdict, audit
     from etcprops.claims import Ledger, verify
+    from etcprops.datasets.pictures import read_image
     from etcprops.exact.gram import (
         exact_gram,
         gram_error_bound,
@@ -59,6 +60,7 @@ _HOMES = {
     "attacks": ("AttackReport", "attack", "recover_from_pairs"),
     "auditing": ("Verdict", "audit"),
     "claims": ("Ledger", "verify"),
+    "datasets.pictures": ("read_image",),
     "formats.coefficients": (
         "JpegCoefficients",
         "decrypt_coefficients",
@@ -140,6 +142,7 @@ __all__ = [
     "pad_to_blocks",
     "probe",
     "read_coefficients",
+    "read_image",
     "recover_from_pairs",
     "scale_gamma",
     "standard_scaler_error_bound",

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from etcprops._validation import as_array, reject
@@ -26,7 +28,7 @@ class Picture(Protocol):
     def __array_interface__(self) -> dict[str, Any]: ...
 
 
-Pixels: TypeAlias = ArrayLike | Picture
+Pixels: TypeAlias = ArrayLike | Picture | Sequence[Picture]
 """What public functions take for pixels."""
 
 
@@ -50,6 +52,8 @@ def as_pixels(value: Any, parameter: str, caller: str, wanted: str) -> NDArray[A
         If it is a path, no array can be made of it, or the array of an image would be something
         else than its pixels: a palette, transparency, more than 8 bits, EXIF that turns it.
     """
+    if isinstance(value, np.ndarray):
+        return value
     for part in value if isinstance(value, (list, tuple)) else (value,):
         if isinstance(part, (str, os.PathLike)):
             got = f"a path; etcprops.read_image({os.fspath(part)!r}) gives its pixels."
