@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from etcprops._validation import InvalidParameterError
     from etcprops.attacks import AttackReport, attack, recover_from_pairs
-    from etcprops.auditing import Verdict, audit
+    from etcprops.auditing import EtCEncryptor, Verdict, audit
     from etcprops.claims import Ledger, verify
     from etcprops.datasets.pictures import read_image
     from etcprops.exact.gram import (
@@ -58,7 +58,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "_validation": ("InvalidParameterError",),
     "attacks": ("AttackReport", "attack", "recover_from_pairs"),
-    "auditing": ("Verdict", "audit"),
+    "auditing": ("EtCEncryptor", "Verdict", "audit"),
     "claims": ("Ledger", "verify"),
     "datasets.pictures": ("read_image",),
     "formats.coefficients": (
@@ -101,6 +101,7 @@ __all__ = [
     "COMPONENT_ORDERS",
     "AttackReport",
     "BlockGeometry",
+    "EtCEncryptor",
     "EtCKey",
     "ExactKernel",
     "ExactStandardScaler",
