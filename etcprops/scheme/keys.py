@@ -24,6 +24,7 @@ from etcprops._validation import (
     as_codes,
     as_permutation,
     describe,
+    nearest_name,
     reject,
 )
 from etcprops.scheme import _key_files
@@ -33,12 +34,18 @@ from etcprops.scheme.geometry import BlockGeometry, check_geometry
 
 
 class Step(StrEnum):
-    """The four steps of the encryption, in their order; the values are the fields of `EtCKey`."""
+    """The four steps, in their order; the values are fields of `EtCKey`; ``Step("K1")`` is one."""
 
     PERMUTATION = "permutation"
     TRANSFORMS = "transforms"
     NEGATIVES = "negatives"
     COMPONENTS = "components"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Step | None:
+        """Return the step of K1, K2, K3 or K4."""
+        codes = {f"K{number}": step for number, step in enumerate(cls, 1)}
+        return codes.get(value.upper()) if isinstance(value, str) else None
 
 
 STEP_NAMES: Final = {
@@ -368,13 +375,15 @@ class EtCKey(Immutable):
 
 def check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> frozenset[Step]:
     """Return `steps` as a set of `Step`; `ALL` loses the component shuffle for grey images."""
-    wanted = f"hold names from {', '.join(Step)}"
+    wanted = f"hold names from {', '.join(Step)}, or K1 to K4"
     if isinstance(steps, str):
         reject("steps", caller, f"be a collection, and {wanted}", describe(steps))
+    names = [*steps] if isinstance(steps, Iterable) else [steps]
     try:
-        chosen = frozenset(Step(step) for step in steps)
+        chosen = frozenset(Step(step) for step in names)
     except (TypeError, ValueError):
-        reject("steps", caller, wanted, describe(steps))
+        near = (nearest_name(name, Step) for name in names if name not in [*Step])
+        reject("steps", caller, wanted, describe(steps) + next(filter(None, near), ""))
     if geometry.channels == 1 and Step.COMPONENTS in chosen:
         if chosen != ALL:
             got = "components for a grey geometry."

@@ -519,21 +519,30 @@ def test_components_need_colour() -> None:
             "from_secret",
             {"steps": "permutation"},
             "The 'steps' parameter of EtCKey.from_secret must be a collection, and hold names "
-            "from permutation, transforms, negatives, components. Got 'permutation' (str).",
+            "from permutation, transforms, negatives, components, or K1 to K4. "
+            "Got 'permutation' (str).",
             id="steps as one string",
         ),
         pytest.param(
             "from_secret",
             {"steps": ["rotation"]},
             "The 'steps' parameter of EtCKey.from_secret must hold names from permutation, "
-            "transforms, negatives, components. Got ['rotation'] (list).",
+            "transforms, negatives, components, or K1 to K4. Got ['rotation'] (list).",
             id="unknown step",
+        ),
+        pytest.param(
+            "from_secret",
+            {"steps": ["negatives", "tranforms"]},
+            "The 'steps' parameter of EtCKey.from_secret must hold names from permutation, "
+            "transforms, negatives, components, or K1 to K4. Got ['negatives', 'tranforms'] "
+            "(list). Did you mean 'transforms'?",
+            id="misspelt step",
         ),
         pytest.param(
             "generate",
             {"steps": 4},
             "The 'steps' parameter of EtCKey.generate must hold names from permutation, "
-            "transforms, negatives, components. Got 4 (int).",
+            "transforms, negatives, components, or K1 to K4. Got 4 (int).",
             id="number of steps",
         ),
         pytest.param(
@@ -823,3 +832,21 @@ def test_paths_that_are_none(path: Any) -> None:
         EtCKey.load(path)
     with pytest.raises(InvalidParameterError, match=r"'path' parameter of EtCKey.save must be a"):
         key.save(path)
+
+
+# --- Names of steps
+
+
+@pytest.mark.parametrize("step", Step)
+def test_steps_have_the_names_of_the_literature(step: Step) -> None:
+    code = f"K{[*Step].index(step) + 1}"
+    assert Step(code) is Step(code.lower()) is step
+    named = EtCKey.from_secret(COLOUR, "an example", steps=[code])
+    assert named == EtCKey.from_secret(COLOUR, "an example", steps=[step])
+    assert named.steps == (step,)
+
+
+@pytest.mark.parametrize("value", ["K0", "K5", "K", "1", "", None, 1])
+def test_other_names_are_no_steps(value: Any) -> None:
+    with pytest.raises(ValueError, match="is not a valid Step"):
+        Step(value)
