@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from etcprops.auditing import EtCEncryptor, Verdict, audit
     from etcprops.claims import Ledger, verify
     from etcprops.datasets.pictures import read_image
+    from etcprops.exact.distances import exact_squared_distances
     from etcprops.exact.gram import (
         exact_gram,
         gram_error_bound,
         integer_gram,
         integer_squared_distances,
     )
-    from etcprops.exact.kernels import ExactKernel, exact_squared_distances, scale_gamma
+    from etcprops.exact.kernels import ExactKernel, scale_gamma
     from etcprops.exact.margins import certified, decision_error_bound, standard_scaler_error_bound
     from etcprops.exact.scaler import ExactStandardScaler
+    from etcprops.exact.standardized import standardized_gram, standardized_squared_distances
     from etcprops.exact.statistics import PixelStatistics, centre_mid_grey
     from etcprops.formats.coefficients import (
         JpegCoefficients,
@@ -75,7 +77,8 @@ _HOMES = {
     "scheme.fitting": ("Padding", "crop_to_blocks", "pad_to_blocks"),
     "scheme.geometry": ("BlockGeometry",),
     "exact.gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
-    "exact.kernels": ("ExactKernel", "exact_squared_distances", "scale_gamma"),
+    "exact.distances": ("exact_squared_distances",),
+    "exact.kernels": ("ExactKernel", "scale_gamma"),
     "scheme.keys": ("ALL", "COMPONENT_ORDERS", "EtCKey", "Step"),
     "exact.margins": ("certified", "decision_error_bound", "standard_scaler_error_bound"),
     "scheme.matrices": (
@@ -86,6 +89,7 @@ _HOMES = {
         "encryption_offset",
         "negative_positive_matrix",
     ),
+    "exact.standardized": ("standardized_gram", "standardized_squared_distances"),
     "exact.statistics": ("PixelStatistics", "centre_mid_grey"),
     "scheme.pixels": ("decrypt", "encrypt"),
     "probing": ("ProbeReport", "probe"),
@@ -147,6 +151,8 @@ __all__ = [
     "recover_from_pairs",
     "scale_gamma",
     "standard_scaler_error_bound",
+    "standardized_gram",
+    "standardized_squared_distances",
     "verify",
     "write_coefficients",
 ]

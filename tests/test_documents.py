@@ -72,6 +72,9 @@ def blur(image, key):
 def gray_code(image, key):
     return image ^ (image >> 1)
 
+def add(image, key):
+    return image + np.uint8(key)
+
 def fail(image, key):
     raise RuntimeError("no")
 
@@ -210,6 +213,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "probe: non-linear": ("ProbeReport", report("mix", "4x4", 1)),
     "probe: affine": ("ProbeReport", report("blur", "4x4", 1)),
     "probe: GF(2)": ("ProbeReport", report("gray_code", "4x4", 1)),
+    "probe: modulo 256": ("ProbeReport", report("add", "4x4", 2)),
     "probe: no image": ("ProbeReport", report("fail", "4x4", 1)),
     "probe --certificate": ("SignedPermutation", certificate),
     "audit of a model": ("Verdict", verdict),

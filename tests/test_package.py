@@ -93,7 +93,31 @@ FOUNDATIONS: dict[str, set[str]] = {
     "exact.statistics": set(),
     "exact.scaler": {"exact.statistics"},
     "exact.gram": {"exact._splitting", "exact._accuracy", "exact._tiles"},
-    "exact.kernels": {"exact._elementary", "exact.gram"},
+    "exact._rows": set(),
+    "exact._threads": set(),
+    "exact._rounding": set(),
+    "exact._weights": {"exact._rounding", "exact.statistics"},
+    "exact._weighted": {
+        "exact._rounding",
+        "exact._threads",
+        "exact._tiles",
+        "exact._weights",
+    },
+    "exact.standardized": {
+        "exact._rows",
+        "exact._weighted",
+        "exact._weights",
+        "exact.statistics",
+    },
+    "exact.distances": {"exact._rows", "exact.gram"},
+    "exact.kernels": {
+        "exact._elementary",
+        "exact._rows",
+        "exact.distances",
+        "exact.gram",
+        "exact.standardized",
+        "exact.statistics",
+    },
     "exact.margins": {"exact._kernel_error", "exact._kernel_function", "exact.statistics"},
 }
 WITH_SCIKIT_LEARN = {"exact.kernels", "exact.scaler", "exact.margins", "exact._kernel_function"}
@@ -210,6 +234,8 @@ def test_the_names_of_0_1_0_are_still_there() -> None:
         "recover_from_pairs",
         "scale_gamma",
         "standard_scaler_error_bound",
+        "standardized_gram",
+        "standardized_squared_distances",
         "verify",
     ]
     assert [name for name in names if not hasattr(etcprops, name)] == []
@@ -368,4 +394,5 @@ def test_the_core_imports_no_heavy_library(module: str) -> None:
     ]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     foreign = {name.split(".")[0] for name in names} - {*sys.stdlib_module_names}
-    assert foreign <= {"etcprops", "numpy", "scipy"}
+    also = {"threadpoolctl"} if module == "exact._threads" else set()
+    assert foreign <= {"etcprops", "numpy", "scipy"} | also

@@ -4,6 +4,8 @@ Those of Li et al. (2008) on permutation-only ciphers move pixels; here the unit
 block of every plain image is rotated, mirrored, negated and reordered in all ways; an encrypted
 block names the input block and the way by being equal in all pairs. Blocks that look the same in
 several ways, being constant or symmetric, or that have a twin, leave that part of the key open.
+Where no block is equal, for pairs went through a codec or have wrong pixels, the nearest is taken,
+and only if the next way to explain it is twice as far (`_noisy_pairs`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import describe, reject
+from etcprops.attacks._noisy_pairs import recover_nearest
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.scheme.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey
 
@@ -38,7 +41,11 @@ class RecoveredKey:
     permutation, transforms, negatives, components : ndarray of int64, shape (n_blocks,)
         One key that fits, as `EtCKey` has it; -1 where unexplained.
     bits_left : float
-        log2 of the number of keys that fit all pairs; infinite if none does.
+        log2 of the number of keys that fit all pairs; infinite if none does. With noise, of those
+        that the blocks that are not determined leave open.
+    noise : float
+        Root mean square of what pairs are off the key, in grey levels, differences above 40 counted
+        as 40; 0 if they fit exactly.
     """
 
     geometry: BlockGeometry
@@ -52,29 +59,42 @@ class RecoveredKey:
     negatives: NDArray[np.int64]
     components: NDArray[np.int64]
     bits_left: float
+    noise: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """The share of the blocks whose key is determined."""
+        return float(self.determined.mean())
 
     @property
     def key(self) -> EtCKey | None:
         """A key that fits every pair, the only one if all is determined; None if none does."""
         if self.unexplained.any():
             return None
-        components = self.components if self.geometry.channels == 3 else None
-        return EtCKey(
-            self.geometry,
-            permutation=self.permutation,
-            transforms=self.transforms,
-            negatives=self.negatives,
-            components=components,
-        )
+        steps = {
+            "permutation": self.permutation,
+            "transforms": self.transforms,
+            "negatives": self.negatives,
+            "components": self.components,
+        }
+        # A step that does nothing is none, as in the keys that the probe finds.
+        still = {"permutation": np.arange(self.geometry.n_blocks)}
+        used = {n: c for n, c in steps.items() if (c != still.get(n, 0)).any()}
+        return EtCKey(self.geometry, **used)
 
     def __str__(self) -> str:
         total = self.geometry.n_blocks
+        if self.unexplained.all():
+            return f"no key fits: none of {total} blocks is explained by an input block"
         parts = [f"{int(self.determined.sum())} of {total} blocks determined"]
         for name in ("constant", "symmetric", "twins", "unexplained"):
             count = int(getattr(self, name).sum())
             if count:
                 parts.append(f"{count} {name}")
-        return f"{', '.join(parts)}; {self.bits_left:.1f} bits of the key are open"
+        if math.isinf(self.bits_left):
+            return f"{', '.join(parts)}; no key fits all blocks"
+        noise = f", pairs are {self.noise:.1f} grey levels off it" if self.noise else ""
+        return f"{', '.join(parts)}; {self.bits_left:.1f} bits of the key are open{noise}"
 
 
 def recover_from_pairs(plain: Images, encrypted: Images, geometry: BlockGeometry) -> RecoveredKey:
@@ -127,7 +147,35 @@ def recover_from_pairs(plain: Images, encrypted: Images, geometry: BlockGeometry
     hit = order[np.minimum(index, order.size - 1)]
     known = candidates.ravel()[hit] == wanted
     orbit_after[known] = orbit[hit[known] % count]
-    return _assemble(geometry, codes, candidates, wanted, orbit, orbit_after, before)
+    exact = _assemble(geometry, codes, candidates, wanted, orbit, orbit_after, before)
+    if not exact.unexplained.any():
+        return exact
+    found = recover_nearest(variants.reshape(len(codes), count, -1), after.reshape(count, -1))
+    if not found.determined.any():
+        return exact
+    source, code = found.source, codes[found.code].T
+    flat = _flat(before)[source] & ~found.determined
+    return RecoveredKey(
+        geometry,
+        determined=found.determined,
+        constant=flat,
+        symmetric=~found.determined & ~found.unexplained & ~flat & found.same_source,
+        twins=~found.determined & ~found.unexplained & ~flat & ~found.same_source,
+        unexplained=found.unexplained,
+        permutation=source,
+        transforms=code[0],
+        negatives=code[1],
+        components=code[2],
+        bits_left=math.inf if found.unexplained.any() else found.bits_left,
+        noise=found.noise,
+    )
+
+
+def _flat(blocks: Images) -> NDArray[np.bool_]:
+    """Tell which blocks look the same whichever way they are turned, being constant."""
+    if blocks.shape[2] == 1:
+        return np.zeros(len(blocks), dtype=np.bool_)
+    return np.asarray((blocks == blocks[:, :, :1, :1, :]).all(axis=(1, 2, 3, 4)))
 
 
 def _assemble(  # noqa: PLR0917
@@ -155,8 +203,7 @@ def _assemble(  # noqa: PLR0917
     # How many codes take the block to what was seen; all blocks of a class have as many.
     ways = np.where(source >= 0, equal.sum(axis=0), 0)
     code = codes[equal.argmax(axis=0)].T
-    flat = (before == before[:, :, :1, :1, :]).all(axis=(1, 2, 3, 4))
-    constant = np.where(source >= 0, flat[np.maximum(source, 0)], False)
+    constant = np.where(source >= 0, _flat(before)[np.maximum(source, 0)], False)
     bits = sum(math.log2(math.factorial(size)) for size in sizes.values())
     bits += float(np.log2(np.maximum(ways, 1)).sum())
     chosen = [np.where(source >= 0, part, -1) for part in code]

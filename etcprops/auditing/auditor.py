@@ -26,6 +26,7 @@ from etcprops.attacks.exposure import can_be_attacked, expose
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
+from etcprops.auditing.compression import compression_seen
 from etcprops.auditing.harness import Candidate, Encryption, Fold, Harness, is_supervised, vectors
 from etcprops.auditing.predictions import ModelError, Predictions, check_estimator, kind_of
 from etcprops.auditing.preprocessing import make_preprocessing
@@ -288,6 +289,7 @@ def _conditions(
         conditions.append(DEGENERATE)
     if plain.of_training:
         conditions.append("answers are those for the training images: the model has no others")
+    conditions += compression_seen(harness.images, harness.encrypted_vectors(harness.key))
     conditions += dict.fromkeys(plain.warnings + encrypted.warnings)
     return tuple(conditions)
 

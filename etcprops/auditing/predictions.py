@@ -26,8 +26,9 @@ from sklearn.base import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from sklearn.svm import SVC, NuSVC
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.utils.multiclass import _ovr_decision_function
+from threadpoolctl import threadpool_limits
 
 from etcprops._validation import describe, reject
 
@@ -225,6 +226,7 @@ def fit_and_predict(
         warnings.catch_warnings(record=True) as caught,
         np.errstate(all="ignore"),
         _global_states(seed),
+        _threads_for(estimator),
     ):
         warnings.simplefilter("always")
         try:
@@ -258,6 +260,19 @@ def _global_states(seed: int) -> Iterator[None]:
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
+
+
+@contextlib.contextmanager
+def _threads_for(model: Any) -> Iterator[None]:
+    """Hold BLAS to one thread for libsvm's own kernels.
+
+    OpenBLAS gives each of their dot products of more than 10,000 terms to several threads, which
+    then wait for one another most of the time.
+    """
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    own = isinstance(last, (SVC, NuSVC, SVR, NuSVR, OneClassSVM)) and isinstance(last.kernel, str)
+    with threadpool_limits(1, user_api="blas") if own else contextlib.nullcontext():
+        yield
 
 
 class _Parts(NamedTuple):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from etcprops.claims.checks.arithmetic import ARITHMETIC_CLAIMS
 from etcprops.claims.checks.audited import AUDITED_CLAIMS
 from etcprops.claims.checks.certificates import CERTIFICATE_CLAIMS
+from etcprops.claims.checks.coefficients import COEFFICIENT_CLAIMS
+from etcprops.claims.checks.compressed_learning import COMPRESSED_LEARNING_CLAIMS
 from etcprops.claims.checks.compression import COMPRESSION_CLAIMS
 from etcprops.claims.checks.estimators import ESTIMATOR_CLAIMS
 from etcprops.claims.checks.exactness import EXACTNESS_CLAIMS
@@ -38,6 +40,8 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *MACHINE_CLAIMS,
         *CERTIFICATE_CLAIMS,
         *COMPRESSION_CLAIMS,
+        *COEFFICIENT_CLAIMS,
+        *COMPRESSED_LEARNING_CLAIMS,
         *PROTECTION_CLAIMS,
         *RECOVERY_CLAIMS,
     )

@@ -68,6 +68,7 @@ class Needs(StrEnum):
     DEEP = "--deep"
     SOLVER = "z3"
     COQ = "Coq"
+    JPEGLIB = "jpeglib"
 
 
 class PaperSays(StrEnum):

@@ -6,6 +6,12 @@
 from __future__ import annotations
 
 from etcprops.claims.checks.arithmetic import POWER_OF_TWO
+from etcprops.claims.checks.coefficients import (
+    OFF_TIES,
+    STEP_DIVIDES_4,
+    STEP_DIVIDES_8,
+    SYMMETRIC_TABLE,
+)
 from etcprops.claims.checks.estimators import SIGNED
 from etcprops.claims.checks.exactness import EXACT_KERNELS
 from etcprops.claims.checks.forests import OFF_THRESHOLD, TIES_ALIKE
@@ -187,6 +193,7 @@ PROOFS: dict[str, Proofs] = {
             "Reductions.reduction_zscore_gram",
             "Reductions.block_mean_zscore_gram",
             "Reductions.block_coefficients_zscore_gram",
+            "CosineTransform.block_dct_zscore_gram",
             "ReductionRows.by_blocks_commute_iff",
             "ReductionRows.equal_lengths_zscore_gram",
             "ReductionGram.reduced_centred_gram_iff",
@@ -292,11 +299,21 @@ PROOFS: dict[str, Proofs] = {
             "ExactGramRanges.digits_in_range",
             "ExactGramRanges.carrying_in_range",
             "SameBitsExact.exact_gram_invariant",
+            "WeightedGram.weighted_exact",
+            "WeightedGram.gram_centred",
+            "WeightedGram.digits_of_weights",
+            "WeightedGram.gram_error",
         ),
         notebook="10-same-bits",
     ),
     "same-bits": Proofs(
-        ("SameBitsExact.exact_same_bits_images", "SameBitsExact.exact_same_bits_scale"),
+        (
+            "SameBitsExact.exact_same_bits_images",
+            "SameBitsExact.exact_same_bits_scale",
+            "WeightedGram.gram_moved",
+            "WeightedGram.distance_moved",
+            "WeightedGram.exponent_moved",
+        ),
         {EXACT_KERNELS: ("SameBits.in_order_depends_on_order",)},
         notebook="10-same-bits",
     ),
@@ -337,6 +354,56 @@ PROOFS: dict[str, Proofs] = {
             "Assembly.readings",
         ),
         {WINS: ("Assembly.recovered_iff", "Assembly.false_seam_stays")},
+    ),
+    "jpeg-block-permutation": Proofs(
+        ("Codec.code_permute_blocks", "Codec.cells_permute_blocks"), notebook="11-compression"
+    ),
+    "jpeg-component-shuffle": Proofs(
+        ("Codec.code_permute_components", "Codec.code_permute_blocks"), notebook="11-compression"
+    ),
+    "jpeg-pixels": Proofs(
+        counterexamples={None: ("Codec.no_pixel_rounding",)}, notebook="11-compression"
+    ),
+    "jpeg-block-transforms": Proofs(
+        (
+            "CosineTransform.dct_parity",
+            "CosineTransform.dct_orthonormal",
+            "CosineTransform.dct_transform",
+            "Codec.level_transform",
+        ),
+        {SYMMETRIC_TABLE: ("Codec.level_transform_iff",)},
+        notebook="11-compression",
+        over_reals=(
+            "Cosines.real_parity",
+            "Cosines.real_orthogonal",
+            "Cosines.real_mirror",
+            "Cosines.real_quarter_turn",
+        ),
+    ),
+    "jpeg-negative-positive": Proofs(
+        (
+            "CosineTransform.dct_negative",
+            "Codec.ac_level_negative",
+            "Codec.dc_negative",
+            "Codec.dc_off_ties",
+            "Codec.dc_tie_above",
+            "Codec.jpeg_dc_steps",
+        ),
+        {STEP_DIVIDES_8: ("Codec.dc_step_divides",), OFF_TIES: ("Codec.dc_tie_below_iff",)},
+        notebook="11-compression",
+    ),
+    "exact-jpeg": Proofs(
+        (
+            "Codec.exact_level_operations",
+            "Codec.exact_levels_encrypt_image",
+            "Codec.dc_about_mean",
+            "Codec.dc_quantizer_iff",
+        ),
+        {
+            STEP_DIVIDES_4: ("Codec.dc_own_negative",),
+            SYMMETRIC_TABLE: ("Codec.level_transform_iff",),
+        },
+        notebook="11-compression",
     ),
 }
 """By the name of the claim. To prove another claim, add its line."""

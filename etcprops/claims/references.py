@@ -25,6 +25,11 @@ CHUMAN_2017: Final = (
     "T. Chuman, K. Kurihara, H. Kiya, 'On the security of block scrambling-based EtC systems "
     "against jigsaw puzzle solver attacks', ICASSP, 2017"
 )
+CHUMAN_2019: Final = (
+    "T. Chuman, W. Sirichotedumrong, H. Kiya, 'Encryption-then-compression systems using "
+    "grayscale-based image encryption for JPEG images', IEEE Transactions on Information Forensics "
+    "and Security 14(6), 2019"
+)
 CORTES_VAPNIK_1995: Final = (
     "C. Cortes, V. Vapnik, 'Support-vector networks', Machine Learning 20, 1995"
 )
@@ -73,6 +78,10 @@ SCHOELKOPF_1998: Final = (
 )
 SCHOELKOPF_SMOLA_2002: Final = (
     "B. Schoelkopf, A. J. Smola, 'Learning with Kernels', 2002, section 2.2"
+)
+WALLACE_1992: Final = (
+    "G. K. Wallace, 'The JPEG still picture compression standard', IEEE Transactions on Consumer "
+    "Electronics 38(1), 1992"
 )
 ZIV_1991: Final = (
     "A. Ziv, 'Fast evaluation of elementary mathematical functions with correctly rounded last "

@@ -76,8 +76,21 @@ REFUTED_BY: Final[dict[str, str]] = {
     "same-on-every-machine": "a machine on which `etcprops fingerprint` ends with status 1",
     "certified-margins": "a query whose decision value exceeds `decision_error_bound`, and which "
     "is decided otherwise under a key",
-    "jpeg": "a grey image and a key of block scramble alone, 8 x 8 blocks, of which compressing "
-    "before and after scrambling gives other pixels",
+    "jpeg-block-permutation": "an image and a key of block scramble alone, 8 x 8 blocks, colour "
+    "not sub-sampled, of which compressing before and after scrambling gives other pixels",
+    "jpeg-component-shuffle": "an image stored as red, green and blue with one table, and a "
+    "shuffle of its components, of which compressing before and after gives other pixels",
+    "jpeg-pixels": "a rerun of the check in which no pixel differs",
+    "jpeg-size": "a grey photograph, aligned blocks, and a quality at which its encrypted file is "
+    "more than a tenth larger",
+    "jpeg-block-transforms": "a block of 64 integers and one of the 8 codes, of which a "
+    "coefficient is not that of the block but for its sign and the exchange of u and v",
+    "jpeg-negative-positive": "a block whose DC coefficient is no tie, a step that divides 8, and "
+    "a reconstructed coefficient of its negative that is not -DC - 8",
+    "exact-jpeg": "a picture and a key without component shuffle, of which `code_exactly` after "
+    "`encrypt` is not `encrypt_coefficients` after `code_exactly`",
+    "learning-through-exact-jpeg": "pictures, a key without component shuffle, and an exact "
+    "kernel whose value for two exact files is another for those of the encrypted pictures",
     "what-exact-learning-tells": "two sets of images with the same inner products that no "
     "orthogonal map takes to each other",
     "margins-recover-the-key": "encrypted images of which the assembly puts a block wrong, "

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from etcprops.datasets import ImageSet
 
 RENAMED = {
+    "jpeg": "jpeg-block-permutation",
     "mended-forest": "forest-with-remedy",
     "random-forest-in-law": "random-forest-in-distribution",
     "reductions-in-law": "reductions-in-distribution",

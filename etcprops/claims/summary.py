@@ -16,6 +16,7 @@ REMEDIES: Final = {
     Needs.DEEP: "--deep, which takes minutes",
     Needs.SOLVER: "z3: pip install 'etcprops[smt]'",
     Needs.COQ: "Coq 8.16 with mathcomp: CONTRIBUTING.md",
+    Needs.JPEGLIB: "jpeglib: pip install 'etcprops[formats]'",
 }
 """What to do about evidence that was skipped."""
 

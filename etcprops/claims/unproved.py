@@ -36,10 +36,16 @@ UNPROVED: Final[dict[str, Unproved]] = {
         "on what it gets. That reduced images have the same inner products is proved under "
         "*reductions*, that exact kernels are the same doubles under *same-bits*.",
     ),
-    "jpeg": Unproved(
+    "jpeg-size": Unproved(
+        "a measurement",
+        "that photographs cost no more: it depends on what they show. That scramble changes no "
+        "coefficient is proved under *jpeg-block-permutation*.",
+    ),
+    "learning-through-exact-jpeg": Unproved(
         LIBRARIES,
-        "that a codec treats blocks of 8 x 8 pixels one by one and alike; compared through "
-        "libjpeg, whose rounding no theorem here models.",
+        "that jpeglib writes and reads coefficients as they are, and that scikit-learn's SVM is a "
+        "function of the kernel matrix. That coefficients are encrypted is proved under "
+        "*exact-jpeg*, that exact kernels are the same doubles under *same-bits*.",
     ),
     "same-on-every-machine": Unproved(
         LIBRARIES,
@@ -78,6 +84,8 @@ NOT_SAID: Final = {
     "That scikit-learn's models are those of the theorems": "Its trees those of `Forest.v`, its "
     "neighbours those of `NearestNeighbours.v`, its solvers at the optimum.",
     "That keys are uniform": "Laws are over uniform keys; that SHAKE-256 is as good is believed.",
+    "That libjpeg codes blocks alone": "And that its integers are those of `formats/libjpeg.py`: "
+    "compared, on many blocks and files.",
     "That `encrypt` is `etc_encrypt`": "Vectors and an extracted program compare them; NumPy has "
     "no semantics in Coq.",
 }

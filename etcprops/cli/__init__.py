@@ -42,7 +42,7 @@ app.command()(attack)
 app.command()(keygen)
 app.command()(encrypt)
 app.command()(decrypt)
-app.command()(check)
+app.command(cls=ShapeCommand)(check)
 app.command()(fingerprint)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,10 +19,12 @@ from etcprops._documents import line
 from etcprops._files import write_whole
 from etcprops._validation import describe, reject
 from etcprops.cli.common import Outputs, current_folder, import_object
+from etcprops.probing.model import count
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from etcprops.probing.budget import Progress
     from etcprops.probing.report import ProbeReport
 
 COMMAND = "etcprops probe"
@@ -64,7 +68,8 @@ def probe(
         typer.Option(
             metavar="K|A,B,...|MODULE:OBJECT",
             help="A number K for 0 to K - 1, a list (integers, else text), or an iterable or a "
-            "function that returns one. The map is read off for the first.  \\[default: 0,1,2,3]",
+            "function that returns one. The function is classified under each.  "
+            "\\[default: 77,46,151,212]",
         ),
     ] = None,
     dtype: Annotated[
@@ -72,6 +77,21 @@ def probe(
     ] = "uint8",
     seed: Annotated[int, typer.Option(help="Of the random images.")] = 0,
     time_limit: Annotated[float, typer.Option(help="Seconds that one call may take.")] = 10.0,
+    budget: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="Seconds that all of it may take; what was not looked at then is said.",
+        ),
+    ] = 300.0,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Believe the class after few images: about ten calls for a permutation under four "
+            "keys.",
+        ),
+    ] = False,
     isolation: Annotated[
         str | None,
         typer.Option(
@@ -101,22 +121,26 @@ def probe(
     Exit status 0 with every verdict, 2 if there was nothing to probe.
     """
     outputs = Outputs("probe", json, html, {"--certificate": certificate})
-    sides = _sides(shape)
+    sides = parse_sides(shape, COMMAND)
     with current_folder(), contextlib.redirect_stdout(sys.stderr):
         encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
         if not callable(encrypt):
             reject("MODULE:FUNCTION", COMMAND, "name a function", describe(encrypt))
         from etcprops.probing.runner import probe as probe_function
 
-        report = probe_function(
-            encrypt,
-            sides,
-            dtype=dtype,
-            keys=_keys(keys),
-            seed=seed,
-            time_limit=time_limit,
-            isolation=isolation,
-        )
+        with _progress() as tell:
+            report = probe_function(
+                encrypt,
+                sides,
+                dtype=dtype,
+                keys=_keys(keys),
+                seed=seed,
+                time_limit=time_limit,
+                budget=budget,
+                quick=quick,
+                isolation=isolation,
+                progress=tell,
+            )
     _print(report, outputs.console)
     outputs.write(report.to_json, lambda: report.to_html(function))
     if certificate is not None:
@@ -127,11 +151,43 @@ def probe(
         write_whole(certificate, line(report.to_certificate()) + "\n")
 
 
-def _sides(text: str) -> tuple[int, ...]:
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Show on a terminal what the probe is doing, the calls made and the time left."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    shown = 0.0
+    with console.status("Calling it for the first time ...") as status:
+
+        def tell(progress: Progress) -> None:
+            nonlocal shown
+            now = time.perf_counter()
+            if now - shown < 0.2:
+                return
+            shown = now
+            left = "" if math.isinf(progress.left) else f", at most {progress.left:.0f} s to go"
+            calls = count(progress.calls, "call")
+            status.update(f"{calls}{left}: {progress.stage}")
+            if not console.is_terminal and now - told[0] > 20:
+                told[0] = now
+                console.print(f"{calls}{left}: {progress.stage}", highlight=False)
+
+        told = [time.perf_counter()]
+        yield tell
+
+
+def parse_sides(text: str, command: str) -> tuple[int, ...]:
     """Return the sides written as ``HxW`` or ``HxWxC``."""
     if not re.fullmatch(r"-?\d+(x-?\d+)*", text):
-        reject("--shape", COMMAND, "be H W or H W C, such as 32 32 3", f"{text!r}.")
+        reject("--shape", command, "be H W or H W C, such as 32 32 3", f"{text!r}.")
     return tuple(int(side) for side in text.split("x"))
+
+
+def split_keys(text: str) -> list[Any]:
+    """Return the keys of a list with commas: integers, else text."""
+    entries = [entry.strip() for entry in text.split(",")]
+    return [int(e) if NUMBER.fullmatch(e) else e for e in entries if e]
 
 
 def _keys(text: str | None) -> Any:
@@ -141,8 +197,7 @@ def _keys(text: str | None) -> Any:
     if text.isdecimal():
         return int(text)
     if "," in text:
-        entries = [entry.strip() for entry in text.split(",")]
-        return [int(e) if NUMBER.fullmatch(e) else e for e in entries if e]
+        return split_keys(text)
     wanted = "be a number, a list with commas (7, for one key), or module:object"
     if ":" not in text:
         reject("--keys", COMMAND, wanted, f"{text!r}.")
@@ -176,9 +231,11 @@ def _print(report: ProbeReport, console: Console) -> None:
         console.print(Text("Not protected", "bold"), soft_wrap=True)
         for sentence in report.exposures:
             console.print(Text(f"  {sentence}"), soft_wrap=True)
+    bought = ", ".join(f"{calls} {stage}" for stage, calls in report.bought.items())
     console.print(
-        f"{report.queries} calls under the first key, {report.chosen} of them chosen images; "
-        f"{report.seconds:.2f} s, {report.own_seconds:.2f} s of them the probe's own.",
+        f"{count(report.calls, 'call')} ({bought}); {report.chosen} chosen images name a signed "
+        f"permutation of that size. {report.seconds:.2f} s, {report.own_seconds:.2f} s of them the "
+        "probe's own.",
         highlight=False,
         soft_wrap=True,
     )

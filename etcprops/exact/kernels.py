@@ -1,33 +1,40 @@
-"""Kernels and squared distances that do not depend on the order of the features, to the last bit.
+"""Kernels that do not depend on the order of the features, to the last bit.
 
-Inner products come from `gram`; whatever is done to them here is done entry by entry, in one order.
-Dimensionality reductions are elsewhere, and so is k-NN: give ``exact_squared_distances`` to
-scikit-learn as a precomputed metric.
+Inner products and distances come from `gram`, `distances` and `standardized`; whatever is done to
+them here is done entry by entry, in one order. Dimensionality reductions are elsewhere.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from joblib import Memory
 from sklearn.base import BaseEstimator
 
-from etcprops._validation import as_array, as_choice, as_integer, as_number, describe, reject
+import etcprops
+from etcprops._validation import as_choice, as_integer, as_number, describe, reject
 from etcprops.exact import _elementary
-from etcprops.exact.gram import as_slices, exact_gram, integer_squared_distances
+from etcprops.exact._rows import (
+    LARGEST_PIXEL,
+    as_pixels,
+    both_operands,
+    largest_integer,
+    row_blocks,
+)
+from etcprops.exact.distances import exact_squared_distances
+from etcprops.exact.gram import as_slices, exact_gram
+from etcprops.exact.standardized import standardized_gram, standardized_squared_distances
+from etcprops.exact.statistics import PixelStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import ArrayLike, NDArray
 
     Kind = Literal["linear", "rbf", "poly", "sigmoid"]
 
 _KINDS = ("linear", "rbf", "poly", "sigmoid")
-_LARGEST_PIXEL = 65535.0  # of 16 bits
-_BLOCK = 2**16  # entries per elementwise step: half a megabyte of doubles
-_ROWS = 32  # rows whose norms are taken from one product
 
 
 class ExactKernel(BaseEstimator):
@@ -36,7 +43,8 @@ class ExactKernel(BaseEstimator):
     All four see the rows through inner products alone, and those come from
     :func:`~etcprops.exact_gram`. Permuting the features of both operands, or changing the sign
     of a feature in both, does not change a bit: z-scored encrypted images give the matrix of the
-    plain ones. ``"rbf"`` does so on raw 8-bit and 16-bit pixels too, whose distances are integers.
+    plain ones. ``"rbf"`` does so on raw 8-bit and 16-bit pixels too, whose distances are integers,
+    and all four with `standardize`, which takes raw pixels and is faster.
 
     Parameters
     ----------
@@ -52,7 +60,18 @@ class ExactKernel(BaseEstimator):
         :math:`c`, of the polynomial and sigmoid kernels.
     slices : int from 1 to 16, default=2
         As in :func:`~etcprops.exact_gram`; three are as accurate as dgemm for dense rows. Not
-        ``"dgemm"``, which may choose another number for queries than for training rows.
+        ``"dgemm"``, which may choose another number for queries than for training rows. With
+        `standardize` as in :func:`~etcprops.standardized_gram`, where two, or more, are.
+    standardize : bool, default=False
+        Whether rows are pixels (integers from 0 to 65,535), of whose z-scores the kernel is meant.
+        ``SVC(kernel=ExactKernel("rbf", standardize=True))`` stands for ``ExactStandardScaler``
+        before an ``ExactKernel`` without it: the same matrix but for rounding, which happens once
+        instead of in every z-score too. The last digits differ, so compare plain images with
+        encrypted ones by the same of the two.
+    memory : str or joblib.Memory, default=None
+        Where inner products and distances are kept, as in scikit-learn's pipelines. They depend on
+        the rows, `slices` and `standardize` alone, so a grid search over C and gamma computes them
+        once for each fold.
 
     Raises
     ------
@@ -69,6 +88,11 @@ class ExactKernel(BaseEstimator):
     :func:`exact_squared_distances`, so the RBF kernel is 1, exactly, where two rows are equal.
     Powers are products. Exponentials and hyperbolic tangents are correctly rounded; NumPy's
     depend on the processor.
+
+    With `standardize` the statistics are those of the training rows, `Y`; inner products and
+    distances are those of :func:`~etcprops.standardized_gram` and
+    :func:`~etcprops.standardized_squared_distances`. ``gamma="scale"`` is then one over the number
+    of features that are not constant in the training rows.
 
     Memory: as :func:`~etcprops.exact_gram` and two megabytes. Pixels that come as floats are
     copied to integers of 8 or 16 bits.
@@ -92,12 +116,16 @@ class ExactKernel(BaseEstimator):
         degree: int = 3,
         coef0: float = 0.0,
         slices: int = 2,
+        standardize: bool = False,
+        memory: Any = None,
     ) -> None:
         self.kind = kind
         self.gamma = gamma
         self.degree = degree
         self.coef0 = coef0
         self.slices = slices
+        self.standardize = standardize
+        self.memory = memory
         self._check()
 
     def _check(self) -> None:
@@ -110,6 +138,13 @@ class ExactKernel(BaseEstimator):
         as_integer(self.degree, "degree", caller, 0)
         as_number(self.coef0, "coef0", caller)
         as_slices(self.slices, caller)
+        if not isinstance(self.standardize, (bool, np.bool_)):
+            reject("standardize", caller, "be True or False", describe(self.standardize))
+        if not (
+            self.memory is None or isinstance(self.memory, str) or hasattr(self.memory, "cache")
+        ):
+            wanted = "be None, the name of a folder, or a joblib.Memory"
+            reject("memory", caller, wanted, describe(self.memory))
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -147,31 +182,63 @@ class ExactKernel(BaseEstimator):
                [ 9. , 9. ]])
         """
         self._check()
-        X, Y = _operands(X, Y, "ExactKernel")
-        training = X if Y is None else Y
-        if self.kind == "rbf":
-            out = exact_squared_distances(X, Y, slices=self.slices)
-        else:
-            out = exact_gram(X, Y, slices=self.slices)
+        X, Y = both_operands(X, Y, "ExactKernel")
+        out, gamma = (self._standardized if self.standardize else self._given)(X, Y)
         if self.kind == "linear":
             return out
-        gamma = self.gamma
-        if isinstance(gamma, str):
-            gamma = scale_gamma(training) if gamma == "scale" else 1.0 / training.shape[1]
         # Infinite products are exact limits for exp and tanh; those of powers are refused.
         with np.errstate(over="ignore", under="ignore"):
-            for rows in _row_blocks(out):
+            for rows in row_blocks(out):
                 if Y is not None:
-                    self._apply(out[rows], float(gamma))
+                    self._apply(out[rows], gamma)
                     continue
                 part = out[rows, rows.start :].copy()  # the rest is symmetric
-                self._apply(part, float(gamma))
+                self._apply(part, gamma)
                 out[rows, rows.start :] = part
                 out[rows.start :, rows] = part.T
         if self.kind == "poly" and not np.isfinite(out).all():
             wanted = "be one whose powers stay below the largest double for these rows"
             reject("degree", "ExactKernel", wanted, f"{self.degree} with gamma={gamma}.")
         return out
+
+    def _given(self, X: NDArray[Any], Y: NDArray[Any] | None) -> tuple[NDArray[np.float64], float]:
+        """Return inner products or squared distances of the rows as they are, and gamma."""
+        function: Any = exact_squared_distances if self.kind == "rbf" else exact_gram
+        training = X if Y is None else Y
+        scale = 1.0
+        if self.kind != "linear" and self.gamma == "scale":
+            scale = scale_gamma(training)
+        out = self._kept(function)(X, Y, slices=int(self.slices))
+        return out, self._gamma(scale, training)
+
+    def _standardized(
+        self, X: NDArray[Any], Y: NDArray[Any] | None
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return inner products or squared distances of the z-scores of pixels, and gamma."""
+        function: Any = standardized_squared_distances if self.kind == "rbf" else standardized_gram
+        # As pixels they are looked through once, and take an eighth of what is hashed.
+        X = _pixels(X)
+        Y = None if Y is None else _pixels(Y)
+        training = X if Y is None else Y
+        varying = int(np.count_nonzero(PixelStatistics(training).variance_numerator))
+        out = self._kept(function)(X, Y, slices=min(int(self.slices), 2))
+        return out, self._gamma(1.0 / (varying or 1), training)
+
+    def _kept(self, function: Any) -> Any:
+        """Return a function that keeps its results in `memory`, if there is one.
+
+        By the arguments and the version of this package, which may change a bit.
+        """
+        if self.memory is None:
+            return function
+        memory = Memory(self.memory, verbose=0) if isinstance(self.memory, str) else self.memory
+        return partial(memory.cache(_call), function.__name__, etcprops.__version__)
+
+    def _gamma(self, scale: float, training: NDArray[Any]) -> float:
+        """Return gamma, where "scale" means `scale`."""
+        if isinstance(self.gamma, str):
+            return scale if self.gamma == "scale" else 1.0 / training.shape[1]
+        return float(self.gamma)
 
     def _apply(self, values: NDArray[np.float64], gamma: float) -> None:
         """Turn inner products, or squared distances, into values of the kernel, in place."""
@@ -185,6 +252,17 @@ class ExactKernel(BaseEstimator):
             _elementary.tanh(values)
         else:
             _power(values, int(self.degree))
+
+
+def _call(name: str, version: str, *arguments: Any, **options: Any) -> Any:  # noqa: ARG001
+    """Call a public function, so that what is kept does not hang on how it is written."""
+    return getattr(etcprops, name)(*arguments, **options)
+
+
+def _pixels(X: NDArray[Any]) -> NDArray[Any]:
+    """Return rows as 8-bit or 16-bit pixels if that is what they are."""
+    pixels = as_pixels(X)
+    return X if pixels is None else pixels
 
 
 def scale_gamma(X: ArrayLike) -> float:
@@ -233,11 +311,11 @@ def scale_gamma(X: ArrayLike) -> float:
     >>> scale_gamma(pixels), scale_gamma(255 - pixels)
     (0.125, 0.125)
     """
-    rows, _ = _operands(X, None, "scale_gamma")
+    rows, _ = both_operands(X, None, "scale_gamma")
     count = len(rows)
-    if _largest_integer(rows) <= _LARGEST_PIXEL:
+    if largest_integer(rows) <= LARGEST_PIXEL:
         totals, energy = np.zeros(rows.shape[1], dtype=np.int64), 0
-        for block in _row_blocks(rows):
+        for block in row_blocks(rows):
             part = rows[block].astype(np.int64)
             totals += part.sum(axis=0)
             energy += int(np.vecdot(part, part).sum())
@@ -260,129 +338,6 @@ def scale_gamma(X: ArrayLike) -> float:
     if variance and not math.isfinite(1.0 / variance):
         reject("X", "scale_gamma", "have variances whose sum is a normal double", f"{variance}.")
     return 1.0 / variance if variance else 1.0
-
-
-def exact_squared_distances(
-    X: ArrayLike, Y: ArrayLike | None = None, *, slices: int = 2
-) -> NDArray[np.float64]:
-    r"""Return ``sum((x - y)**2)`` for all pairs of rows, the same bits for every feature order.
-
-    For pixels (uint8, uint16, or integers from 0 to 65,535 of any real dtype, in both operands)
-    through :func:`~etcprops.integer_squared_distances`: exact below :math:`2^{53}`, and not
-    changed by negation. For other rows through :func:`~etcprops.exact_gram`, as
-    :math:`(\lVert x\rVert^2 + \lVert y\rVert^2) - 2 x^T y` with norms rounded as inner products
-    are, and zero where that is negative. For integers and up to :math:`2^{20}` features the routes
-    give the same bits: which of them was taken does not show.
-
-    Parameters
-    ----------
-    X : array_like, shape (m, n)
-        Rows of finite real numbers.
-    Y : array_like, shape (k, n), optional
-        The other rows; `X` itself if not given.
-    slices : int from 1 to 16
-        Accuracy of the inner products, as in :func:`~etcprops.exact_gram`.
-
-    Returns
-    -------
-    ndarray of float64, shape (m, k)
-        Zero, exactly, where two rows are equal; symmetric bit for bit where `Y` is `X`.
-
-    Raises
-    ------
-    InvalidParameterError
-        If an operand is not a two-dimensional array of finite real numbers, the numbers of
-        features differ, `slices` is out of range, or a squared norm exceeds a quarter of the
-        largest double.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> exact_squared_distances(np.array([[0, 255], [3, 4]], dtype=np.uint8))
-    array([[ 0., 63010.],
-           [63010., 0.]])
-    >>> exact_squared_distances([[0.5, 0.5]], [[0.0, 1.5]])
-    array([[1.25]])
-    """
-    caller = "exact_squared_distances"
-    as_slices(slices, caller)
-    X, Y = _operands(X, Y, caller)
-    pixels = _as_pixels(X)
-    others = pixels if Y is None or pixels is None else _as_pixels(Y)
-    if pixels is not None and others is not None:
-        integers = integer_squared_distances(pixels, others)
-        distances = integers.view(np.float64)  # converted where they are
-        for rows in _row_blocks(integers):
-            distances[rows] = integers[rows].copy()
-        return distances
-    out = exact_gram(X, Y, slices=slices)
-    operands = () if Y is None else (X, Y)
-    norms = [_squared_norms(rows, slices) for rows in operands] or [np.diagonal(out).copy()]
-    largest = max(float(norm.max()) for norm in norms)
-    if largest > np.finfo(np.float64).max / 4:
-        wanted = "have rows of squared norm at most a quarter of the largest double"
-        reject("X", caller, wanted, f"{largest:.4g}.")
-    for rows in _row_blocks(out):
-        # Addition commutes, so the matrix is symmetric.
-        both = norms[0][rows, None] + norms[-1]
-        out[rows] *= -2
-        out[rows] += both
-    return np.maximum(out, 0.0, out=out)
-
-
-def _squared_norms(X: NDArray[Any], slices: int) -> NDArray[np.float64]:
-    """Return the diagonal of ``exact_gram(X)``, the same bits, without the rest of it."""
-    blocks = (X[start : start + _ROWS] for start in range(0, len(X), _ROWS))
-    return np.concatenate([np.diagonal(exact_gram(block, slices=slices)) for block in blocks])
-
-
-def _operands(
-    X: ArrayLike, Y: ArrayLike | None, caller: str
-) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Return both operands as arrays of rows, the second None where it is the first."""
-    wanted = "be a two-dimensional array with at least one row and one feature"
-    arrays: list[NDArray[Any]] = []
-    for value, name in ((X, "X"), (Y, "Y")):
-        if name == "Y" and (value is None or value is X):
-            return arrays[0], None
-        array = as_array(value, name, caller, wanted)
-        if array.ndim != 2 or 0 in array.shape:
-            reject(name, caller, wanted, describe(array if array.ndim else value))
-        if array.dtype.kind not in "iuf":
-            reject(name, caller, "hold real numbers", describe(array))
-        arrays.append(array)
-    return arrays[0], arrays[1]
-
-
-def _as_pixels(X: NDArray[Any]) -> NDArray[Any] | None:
-    """Return rows of integers from 0 to 65,535 as uint8 or uint16, None if there are others."""
-    if X.dtype in (np.uint8, np.uint16):
-        return X
-    largest = _largest_integer(X, signed=False)
-    if largest > _LARGEST_PIXEL:
-        return None
-    return X.astype(np.uint8 if largest <= 255 else np.uint16)
-
-
-def _largest_integer(X: NDArray[Any], *, signed: bool = True) -> float:
-    """Return the largest magnitude of integers up to that of pixels, infinity for other entries."""
-    lowest = -_LARGEST_PIXEL if signed else 0.0
-    largest = 0.0
-    for rows in _row_blocks(X):  # real rows are found out in the first block
-        block = X[rows]
-        # NaN compares false. The limits are doubles: as a float16 the upper would be infinite.
-        inside = (block >= np.float64(lowest)) & (block <= np.float64(_LARGEST_PIXEL))
-        if not (inside & (np.trunc(block) == block)).all():
-            return math.inf
-        largest = max(largest, float(block.max()), -float(block.min()))
-    return largest
-
-
-def _row_blocks(X: NDArray[Any]) -> Iterator[slice]:
-    """Yield slices of the rows of `X`, of at most `_BLOCK` entries, or of one row."""
-    step = max(1, _BLOCK // X.shape[1])
-    for start in range(0, len(X), step):
-        yield slice(start, start + step)
 
 
 def _power(values: NDArray[np.float64], exponent: int) -> None:

@@ -7,4 +7,7 @@ that hold them as they are (`exact_jpeg`), and libjpeg's arithmetic in integers 
 On the side of files: the three schemes (`schemes`) with JFIF's colours in integers (`ycbcr`),
 encoders (`codecs`), what a file says of itself to whoever has the secret (`records`), one file
 (`files`), and whole folders by all cores (`folders`).
+
+What files cost and keep (`rates`, `similarity`), how far JPEG moves inner products (`deviation`),
+and what it leaves in pixels (`traces`).
 """

@@ -6,10 +6,12 @@ package proves and tests; here stands only for which classes of maps each of the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from etcprops.probing.model import BIJECTIVE, MapKind
+from etcprops.probing.isometry import Geometry, Kept
+from etcprops.probing.model import BIJECTIVE, MapKind, count
 
 if TYPE_CHECKING:
     from etcprops.claims.model import Claim
@@ -43,58 +45,144 @@ class Consequence:
 
 @dataclass(frozen=True)
 class _Rule:
-    """A family, its claim, and the kinds for which it stays the same."""
+    """A family, its claim, for which kinds it stays the same, and for which affine maps besides."""
 
     family: str
     claim: str
     kinds: tuple[MapKind, ...]
     otherwise: str
+    keeps: Callable[[Kept], bool] = lambda _kept: False
+    if_kept: str = ""
+    if_affine: str = "the matrix is not that of an isometry: distances change"
 
 
 _UNSIGNED = (MapKind.IDENTITY, MapKind.PERMUTATION)
 _BROKEN = "distances between images change"
 
+
+def _isometry(kept: Kept) -> bool:
+    return kept.geometry is Geometry.ISOMETRY
+
+
+def _similar(kept: Kept) -> bool:
+    return kept.geometry in {Geometry.ISOMETRY, Geometry.SCALED_ISOMETRY}
+
+
+def _injective(kept: Kept) -> bool:
+    return _similar(kept) or kept.geometry is Geometry.INJECTIVE
+
+
+def _standardised(kept: Kept) -> bool:
+    return kept.one_pixel_each and _injective(kept)
+
+
+_FEATURES = "features are mixed, repeated or lost"
 _RULES = (
-    _Rule("Euclidean distances on raw pixels, and k-NN on them", "distances", BIJECTIVE, _BROKEN),
+    _Rule(
+        "Euclidean distances on raw pixels, and k-NN on them",
+        "distances",
+        BIJECTIVE,
+        _BROKEN,
+        _isometry,
+        "the matrix is that of an isometry",
+    ),
     _Rule(
         "RBF kernel on raw pixels with a fixed gamma or 'auto'",
         "rbf-on-raw-pixels",
         BIJECTIVE,
         _BROKEN,
+        _isometry,
+        "the matrix is that of an isometry; with 'auto', as many pixels come out as go in",
     ),
     _Rule(
         "linear and polynomial kernels on raw pixels",
         "permuting-steps",
         _UNSIGNED,
-        "negation changes inner products of raw pixels",
+        "inner products of raw pixels change",
+        lambda kept: _isometry(kept) and kept.inner_products,
+        "the matrix is that of an isometry, and nothing is added; gamma is a number",
+        "inner products of raw pixels change",
     ),
     _Rule(
         "RBF kernel on raw pixels with gamma='scale'",
         "permuting-steps",
         _UNSIGNED,
-        "gamma is taken from the variance of all raw pixels, which negation changes",
+        "gamma is taken from the variance of all raw pixels, which changes",
+        lambda kept: _similar(kept) and kept.inner_products and kept.once and kept.same_size,
+        "distances and the variance of all pixels are multiplied alike",
+        "distances, or the variance of all raw pixels, from which gamma is taken, change",
     ),
-    _Rule("pixels centred at mid-grey, x - 127.5: inner products", "mid-grey", BIJECTIVE, _BROKEN),
-    _Rule("z-score per feature", "z-score", BIJECTIVE, "the map is no signed permutation"),
+    _Rule(
+        "order of distances: nearest neighbours, single linkage",
+        "",
+        BIJECTIVE,
+        "distances do not keep their order",
+        _similar,
+        "all distances are multiplied by one factor",
+        "distances are not multiplied by one factor",
+    ),
+    _Rule(
+        "inner products of images less their mean: kernels after centring, PCA's scores",
+        "",
+        BIJECTIVE,
+        _BROKEN,
+        _similar,
+        "up to the factor squared, and the sign of scores",
+    ),
+    _Rule(
+        "pixels centred at mid-grey, x - 127.5: inner products",
+        "mid-grey",
+        BIJECTIVE,
+        _BROKEN,
+        if_affine="mid-grey does not become mid-grey in every pixel, or distances change",
+    ),
+    _Rule(
+        "z-score per feature",
+        "z-score",
+        BIJECTIVE,
+        _FEATURES,
+        _standardised,
+        "each feature is one pixel, multiplied by a factor, or constant",
+        _FEATURES,
+    ),
     _Rule(
         "linear, RBF, polynomial and sigmoid kernels after z-score",
         "kernels-after-z-score",
         BIJECTIVE,
-        "the map is no signed permutation",
+        "z-scores change",
+        lambda kept: kept.once,
+        "z-scores are the same, up to order, sign and constants; gamma is a number or 'scale'",
+        _FEATURES,
     ),
-    _Rule("SVM and k-NN on normalized pixels", "svm-and-k-nn", BIJECTIVE, _BROKEN),
+    _Rule(
+        "SVM and k-NN on normalized pixels",
+        "svm-and-k-nn",
+        BIJECTIVE,
+        _BROKEN,
+        lambda kept: kept.once,
+        "pixels are z-scored per feature by the training images; no decision hangs on rounding",
+        _FEATURES,
+    ),
+    _Rule(
+        "Mahalanobis distances with the covariance of all images; unpenalised regression, LDA",
+        "",
+        BIJECTIVE,
+        "images that differ may become the same",
+        _injective,
+        "the matrix has full rank",
+        "whether the matrix has full rank is not known",
+    ),
     _Rule(
         "random forest with a fixed seed, decision by decision",
         "random-forest",
         (MapKind.IDENTITY,),
         "feature numbers, ties and thresholds depend on order and sign",
+        if_affine="feature numbers, ties and thresholds depend on order, sign and scale",
     ),
 )
 
 _WHY_NOT = {
-    MapKind.COPY_MAP: "lost and repeated pixels change distances and inner products; images that "
-    "differ only in lost pixels cannot be told apart",
-    MapKind.AFFINE: "an affine map keeps distances only if its matrix is orthogonal",
+    MapKind.AFFINE_MODULAR: "results wrap around, so that near grey levels become far ones",
     MapKind.GF2_AFFINE: "grey levels are not kept: only Hamming distances of bits are, and only if "
     "each bit is moved once",
     MapKind.PIXEL_LOCAL: "tone curves change differences of grey levels",
@@ -102,8 +190,14 @@ _WHY_NOT = {
     MapKind.DATA_DEPENDENT: "two images are not encrypted by one map, so nothing between them is "
     "kept",
     MapKind.RANDOMISED: "the same image is encrypted differently each time",
+    MapKind.UNDECIDED: "the class of the map is not known",
     MapKind.NOT_IMAGE: "there is no encrypted image to learn from",
 }
+
+_LOSSY = (
+    "images that differ only in what is lost cannot be told apart, so distances and inner products "
+    "change"
+)
 
 
 def exposures(kind: MapKind, chosen: int, block: int | None) -> tuple[str, ...]:
@@ -133,7 +227,7 @@ def exposures(kind: MapKind, chosen: int, block: int | None) -> tuple[str, ...]:
         return ("Nothing is hidden: encrypted images are the plain ones.",)
     if kind not in BIJECTIVE:
         return ()
-    asked = f"{chosen} chosen image{'s' if chosen > 1 else ''}"
+    asked = count(chosen, "chosen image")
     first = f"Whoever gets {asked} encrypted under a key can decrypt all images under it."
     if block is None or block == 1:
         return (first,)
@@ -141,13 +235,15 @@ def exposures(kind: MapKind, chosen: int, block: int | None) -> tuple[str, ...]:
     return (first, f"A key that several images share is found from these alone: {command}")
 
 
-def consequences(kind: MapKind) -> tuple[Consequence, ...]:
+def consequences(kind: MapKind, kept: Kept | None = None) -> tuple[Consequence, ...]:
     """Return what is exactly the same, and what is not, for a class of maps.
 
     Parameters
     ----------
     kind : MapKind
         The class that the probe found.
+    kept : Kept, optional
+        What the matrix keeps, for copy maps and affine maps.
 
     Returns
     -------
@@ -165,11 +261,17 @@ def consequences(kind: MapKind) -> tuple[Consequence, ...]:
     claims: dict[str, Claim] = {claim.name: claim for claim in CLAIMS}
     result = []
     for rule in _RULES:
-        exact = kind in rule.kinds
-        if exact:
-            hypotheses = claims[rule.claim].hypotheses if kind is not MapKind.IDENTITY else ()
-            condition = f"if {'; '.join(hypotheses)}" if hypotheses else ""
+        claim = claims.get(rule.claim)
+        if kind in rule.kinds:
+            known = claim.hypotheses if claim is not None and kind is not MapKind.IDENTITY else ()
+            condition = f"if {'; '.join(known)}" if known else ""
+            result.append(Consequence(rule.family, True, condition, rule.claim))
+        elif kept is not None and rule.keeps(kept):
+            # The ledger speaks of signed permutations; this follows from the matrix.
+            result.append(Consequence(rule.family, True, rule.if_kept, ""))
         else:
-            condition = _WHY_NOT.get(kind, rule.otherwise)
-        result.append(Consequence(rule.family, exact, condition, rule.claim))
+            why = _WHY_NOT.get(kind, rule.otherwise)
+            if kept is not None:
+                why = _LOSSY if kept.geometry is Geometry.LOSSY else rule.if_affine
+            result.append(Consequence(rule.family, False, why, rule.claim))
     return tuple(result)

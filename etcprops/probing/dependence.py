@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.probing.extraction import confirming_vectors, predict, wrong_pixels
+from etcprops.probing.extraction import extreme_vectors, predict, triggers, wrong_pixels
 from etcprops.probing.model import Array, PixelMap
-from etcprops.probing.oracle import Oracle
+from etcprops.probing.oracle import NoImageError, Oracle
 
 SWAPS = 6
 
@@ -32,14 +32,18 @@ def signature(oracle: Oracle, rng: np.random.Generator, candidate: PixelMap | No
     candidate : PixelMap or None
         The map that was read off the chosen images, if it was one.
     """
-    tests = list(_skewed(oracle, rng))
-    outputs = list(oracle.ask(tests))
-    if outputs[0].size == oracle.size:
-        pairs = list(zip(tests, outputs, strict=True))
+    asked = [*_skewed(oracle, rng), *triggers(oracle.size, oracle.scale, rng)]
+    pairs = list(oracle.answered(asked))
+    if pairs and pairs[0][1].size == oracle.size:
+        if all(np.array_equal(np.sort(a), np.sort(b)) for a, b in pairs):
+            return (
+                "a permutation that the content of the image chooses: every image keeps all its "
+                "grey levels, but not in one order for all images"
+            )
         if all(np.array_equal(_levels(oracle, a), _levels(oracle, b)) for a, b in pairs):
             return (
-                "every image keeps its grey levels but for negation and order, so each is a signed "
-                "permutation of its own pixels, but not the same one for all images"
+                "a signed permutation that the content of the image chooses: every image keeps its "
+                "grey levels but for negation and order, but not by one map for all images"
             )
         if all(np.array_equal(_counts(oracle, a), _counts(oracle, b)) for a, b in pairs):
             return (
@@ -81,12 +85,14 @@ def _counts(oracle: Oracle, vector: Array) -> NDArray[np.int64]:
 
 def _explained(oracle: Oracle, rng: np.random.Generator, candidate: PixelMap) -> NDArray[np.bool_]:
     """Return which of the confirming images the candidate is right on."""
-    # Not the flat ones and the gradient, which a blur leaves alone as well.
-    tests = list(confirming_vectors(oracle.size, oracle.scale, rng, sweep=False))[3:]
+    # Not flat ones and gradients, which a blur leaves alone as well.
+    tests = [oracle.scale.draw(rng, oracle.size) for _ in range(4)]
+    tests += list(extreme_vectors(oracle.size, oracle.scale, rng))[:2]
+    tests += list(triggers(oracle.size, oracle.scale, rng))[1:]
     return np.array(
         [
             not wrong_pixels(predict(candidate, test, oracle.scale), got, oracle.scale).size
-            for test, got in zip(tests, oracle.ask(tests), strict=True)
+            for test, got in oracle.answered(tests)
         ]
     )
 
@@ -105,7 +111,10 @@ def _hangs_on_statistics(oracle: Oracle, rng: np.random.Generator) -> str:
         swap, change = steps.copy(), steps.copy()
         swap[[i, j]] = swap[[j, i]]
         change[i] = steps[j]
-        before, a, b = oracle.ask([scale.pixels(v) for v in (steps, swap, change)])
+        try:
+            before, a, b = oracle.ask([scale.pixels(v) for v in (steps, swap, change)])
+        except NoImageError:
+            continue
         swapped.append(int(np.count_nonzero(a != before)))
         changed.append(int(np.count_nonzero(b != before)))
     if not swapped or max(swapped) * 8 > np.median(changed) or max(swapped) > size // 8:

@@ -1,6 +1,8 @@
 """From keys to maps: whether the key is used, keys collide, and each step is drawn uniformly.
 
-One map is extracted for each key; `uniformity` has the tests of what they should draw uniformly.
+The maps of all keys are described in one form, the smallest that all of them have; what a key draws
+in it are independent numbers, and `uniformity` has their tests. In a larger form the same
+evenness looks uneven: pixels that move together are no independent draws.
 """
 
 from __future__ import annotations
@@ -8,20 +10,19 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain, permutations
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.probing.extraction import chosen_vectors, predict, read_pixel_map, wrong_pixels
-from etcprops.probing.model import BIJECTIVE, MapKind
-from etcprops.probing.oracle import NoImageError, Oracle
-from etcprops.probing.structure import Structure, infer_structure
+from etcprops.probing.arrangement import Draw, DrawKind
+from etcprops.probing.model import count as counted
+from etcprops.probing.structure import Structure, common_bits, scramble_bits
 from etcprops.probing.uniformity import (
-    FAMILY_ERROR,
+    FACT_ERROR,
     LEAST_EXPECTED,
     UniformityTest,
     bit_uniformity,
@@ -29,8 +30,9 @@ from etcprops.probing.uniformity import (
     holm,
     source_uniformity,
 )
-from etcprops.scheme.keys import EtCKey, Step
-from etcprops.scheme.signed_permutation import SignedPermutation
+
+COHERENT = 0.25
+"""Pieces of which this share keeps its neighbours moves together in a way that has no name here."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class KeyAudit:
     Attributes
     ----------
     n_keys : int
-        Keys that were asked.
+        Keys that gave images.
     keys_used : bool or None
         Whether any two gave different maps; None with one key.
     distinct_maps : int
@@ -49,7 +51,7 @@ class KeyAudit:
         Positions of keys that give the same map as an earlier one, with that one.
     claimed_bits, effective_bits : float or None
         log2 of the number of keys of such a scheme, and of those that these keys leave possible;
-        None if it is no EtC scheme.
+        None if the maps have no description.
     tests : tuple of UniformityTest
         The tests for which there were enough keys.
     findings : tuple of str
@@ -74,76 +76,56 @@ class KeyAudit:
         }
 
 
-@dataclass(frozen=True)
-class _KeyedMap:
-    """What the function does under one key: a digest of it, and its blocks if it has any."""
-
-    number: int
-    digest: str
-    structure: Structure | None
-
-
 @dataclass
 class _Draws:
-    """What the keys draw: tests, findings, and how many codes of a step were seen."""
+    """What the keys draw: tests, findings, and how many bits of each draw were seen."""
 
     tests: list[UniformityTest] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
-    supports: dict[Step, int] = field(default_factory=dict)
+    bits: float = 0.0
+    piece: str = "piece"
 
 
-def audit_keys(
-    oracles: Sequence[Oracle],
-    kind: MapKind,
-    seed: int,
-    structure: Structure | None = None,
-    first: SignedPermutation | None = None,
-) -> KeyAudit:
-    """Return what the keys of several oracles do.
+def audit_keys(digests: dict[int, str], structures: Sequence[Structure]) -> KeyAudit:
+    """Return what several keys do.
 
     Parameters
     ----------
-    oracles : sequence of Oracle
-        One a key, for the same function; not asked before.
-    kind : MapKind
-        The class of the function under the first key.
-    seed : int
-        Of the random images by which other functions are told apart.
-    structure : Structure, optional
-        That of the first key.
-    first : SignedPermutation, optional
-        Its map, if it is bijective; the first key is not asked again then.
+    digests : dict of int to str
+        A name for the map of each key that gave images, by the key's position.
+    structures : sequence of Structure
+        The description of each map in a form that all share, in that order; empty if there is none.
 
     Returns
     -------
     KeyAudit
     """
-    if kind is MapKind.RANDOMISED:
-        note = "The result differs from call to call, so keys cannot be compared."
-        return KeyAudit(len(oracles), None, 0, (), None, None, (), (note,))
-    findings: list[str] = []
-    extracted = _extract_all(oracles, seed, structure, first, findings, bijective=kind in BIJECTIVE)
-    maps = list(extracted)
     earliest: dict[str, int] = {}
     collisions = tuple(
-        (m.number, earliest[m.digest])
-        for m in maps
-        if earliest.setdefault(m.digest, m.number) != m.number
+        (number, earliest[digest])
+        for number, digest in digests.items()
+        if earliest.setdefault(digest, number) != number
     )
-    findings += _use(len(maps), len(earliest), collisions)
     claimed = effective = None
     tests: list[UniformityTest] = []
-    distinct = _comparable(maps, set(earliest.values()))
-    if distinct:
-        draws = _test_steps(distinct)
-        tests = holm(draws.tests)
-        findings += draws.findings
-        claimed, effective = _key_space(distinct, draws.supports)
-        effective = min(effective, _birthday_bits(maps))
+    findings: list[str] = []
+    space = math.inf
+    if structures:
+        first = set(earliest.values())
+        distinct = [s for n, s in zip(digests, structures, strict=True) if n in first]
+        # Keys that collide in a small space are draws like others.
+        space = common_bits(structures)
+        alike = _collide_too_often(list(digests.values()), space)
+        draws = _test_draws(distinct if alike else list(structures))
+        tests, findings = holm(draws.tests), draws.findings
+        claimed, effective = space, draws.bits + scramble_bits(structures[0])
+        if alike:
+            effective = min(effective, _birthday_bits(list(digests.values())))
+    findings = _use(len(digests), len(earliest), collisions, space) + findings
     findings += [test.accusation for test in tests if test.rejected]
     return KeyAudit(
-        n_keys=len(maps),
-        keys_used=len(earliest) > 1 if len(maps) > 1 else None,
+        n_keys=len(digests),
+        keys_used=len(earliest) > 1 if len(digests) > 1 else None,
         distinct_maps=len(earliest),
         collisions=collisions,
         claimed_bits=claimed,
@@ -153,198 +135,179 @@ def audit_keys(
     )
 
 
-# --- Maps
-
-
-def _extract_all(
-    oracles: Sequence[Oracle],
-    seed: int,
-    structure: Structure | None,
-    first: SignedPermutation | None,
-    findings: list[str],
-    *,
-    bijective: bool,
-) -> Iterator[_KeyedMap]:
-    """Yield what each key does; report those under which there is no image."""
-    for number, oracle in enumerate(oracles):
-        found = first if number == 0 else None
-        try:
-            digest, found = _extract(oracle, seed, found, bijective=bijective)
-        except NoImageError as error:
-            findings.append(f"Key number {number}: it {error.reason}.")
-            continue
-        here = None
-        if found is not None and structure is not None:
-            here = infer_structure(found, oracle.shape, oracle.out_shape, block=structure.block)
-        yield _KeyedMap(number, digest, here)
-
-
-def _extract(
-    oracle: Oracle, seed: int, known: SignedPermutation | None, *, bijective: bool
-) -> tuple[str, SignedPermutation | None]:
-    """Return a digest of what the function does under a key, and the map if it is bijective."""
-    if known is not None:
-        return _digest([known.source, known.sign]), known
-    chosen = chosen_vectors(oracle.size, oracle.scale)
-    rng = np.random.default_rng(seed)
-    noise = [oracle.scale.draw(rng, oracle.size)]
-    outputs = list(oracle.ask(chain(chosen, noise)))
-    found = read_pixel_map(outputs[:-1], oracle.size, oracle.scale) if bijective else None
-    if found is None or found.source.size != oracle.size or found.lost.size:
-        return _digest(outputs), None
-    if wrong_pixels(predict(found, noise[0], oracle.scale), outputs[-1], oracle.scale).size:
-        return _digest(outputs), None
-    # A bijection, as every input is shown.
-    flip = SignedPermutation._trusted(found.source, found.sign, found.level)  # noqa: SLF001
-    return _digest([flip.source, flip.sign]), flip
-
-
-def _digest(arrays: Sequence[NDArray[Any]]) -> str:
+def digest(arrays: Sequence[NDArray[Any]]) -> str:
     """Return a name for arrays, the same for equal ones."""
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()
 
 
-def _use(keys: int, distinct: int, collisions: tuple[tuple[int, int], ...]) -> list[str]:
+# --- Use and collisions
+
+
+def _use(
+    keys: int, distinct: int, collisions: tuple[tuple[int, int], ...], space: float
+) -> list[str]:
     """Return what is wrong with the use of the key."""
     if keys > 1 and distinct == 1:
-        return [f"The key is not used: {keys} keys give one and the same map."]
+        same = f"{keys} keys give one and the same map"
+        chance = 2 ** -min(space * (keys - 1), 1000.0)
+        if FACT_ERROR < chance < 1:  # no bits at all are no draw
+            return [
+                (
+                    f"The key may go unused: {same}, as even draws from 2^{space:.1f} maps do with "
+                    f"probability {chance:.2g}; ask with more keys."
+                )
+            ]
+        return [f"The key is not used: {same}."]
     if collisions:
         a, b = collisions[0]
-        return [f"{keys} keys give {distinct} maps; numbers {b} and {a} give the same one."]
+        expected = math.comb(keys, 2) / 2**space if space < 1000 else 0.0
+        usual = (
+            f"; of 2^{space:.1f} maps, {keys} even draws would give {expected:.1f} such pairs"
+            if expected > 0.05
+            else ""
+        )
+        same = f"numbers {b} and {a} give the same one{usual}."
+        return [f"{keys} keys give {counted(distinct, 'map')}; {same}"]
     return []
 
 
-def _comparable(maps: list[_KeyedMap], numbers: set[int]) -> list[Structure]:
-    """Return the structures of keys with these numbers; none unless all are of one EtC scheme."""
-    found = [m.structure for m in maps]
-    if any(s is None or s.key is None or not s.permutation.size for s in found):
-        return []
-    if len({(s.layout, s.block) for s in found if s is not None}) != 1:
-        return []
-    return [m.structure for m in maps if m.structure is not None and m.number in numbers]
+def _collide_too_often(digests: list[str], space: float) -> bool:
+    """Tell whether more pairs collide than even draws from so many maps let collide."""
+    from scipy.special import gammainc
+
+    same = _pairs(digests)
+    if not same:
+        return False
+    expected = math.comb(len(digests), 2) / 2 ** min(space, 1000.0)
+    return bool(gammainc(same, expected) < FACT_ERROR)  # Poisson: P(at least `same`)
 
 
-# --- What each step draws
+def _pairs(digests: list[str]) -> int:
+    return sum(math.comb(c, 2) for c in Counter(digests).values())
 
 
-def _test_steps(structures: list[Structure]) -> _Draws:
-    """Test each step that some key uses."""
-    draws = _Draws()
-    transforms = [s.transforms for s in structures]
-    if structures[0].block > 1:
-        _test_codes(draws, Step.TRANSFORMS, transforms, 8, "element of D4")
-    components = [s.components for s in structures]
-    _test_codes(draws, Step.COMPONENTS, components, 6, "component order")
-    _test_permutations(draws, np.array([s.permutation for s in structures]))
-    _test_negatives(draws, np.array([s.negatives for s in structures]))
-    return draws
+def _birthday_bits(digests: list[str]) -> float:
+    """Return log2 of the number of maps that makes so many pairs of keys collide."""
+    return math.log2(math.comb(len(digests), 2) / _pairs(digests))
 
 
-def _test_codes(
-    draws: _Draws,
-    step: Step,
-    sequences: Sequence[NDArray[np.int64] | None],
-    bound: int,
-    name: str,
-) -> None:
-    """Test the codes of K2 or K4, from 0 to ``bound - 1``."""
-    codes = np.array([s for s in sequences if s is not None])
-    if not codes.any():
+# --- What keys draw
+
+
+def _test_draws(structures: Sequence[Structure]) -> _Draws:
+    """Test each draw that some key uses."""
+    result = _Draws(piece="block" if structures[0].block > 1 else "piece")
+    for same in zip(*(s.draws for s in structures), strict=True):
+        if all(d.neutral for d in same):
+            continue
+        values = np.array([d.values for d in same])
+        if _constant(result, same[0], values):
+            continue
+        if same[0].kind is DrawKind.PERMUTATION:
+            result.bits += same[0].bits
+            _test_permutations(result, same[0], values)
+        else:
+            _test_codes(result, same[0], values)
+    return result
+
+
+def _constant(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> bool:
+    """Tell whether all keys draw the same, beyond chance, and note it."""
+    keys = len(values)
+    if keys < 2 or draw.bits <= 0 or (values != values[0]).any():
+        return False
+    if draw.bits * (keys - 1) <= -math.log2(FACT_ERROR):
+        return False
+    what = f"Which {result.piece}s are negated" if draw.name == "negation" else f"The {draw.name}"
+    result.findings.append(f"{what} does not depend on the key.")
+    return True
+
+
+def _test_codes(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> None:
+    """Test codes, shape (keys, count), from 0 to ``bound - 1``."""
+    keys, number = values.shape
+    bound, name = draw.bound, draw.name
+    if name == "matrix of the places":
+        result.bits += draw.bits
         return
-    count = codes.shape[1]
-    if count > 1 and (codes == codes[:, :1]).all() and codes.size > 4:
-        draws.findings.append(f"One {name} for every block of an image: {count} blocks, one code.")
-        codes = codes[:, :1]
-    elif _ignores_key(codes) and count > 1:
-        draws.findings.append(f"The {name} of each block does not depend on the key.")
-        codes = codes[:1]
-    draws.supports[step] = np.unique(codes).size
-    if codes.size >= LEAST_EXPECTED * bound:
-        draws.tests.append(code_uniformity(name, codes, bound))
+    if name == "negation" and _half(result, values):
+        return
+    alike = (values == values[:, :1]).all()
+    if number > 1 and alike and keys * (number - 1) * math.log2(bound) > -math.log2(FACT_ERROR):
+        result.findings.append(
+            f"One {name} for every {result.piece} of an image: {number}, one code."
+        )
+        values, number = values[:, :1], 1
+    drawn = np.unique(values).size
+    if draw.kind is DrawKind.BITS:
+        result.bits += float(number)
+        result.tests.append(bit_uniformity(f"{name} (independent bits)", values.astype(np.bool_)))
+    elif values.size >= LEAST_EXPECTED * bound:
+        result.bits += number * math.log2(drawn)
+        result.tests.append(code_uniformity(name, values, bound))
     else:
-        draws.findings.append(_too_few(name, codes.size, LEAST_EXPECTED * bound))
+        result.bits += number * math.log2(bound)
+        result.findings.append(_too_few(name, values.size, LEAST_EXPECTED * bound))
 
 
-def _test_permutations(draws: _Draws, orders: NDArray[np.int64]) -> None:
-    """Test the block permutations, shape (keys, blocks): position by source, and all orders."""
-    keys, count = orders.shape
-    if (orders == np.arange(count)).all():
-        return
-    if _ignores_key(orders):
-        draws.findings.append("The block permutation does not depend on the key.")
-        return
-    groups = min(count, math.isqrt(keys * count // LEAST_EXPECTED))
-    if groups > 1 and keys > 1:
-        draws.tests.append(source_uniformity(orders, groups))
-    else:
-        needed = max(2, math.ceil(4 * LEAST_EXPECTED / count))
-        draws.findings.append(_too_few("block permutation", keys, needed))
-    if count <= 5 and keys >= LEAST_EXPECTED * math.factorial(count):
-        codes = {order: i for i, order in enumerate(permutations(range(count)))}
-        drawn = np.array([codes[tuple(row)] for row in orders.tolist()])
-        draws.tests.append(code_uniformity("order of the blocks", drawn, len(codes)))
+def _half(result: _Draws, bits: NDArray[np.int64]) -> bool:
+    """Tell whether exactly half of the pieces is negated under every key, beyond chance."""
+    keys, number = bits.shape
+    if (2 * bits.sum(axis=1) != number).any():
+        return False
+    chance = (math.comb(number, number // 2) / 2**number) ** keys
+    if chance >= FACT_ERROR:
+        return False
+    result.bits += math.log2(math.comb(number, number // 2))
+    result.findings.append(
+        f"Exactly half of the {result.piece}s is negated under every key: "
+        f"C({number}, {number // 2}) choices, not 2^{number}; independent bits do that with "
+        f"probability {chance:.1e}."
+    )
+    return True
 
 
-def _test_negatives(draws: _Draws, bits: NDArray[np.bool_]) -> None:
-    """Test the negated blocks, shape (keys, blocks): how many, and whether always half."""
-    keys, count = bits.shape
-    if not bits.any():
+def _test_permutations(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> None:
+    """Test permutations, shape (keys, m, count): position by source, and all orders."""
+    orders = values.reshape(-1, values.shape[-1])
+    number, count = orders.shape
+    if count < 2:
         return
-    if _ignores_key(bits) and count > 1:
-        draws.findings.append("Which blocks are negated does not depend on the key.")
-        return
-    chance = (math.comb(count, count // 2) / 2**count) ** keys
-    if (2 * bits.sum(axis=1) == count).all() and chance < FAMILY_ERROR:
-        draws.findings.append(
-            f"Exactly half of the blocks is negated under every key: C({count}, {count // 2}) "
-            f"choices, not 2^{count}; independent bits do that with probability {chance:.1e}."
+    if count > 24 and _coherence(orders) > COHERENT:
+        result.findings.append(
+            f"The {draw.name} moves neighbours together, in a way that has no name here; whether "
+            "it is drawn evenly was not tested."
         )
         return
-    draws.tests.append(bit_uniformity("negation (independent bits)", bits))
+    groups = min(count, math.isqrt(number * count // LEAST_EXPECTED))
+    if groups > 1 and len(values) > 1:
+        result.tests.append(source_uniformity(draw.name, orders, groups))
+    else:
+        needed = max(2, math.ceil(4 * LEAST_EXPECTED / count))
+        result.findings.append(_too_few(draw.name, len(values), needed, "key"))
+    if count <= 5 and number >= LEAST_EXPECTED * math.factorial(count):
+        known = {order: i for i, order in enumerate(permutations(range(count)))}
+        drawn = np.array([known[tuple(row)] for row in orders.tolist()])
+        result.tests.append(code_uniformity(f"order: {draw.name}", drawn, len(known)))
 
 
-def _ignores_key(draws: NDArray[Any]) -> bool:
-    """Tell whether three keys or more all draw the same, shape (keys, blocks)."""
-    return len(draws) > 2 and bool((draws == draws[0]).all())
+def _coherence(orders: NDArray[np.int64]) -> float:
+    """Return the share of neighbours that lie apart by the commonest distance, on average."""
+    count = orders.shape[1]
+    best = 0.0
+    for gap in {1, max(1, math.isqrt(count)), max(1, count // 3)}:
+        shares = []
+        for order in orders[:16]:
+            # A part is enough to see a quarter.
+            steps = (order[gap : gap + 20_000] - order[:-gap][:20_000]) % count
+            times = np.unique(steps, return_counts=True)[1]
+            shares.append(times.max() / steps.size)
+        best = max(best, float(np.mean(shares)))
+    return best
 
 
-def _too_few(name: str, came: int, needed: int) -> str:
-    return f"Too few keys to test the {name}: {came} draws, {needed} needed."
-
-
-# --- The key space
-
-
-def _key_space(structures: list[Structure], supports: dict[Step, int]) -> tuple[float, float]:
-    """Return bits of the nominal key space of the steps in use, and of what is really drawn."""
-    keys = [s.key for s in structures if s.key is not None]
-    steps = {step for key in keys for step in key.steps}
-    if not steps:
-        return 0.0, 0.0
-    claimed = EtCKey.from_secret(keys[0].geometry, "any", steps=steps).key_space_bits()
-    used = (step for step in Step if step in steps)
-    return claimed, sum((_drawn_bits(structures, step, supports) for step in used), 0.0)
-
-
-def _drawn_bits(structures: list[Structure], step: Step, supports: dict[Step, int]) -> float:
-    """Return log2 of the number of sequences of one step that the keys leave possible."""
-    sequences = [getattr(s, step) for s in structures]
-    count = structures[0].permutation.size
-    if len(sequences) > 1 and all(np.array_equal(s, sequences[0]) for s in sequences):
-        return 0.0
-    if step is Step.PERMUTATION:
-        return math.lgamma(count + 1) / math.log(2)
-    if step is Step.NEGATIVES:
-        half = len(sequences) > 1 and all(2 * s.sum() == count for s in sequences)
-        return math.log2(math.comb(count, count // 2)) if half else float(count)
-    one_a_block = count == 1 or any(np.unique(s).size > 1 for s in sequences)
-    return (count if one_a_block else 1) * math.log2(supports.get(step, 1))
-
-
-def _birthday_bits(maps: list[_KeyedMap]) -> float:
-    """Return log2 of the number of maps that makes so many pairs of keys collide."""
-    same = sum(math.comb(c, 2) for c in Counter(m.digest for m in maps).values())
-    return math.log2(math.comb(len(maps), 2) / same) if same else math.inf
+def _too_few(name: str, came: int, needed: int, noun: str = "draw") -> str:
+    return f"Too few keys to test the {name}: {counted(came, noun)}, {needed} needed."

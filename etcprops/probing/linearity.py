@@ -1,32 +1,66 @@
-"""Linearity tests: affine over the integers, affine over GF(2) (Blum, Luby, Rubinfeld 1993).
+"""Sums of images: affine over the integers, or modulo a number such as 256, and the matrix.
 
-Such a relation holds for all images or fails on most. Each is tested on random instances, and where
-it holds the matrix is found: from unit images while they are few, else from a sample of them.
+Such a relation holds for all images or fails on most (Blum, Luby, Rubinfeld 1993). It is tested on
+random instances; where it holds, the matrix is found from single pixels changed one at a time, or
+all at once where every pixel of the result follows one pixel.
 """
 
 from __future__ import annotations
 
-from itertools import product, tee
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from etcprops.probing.extraction import SWEEP_LIMIT, confirming_vectors
-from etcprops.probing.model import AffineMap, Array, BitMap
-from etcprops.probing.oracle import Oracle
-
-UNIT_IMAGES = 1 << 12
-"""Up to this many pixels the whole matrix is found, a column an image."""
-
-SAMPLED_COLUMNS = 64
-INSTANCES = 6
+from etcprops.probing.budget import Effort
+from etcprops.probing.extraction import confirming_vectors
+from etcprops.probing.isometry import Kept, from_differences
+from etcprops.probing.model import AffineMap, Array
+from etcprops.probing.oracle import NoImageError, Oracle, whole_numbers
 
 
-def quadruple_residual(
-    oracle: Oracle, rng: np.random.Generator, *, flat: int = 1, instances: int = INSTANCES
-) -> tuple[float, tuple[Array, Array] | None]:
-    """Return the largest ``|f(a) + f(b) - f(c) - f(d)|`` where ``a + b = c + d``.
+@dataclass(frozen=True)
+class Sums:
+    """How far ``f(a) + f(b) - f(c) - f(d)`` is from 0 where ``a + b = c + d``.
+
+    Attributes
+    ----------
+    residual : float
+        Its largest absolute value; 0 up to rounding of floats.
+    modulus : int
+        The greatest number of which all its values are multiples; 0 if results are no integers.
+    lowest, highest : float
+        Of all results.
+    whole : bool
+        Whether all results are integers.
+    tried : int
+        Instances.
+    """
+
+    residual: float
+    modulus: int
+    lowest: float
+    highest: float
+    whole: bool
+    tried: int
+
+    @property
+    def affine(self) -> bool:
+        """Whether the relation holds."""
+        return self.tried > 0 and self.residual == 0
+
+    @property
+    def modular(self) -> bool:
+        """Whether it holds modulo a number, of which no result goes beyond."""
+        return self.modulus > 1 and self.highest - self.lowest < self.modulus
+
+
+def sums_of_images(
+    oracle: Oracle, rng: np.random.Generator, instances: int, *, flat: int = 1
+) -> Sums:
+    """Return how far sums of images are kept, over random instances.
 
     Parameters
     ----------
@@ -34,43 +68,51 @@ def quadruple_residual(
         The function f.
     rng : numpy.random.Generator
         Where the images come from.
-    flat : int, default=1
-        Images are constant on tiles of this side.
     instances : int
         Quadruples to try.
-
-    Returns
-    -------
-    residual : float
-        0 if every quadruple satisfies the relation, up to rounding of floats.
-    pair : tuple of ndarray, or None
-        Two of the images where it is largest.
+    flat : int, default=1
+        Images are constant on tiles of this side.
     """
-    worst, pair = 0.0, None
-    base = oracle.scale.base
+    worst, modulus, tried = 0.0, 0, 0
+    low, high, whole = math.inf, -math.inf, True
     for number in range(instances):
-        span = base if number % 3 else base // 4
-        a, b = (_tiled(oracle.shape, rng, span, flat) for _ in range(2))
-        if number % 3 == 1:
-            # One of the brightest and one of the darkest, whose sum two ordinary images have.
-            narrow = base // 32 if number % 2 else 1
-            a, b = base - 1 - a * narrow // span, b * narrow // span
-        low, high = np.maximum(a + b - (base - 1), 0), np.minimum(a + b, base - 1)
-        share = _tiled(oracle.shape, rng, 1 << 16, flat) / (1 << 16)
-        c = low + np.rint((high - low) * share).astype(np.int64)
-        vectors = [oracle.scale.pixels(v) for v in (a, b, c, a + b - c)]
-        p, q, r, s = (output.astype(np.float64) for output in oracle.ask(vectors))
-        gap = np.abs(p + q - r - s)
-        largest = float(gap.max())
-        floats = oracle.out_dtype is not None and oracle.out_dtype.kind == "f"
-        if floats and oracle.output_factor == 1:
-            scale = float(np.abs(np.stack([p, q, r, s])).max()) or 1.0
-            eps = float(np.finfo(oracle.out_dtype or np.float64).eps)
+        try:
+            outputs = list(oracle.ask(_quadruple(oracle, rng, number, flat)))
+        except NoImageError as error:
+            oracle.fail(error)
+            continue
+        tried += 1
+        low = min(low, *(float(v.min()) for v in outputs))
+        high = max(high, *(float(v.max()) for v in outputs))
+        integers = whole_numbers(*outputs) if whole else None
+        if integers is None:
+            whole = False
+            p, q, r, s = (v.astype(np.float64) for v in outputs)
+            largest = float(np.abs(p + q - r - s).max())
             # Sums over an image round once a pixel at worst, far less in practice.
-            largest = 0.0 if largest <= scale * eps * (64 + oracle.size**0.5) else largest
-        if largest > worst:
-            worst, pair = largest, (vectors[0], vectors[1])
-    return worst, pair
+            noise = max(abs(low), abs(high)) * oracle.rounding * (8 + oracle.size**0.5 / 8)
+            worst = max(worst, 0.0 if largest <= noise else largest)
+            continue
+        a, b, c, d = integers
+        gap = a + b - c - d
+        worst = max(worst, float(np.abs(gap).max()))
+        modulus = math.gcd(modulus, int(np.gcd.reduce(gap)))
+    return Sums(worst, modulus if whole else 0, low, high, whole, tried)
+
+
+def _quadruple(oracle: Oracle, rng: np.random.Generator, number: int, flat: int) -> list[Array]:
+    """Return four images a, b, c, d with ``a + b = c + d``."""
+    base = oracle.scale.base
+    span = base if number % 3 else base // 4
+    a, b = (_tiled(oracle.shape, rng, span, flat) for _ in range(2))
+    if number % 3 == 1:
+        # One of the brightest and one of the darkest, whose sum two ordinary images have.
+        narrow = base // 32 if number % 2 else 1
+        a, b = base - 1 - a * narrow // span, b * narrow // span
+    low, high = np.maximum(a + b - (base - 1), 0), np.minimum(a + b, base - 1)
+    share = _tiled(oracle.shape, rng, 1 << 16, flat) / (1 << 16)
+    c = low + np.rint((high - low) * share).astype(np.int64)
+    return [oracle.scale.pixels(v) for v in (a, b, c, a + b - c)]
 
 
 def _tiled(
@@ -85,111 +127,115 @@ def _tiled(
     return np.asarray(large[: shape[0], : shape[1]]).reshape(-1)
 
 
-def find_matrix(oracle: Oracle, rng: np.random.Generator) -> AffineMap | None:
-    """Return matrix and offset of a function that passed as affine, or None if it is not.
+def find_matrix(
+    oracle: Oracle,
+    rng: np.random.Generator,
+    sums: Sums,
+    effort: Effort,
+    source: NDArray[np.int64] | None,
+) -> AffineMap | None:
+    """Return matrix and offset of a function that passed as affine, if they can be had.
 
-    Of large images only some columns; the rest of the matrix is then not known.
+    Parameters
+    ----------
+    oracle : Oracle
+        The function.
+    rng : numpy.random.Generator
+        Where the images come from.
+    sums : Sums
+        What showed that it is affine, or affine modulo a number.
+    effort : Effort
+        Up to how many pixels the matrix is read column by column.
+    source : ndarray of int64, shape (m,), or None
+        The only input pixel that each output pixel follows, if that is so.
+
+    Returns
+    -------
+    AffineMap or None
+        None if the image is too large to read all columns.
     """
-    size, scale = oracle.size, oracle.scale
-    whole = size <= UNIT_IMAGES
-    columns = (
-        np.arange(size)
-        if whole
-        else np.sort(rng.choice(size, min(size, SAMPLED_COLUMNS), replace=False))
-    )
-    height = scale.base - 1
-    black = np.zeros(size, dtype=np.int64)
-    offset = oracle.one(scale.pixels(black)).astype(np.float64)
+    scale = oracle.scale
+    modulus = 0 if sums.affine else sums.modulus
+    # The largest step, for what is rounded; modulo a number one of 1, which is invertible.
+    height = 1 if modulus else scale.base - 1
+    ground = np.where(rng.random(oracle.size) < 0.5, 0, scale.base - 1)
+    step = np.where(ground == 0, height, -height)
+    if source is None and oracle.size > effort.columns:
+        return None
+    before = oracle.one(scale.pixels(ground))
 
-    def units() -> list[Array]:
-        vectors = []
-        for column in columns:
-            unit = black.copy()
-            unit[column] = height
-            vectors.append(scale.pixels(unit))
-        return vectors
+    def entries(vector: Array, columns: Array | int) -> NDArray[np.float64]:
+        change = _difference(oracle.one(vector), before)
+        return np.asarray(change / (step[columns] * scale.unit))
 
-    rows, indices, entries = [], [], []
-    for index, output in enumerate(oracle.ask(units())):
-        change = (output.astype(np.float64) - offset) / (height * scale.unit)
-        # Rounding of floats is no entry.
-        reached = np.flatnonzero(np.abs(change) > 1e-9 * np.abs(change).max())
-        rows.append(reached)
-        indices.append(np.full(reached.size, index))
-        entries.append(change[reached])
-    values = np.concatenate(entries)
-    if np.allclose(values, np.rint(values), rtol=0, atol=1e-9):
-        values = np.rint(values).astype(np.int64)
-    coordinates = (np.concatenate(rows), np.concatenate(indices))
-    matrix = csr_array((values, coordinates), shape=(offset.size, columns.size))
-    if not whole:
-        return AffineMap(matrix, offset, columns)
-    tests = list(confirming_vectors(size, scale, rng, sweep=False))
-    for test, output in zip(tests, oracle.ask(tests), strict=True):
-        expected = matrix @ test.astype(np.float64) + offset
-        if not np.allclose(output, expected, rtol=1e-5, atol=1e-4 * scale.level):
-            return None
-    return AffineMap(matrix, offset)
+    if source is not None:
+        values = entries(scale.pixels(ground + step), source)
+        rows = np.flatnonzero(values)
+        found, coordinates = values[rows], (rows, source[rows])
+    else:
+        parts = []
+        for column in range(oracle.size):
+            unit = ground.copy()
+            unit[column] += step[column]
+            change = entries(scale.pixels(unit), column)
+            # Rounding of floats is no entry.
+            floor = max(1e-9, oracle.rounding) * max(float(np.abs(change).max()), 1e-300)
+            floor = max(floor, oracle.rounding * float(np.abs(before).max()) / height / scale.unit)
+            reached = np.flatnonzero(np.abs(change) > (0 if sums.whole else floor))
+            parts.append((reached, np.full(reached.size, column), change[reached]))
+        rows, indices, found = (np.concatenate(p) for p in zip(*parts, strict=True))
+        coordinates = (rows, indices)
+    nearest = np.rint(found)
+    if sums.whole and np.array_equal(nearest, found):
+        found = nearest.astype(np.int64)
+    if modulus:
+        found = (found + modulus // 2) % modulus - modulus // 2
+    matrix = csr_array((found, coordinates), shape=(before.size, oracle.size))
+    matrix.eliminate_zeros()
+    lowest = int(sums.lowest) if modulus and (sums.lowest < 0 or sums.highest >= modulus) else 0
+    at_ground = matrix @ (ground * scale.unit if scale.unit != 1 else ground)
+    offset = before.astype(np.float64) - lowest - at_ground
+    if modulus:
+        offset %= modulus
+    elif not sums.whole:
+        offset[np.abs(offset) <= 64 * max(oracle.rounding, 1e-15) * np.abs(before).max()] = 0
+    return AffineMap(matrix, offset, modulus, lowest)
 
 
-def xor_departure(oracle: Oracle, rng: np.random.Generator) -> tuple[Array, Array] | None:
-    """Return two images that break ``f(a ^ b ^ c) = f(a) ^ f(b) ^ f(c)``, or None.
+def _difference(after: Array, before: Array) -> NDArray[np.float64]:
+    """Return a difference of results of any type as floats."""
+    exact = whole_numbers(after, before)
+    if exact is not None:
+        return (exact[0] - exact[1]).astype(np.float64)
+    return np.asarray(after.astype(np.float64) - before)
 
-    For integers only: floats have no bits to speak of.
-    """
-    kinds = (oracle.scale.dtype.kind, oracle.out_dtype.kind if oracle.out_dtype else "f")
-    if kinds != ("u", "u"):
-        a, b = (rng.integers(0, oracle.scale.base, oracle.size) for _ in range(2))
-        return oracle.scale.pixels(a), oracle.scale.pixels(b)
-    base = oracle.scale.base
-    # Dark, bright and even images, in all combinations: a function that minds the brightness would
-    # else agree in the parity of what it does.
-    ranges = ((0, base // 4), (3 * base // 4, base), (0, base))
-    for low_and_high in product(ranges, repeat=3):
-        a, b, c = (
-            oracle.scale.pixels(rng.integers(low, high, oracle.size)) for low, high in low_and_high
-        )
-        p, q, r, s = oracle.ask([a, b, c, a ^ b ^ c])
-        if not np.array_equal(p ^ q ^ r, s):
-            return a, b
-    # An image beyond these, together with two whose XOR with it is nothing special.
-    for a in confirming_vectors(oracle.size, oracle.scale, rng, sweep=False):
-        b, c = (oracle.scale.draw(rng, oracle.size) for _ in range(2))
-        p, q, r, s = oracle.ask([a, b, c, a ^ b ^ c])
-        if not np.array_equal(p ^ q ^ r, s):
-            return a, b
+
+def affine_departure(
+    oracle: Oracle, rng: np.random.Generator, found: AffineMap, effort: Effort
+) -> Array | None:
+    """Return an image that is not encrypted as the matrix says, or None."""
+    vectors = confirming_vectors(oracle.size, oracle.scale, rng, effort)
+    for vector, output in oracle.answered(vectors):
+        expected = found.apply(vector)
+        if oracle.rounding == 0 and found.matrix.dtype.kind == "i":
+            same = np.array_equal(expected, output.astype(np.float64))
+        else:
+            rough = max(oracle.rounding * 1024, 1e-9) * float(np.abs(expected).max() or 1)
+            same = bool((np.abs(expected - output) <= rough).all())
+        if not same:
+            return vector
     return None
 
 
-def find_bits(oracle: Oracle, rng: np.random.Generator) -> BitMap | None:
-    """Return where each output bit comes from, or None if it mixes bits or is not 8-bit.
-
-    Bit ``t`` of the number of every input bit, in ``ceil(log2(8 n))`` images.
-    """
-    if oracle.scale.dtype != np.uint8 or oracle.out_dtype != np.uint8:
+def kept_in_samples(oracle: Oracle, rng: np.random.Generator) -> Kept | None:
+    """Return what an affine function keeps, from random differences; None if images failed."""
+    scale, size = oracle.scale, oracle.size
+    vectors = [scale.draw(rng, size) for _ in range(4)]
+    one = vectors[-1].copy()
+    place = int(rng.integers(size))
+    one[place] = scale.pixels(np.array(0 if one[place] > scale.level / 2 else scale.base - 1))
+    try:
+        outputs = list(oracle.ask([*vectors, one]))
+    except NoImageError:
         return None
-    count = 8 * oracle.size
-    numbers = np.arange(count)
-    black = np.zeros(oracle.size, dtype=np.uint8)
-    mask = oracle.one(black)
-    source = np.zeros(8 * mask.size, dtype=np.int64)
-    images = (
-        np.packbits((numbers >> t & 1).astype(np.uint8), bitorder="little")
-        for t in range((count - 1).bit_length())
-    )
-    for t, output in enumerate(oracle.ask(images)):
-        source |= (
-            np.unpackbits(np.bitwise_xor(output, mask, dtype=np.uint8), bitorder="little").astype(
-                np.int64
-            )
-            << t
-        )
-    if source.max() >= count:
-        return None
-    sweep = oracle.size <= SWEEP_LIMIT
-    tests, asked = tee(confirming_vectors(oracle.size, oracle.scale, rng, sweep=sweep))
-    for test, output in zip(tests, oracle.ask(asked), strict=True):
-        bits = np.unpackbits(test, bitorder="little")[source]
-        if not np.array_equal(np.packbits(bits, bitorder="little") ^ mask, output):
-            return None
-    return BitMap(source, mask)
+    return from_differences([*vectors, one], outputs, rounding=oracle.rounding)

@@ -8,14 +8,14 @@ input pixel answers to exactly one of the two groups.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import tee
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.probing.extraction import SWEEP_LIMIT, confirming_vectors
+from etcprops.probing.budget import Effort
+from etcprops.probing.extraction import confirming_vectors
 from etcprops.probing.model import Array, LocalMap, MapKind
-from etcprops.probing.oracle import Oracle
+from etcprops.probing.oracle import Oracle, whole_numbers
 
 TABLE_PIXELS = 1 << 14
 """Larger outputs are sampled: tables for this many pixels."""
@@ -24,9 +24,18 @@ ROUNDS = 3
 
 
 def influences(
-    oracle: Oracle, rng: np.random.Generator
+    oracle: Oracle, rng: np.random.Generator, rounds: int = ROUNDS
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the only source of each output pixel, and the pixels that have more than one.
+
+    Parameters
+    ----------
+    oracle : Oracle
+        The function.
+    rng : numpy.random.Generator
+        Where the images come from.
+    rounds : int
+        How often each group is changed, to other grey levels.
 
     Returns
     -------
@@ -37,9 +46,9 @@ def influences(
     """
     size, scale = oracle.size, oracle.scale
     indices = np.arange(size)
-    steps = rng.integers(0, scale.base, (ROUNDS, size))
+    steps = rng.integers(0, scale.base, (rounds, size))
     # Another grey level everywhere, so that a curve that is not flat shows it.
-    changed = (steps + rng.integers(1, scale.base, (ROUNDS, size))) % scale.base
+    changed = (steps + rng.integers(1, scale.base, (rounds, size))) % scale.base
     before = list(oracle.ask(scale.pixels(row) for row in steps))
     source = np.zeros(before[0].size, dtype=np.int64)
     mixed = np.zeros(source.size, dtype=np.bool_)
@@ -61,7 +70,7 @@ def influences(
 
 
 def tabulate(
-    oracle: Oracle, source: NDArray[np.int64], rng: np.random.Generator
+    oracle: Oracle, source: NDArray[np.int64], rng: np.random.Generator, effort: Effort
 ) -> LocalMap | None:
     """Return the tone curve of every output pixel, or None if they have none.
 
@@ -85,9 +94,8 @@ def tabulate(
         if table is None:
             table = np.zeros((indices.size, 256), dtype=got.dtype)
         table[rows, (start[followed] + level) % 256] = got[indices]
-    sweep = oracle.size <= SWEEP_LIMIT
-    tests, asked = tee(confirming_vectors(oracle.size, oracle.scale, rng, sweep=sweep))
-    for vector, got in zip(tests, oracle.ask(asked), strict=True):
+    tests = confirming_vectors(oracle.size, oracle.scale, rng, effort)
+    for vector, got in oracle.answered(tests):
         if table is None or not np.array_equal(table[rows, vector[followed]], got[indices]):
             return None
     return None if table is None else LocalMap(indices, followed, table)
@@ -103,12 +111,13 @@ def kind_of_curves(found: LocalMap) -> MapKind:
     >>> [str(kind_of_curves(LocalMap(one, one, t))) for t in (levels // 3, levels ^ 77)]
     ['non-linear, pixel-local', 'affine over GF(2)']
     """
-    table = found.table
-    if table.dtype.kind == "f":
+    integers = whole_numbers(found.table)
+    if integers is None:
+        table = found.table
         step = table[:, 1:2] - table[:, :1]
         straight = np.allclose(table, table[:, :1] + step * np.arange(256), atol=1e-6)
         return MapKind.AFFINE if straight else MapKind.PIXEL_LOCAL
-    wide = table.astype(np.int64)
+    (wide,) = integers
     if np.array_equal(wide, wide[:, :1] + (wide[:, 1:2] - wide[:, :1]) * np.arange(256)):
         return MapKind.AFFINE
     linear = wide ^ wide[:, :1]

@@ -11,9 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from etcprops.probing.isometry import Kept
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 Array = NDArray[Any]
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is 1.
+
+    Examples
+    --------
+    >>> count(1, "pixel"), count(0, "pixel"), count(12_000, "pixel")
+    ('1 pixel', '0 pixels', '12000 pixels')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 class MapKind(StrEnum):
@@ -24,11 +36,13 @@ class MapKind(StrEnum):
     SIGNED_PERMUTATION = "signed permutation"
     COPY_MAP = "copy map"
     AFFINE = "affine"
+    AFFINE_MODULAR = "affine modulo 256"
     GF2_AFFINE = "affine over GF(2)"
     PIXEL_LOCAL = "non-linear, pixel-local"
     NON_LINEAR = "non-linear"
     DATA_DEPENDENT = "data-dependent"
     RANDOMISED = "randomised"
+    UNDECIDED = "not decided"
     NOT_IMAGE = "not image-to-image"
 
 
@@ -92,49 +106,77 @@ class PixelMap:
 
 @dataclass(frozen=True)
 class AffineMap:
-    """``y = matrix @ x + offset`` on pixels.
+    """``y = matrix @ x + offset`` on pixels, or that modulo a number.
 
     Attributes
     ----------
-    matrix : csr_array, shape (m, n), or (m, columns.size) if only some columns were sampled
+    matrix : csr_array, shape (m, n)
         Of int64 if all entries are integers, else of float64.
     offset : ndarray of float64, shape (m,)
         The image of black.
-    columns : ndarray of int64, or None
-        The columns of the matrix that were sampled; None if it is whole.
+    modulus : int, default=0
+        What the results are taken modulo; 0 for none.
+    lowest : int, default=0
+        What is added after that.
     """
 
     matrix: csr_array
     offset: NDArray[np.float64]
-    columns: NDArray[np.int64] | None = None
+    modulus: int = 0
+    lowest: int = 0
+
+    def apply(self, vector: Array) -> NDArray[np.float64]:
+        """Return what the map makes of a vector, shape (m,)."""
+        wide = vector.astype(np.int64 if self.matrix.dtype.kind == "i" else np.float64)
+        values = np.asarray(self.matrix @ wide + self.offset)
+        return values % self.modulus + self.lowest if self.modulus else values
 
 
 @dataclass(frozen=True)
 class BitMap:
-    """Every output bit shows one input bit, flipped or not; bit 8 i + j is bit j of pixel i.
+    """Every output bit shows one input bit, flipped or not, or is constant.
+
+    Input bit ``8 i + j`` is bit j of pixel i, output bit ``width i + j`` that of the result.
 
     Attributes
     ----------
-    source : ndarray of int64, shape (8 m,)
-        The input bit that each output bit shows.
-    mask : ndarray of uint8, shape (m,)
+    source : ndarray of int64, shape (width m,)
+        The input bit that each output bit shows; -1 where it is constant.
+    mask : ndarray of int64, shape (m,)
         What is XORed afterwards.
+    size : int
+        Number n of input pixels.
+    width : int, default=8
+        Bits of an output pixel.
     """
 
     source: NDArray[np.int64]
-    mask: NDArray[np.uint8]
+    mask: NDArray[np.int64]
+    size: int
+    width: int = 8
+
+    @property
+    def lost(self) -> NDArray[np.int64]:
+        """The input bits that are never shown."""
+        shown = np.zeros(8 * self.size, dtype=np.bool_)
+        shown[self.source[self.source >= 0]] = True
+        return np.flatnonzero(~shown)
 
     @property
     def halves_stay_whole(self) -> bool:
         """Whether each half of a byte (nibble) comes from one half, its bits in order."""
-        nibbles = self.source.reshape(-1, 4)
-        return bool(np.all(nibbles == nibbles[:, :1] // 4 * 4 + np.arange(4)))
+        return self._whole(4)
 
     @property
     def pixels_stay_whole(self) -> bool:
         """Whether each pixel comes from one pixel, its bits in order: a permutation and a mask."""
-        pixels = self.source.reshape(-1, 8)
-        return bool(np.all(pixels == pixels[:, :1] // 8 * 8 + np.arange(8)))
+        return self._whole(8)
+
+    def _whole(self, bits: int) -> bool:
+        if self.width != 8:
+            return False
+        groups = self.source.reshape(-1, bits)
+        return bool(np.all(groups == groups[:, :1] // bits * bits + np.arange(bits)))
 
 
 @dataclass(frozen=True)
@@ -236,6 +278,14 @@ class Confirmation:
         return float((1 - fraction) ** self.uniform)
 
     def __str__(self) -> str:
+        if not self.uniform:
+            return f"Sampled: right on {self.images} more images, none of them uniform noise."
+        if self.uniform == 1:
+            images = count(self.images, "more image")
+            return (
+                f"Sampled: right on {images}, one of them uniform noise. A function that departs "
+                "from the map on a share p of all images is missed with probability 1 - p."
+            )
         unseen = 1 - 0.05 ** (1 / self.uniform)
         one_level = (
             "A departure of one pixel at one grey level cannot be missed: every pixel was shown "
@@ -245,7 +295,8 @@ class Confirmation:
             f"{(1 - 1 / 256) ** self.uniform:.3f}: not every pixel was shown every level."
         )
         return (
-            f"Sampled: right on {self.images} more images, {self.uniform} of them uniform noise. "
+            f"Sampled: right on {count(self.images, 'more image')}, {self.uniform} of them uniform "
+            f"noise. "
             f"A function that departs from the map on a fraction p of all images (and on none of "
             f"the other {self.images - self.uniform}) is missed with probability "
             f"(1 - p)^{self.uniform}: {self.missed(0.01):.3f} for p = 0.01, and 0.05 for "
@@ -270,6 +321,8 @@ class MapVerdict:
         Why it is no signed permutation.
     confirmation : Confirmation or None
         How far the map was tested.
+    kept : Kept or None
+        What an affine map keeps of distances and inner products; None for what is not affine.
     findings : tuple of str
         What else was seen.
     """
@@ -279,6 +332,7 @@ class MapVerdict:
     map: FoundMap | None = None
     witness: MapWitness | None = None
     confirmation: Confirmation | None = None
+    kept: Kept | None = None
     findings: tuple[str, ...] = ()
 
 
@@ -291,6 +345,10 @@ class Notes:
     def add(self, text: str) -> None:
         """Add a finding unless it is there."""
         self.entries.setdefault(text)
+
+    def discard(self, text: str) -> None:
+        """Take a finding back, if it is there: a closer look says more."""
+        self.entries.pop(text, None)
 
 
 Encrypt = Callable[..., Any]

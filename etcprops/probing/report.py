@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,9 @@ import numpy as np
 from etcprops import _documents
 from etcprops._validation import InvalidParameterError
 from etcprops.probing.consequences import Consequence, consequences, exposures
+from etcprops.probing.isometry import Kept
 from etcprops.probing.key_audit import KeyAudit
+from etcprops.probing.keys import KeyVerdict
 from etcprops.probing.model import (
     BIJECTIVE,
     AffineMap,
@@ -40,10 +44,21 @@ class ProbeReport:
         Of the images and of the results.
     dtype, out_dtype : str
         Their types.
+    taken : str
+        What of the results was taken for the image; "" if they are arrays.
     chosen : int
-        Calls from which the map was read: ``1 + ceil(log256 n)`` for 8-bit images.
+        Chosen images that name a signed permutation: ``ceil(log256 2n)`` for 8-bit images.
     queries : int
-        All calls under the first key: those, the confirming ones, and the search for witnesses.
+        All calls under the key that is described: those, the confirming ones, and the search for
+        witnesses.
+    calls : int
+        All calls.
+    bought : dict of str to int
+        What they were spent on.
+    key_verdicts : tuple of KeyVerdict
+        What was found under each key; empty if it takes none.
+    keys_given : tuple
+        The keys themselves.
     key_audit : KeyAudit or None
         The audit of all keys; None if there are no images.
     structure : Structure or None
@@ -52,6 +67,12 @@ class ProbeReport:
         What becomes of images of other shapes.
     isolation : str
         How the function was called.
+    quick : bool
+        Whether few images were asked.
+    budget : float
+        Seconds that it might take.
+    not_looked_at : tuple of str
+        What the budget, or the quick mode, left out.
     seconds, own_seconds : float
         In all, and without the time spent in the function.
     """
@@ -61,12 +82,20 @@ class ProbeReport:
     dtype: str
     out_shape: tuple[int, ...]
     out_dtype: str
+    taken: str
     chosen: int
     queries: int
+    calls: int
+    bought: dict[str, int]
+    key_verdicts: tuple[KeyVerdict, ...]
+    keys_given: tuple[Any, ...]
     key_audit: KeyAudit | None
     structure: Structure | None
     shapes: tuple[ShapeOutcome, ...]
     isolation: str
+    quick: bool
+    budget: float
+    not_looked_at: tuple[str, ...]
     seconds: float
     own_seconds: float
 
@@ -98,11 +127,25 @@ class ProbeReport:
     @property
     def findings(self) -> tuple[str, ...]:
         """What else was seen: side effects, shapes at which it fails, weaknesses of the keys."""
-        failing = tuple(
-            f"Shape {s.shape}: it {s.outcome.rstrip('.')}." for s in self.shapes if not s.ok
-        )
+        taken = (f"What was taken for the image: {self.taken}.",) if self.taken else ()
         keys = () if self.key_audit is None else self.key_audit.findings
-        return (*self.verdict.findings, *failing, *keys)
+        return (*taken, *self.verdict.findings, *self._failing_shapes(), *keys)
+
+    def _failing_shapes(self) -> tuple[str, ...]:
+        """Return what goes wrong at other shapes, each cause once."""
+        causes: dict[str, list[ShapeOutcome]] = {}
+        for s in self.shapes:
+            if not s.ok:
+                # Messages name the shape: those that differ in numbers alone are one cause.
+                causes.setdefault(re.sub(r"\d+", "0", s.outcome), []).append(s)
+        texts = []
+        for cause, outcomes in causes.items():
+            shapes = ", ".join(str(s.shape) for s in outcomes)
+            known = cause in re.sub(r"\d+", "0", self.reason)
+            first = "for the first, " if len(outcomes) > 1 else ""
+            text = "the same" if known else f"{first}it {outcomes[0].outcome.rstrip('.')}"
+            texts.append(f"Shape{'s' * (len(outcomes) > 1)} {shapes}: {text}.")
+        return tuple(texts)
 
     @property
     def key(self) -> EtCKey | None:
@@ -117,7 +160,12 @@ class ProbeReport:
     @property
     def consequences(self) -> tuple[Consequence, ...]:
         """What the theory says of learning on its results."""
-        return consequences(self.kind)
+        return consequences(self.kind, self.kept)
+
+    @property
+    def kept(self) -> Kept | None:
+        """What a copy map or an affine map keeps of distances and inner products."""
+        return self.verdict.kept
 
     @property
     def exposures(self) -> tuple[str, ...]:
@@ -151,15 +199,24 @@ class ProbeReport:
             "dtype": self.dtype,
             "out_shape": list(self.out_shape),
             "out_dtype": self.out_dtype,
-            "queries": {"chosen": self.chosen, "all": self.queries},
+            "taken": self.taken,
+            "keys": [verdict.to_dict() for verdict in self.key_verdicts],
+            "queries": {"chosen": self.chosen, "described_key": self.queries, "all": self.calls},
+            "bought": self.bought,
+            "quick": self.quick,
+            "budget": self.budget if math.isfinite(self.budget) else None,
+            "not_looked_at": list(self.not_looked_at),
             "map": _map_in_figures(self.map),
+            "kept": None if self.kept is None else self.kept.to_dict(),
             "witness": None if self.witness is None else self.witness.to_dict(),
             "confirmation": None if self.confirmation is None else str(self.confirmation),
             "structure": None
             if structure is None
             else {
                 "layout": structure.layout,
-                "block": structure.block,
+                "unit": list(structure.unit),
+                "arrangement": structure.arrangement,
+                "bits": round(structure.bits, 3),
                 "statements": list(structure.statements),
                 "in_block_maps": structure.in_block_maps,
                 "key_recovered": structure.key is not None,
@@ -200,7 +257,12 @@ class ProbeReport:
             lines += [f"  {statement}" for statement in self.structure.statements]
         if self.confirmation is not None:
             lines.append(f"  {self.confirmation}")
+        if self.key_verdicts:
+            shown = [v.key for v in self.key_verdicts[:6]]
+            more = len(self.key_verdicts) - len(shown)
+            lines.append(f"  keys: {', '.join(shown)}{f' and {more} more' if more > 0 else ''}")
         lines += [f"  ! {finding}" for finding in self.findings]
+        lines += [f"  not looked at: {what}" for what in self.not_looked_at]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -224,14 +286,12 @@ def _map_in_figures(found: FoundMap | None) -> dict[str, Any] | None:
             }
         case AffineMap():
             shape = list(found.matrix.shape)
-            return {
-                "shape": shape,
-                "entries": int(found.matrix.nnz),
-                "sampled": found.columns is not None,
-            }
+            entries = int(found.matrix.nnz)
+            return {"shape": shape, "entries": entries, "modulus": found.modulus}
         case BitMap():
-            displaced = int(np.count_nonzero(found.source != np.arange(found.source.size)))
-            return {"bits": int(found.source.size), "moved": displaced}
+            shown = found.source >= 0
+            moved = int(np.count_nonzero(found.source[shown] != np.flatnonzero(shown)))
+            return {"bits": int(found.source.size), "moved": moved, "lost": int(found.lost.size)}
         case _:
             return {
                 "pixels": int(found.indices.size),

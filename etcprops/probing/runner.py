@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,18 +12,21 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
-from etcprops.probing.classification import classify
+from etcprops.probing.budget import (
+    DEFAULT_SECONDS,
+    FULL,
+    QUICK,
+    Budget,
+    BudgetSpentError,
+    Progress,
+)
 from etcprops.probing.extraction import chosen_calls
-from etcprops.probing.key_audit import KeyAudit, audit_keys
-from etcprops.probing.model import BIJECTIVE, Encrypt, MapKind, Notes
+from etcprops.probing.keys import Keys, default_keys
+from etcprops.probing.model import Encrypt, Notes
 from etcprops.probing.oracle import Oracle, Scale
 from etcprops.probing.report import ProbeReport
 from etcprops.probing.sandbox import Isolation, best_isolation, open_sandbox
-from etcprops.probing.shapes import survey_shapes
-from etcprops.probing.structure import infer_structure
-from etcprops.scheme.signed_permutation import SignedPermutation
-
-DEFAULT_KEYS = (0, 1, 2, 3)
+from etcprops.probing.shapes import ShapeOutcome, survey_shapes
 
 
 def probe(
@@ -34,7 +37,10 @@ def probe(
     keys: Iterable[Any] | int | None = None,
     seed: int = 0,
     time_limit: float = 10.0,
+    budget: float = DEFAULT_SECONDS,
+    quick: bool = False,
     isolation: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> ProbeReport:
     """Find out what somebody's encryption does to images, from the outside.
 
@@ -51,15 +57,22 @@ def probe(
     dtype : dtype, default=uint8
         uint8, uint16, or floats, taken to be in [0, 1].
     keys : iterable, or int, optional
-        What to hand over as the key, by default 0, 1, 2 and 3; a number K means 0 to K - 1. The
-        map is extracted for the first; the others are for the audit of the keys.
+        What to hand over as the key, by default 77, 46, 151 and 212; a number K means 0 to K - 1.
+        The function is classified under each, and described under the first that gives images.
     seed : int, default=0
         Of the random images.
     time_limit : float, default=10
         Seconds that one call may take.
+    budget : float, default=300
+        Seconds that all of it may take. What was not looked at then is said in the report.
+    quick : bool, default=False
+        Whether to believe the class after few images, without looking for rare departures, small
+        witnesses, and other shapes.
     isolation : {"process", "alarm", "none"}, optional
         What stands between the function and the caller; by default the best there is. Use
         "alarm" for a function whose threads do not survive a fork.
+    progress : callable, optional
+        Called with a `Progress` after every call of the function.
 
     Returns
     -------
@@ -72,9 +85,10 @@ def probe(
 
     Notes
     -----
-    ``1 + ceil(log256 n)`` chosen images name source and sign of every pixel of a signed
-    permutation. This is a chosen-plaintext attack: whoever gets so few images encrypted knows the
-    key. Under a common key no outsider may choose an image, nor learn one.
+    ``ceil(log256 2n)`` chosen images name source and sign of every pixel of a signed permutation,
+    and one of noise shows that they are right. This is a chosen-plaintext attack: whoever gets so
+    few images encrypted knows the key. Under a common key no outsider may choose an image, nor
+    learn one.
 
     Examples
     --------
@@ -89,51 +103,75 @@ def probe(
     """
     size, scale, chosen_keys = _check(encrypt, shape, dtype, keys)
     seed = as_integer(seed, "seed", "probe", 0)
-    limit = as_number(
-        time_limit, "time_limit", "probe", SMALLEST, math.inf, "be a positive number of seconds"
-    )
+    seconds = "be a positive number of seconds"
+    limit = as_number(time_limit, "time_limit", "probe", SMALLEST, math.inf, seconds)
+    total = as_number(budget, "budget", "probe", SMALLEST, math.inf, seconds)
     if isolation is None:
         kind = best_isolation()
     else:
         kind = Isolation(as_choice(isolation, Isolation, "isolation", "probe"))
-    start = time.perf_counter()
+    purse = Budget(total, progress)
     notes = Notes()
     with open_sandbox(encrypt, chosen_keys, limit, kind) as sandbox:
-        if not sandbox.keyed:
+        if sandbox.calling.note:
+            notes.add(sandbox.calling.note)
+        if not sandbox.calling.keyed:
             notes.add("It takes no key.")
-        oracle = Oracle(sandbox, size, scale, notes)
-        verdict = classify(oracle, int(seed))
-        structure = first = None
-        if verdict.kind in BIJECTIVE and isinstance(verdict.map, SignedPermutation):
-            first = verdict.map
-            structure = infer_structure(first, size, oracle.out_shape)
-        oracles = [Oracle(sandbox, size, scale, notes, key) for key in range(len(chosen_keys))]
-        key_audit: KeyAudit | None = None
-        if verdict.kind is not MapKind.NOT_IMAGE:
-            for other in oracles:
-                other.output_factor = oracle.output_factor
-                other.out_shape = oracle.out_shape
-            key_audit = audit_keys(oracles, verdict.kind, int(seed), structure, first)
-        shapes = survey_shapes(sandbox, size, scale, verdict.kind, oracle.queries)
-    seconds = sum(o.seconds for o in (oracle, *oracles)) + sum(s.seconds for s in shapes)
+            chosen_keys = chosen_keys[:1]
+        oracles = [
+            Oracle(sandbox, size, scale, notes if not n else Notes(), n, purse)
+            for n in range(len(chosen_keys))
+        ]
+        looked = Keys(oracles, chosen_keys, int(seed), QUICK if quick else FULL)
+        looked.look()
+        shapes = _shapes(looked, purse, wanted=not quick)
+        verdict, oracle = looked.verdict, looked.oracle
+        if kind is Isolation.PROCESS and "did not return" in verdict.reason:
+            notes.add(
+                "If it does return when it is called by hand, it may wait for threads that were "
+                "started before the fork: try isolation='alarm' (--isolation alarm)."
+            )
+        keyed = sandbox.calling.keyed
     if kind is Isolation.NONE:
         notes.add("It was called without a time limit: this platform or thread has none.")
-    total = time.perf_counter() - start
+    findings = dict.fromkeys((*notes.entries, *oracle.notes.entries))
+    spent = time.perf_counter() - purse.start
     return ProbeReport(
-        replace(verdict, findings=tuple(notes.entries)),
+        replace(verdict, findings=tuple(findings)),
         shape=size,
         dtype=str(scale.dtype),
         out_shape=oracle.out_shape,
         out_dtype="" if oracle.out_dtype is None else str(oracle.out_dtype),
+        taken=oracle.taken,
         chosen=chosen_calls(oracle.size, scale),
         queries=oracle.queries,
-        key_audit=key_audit,
-        structure=structure,
+        calls=purse.calls,
+        bought=dict(purse.bought),
+        key_verdicts=tuple(looked.verdicts) if keyed else (),
+        keys_given=tuple(chosen_keys) if keyed else (),
+        key_audit=looked.audit() if keyed else None,
+        structure=looked.structure,
         shapes=shapes,
         isolation=kind,
-        seconds=total,
-        own_seconds=total - seconds,
+        quick=quick,
+        budget=total,
+        not_looked_at=tuple(purse.missed),
+        seconds=spent,
+        own_seconds=max(0.0, spent - purse.spent),
     )
+
+
+def _shapes(looked: Keys, purse: Budget, *, wanted: bool) -> tuple[ShapeOutcome, ...]:
+    """Return what becomes of images of other shapes, while there is time."""
+    if not wanted:
+        purse.miss("departures that few images show, small witnesses, and other shapes")
+        return ()
+    purse.enter("on other shapes")
+    try:
+        return survey_shapes(looked.oracle, looked.verdict.kind)
+    except BudgetSpentError:
+        purse.miss("images of other shapes")
+        return ()
 
 
 def _check(
@@ -161,7 +199,7 @@ def _check(
 def _check_keys(keys: Any) -> list[Any]:
     """Return the keys to hand over."""
     if keys is None:
-        return list(DEFAULT_KEYS)
+        return default_keys()
     if isinstance(keys, (int, np.integer)):
         return list(range(as_integer(keys, "keys", "probe")))
     wanted = "be a number of keys, or an iterable of at least one key"

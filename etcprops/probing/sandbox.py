@@ -10,7 +10,6 @@ two steps of the interpreter. Otherwise there is no limit, and the report says s
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
 import math
 import multiprocessing
@@ -30,7 +29,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from etcprops.probing.calling import how_to_call
 from etcprops.probing.model import Array, Encrypt
+from etcprops.probing.returns import NoArrayError, as_image, hint
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -61,8 +62,8 @@ class Reply:
         Whether it wrote into the image that it was given.
     printed : int
         Characters that it wrote to stdout and stderr.
-    returned : str
-        The type that it returned.
+    taken : str
+        How what it returned was taken for an array; "" if it is one.
     """
 
     value: Array | None = None
@@ -70,7 +71,7 @@ class Reply:
     seconds: float = 0.0
     modified: bool = False
     printed: int = 0
-    returned: str = ""
+    taken: str = ""
 
 
 class _TimeUp(BaseException):
@@ -84,21 +85,6 @@ def best_isolation() -> Isolation:
     # Forking is not safe on macOS once its own libraries have started threads.
     main = threading.current_thread() is threading.main_thread()
     return Isolation.ALARM if main and hasattr(signal, "setitimer") else Isolation.NONE
-
-
-def takes_a_key(encrypt: Encrypt) -> bool:
-    """Tell whether the function can be called with an image and a key."""
-    try:
-        signature = inspect.signature(encrypt)
-    except (TypeError, ValueError):  # built in: it says nothing
-        return True
-    try:
-        signature.bind(None, None)
-    except TypeError:
-        with contextlib.suppress(TypeError):
-            signature.bind(None)
-            return False
-    return True
 
 
 class Sandbox(ABC):
@@ -118,7 +104,7 @@ class Sandbox(ABC):
         self.encrypt = encrypt
         self.keys = keys
         self.time_limit = time_limit
-        self.keyed = takes_a_key(encrypt)
+        self.calling = how_to_call(encrypt)
 
     def __enter__(self) -> Self:
         return self
@@ -136,40 +122,26 @@ class Sandbox(ABC):
     def call(self, image: Array, key: int) -> Reply:
         """Call the function here and now, without a limit."""
         given = image.copy()
-        arguments = (given, self.keys[key]) if self.keyed else (given,)
         value: Any = None
-        problem = ""
+        problem = taken = ""
         start = time.perf_counter()
         try:
-            value = self.encrypt(*arguments)
+            value = self.calling.call(self.encrypt, given, self.keys[key])
         except _TimeUp:
             problem = f"did not return within {self.time_limit:g} s"
         except BaseException as error:  # noqa: BLE001  # exit() and the like are no reason to stop
-            problem = f"raised {type(error).__name__}: {error}"[:300]
+            problem = f"raised {type(error).__name__}: {error}"[:300] + hint(error)
         seconds = time.perf_counter() - start
         modified = given.shape != image.shape or not np.array_equal(given, image)
-        returned = type(value).__name__
         if not problem:
-            value, problem = _as_image(value)
-        return Reply(value, problem, seconds, modified=modified, returned=returned)
-
-
-def _as_image(value: Any) -> tuple[Array | None, str]:
-    """Return a copy of what was returned as a numeric array, or what it is instead."""
-    returned = type(value).__name__
-    if value is None:
-        return None, "returned None"
-    if not hasattr(value, "__array__"):
-        return None, f"returned a {returned}, no array"
-    try:
-        array = np.array(value)
-    except Exception as error:  # noqa: BLE001  # whatever its __array__ does
-        return None, f"returned a {returned} of which no array can be made: {error}"
-    if array.dtype.kind not in "biuf" or not array.size or not array.ndim:
-        return None, f"returned an array of dtype {array.dtype} and shape {array.shape}"
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        return None, "returned values that are infinite or not a number"
-    return (array.astype(np.uint8) if array.dtype.kind == "b" else array), ""
+            try:
+                value, taken = as_image(value, image.shape)
+            except NoArrayError as error:
+                value, problem = None, str(error)
+            except Exception as error:  # noqa: BLE001  # whatever somebody's class does
+                problem = f"returned a {type(value).__name__} of which no array can be made: "
+                value, problem = None, problem + str(error)
+        return Reply(value, problem, seconds, modified=modified, taken=taken)
 
 
 class InProcess(Sandbox):

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from etcprops.probing.extraction import chosen_vectors, read_pixel_map
+from etcprops.probing.extraction import naming_vectors, read_pixel_map
 from etcprops.probing.model import BIJECTIVE, MapKind, Notes
-from etcprops.probing.oracle import NoImageError, Oracle, Scale
-from etcprops.probing.sandbox import Sandbox
+from etcprops.probing.oracle import NoImageError, Oracle
 
 LIMIT = 1 << 18
 """Images of more pixels are not tried."""
@@ -40,50 +39,44 @@ class ShapeOutcome:
     seconds: float = 0.0
 
 
-def survey_shapes(
-    sandbox: Sandbox, shape: tuple[int, ...], scale: Scale, kind: MapKind, queries: int
-) -> tuple[ShapeOutcome, ...]:
+def survey_shapes(oracle: Oracle, kind: MapKind) -> tuple[ShapeOutcome, ...]:
     """Return what a function does to images of shapes near the one that was asked for.
 
     Parameters
     ----------
-    sandbox : Sandbox
-        Where it is called, under its first key.
-    shape : tuple of int
-        The shape that was asked for.
-    scale : Scale
-        Type of the images.
+    oracle : Oracle
+        Of the shape that was asked for, under the first key that gave images.
     kind : MapKind
-        The class found at that shape.
-    queries : int
-        Calls that were needed for it; a function that fails at the first is tried on more shapes.
+        The class found at that shape; a function that gives no image is tried on more shapes.
 
     Returns
     -------
     tuple of ShapeOutcome
     """
+    shape = oracle.shape
     height, width = shape[:2]
     rest = shape[2:]
     others = [(height, 2 * width, *rest), (2 * height, width, *rest)]
     others += [(max(1, height - 1), width, *rest), (height, width + 1, *rest)]
     others += [(height, width)] if rest else [(height, width, 3)]
-    if kind is MapKind.NOT_IMAGE and queries <= 1:
+    if kind is MapKind.NOT_IMAGE:
         others += [(height, width, 4), (32, 32), (32, 32, 3), (64, 64, 3)]
     unique = [s for s in dict.fromkeys(others) if s != shape and np.prod(s) <= LIMIT]
     results = []
     for other in unique:
-        outcome = _outcome(sandbox, other, scale, kind)
+        outcome = _outcome(oracle, other, kind)
         results.append(outcome)
         if "did not return" in outcome.outcome:
             break
     return tuple(results)
 
 
-def _outcome(sandbox: Sandbox, shape: tuple[int, ...], scale: Scale, kind: MapKind) -> ShapeOutcome:
+def _outcome(asked: Oracle, shape: tuple[int, ...], kind: MapKind) -> ShapeOutcome:
     """Return what the function does to the chosen images of one shape."""
-    oracle = Oracle(sandbox, shape, scale, Notes())
+    scale = asked.scale
+    oracle = Oracle(asked.sandbox, shape, scale, Notes(), asked.key, asked.budget)
     try:
-        outputs = list(oracle.ask(chosen_vectors(oracle.size, scale)))
+        outputs = list(oracle.ask(naming_vectors(oracle.size, scale)))
     except NoImageError as error:
         return ShapeOutcome(shape, False, error.reason, oracle.seconds)
     found = read_pixel_map(outputs, oracle.size, scale)

@@ -1,23 +1,28 @@
-"""The block scheme behind a signed permutation, and the key that reproduces it.
+"""The smallest description of a signed permutation in pieces, and the key that reproduces it.
 
-For every block size that divides the image: do whole blocks move, is what happens inside a block
-one of the 8 elements of D4, is the negation the same all over it, are its colour components in one
-order? The largest size at which all of this is so is the scheme's. Colour images are also looked
-at as their components side by side, which is how grayscale-based schemes encrypt them.
+For every size of rectangular pieces that divides the image: do whole pieces move, is what happens
+inside one of the elements of D4, is the negation the same all over it, are its components in one
+order? How the pieces are arranged on their grid is looked at in turn. Colour images are also looked
+at as their components side by side, which is how grayscale-based schemes encrypt them. Of all that
+fits, under every key, the description that leaves a key the fewest bits to choose is the smallest
+(Rissanen 1978): the others are special cases of nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import gcd
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import lgamma, log, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.scheme._chosen_images import CHUNK
+from etcprops.probing.arrangement import Draw, arrangements, codes, permutation
+from etcprops.probing.tiles import Tiles, cut, transforms_of
+from etcprops.probing.wording import in_words, piece_name
 from etcprops.scheme.geometry import BlockGeometry
-from etcprops.scheme.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey
+from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 Integers = NDArray[np.int64]
@@ -25,60 +30,77 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Structure:
-    """What a signed permutation looks like in blocks.
+    """What a signed permutation looks like in pieces.
 
     Attributes
     ----------
     layout : str
-        "pixels" if a block has all components, "planes" if components lie side by side.
-    block : int
-        Side of the blocks; 1 if pixels move on their own.
-    permutation : ndarray of int64, shape (n_blocks,)
-        The input block that each output block shows.
-    transforms : ndarray of int64, shape (n_blocks,), or None
-        Codes of K2; None for an in-block scramble that is not D4.
-    components : ndarray of int64, shape (n_blocks,), or None
-        Codes of K4; None for grey or if components are not in one order a block.
-    negatives : ndarray of bool, shape (n_blocks,), or None
-        Blocks that are negated; None if some are in part.
-    in_block_maps : int
-        Number of different maps inside blocks.
+        "pixels" if a piece has all components, "planes" if components lie side by side, "apart" if
+        each component is an image of its own; then pieces are those of the first.
+    unit : tuple of int
+        Height and width of the pieces.
+    arrangement : str
+        How they are arranged: "free", "rows and columns", and so on.
+    tiles : Tiles
+        The map cut into these pieces.
+    draws : tuple of Draw
+        What a key chooses.
+    channels : int
+        Components that a pixel of a piece has.
     key : EtCKey or None
-        The key that reproduces the map, if it is an EtC scheme.
+        The key that reproduces the map, if the pieces are square and are not scrambled inside.
+    chosen : str
+        How the description was chosen.
     statements : tuple of str
-        The above in words, and what is odd about it.
+        It in words, and what is odd about it.
     """
 
     layout: str
-    block: int
-    permutation: Integers
-    transforms: Integers | None
-    components: Integers | None
-    negatives: NDArray[np.bool_] | None
-    in_block_maps: int
+    unit: tuple[int, int]
+    arrangement: str
+    tiles: Tiles
+    draws: tuple[Draw, ...]
     key: EtCKey | None
+    channels: int
     statements: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Tiles:
-    """A map cut into blocks, each of which comes from one input block.
-
-    A code is -1 where a block has none: no element of D4, more than one order, negated in part.
-    """
-
-    block: int
-    permutation: Integers
-    codes: Integers
-    orders: Integers
-    negatives: Integers
-    negated_pixels: int
-    in_block_maps: int
+    chosen: str = ""
 
     @property
-    def is_etc(self) -> bool:
-        """Whether every block has all codes."""
-        return all((c >= 0).all() for c in (self.codes, self.orders, self.negatives))
+    def block(self) -> int:
+        """Side of the pieces if they are square, 1 if pixels move on their own; else 0."""
+        return self.unit[0] if self.unit[0] == self.unit[1] else 0
+
+    @property
+    def permutation(self) -> Integers:
+        """The piece of the image that each piece of the result shows."""
+        return self.tiles.permutation
+
+    @property
+    def transforms(self) -> Integers | None:
+        """Codes of K2; None for an in-block scramble that is not D4."""
+        return _all_known(self.tiles.codes)
+
+    @property
+    def components(self) -> Integers | None:
+        """Codes of K4; None for grey or if components are not in one order a piece."""
+        draws = [d for d in self.draws if d.name == "component order"]
+        return draws[0].values if draws else None
+
+    @property
+    def negatives(self) -> NDArray[np.bool_] | None:
+        """Pieces that are negated; None if some are in part."""
+        found = _all_known(self.tiles.negatives)
+        return None if found is None else found.astype(np.bool_)
+
+    @property
+    def in_block_maps(self) -> int:
+        """Number of different maps inside pieces."""
+        return self.tiles.in_block_maps
+
+    @property
+    def bits(self) -> float:
+        """log2 of the number of choices of a key, of what this one chooses at all."""
+        return sum((d.bits for d in self.draws if not d.neutral), 0.0)
 
 
 def infer_structure(
@@ -88,7 +110,7 @@ def infer_structure(
     *,
     block: int | None = None,
 ) -> Structure | None:
-    """Return the block scheme of a bijective signed permutation.
+    """Return the smallest description of a bijective signed permutation in pieces.
 
     Parameters
     ----------
@@ -99,12 +121,12 @@ def infer_structure(
     out_shape : tuple of int, optional
         Of the result; by default `shape`. ``(H, C W)`` is taken for components side by side.
     block : int, optional
-        Look for blocks of this side only; by default of every side.
+        Look for square blocks of this side only; by default for pieces of every size.
 
     Returns
     -------
     Structure or None
-        None if the result has a shape in which blocks cannot be looked for.
+        None if the result has a shape in which pieces cannot be looked for.
 
     Examples
     --------
@@ -113,219 +135,244 @@ def infer_structure(
     >>> structure.block, structure.key == key
     (4, True)
     """
+    common = infer_common([found], shape, out_shape, block=block)
+    return common[0] if common else None
+
+
+def infer_common(
+    maps: Sequence[SignedPermutation],
+    shape: tuple[int, ...],
+    out_shape: tuple[int, ...] | None = None,
+    *,
+    block: int | None = None,
+) -> list[Structure]:
+    """Return the descriptions of several maps in the smallest form that all of them have.
+
+    Parameters
+    ----------
+    maps : sequence of SignedPermutation
+        Of several keys.
+    shape, out_shape, block
+        As for `infer_structure`.
+
+    Returns
+    -------
+    list of Structure
+        One a map; empty if there is no such form.
+    """
     out_shape = shape if out_shape is None else out_shape
+    forms: list[list[Structure]] = []
+    for layout, size, placed in _layouts(maps, shape, out_shape):
+        for unit in _units(placed, size, block):
+            forms += _forms(layout, size, [_cut_all(p, size, unit) for p in placed])
+        if any(f[0].tiles.explained and min(f[0].unit) > 1 for f in forms):
+            break  # components by themselves would be the same pieces, more often
+    else:
+        forms += _apart(maps, shape, out_shape) if block is None else []
+    if not forms:
+        return []
+
+    def rank(number: int) -> tuple[float, bool, int]:
+        return round(common_bits(forms[number]), 6), not forms[number][0].tiles.explained, number
+
+    order = sorted(range(len(forms)), key=rank)
+    return [_with_reason(s, [forms[i] for i in order]) for s in forms[order[0]]]
+
+
+def common_bits(structures: Sequence[Structure]) -> float:
+    """Return log2 of the number of choices of a key, of what any of several keys chooses."""
+    total = 0.0
+    for draws in zip(*(s.draws for s in structures), strict=True):
+        if not all(d.neutral for d in draws):
+            total += draws[0].bits
+    return total + scramble_bits(structures[0])
+
+
+def scramble_bits(structure: Structure) -> float:
+    """Return the bits of what happens inside pieces, where it has no name."""
+    tiles = structure.tiles
+    if tiles.explained or not tiles.permutation.size:
+        return 0.0
+    height, width = tiles.unit
+    values = height * width * structure.channels
+    inside = lgamma(values + 1) / log(2) + bool((tiles.negatives < 0).any()) * values
+    return float(tiles.in_block_maps * inside)
+
+
+# --- Forms
+
+
+Placed = tuple[NDArray[np.int64], NDArray[np.bool_]]
+
+
+def _layouts(
+    maps: Sequence[SignedPermutation], shape: tuple[int, ...], out_shape: tuple[int, ...]
+) -> Iterator[tuple[str, tuple[int, int, int], list[Placed]]]:
+    """Yield each way to lay out the components, with sources and signs in it."""
     channels = shape[2] if len(shape) == 3 else 1
     height, width = shape[:2]
     size = (height, width, channels)
-    first: Structure | None = None
-    if out_shape == shape or (len(shape) == 2 and out_shape == (*shape, 1)):
-        first = _in_layout("pixels", found.source, found.negated, size, block)
-        if first.key is not None and first.block > 1:
-            return first
+    if out_shape == shape:
+        yield "pixels", size, [(m.source, m.negated) for m in maps]
     if channels > 1 and out_shape in {shape, (height, channels * width)}:
-        planes = (height, channels * width, 1)
         # Where each pixel of the components side by side lies in the image, and the inverse.
-        order = np.arange(found.source.size).reshape(size).transpose(0, 2, 1).reshape(-1)
+        order = np.arange(prod(size)).reshape(size).transpose(0, 2, 1).reshape(-1)
         place = np.empty_like(order)
         place[order] = np.arange(order.size)
         shown = order if out_shape == shape else np.arange(order.size)
-        source, negated = place[found.source[shown]], found.negated[shown]
-        second = _in_layout("planes", source, negated, planes, block)
-        return second if first is None or _rank(second) > _rank(first) else first
-    return first
+        planes = (height, channels * width, 1)
+        yield "planes", planes, [(place[m.source[shown]], m.negated[shown]) for m in maps]
 
 
-def _rank(structure: Structure) -> tuple[bool, bool]:
-    """Return how much a structure explains: blocks before single pixels, a key before none."""
-    return structure.block > 1, structure.key is not None
+def _units(
+    placed: list[Placed], size: tuple[int, int, int], block: int | None
+) -> list[tuple[int, int]]:
+    """Return the sizes of pieces worth a description.
 
-
-def _in_layout(
-    layout: str,
-    source: Integers,
-    negated: NDArray[np.bool_],
-    size: tuple[int, int, int],
-    block: int | None,
-) -> Structure:
-    """Return the scheme of the largest blocks that are EtC's, else of the smallest that move."""
-    height, width, channels = size
-    common = gcd(height, width)
-    sides = [s for s in range(2, common + 1) if common % s == 0 and block in {None, s}]
-    smallest: _Tiles | None = None
-    for side in reversed(sides):
-        tiles = _cut(source, negated, size, side)
-        if tiles is None:
-            continue
-        if tiles.is_etc and channels in {1, 3}:
-            return _describe(layout, tiles, size)
-        smallest = tiles
-    # One block that is the whole image says nothing.
-    if smallest is not None and smallest.permutation.size > 1:
-        return _describe(layout, smallest, size)
-    tiles = _cut(source, negated, size, 1)
-    if tiles is not None:
-        return _describe(layout, tiles, size)
-    empty = np.zeros(0, dtype=np.int64)
-    what = "components move across pixels: no block size fits, not even single pixels"
-    return Structure(layout, 1, empty, None, None, None, 0, None, (what,))
-
-
-def _cut(
-    source: Integers, negated: NDArray[np.bool_], size: tuple[int, int, int], side: int
-) -> _Tiles | None:
-    """Cut a map into blocks; None unless each output block comes from one input block."""
-    height, width, channels = size
-    rows, columns = height // side, width // side
-    # The first row of the first block: most sizes fail at it.
-    corner = _origins(source[None, : side * channels].copy(), width, channels, side)[0]
-    if (corner != corner[:, :1]).any():
-        return None
-    parts: list[tuple[Integers, ...]] = []
-    maps: set[int | bytes] = set()
-    step = max(1, CHUNK // (side * width * channels))
-    for top in range(0, rows, step):
-        pixels = slice(top * side * width * channels, (top + step) * side * width * channels)
-        tiled = _by_block(source[pixels].astype(np.int32), columns, side, channels)
-        signs = _by_block(negated[pixels], columns, side, channels)
-        number, position, component = _origins(tiled, width, channels, side)
-        if (number != number[:, :1]).any():
-            return None
-        # A block may be as large as the image: keep no array longer than needed.
-        number = number[:, 0].copy()
-        del tiled
-        turns = _transform_codes(position, side, channels)
-        order = _order_codes(component, channels)
-        negative = np.where((signs == signs[:, :1]).all(axis=1), signs[:, 0], -1)
-        parts.append((number, turns, order, negative, signs.sum(axis=1)))
-        known = (turns >= 0) & (order >= 0) & (negative >= 0)
-        maps.update(np.unique((turns * 6 + order)[known] * 2 + negative[known]).tolist())
-        if not known.all():
-            inside = (2 * (position * channels + component) + signs)[~known]
-            rows_as_one = np.dtype((np.void, inside.itemsize * inside.shape[1]))
-            different = np.unique(np.ascontiguousarray(inside).view(rows_as_one))
-            maps.update(row.tobytes() for row in different)
-    permutation, codes, orders, negatives, counts = (
-        np.concatenate(values).astype(np.int64) for values in zip(*parts, strict=True)
-    )
-    return _Tiles(side, permutation, codes, orders, negatives, int(counts.sum()), len(maps))
-
-
-def _by_block(values: NDArray[Any], columns: int, side: int, channels: int) -> NDArray[Any]:
-    """Return the pixels of whole rows of blocks, one row a block."""
-    tiles = values.reshape(-1, side, columns, side, channels).swapaxes(1, 2)
-    return tiles.reshape(-1, side * side * channels)
-
-
-def _origins(
-    tiled: NDArray[Any], width: int, channels: int, side: int
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return the block, the position in it and the component that each pixel comes from.
-
-    The array is used up: these are many pixels, so all is done in place.
+    The largest in which all is explained, the smallest that move whole though they are scrambled
+    inside, and single pixels.
     """
-    component = (tiled % channels).astype(np.int8)
-    x = np.floor_divide(tiled, channels, out=tiled)
-    y = x // width
-    x -= y * width
-    number = y // side
-    y -= number * side
-    column = x // side
-    x -= column * side
-    number *= width // side
-    number += column
-    y *= side
-    y += x
-    return number, y, component
+    height, width, _ = size
+    if block is not None:
+        return [(block, block)] if _fits(placed, size, (block, block), explained=False) else []
+    sides = [(h, w) for h in _divisors(height) for w in _divisors(width) if h * w > 1]
+    sides.sort(key=lambda unit: (unit[0] * unit[1], unit[0] == unit[1]), reverse=True)
+    units = _first(u for u in sides if _fits(placed, size, u, explained=True))
+    if units and (min(units[0]) > 1 or units[0] == (height, width)):
+        return units  # what holds of single pixels holds of such pieces
+    if not units:
+        squares = (u for u in reversed(sides) if u[0] == u[1] and u != (height, width))
+        units = _first(u for u in squares if _fits(placed, size, u, explained=False))
+    single = _fits(placed, size, (1, 1), explained=False)
+    return units + [(1, 1)] * single
 
 
-def _transform_codes(position: NDArray[Any], side: int, channels: int) -> Integers:
-    """Return the element of D4 that each block's positions are, -1 where they are none."""
-    square = np.arange(side * side, dtype=position.dtype).reshape(side, side)
-    codes = np.full(len(position), -1)
-    for code in reversed(range(N_TRANSFORMS)):  # for one pixel all 8 are the same: 0
-        rotated = np.rot90(square, code % 4)
-        pattern = (np.fliplr(rotated) if code >= 4 else rotated).reshape(-1).repeat(channels)
-        likely = np.flatnonzero(
-            (position[:, 0] == pattern[0])
-            & (position[:, side * channels - 1] == pattern[side * channels - 1])
-        )
-        codes[likely[(position[likely] == pattern).all(axis=1)]] = code
-    return codes
+def _first(units: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return a list of the first of some sizes, empty if there is none."""
+    return list(islice(units, 1))
 
 
-def _order_codes(component: NDArray[Any], channels: int) -> Integers:
-    """Return the index into `COMPONENT_ORDERS` of each block, -1 where it has more than one."""
-    first = component[:, :channels]
-    uniform = (component.reshape(len(component), -1, channels) == first[:, None]).all(axis=(1, 2))
-    known = np.array(COMPONENT_ORDERS) if channels == 3 else np.arange(channels)[None]
-    equal = (first[:, None, :] == known[None]).all(axis=2)
-    return np.where(uniform & equal.any(axis=1), equal.argmax(axis=1), -1)
+def _divisors(number: int) -> list[int]:
+    return [d for d in range(1, number + 1) if number % d == 0]
 
 
-def _describe(layout: str, tiles: _Tiles, size: tuple[int, int, int]) -> Structure:
+def _fits(
+    placed: list[Placed], size: tuple[int, int, int], unit: tuple[int, int], *, explained: bool
+) -> bool:
+    """Tell whether all maps move pieces of this size whole."""
+    return all(cut(*p, size, unit, explained=explained) is not None for p in placed)
+
+
+def _cut_all(placed: Placed, size: tuple[int, int, int], unit: tuple[int, int]) -> Tiles:
+    tiles = cut(*placed, size, unit)
+    assert tiles is not None, "it was tried"
+    return tiles
+
+
+def _forms(layout: str, size: tuple[int, int, int], tiles: list[Tiles]) -> list[list[Structure]]:
+    """Return the descriptions of all maps in each arrangement that all of them have."""
+    height, width, _ = size
+    unit = tiles[0].unit
+    grid = (height // unit[0], width // unit[1])
+    piece = piece_name(unit, (height, width))
+    found = [dict(arrangements(t.permutation, grid, piece)) for t in tiles]
+    names = [name for name in found[0] if all(name in f for f in found)]
+    return [
+        [_describe(layout, t, size, name, f[name]) for t, f in zip(tiles, found, strict=True)]
+        for name in names
+    ]
+
+
+def _apart(
+    maps: Sequence[SignedPermutation], shape: tuple[int, ...], out_shape: tuple[int, ...]
+) -> list[list[Structure]]:
+    """Return the descriptions of maps under which each component is an image of its own."""
+    if len(shape) != 3 or shape[2] == 1 or out_shape != shape:
+        return []
+    channels, size = shape[2], (*shape[:2], 1)
+    orders, placed = [], []
+    for m in maps:
+        source, negated = m.source.reshape(-1, channels), m.negated.reshape(-1, channels)
+        component = source % channels
+        if (component != component[0]).any():
+            return []
+        orders.append(permutation("order of the components", component[0]))
+        placed += [(source[:, c] // channels, negated[:, c]) for c in range(channels)]
+    found = []
+    for unit in _units(placed, size, None):
+        for form in _forms("apart", size, [_cut_all(p, size, unit) for p in placed]):
+            groups = [form[i : i + channels] for i in range(0, len(form), channels)]
+            found.append([_joined(g, o) for g, o in zip(groups, orders, strict=True)])
+    return found
+
+
+def _joined(parts: Sequence[Structure], order: Draw) -> Structure:
+    """Return one structure for components that are images of their own."""
+    draws = []
+    for same in zip(*(p.draws for p in parts), strict=True):
+        values = np.concatenate([d.values for d in same])
+        neutral = all(d.neutral for d in same)
+        draws.append(replace(same[0], values=values, neutral=neutral))
+    words = ("each component by itself, the first as follows", *parts[0].statements)
+    return replace(parts[0], draws=(order, *draws), key=None, statements=words)
+
+
+def _all_known(values: Integers) -> Integers | None:
+    return values if values.size and (values >= 0).all() else None
+
+
+def _describe(
+    layout: str,
+    tiles: Tiles,
+    size: tuple[int, int, int],
+    arrangement: str,
+    arranged: tuple[Draw, ...],
+) -> Structure:
     """Return the structure, with the key if it is that of an EtC scheme."""
+    channels = size[2]
+    draws = list(arranged)
+    turns = transforms_of(tiles.unit)
+    if len(turns) > 1 and (tiles.codes >= 0).all():
+        step = 8 // len(turns) if len(turns) != 2 else 2
+        draws.append(codes("element of D4", tiles.codes // step, len(turns)))
+    if channels == 3 and (tiles.orders >= 0).all():
+        draws.append(codes("component order", tiles.orders, 6))
+    if (tiles.negatives >= 0).all():
+        draws.append(codes("negation", tiles.negatives, 2))
+    key = _key(tiles, size) if tiles.explained and channels in {1, 3} else None
+    words = in_words(layout, tiles, size, arrangement)
+    return Structure(layout, tiles.unit, arrangement, tiles, tuple(draws), key, channels, words)
+
+
+def _key(tiles: Tiles, size: tuple[int, int, int]) -> EtCKey | None:
+    """Return the key of an EtC scheme whose blocks are the pieces; None if these are not square."""
     height, width, channels = size
-    known = {
+    if tiles.unit[0] != tiles.unit[1]:
+        return None
+    geometry = BlockGeometry(height, width, channels=channels, block=tiles.unit[0])
+    still = {"permutation": np.arange(tiles.permutation.size)}
+    steps = {
         "permutation": tiles.permutation,
         "transforms": tiles.codes,
         "negatives": tiles.negatives,
-        "components": tiles.orders,
     }
-    usable = {name: codes if (codes >= 0).all() else None for name, codes in known.items()}
-    if channels != 3:
-        usable["components"] = None
-    key = None
-    if tiles.is_etc and channels in {1, 3}:
-        geometry = BlockGeometry(height, width, channels=channels, block=tiles.block)
-        still = {"permutation": np.arange(tiles.permutation.size)}
-        key = EtCKey(
-            geometry,
-            **{
-                name: codes
-                for name, codes in usable.items()
-                if codes is not None and (codes != still.get(name, 0)).any()
-            },
-        )
-    negatives = usable["negatives"]
-    return Structure(
-        layout,
-        tiles.block,
-        tiles.permutation,
-        usable["transforms"],
-        usable["components"],
-        None if negatives is None else negatives.astype(np.bool_),
-        tiles.in_block_maps,
-        key,
-        _in_words(layout, tiles, channels),
-    )
-
-
-def _in_words(layout: str, tiles: _Tiles, channels: int) -> tuple[str, ...]:
-    """Return what blocks do, a statement for each step."""
-    count, side = tiles.permutation.size, tiles.block
-    where = " of the components side by side" if layout == "planes" else ""
-    unit = f"{side} x {side} blocks" if side > 1 else "single pixels"
-    displaced = int(np.count_nonzero(tiles.permutation != np.arange(count)))
-    words = [f"{count} {unit}{where}; {displaced} change their place"]
-    if (tiles.codes < 0).any():
-        words.append("in-block scramble, not D4")
-    elif side > 1:
-        words.append(
-            f"each is rotated or mirrored by an element of D4, {np.unique(tiles.codes).size} of 8 "
-            "occur"
-        )
-    per_block = (tiles.negatives >= 0).all()
-    total = count if per_block else count * side * side * channels
-    negated = int(tiles.negatives.sum()) if per_block else tiles.negated_pixels
-    half = ", exactly half" if 2 * negated == total and total > 1 else ""
-    words.append(f"negation per {'block' if per_block else 'pixel'}: {negated} of {total}{half}")
     if channels == 3:
-        words.append(
-            f"components in one order a block, {np.unique(tiles.orders).size} of 6 occur"
-            if (tiles.orders >= 0).all()
-            else "components are not in one order a block"
-        )
-    if side > 1:
-        maps = tiles.in_block_maps
-        words.append(f"{maps} different map{'s' * (maps != 1)} inside {count} blocks")
-    return tuple(words)
+        steps["components"] = tiles.orders
+    used = {n: c for n, c in steps.items() if (c != still.get(n, 0)).any()}
+    return EtCKey(geometry, **used)
+
+
+def _with_reason(structure: Structure, forms: list[list[Structure]]) -> Structure:
+    """Return a structure with how it was chosen among the forms, smallest first."""
+    best = common_bits(forms[0])
+    text = f"smallest of {len(forms)} descriptions that fit: {best:.1f} bits"
+    if len(forms) == 1:
+        larger = min(structure.unit) > 1
+        why = "the largest pieces that move whole" if larger else "no larger pieces move whole"
+        text = f"{why}: {best:.1f} bits"
+    else:
+        other = forms[1][0]
+        name = "" if other.arrangement == "free" else f", {other.arrangement}"
+        unit = f"{other.unit[0]} x {other.unit[1]} {other.layout}{name}"
+        text += f"; the next, {unit}, has {common_bits(forms[1]):.1f}"
+    return replace(structure, chosen=text, statements=(*structure.statements, text))

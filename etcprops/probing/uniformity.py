@@ -2,8 +2,8 @@
 
 All tests of one audit together accuse a sound scheme with probability `FAMILY_ERROR` at most, by
 Holm's rule (Holm 1979): ordered by p-value, test ``i`` of ``m`` (from 0) is rejected while its
-p-value is below ``FAMILY_ERROR / (m - i)``. Tests with fewer than `LEAST_EXPECTED` expected cases a
-cell are not made.
+p-value is below ``level / (m - i)``; the level leaves what `FACT_ERROR` takes. Tests with fewer
+than `LEAST_EXPECTED` expected cases a cell are not made.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 FAMILY_ERROR: Final = 1e-3
 """Probability that all tests of one audit together accuse a scheme whose keys are uniform."""
+
+FACT_ERROR: Final = 1e-5
+"""What chance does with a smaller probability is said without a test: twelve times at most."""
 
 LEAST_EXPECTED: Final = 5
 
@@ -54,8 +57,8 @@ class UniformityTest:
         drawn = np.count_nonzero(counts)
         shares = counts / counts.sum()
         text = (
-            f"Not uniform: {self.name}: from {shares.min():.3f} to {shares.max():.3f} where "
-            f"{1 / counts.size:.3f} is uniform (p = {self.p_value:.1e})"
+            f"Not uniform: {self.name}: from {shares.min():.3g} to {shares.max():.3g} where "
+            f"{1 / counts.size:.3g} is uniform (p = {self.p_value:.1e})"
         )
         if drawn < counts.size <= 8:
             text += f"; only {drawn} of {counts.size} are ever drawn"
@@ -79,8 +82,8 @@ def code_uniformity(name: str, codes: NDArray[np.int64], bound: int) -> Uniformi
     return _chi_square(name, counts, float(((counts - expected) ** 2 / expected).sum()), bound - 1)
 
 
-def source_uniformity(permutations: NDArray[np.int64], groups: int) -> UniformityTest:
-    """Test permutations, shape (keys, blocks): from which group of blocks each group is filled.
+def source_uniformity(name: str, permutations: NDArray[np.int64], groups: int) -> UniformityTest:
+    """Test permutations, shape (keys, pieces): from which group of blocks each group is filled.
 
     The entries of a random permutation matrix vary by ``n / (n - 1)`` more than independent draws;
     scaled by that, the statistic is chi-square with ``(groups - 1)**2`` degrees of freedom.
@@ -92,7 +95,7 @@ def source_uniformity(permutations: NDArray[np.int64], groups: int) -> Uniformit
     np.add.at(table, (np.broadcast_to(label, permutations.shape), label[permutations]), 1)
     expected = keys * np.outer(sizes, sizes) / count
     statistic = (count - 1) / count * float(((table - expected) ** 2 / expected).sum())
-    name = f"source of each position ({groups} x {groups} groups of blocks)"
+    name = f"source of each position, {name} ({groups} x {groups} groups)"
     return _chi_square(name, table.ravel(), statistic, (groups - 1) ** 2)
 
 
@@ -132,7 +135,7 @@ def holm(tests: list[UniformityTest]) -> list[UniformityTest]:
     marked = list(tests)
     order = sorted(range(len(tests)), key=lambda i: tests[i].p_value)
     for rank, i in enumerate(order):
-        if tests[i].p_value > FAMILY_ERROR / (len(tests) - rank):
+        if tests[i].p_value > (FAMILY_ERROR - 12 * FACT_ERROR) / (len(tests) - rank):
             break
         marked[i] = replace(tests[i], rejected=True)
     return marked

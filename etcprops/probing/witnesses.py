@@ -9,10 +9,12 @@ smaller grey levels, as long as the relation stays broken.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 import numpy as np
 
-from etcprops.probing.model import Array, MapWitness, PixelMap
+from etcprops.probing.extraction import extreme_vectors, triggers
+from etcprops.probing.model import Array, MapWitness, PixelMap, count
 from etcprops.probing.oracle import NoImageError, Oracle
 
 RELATION = "a signed permutation keeps the absolute differences of two images, in another order"
@@ -29,20 +31,21 @@ def _differences(pair: tuple[Array, Array]) -> Array:
 def _unexplained(oracle: Oracle, pair: tuple[Array, Array]) -> tuple[Array, Array] | None:
     """Return the outputs of a pair that breaks the relation, or None."""
     outputs = tuple(oracle.ask(pair))
-    inside = np.sort(_differences(pair))
-    outside = np.sort(_differences((outputs[0], outputs[1])))
-    if inside.size == outside.size:
-        broken = not np.allclose(inside, outside, rtol=0, atol=oracle.scale.tolerance)
-    else:
-        kept = [d[d > oracle.scale.tolerance] for d in (inside, outside)]
-        broken = kept[0].shape != kept[1].shape or not np.allclose(
-            kept[0], kept[1], rtol=0, atol=1e-6
-        )
-    return (outputs[0], outputs[1]) if broken else None
+    return (outputs[0], outputs[1]) if _broken(oracle, pair, (outputs[0], outputs[1])) else None
+
+
+def _broken(oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]) -> bool:
+    """Tell whether a pair and its outputs break the relation, by more than rounding."""
+    inside, outside = np.sort(_differences(pair)), np.sort(_differences(outputs))
+    largest = max(float(np.abs(v).max()) for v in (*pair, *outputs))
+    tolerance = max(oracle.scale.tolerance, 4 * oracle.rounding * largest)
+    if inside.size != outside.size:
+        inside, outside = (d[d > tolerance] for d in (inside, outside))
+    return inside.size != outside.size or bool((np.abs(inside - outside) > tolerance).any())
 
 
 def find_witness(
-    oracle: Oracle, rng: np.random.Generator, starts: list[tuple[Array, Array]]
+    oracle: Oracle, rng: np.random.Generator, starts: list[Array], budget: int = SMALL_BUDGET
 ) -> MapWitness | None:
     """Return a shrunk pair of images that breaks the relation, or None if no pair at hand does.
 
@@ -51,41 +54,39 @@ def find_witness(
     oracle : Oracle
         A deterministic function.
     rng : numpy.random.Generator
-        For more pairs.
-    starts : list of pairs of ndarray
-        Pairs to begin with.
+        For more images.
+    starts : list of ndarray
+        Images to pair with others first.
+    budget : int
+        Calls for shrinking.
     """
-    for pair in _candidates(oracle, rng, starts):
-        try:
-            broken = _unexplained(oracle, pair)
-        except NoImageError:
-            continue
-        if broken is not None:
-            small, outputs = _shrink(oracle, pair, broken)
-            return _describe(oracle, small, outputs)
+    known: list[tuple[Array, Array]] = []
+    for vector, output in oracle.answered(chain(starts, _others(oracle, rng))):
+        for before, result in known:
+            pair, outputs = (before, vector), (result, output)
+            if _broken(oracle, pair, outputs):
+                small, made = _shrink(oracle, pair, outputs, budget)
+                return _describe(oracle, small, made)
+        known.append((vector, output))
     return None
 
 
-def _candidates(
-    oracle: Oracle, rng: np.random.Generator, starts: list[tuple[Array, Array]]
-) -> Iterator[tuple[Array, Array]]:
-    """Yield pairs: those given, then black with bright, dark with bright, noise with noise."""
-    yield from starts
+def _others(oracle: Oracle, rng: np.random.Generator) -> Iterator[Array]:
+    """Yield images to pair: black, bright, dark, noise, and what data-dependent maps react to."""
     scale, size = oracle.scale, oracle.size
-    black = scale.pixels(np.zeros(size, dtype=np.int64))
-    for low, high in ((1, scale.base), (scale.base // 2, scale.base), (1, 8)):
-        yield black, scale.pixels(rng.integers(low, high, size))
-    for _ in range(4):
-        steps = rng.integers(0, scale.base, (2, size))
-        yield scale.pixels(steps[0]), scale.pixels(steps[1])
+    yield scale.pixels(np.zeros(size, dtype=np.int64))
+    for low, high in ((1, scale.base), (scale.base // 2, scale.base), (1, 8), (0, scale.base)):
+        yield scale.pixels(rng.integers(low, high, size))
+    yield from extreme_vectors(size, scale, rng)
+    yield from triggers(size, scale, rng)
 
 
 def _shrink(
-    oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array]
+    oracle: Oracle, pair: tuple[Array, Array], outputs: tuple[Array, Array], most: int
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Return a smaller pair that breaks the relation as well, with what became of it."""
     best, kept = pair, outputs
-    budget = SMALL_BUDGET if oracle.size <= 1 << 18 else LARGE_BUDGET
+    budget = most if oracle.size <= 1 << 18 else min(most, LARGE_BUDGET)
     end = oracle.queries + budget
 
     def accept(a: Array, b: Array) -> bool:
@@ -148,14 +149,15 @@ def _describe(
     # The output pixel whose difference the input has no counterpart for, and the largest of these.
     strange = ~np.isin(outside, inside)
     index = int(np.argmax(np.where(strange, outside, -1.0) if strange.any() else outside))
+    tolerance = 4 * oracle.rounding * max(float(np.abs(v).max()) for v in outputs)
     changed = int(np.count_nonzero(inside))
-    came = int(np.count_nonzero(outside))
+    came = int(np.count_nonzero(outside > tolerance))
     pixel = tuple(int(i) for i in np.unravel_index(index, oracle.out_shape))
     first = int(np.argmax(inside))
     where = tuple(int(i) for i in np.unravel_index(first, oracle.shape))
     gap = "by" if changed == 1 else "by as much as"
     detail = (
-        f"The images differ in {changed} pixel{'s' * (changed != 1)}, at {where} {gap} "
+        f"The images differ in {count(changed, 'pixel')}, at {where} {gap} "
         f"{inside[first]:g}; their encryptions "
     )
     if came:
@@ -189,7 +191,12 @@ def lost_pixel(oracle: Oracle, found: PixelMap) -> MapWitness | None:
     black = oracle.scale.pixels(np.zeros(oracle.size, dtype=np.int64))
     white = black.copy()
     white[lost] = oracle.scale.pixels(np.array(oracle.scale.base - 1))
-    outputs = tuple(oracle.ask([black, white]))
+    try:
+        outputs = tuple(oracle.ask([black, white]))
+    except NoImageError:
+        return None
+    if not np.array_equal(outputs[0], outputs[1]):
+        return None
     pixel = tuple(int(i) for i in np.unravel_index(lost, oracle.shape))
     detail = f"The images differ at {pixel} by {white[lost]:g}; their encryptions are the same."
     relation = "different images have different encryptions"
@@ -200,10 +207,10 @@ def two_calls(oracle: Oracle, vector: Array, outputs: tuple[Array, Array]) -> Ma
     """Return the witness that the same image gave two results."""
     index = int(np.argmax(outputs[0] != outputs[1]))
     pixel = tuple(int(i) for i in np.unravel_index(index, oracle.out_shape))
-    count = int(np.count_nonzero(outputs[0] != outputs[1]))
+    different = int(np.count_nonzero(outputs[0] != outputs[1]))
     detail = (
         f"The same image gave {outputs[0][index]:g} and {outputs[1][index]:g} at {pixel}; "
-        f"{count} pixels differ."
+        f"{count(different, 'pixel')} of it {'differs' if different == 1 else 'differ'}."
     )
     relation = "the same image and key give the same result"
     return _witness(oracle, relation, (vector, vector), outputs, pixel, detail)

@@ -16,8 +16,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from etcprops._validation import as_integer, describe, reject
 from etcprops.exact._eigenpairs import eigenpairs
+from etcprops.exact.distances import exact_squared_distances
 from etcprops.exact.gram import exact_gram
-from etcprops.exact.kernels import ExactKernel, exact_squared_distances
+from etcprops.exact.kernels import ExactKernel
+from etcprops.exact.standardized import standardized_squared_distances
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -249,7 +251,10 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if isinstance(self.kernel, ExactKernel) and self.kernel.kind != "linear":
             return self.kernel(X, Y)
         slices = self.slices if isinstance(self.kernel, str) else self.kernel.slices
-        K = exact_squared_distances(X, Y, slices=slices)
+        if isinstance(self.kernel, ExactKernel) and self.kernel.standardize:
+            K = standardized_squared_distances(X, Y, slices=min(slices, 2))
+        else:
+            K = exact_squared_distances(X, Y, slices=slices)
         K *= -0.5
         return K
 

@@ -222,7 +222,7 @@ def _exact_arrays(data: ImageSet, rows: Side) -> Arrays:
 
 def _ordinary_arrays(rows: Side) -> Arrays:
     """Yield what ordinary libraries compute instead."""
-    from etcprops.exact.kernels import exact_squared_distances
+    from etcprops.exact.distances import exact_squared_distances
 
     training, _ = rows
     products = training @ training.T

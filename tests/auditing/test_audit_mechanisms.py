@@ -15,16 +15,18 @@ from sklearn.cluster import OPTICS, AffinityPropagation
 from sklearn.ensemble import AdaBoostClassifier, HistGradientBoostingClassifier
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.metrics import euclidean_distances, pairwise_distances
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from threadpoolctl import threadpool_limits
+from sklearn.svm import SVC
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from etcprops import EtCKey, SignedPermutation
+from etcprops import EtCKey, ExactKernel, SignedPermutation
 from etcprops.auditing.atlas.cells import build_estimator, make_targets
 from etcprops.auditing.auditor import TOLERANCE, _folds
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.harness import Candidate, Harness
-from etcprops.auditing.predictions import Predictions
+from etcprops.auditing.predictions import Predictions, fit_and_predict
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.datasets import load_images
 from etcprops.scheme.keys import ALL
@@ -310,3 +312,28 @@ def _harness(
     folds = _folds(targets, count, None, seed=0, by_class=is_classifier(model))
     harness = Harness(digits.images[chosen], targets, folds, secret, 0, TOLERANCE)
     return harness, Candidate.of(model, PREPROCESSINGS[preprocessing]())
+
+
+class _Watched(SVC):  # type: ignore[misc]  # scikit-learn has no types
+    """A machine that keeps how many threads BLAS has while it is fitted."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        pools = threadpool_info()
+        self.threads_ = {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
+        super().fit(X, y, sample_weight)
+        return self
+
+
+@pytest.mark.parametrize(
+    ("kernel", "threads"), [("rbf", 1), ("linear", 1), (ExactKernel("linear"), 2)]
+)
+def test_libsvms_own_kernels_get_one_thread(kernel: Any, threads: int) -> None:
+    rng = np.random.default_rng(0)
+    rows, labels = rng.standard_normal((12, 5)), np.arange(12) % 2
+    with threadpool_limits(2, user_api="blas"):
+        for model in (_Watched(kernel=kernel), make_pipeline(_Watched(kernel=kernel))):
+            fit_and_predict(model, rows, labels, rows)
+            last = model[-1] if isinstance(model, Pipeline) else model
+            assert last.threads_ == {threads}
+        pools = threadpool_info()
+        assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {2}

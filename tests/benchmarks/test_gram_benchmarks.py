@@ -18,8 +18,19 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from threadpoolctl import threadpool_limits
 
-from etcprops import ExactKernel, exact_gram, exact_squared_distances, integer_gram
+from etcprops import (
+    ExactKernel,
+    exact_gram,
+    exact_squared_distances,
+    integer_gram,
+    standardized_gram,
+    standardized_squared_distances,
+)
 
 ROWS, FEATURES = 1216, 30_720
 ROUNDS = 5
@@ -74,6 +85,39 @@ def test_exact_gram_of_z_scores(
     benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=target)
     benchmark.pedantic(exact_gram, args=(X,), kwargs={"slices": slices}, rounds=1)
     assert ratio <= target
+
+
+@pytest.mark.parametrize("slices", [1, 2])
+@pytest.mark.parametrize("function", [standardized_gram, standardized_squared_distances])
+def test_z_scored_products_from_pixels(
+    benchmark: Any,
+    z_scores: NDArray[np.float64],
+    pixels: NDArray[np.uint8],
+    function: Callable[..., NDArray[np.float64]],
+    slices: int,
+) -> None:
+    X, target = z_scores, {1: 1.8, 2: 3.2}[slices]
+    ratio = ratio_by_turns(lambda: function(pixels, slices=slices), lambda: X @ X.T)
+    benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=target)
+    benchmark.pedantic(function, args=(pixels,), kwargs={"slices": slices}, rounds=1)
+    assert ratio <= target
+
+
+def test_fit_and_decide_beside_scikit_learns_own(benchmark: Any) -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (400, FEATURES), dtype=np.uint8)
+    labels = rng.integers(0, 4, 400)
+
+    def decide(model: Any) -> object:
+        return model.fit(pixels[:200], labels[:200]).decision_function(pixels[200:])
+
+    exact = SVC(kernel=ExactKernel("rbf", standardize=True))
+    own = make_pipeline(StandardScaler(), SVC())
+    with threadpool_limits(1):  # several would slow scikit-learn's own
+        ratio = ratio_by_turns(lambda: decide(exact), lambda: decide(own))
+    benchmark.extra_info.update(ratio_to_scikit_learn=ratio, target_ratio=1)
+    benchmark.pedantic(decide, args=(exact,), rounds=1)
+    assert ratio <= 1
 
 
 @pytest.mark.parametrize(("features", "target"), [(64, 1.6), (256, 1.4), (1024, 1.3)])
@@ -138,8 +182,12 @@ def test_memory_of_real_rows(
     assert beyond <= inputs + 2**22
 
 
-def test_memory_of_pixels(benchmark: Any, pixels: NDArray[np.uint8]) -> None:
-    beyond = peak_beyond_output(lambda: integer_gram(pixels))
+@pytest.mark.parametrize("function", [integer_gram, standardized_gram])
+def test_memory_of_pixels(
+    benchmark: Any, pixels: NDArray[np.uint8], function: Callable[..., NDArray[Any]]
+) -> None:
+    beyond = peak_beyond_output(lambda: function(pixels))
     benchmark.extra_info.update(beyond_in_inputs=beyond / pixels.nbytes, target_in_inputs=2)
-    benchmark.pedantic(integer_gram, args=(pixels[:100],), rounds=1)
-    assert beyond <= max(pixels.nbytes, 2**25) + 2**22
+    benchmark.pedantic(function, args=(pixels[:100],), rounds=1)
+    of_features = 500 * FEATURES if function is standardized_gram else 0
+    assert beyond <= max(pixels.nbytes, 2**25) + 2**22 + of_features

@@ -66,7 +66,7 @@ def test_links_lead_to_the_theorems() -> None:
 
 def test_theorems_on_axioms_are_shown_with_them() -> None:
     on_axioms = [name for name, line in LINES.items() if line.over_reals]
-    assert on_axioms == ["certified-margins"]
+    assert on_axioms == ["certified-margins", "jpeg-block-transforms"]
     section = details().partition("## certified-margins\n")[2].partition("\n## ")[0]
     assert "machine-checked on 4 axioms" in section
     assert all(f"`{axiom}`" in section for axiom in allowed_axioms(reals_folder()))

@@ -40,6 +40,21 @@ def lossy(image, key):
     return result
 
 
+def drifting(image, key):
+    order = np.random.default_rng(key + 1).permutation(image.size)
+    return image.ravel()[order].reshape(image.shape)
+
+
+def gone(image, key):
+    raise ImportError("moved to another module")
+
+
+def slow(image, key):
+    import time
+    time.sleep(0.02)
+    return image[::-1]
+
+
 def seeds():
     return range(2)
 
@@ -68,7 +83,12 @@ PROBE = ("probe", "foreign_schemes:flip", "--shape", "6", "6")
 def test_probe_says_what_a_function_is_and_what_follows(run: Run) -> None:
     result = run(*PROBE)
     assert result.status == 0
-    for part in ("signed permutation: ", "Exactly preserved", "Not preserved: ", "calls under"):
+    for part in (
+        "signed permutation: ",
+        "Exactly preserved",
+        "Not preserved: ",
+        "chosen images name",
+    ):
         assert part in result.out
     assert "that prints" not in result.out
 
@@ -160,6 +180,53 @@ def test_bad_input_is_a_message_and_status_2(
     assert message in " ".join(result.err.replace("\u2502", " ").split())
     assert "Traceback" not in result.err
     assert not result.out
+
+
+# --- Budget
+
+
+def test_a_budget_ends_it_and_says_what_was_not_looked_at(run: Run) -> None:
+    size = ("--shape", "64", "64", "--keys", "5,6", "--budget", "1")
+    result = run("probe", "foreign_schemes:slow", *size, "--json", "-")
+    document = json.loads(result.out)
+    assert result.status == 0
+    assert document["kind"] == "permutation"
+    assert document["not_looked_at"]
+    assert document["seconds"] < 3
+    assert "not looked at: " in result.err
+
+
+def test_a_quick_probe_needs_few_calls(run: Run) -> None:
+    result = run(*PROBE, "--quick", "--json", "-")
+    document = json.loads(result.out)
+    assert document["kind"] == "signed permutation"
+    # The signs and places of 36 pixels, noise, an extreme image, one again; two for each other key.
+    assert document["queries"] == {"chosen": 1, "described_key": 4, "all": 4 + 3 * 2}
+    assert sum(document["bought"].values()) == document["queries"]["all"]
+
+
+# --- Drift
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "status", "said"),
+    [
+        ("flip", (), 0, "The function still is this map: the same on 5 images."),
+        ("flip", ("--shape", "6", "6", "--key", "77"), 0, "still is this map"),
+        ("flip", ("--key", "78"), 1, "It is another map now"),
+        ("flip", ("--shape", "4", "9"), 0, "still is this map"),
+        ("drifting", (), 1, "It is another map now"),
+        ("lossy", (), 1, "It is another map now"),
+        ("gone", (), 1, "It gives no image now: it raised ImportError"),
+        ("flip", ("--shape", "6", "7"), 2, "have the map's 36 pixels"),
+        ("NUMBER", (), 2, "must name a function"),
+    ],
+)
+def test_drift(run: Run, function: str, options: tuple[str, ...], status: int, said: str) -> None:
+    assert run(*PROBE, "--quick", "--certificate", "map.json").status == 0
+    result = run("check", "map.json", f"foreign_schemes:{function}", *options)
+    assert result.status == status
+    assert said in " ".join((result.out + result.err).split())
 
 
 # --- Certificates

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import tracemalloc
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,16 @@ import pytest
 from helpers import flat, permuted
 from hypothesis import given
 from hypothesis import strategies as st
+from joblib import Memory
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.metrics.pairwise import euclidean_distances, pairwise_kernels
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
+from sklearn.svm import SVC, NuSVC
 
+import etcprops
 from etcprops import (
     EtCKey,
     ExactKernel,
@@ -329,3 +332,76 @@ def test_values_beyond_the_largest_double() -> None:
     assert ExactKernel("rbf", gamma=1e308)([[0.5], [9.5]])[0, 1] == 0.0
     assert ExactKernel("sigmoid", gamma=1e308)([[1.5], [2.5]])[0, 1] == 1.0
     np.testing.assert_array_equal(ExactKernel("linear")(large), exact_gram(large))
+
+
+# --- Memory and precomputed matrices
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("kind", ["linear", "rbf", "poly"])
+def test_a_grid_search_with_memory_computes_each_product_once(
+    kind: Any, *, standardize: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = flat(DIGITS.images)[:90], DIGITS.labels[:90]
+    grid = {"C": [0.1, 10], "kernel__gamma": [0.001, 0.01, "scale"]}
+    computed: list[int] = []
+
+    def search(memory: Any) -> Any:
+        kernel = ExactKernel(kind, standardize=standardize, memory=memory)
+        return GridSearchCV(SVC(kernel=kernel), grid, cv=3).fit(X, y).cv_results_
+
+    expected = search(None)
+    name = "squared_distances" if kind == "rbf" else "gram"
+    name = f"{'standardized' if standardize else 'exact'}_{name}"
+    function = getattr(etcprops, name)
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        computed.append(1)
+        return function(*arguments, **options)
+
+    monkeypatch.setattr(etcprops, name, counted)
+    for memory in (str(tmp_path), Memory(str(tmp_path), verbose=0)):
+        found = search(memory)
+        np.testing.assert_array_equal(found["mean_test_score"], expected["mean_test_score"])
+        # Training rows with themselves, and queries with them, in each fold; then the last fit.
+        assert len(computed) == 3 * 2 + 1
+    with monkeypatch.context() as other:
+        other.setattr(etcprops, "__version__", "another")
+        search(str(tmp_path))
+        assert len(computed) == 2 * (3 * 2 + 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_libsvm_computes_the_same_from_a_precomputed_matrix(kind: Any) -> None:
+    X, y = flat(DIGITS.images), DIGITS.labels
+    rows, queries = X[:150].astype(np.float64), X[150:250].astype(np.float64)
+    kernel = ExactKernel(kind, gamma=0.001, standardize=True)
+    for model in (SVC(C=3), NuSVC(nu=0.1), SVC(class_weight="balanced", break_ties=True)):
+        called = clone(model).set_params(kernel=kernel).fit(rows, y[:150])
+        given = clone(model).set_params(kernel="precomputed").fit(kernel(rows), y[:150])
+        np.testing.assert_array_equal(called.dual_coef_, given.dual_coef_)
+        np.testing.assert_array_equal(called.intercept_, given.intercept_)
+        np.testing.assert_array_equal(called.support_, given.support_)
+        np.testing.assert_array_equal(
+            called.decision_function(queries), given.decision_function(kernel(queries, rows))
+        )
+
+
+def test_libsvms_own_linear_kernel_computes_the_same_from_exact_products() -> None:
+    # Products of pixels are integers, which libsvm's own kernel adds without rounding as well.
+    X, y = flat(DIGITS.images).astype(np.float64), DIGITS.labels
+    own = SVC(kernel="linear").fit(X[:150], y[:150])
+    given = SVC(kernel="precomputed").fit(X[:150] @ X[:150].T, y[:150])
+    np.testing.assert_array_equal(own.dual_coef_, given.dual_coef_)
+    np.testing.assert_array_equal(own.support_, given.support_)
+    np.testing.assert_array_equal(own.intercept_, given.intercept_)
+    np.testing.assert_array_equal(
+        own.decision_function(X[150:250]), given.decision_function(X[150:250] @ X[:150].T)
+    )
+
+
+def test_memory_that_keeps_nothing_is_refused() -> None:
+    with pytest.raises(
+        InvalidParameterError, match="'memory' parameter of ExactKernel must be None"
+    ):
+        ExactKernel("rbf", memory=3)

@@ -15,8 +15,7 @@ import pytest
 import etcprops
 from etcprops import SignedPermutation
 from etcprops.probing import probe
-from etcprops.probing.extraction import chosen_vectors
-from etcprops.probing.oracle import Scale
+from etcprops.scheme._chosen_images import digit_count, digits
 
 GREY = (8, 12)
 CHECKER = Path(etcprops.__file__).parent / "probing" / "checker.py"
@@ -47,7 +46,10 @@ def test_witness_hashes_are_those_of_the_encrypted_chosen_images(
     rng = np.random.default_rng(0)
     flip = SignedPermutation(rng.permutation(size), rng.choice([-1, 1], size))
     digest = hashlib.sha256()
-    for vector in chosen_vectors(size, Scale(np.dtype(np.uint8))):
+    chosen = [np.zeros(size, dtype=np.uint8)]
+    places = (digits(np.arange(size), 256, d) for d in range(digit_count(size, 256)))
+    chosen += [place.astype(np.uint8) for place in places]
+    for vector in chosen:
         digest.update(flip.apply(vector).tobytes())
     certificate = flip.to_certificate()
     assert certificate["witness"] == digest.hexdigest()

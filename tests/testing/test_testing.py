@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from PIL import Image
 from scipy.sparse import csr_array
 from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -321,3 +322,27 @@ def test_a_foreign_scheme_with_plain_functions_passes() -> None:
 
     results = check_scheme(Scheme("mine", my_encrypt, shape=(8, 8), keys=[1, 2, 3], block=4))
     assert all(result.ok for result in results)
+
+
+WRAPPERS: dict[str, Callable[[Any], Any]] = {
+    "list": lambda image: image.tolist(),
+    "PIL": Image.fromarray,
+    "tuple": lambda image: (image, 3),
+    "components first": lambda image: np.moveaxis(image, -1, 0),
+}
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_what_a_scheme_returns_is_taken_for_an_image(name: str) -> None:
+    def wrapped(image: Any, key: int) -> Any:
+        order = np.random.default_rng(key).permutation(image.size)
+        return WRAPPERS[name](image.reshape(-1)[order].reshape(image.shape))
+
+    results = check_scheme(Scheme(name, wrapped, (4, 8, 3), keys=[1, 2]), on_fail="return")
+    assert {r.check for r in results if not r.ok} == set()
+
+
+def test_no_decryption_is_no_failure_even_if_encryption_fails() -> None:
+    scheme = Scheme("fails", lambda image, _key: image[:2], (4, 4), keys=[1, 2])
+    (result,) = (r for r in check_scheme(scheme, on_fail="return") if r.check == "decrypts")
+    assert result.status == "not-applicable"

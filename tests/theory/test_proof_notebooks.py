@@ -41,7 +41,7 @@ def test_theorems_stand_as_in_the_sources(name: str) -> None:
     assert shown
     for theorem, text in shown.items():
         assert text == known[theorem]._repr_markdown_(), f"{theorem} has moved: {AGAIN}"
-        path, line = re.findall(r"\(coq/(\w+\.v)#L(\d+)\)", text)[0]
+        path, line = re.findall(r"\(coq/([\w/]+\.v)#L(\d+)\)", text)[0]
         lines = (sources_folder() / path).read_text().split("\n")
         assert theorem.split(".")[1] in lines[int(line) - 1]
 

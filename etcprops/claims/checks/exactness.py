@@ -145,6 +145,18 @@ def check_bits_of_decisions_on_given_images(implementation: Implementation) -> O
     return _bits_of_decisions(implementation, implementation.data, keys)
 
 
+def check_bits_of_decisions_from_pixels(implementation: Implementation) -> Observation:
+    """Compare those of kernels that standardize the pixels themselves, under 5 keys."""
+    from sklearn.preprocessing import FunctionTransformer
+
+    from etcprops.exact.kernels import ExactKernel
+
+    digits = _fifth_of(load_digits_images())
+    keys = keys_of(implementation, digits.geometry, 5)
+    own = {"scaler": FunctionTransformer, "kernel": partial(ExactKernel, standardize=True)}
+    return _bits_of_decisions(implementation, digits, keys, **own)
+
+
 def check_bits_after_standard_scaler(implementation: Implementation) -> Observation:
     """Compare them with z-scores from StandardScaler and exact kernels of three slices."""
     from sklearn.preprocessing import StandardScaler
@@ -348,6 +360,7 @@ EXACTNESS_CLAIMS = (
         checks=(
             Check(check_bits_of_decisions_on_digits, EvidenceKind.END_TO_END),
             Check(check_bits_of_decisions_on_given_images, EvidenceKind.END_TO_END),
+            Check(check_bits_of_decisions_from_pixels, EvidenceKind.END_TO_END),
             Check(check_bits_after_standard_scaler, EvidenceKind.REFUTATION, without=EXACT_SCORES),
             Check(check_bits_with_ordinary_kernels, EvidenceKind.REFUTATION, without=EXACT_KERNELS),
         ),

@@ -76,7 +76,7 @@ def check_products_by_blas(implementation: Implementation) -> Observation:
 def check_exponentials_by_numpy(implementation: Implementation) -> Observation:
     """Compare RBF kernels of digits with NumPy's exponential and the correctly rounded one."""
     from etcprops.exact import _elementary
-    from etcprops.exact.kernels import exact_squared_distances
+    from etcprops.exact.distances import exact_squared_distances
 
     exact = exact_squared_distances(_z_scores()) / -64
     ordinary = implementation.arithmetic.exponential(exact)

@@ -10,6 +10,8 @@ from typing import Final
 from etcprops.claims.search import Statement
 from etcprops.claims.statements.arithmetic import ARITHMETIC_STATEMENTS
 from etcprops.claims.statements.certificates import CERTIFICATE_STATEMENTS
+from etcprops.claims.statements.coefficients import COEFFICIENT_STATEMENTS
+from etcprops.claims.statements.compressed_learning import COMPRESSED_LEARNING_STATEMENTS
 from etcprops.claims.statements.compression import COMPRESSION_STATEMENTS
 from etcprops.claims.statements.estimators import ESTIMATOR_STATEMENTS
 from etcprops.claims.statements.exactness import EXACTNESS_STATEMENTS
@@ -34,6 +36,8 @@ STATEMENTS: Final[dict[str, Statement]] = {
     **EXACTNESS_STATEMENTS,
     **CERTIFICATE_STATEMENTS,
     **COMPRESSION_STATEMENTS,
+    **COEFFICIENT_STATEMENTS,
+    **COMPRESSED_LEARNING_STATEMENTS,
 }
 """By the name of the claim."""
 
@@ -45,6 +49,7 @@ UNSEARCHED: Final = {
     "ciphertext-only-one-image": _PICTURES,
     "key-space-counts": _PICTURES,
     "protects-visual-information": _PICTURES,
+    "jpeg-size": "its cases are photographs: what encryption costs is a question of what they show",
     "key-per-client": "its cases are people and their error rates: the paper's cloud measures them",
     "reduction-ratios": "it says that a reduction exists: what is searched for is a proof of none",
     "same-on-every-machine": "its cases are machines: this one and those that it can stand in for, "

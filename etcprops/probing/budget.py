@@ -1,0 +1,133 @@
+"""How many seconds and calls a probe may take, and what it does in them.
+
+Calls of somebody's function may take seconds each. Whatever they are spent on is asked in the order
+of what it is worth, and what was not asked when the budget ended is named in the report.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+DEFAULT_SECONDS = 300.0
+"""The budget of a probe unless another is given."""
+
+
+class BudgetSpentError(Exception):
+    """The time is over."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a probe is.
+
+    Attributes
+    ----------
+    stage : str
+        What it is doing.
+    calls : int
+        Calls so far.
+    left : float
+        Seconds left of the budget.
+    """
+
+    stage: str
+    calls: int
+    left: float
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is asked for each purpose.
+
+    Attributes
+    ----------
+    noise : int
+        Images of uniform noise that confirm a map.
+    extremes : int
+        Images among the extreme ones that confirm it, all 8 or fewer.
+    sweep : bool
+        Whether every pixel is shown every grey level.
+    instances : int
+        Random instances of each relation.
+    witness : int
+        Calls for a small witness.
+    columns : int
+        Up to this many pixels the whole matrix of an affine map is found.
+    again : int
+        Chosen images that are asked again.
+    shapes : bool
+        Whether other shapes are tried.
+    """
+
+    noise: int = 64
+    extremes: int = 8
+    sweep: bool = True
+    instances: int = 6
+    witness: int = 400
+    columns: int = 1 << 12
+    again: int = 64
+    shapes: bool = True
+
+
+FULL = Effort()
+QUICK = Effort(1, 1, False, 3, 40, 128, 1, False)
+"""For functions that take seconds a call: the class, believed after few images."""
+
+BRIEF = Effort(1, 0, False, 3, 0, 128, 0, False)
+"""For further keys: a map read off its chosen images, and right on one of noise."""
+
+
+@dataclass
+class Budget:
+    """What is left, what was spent, and on what.
+
+    Attributes
+    ----------
+    seconds : float
+        In all.
+    tell : callable, optional
+        Called with a `Progress` after every call.
+    """
+
+    seconds: float = DEFAULT_SECONDS
+    tell: Callable[[Progress], None] | None = None
+    calls: int = 0
+    spent: float = 0.0
+    stage: str = ""
+    bought: dict[str, int] = field(default_factory=dict)
+    missed: dict[str, None] = field(default_factory=dict)
+    start: float = field(default_factory=time.perf_counter)
+
+    @property
+    def left(self) -> float:
+        """Seconds left."""
+        return self.seconds - (time.perf_counter() - self.start)
+
+    def enter(self, stage: str) -> None:
+        """Say what the next calls are for."""
+        self.stage = stage
+
+    def check(self) -> None:
+        """Raise BudgetSpentError if nothing is left."""
+        if self.left <= 0:
+            raise BudgetSpentError
+
+    def count(self, seconds: float) -> None:
+        """Count a call that took some seconds."""
+        self.calls += 1
+        self.spent += seconds
+        self.bought[self.stage] = self.bought.get(self.stage, 0) + 1
+        if self.tell is not None:
+            self.tell(Progress(self.stage, self.calls, max(0.0, self.left)))
+
+    def batch(self, most: int) -> int:
+        """Return how many images to send at once: about half a second's, up to `most`."""
+        if not self.calls:
+            return 1
+        return int(max(1, min(most, 0.5 * self.calls / max(self.spent, 1e-9))))
+
+    def miss(self, what: str) -> None:
+        """Remember what was not looked at."""
+        self.missed.setdefault(what)

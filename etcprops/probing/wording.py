@@ -1,0 +1,80 @@
+"""Descriptions of maps in words, a statement for each step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from etcprops.probing.model import count as counted
+from etcprops.probing.tiles import Tiles, transforms_of
+
+
+def piece_name(unit: tuple[int, int], size: tuple[int, int]) -> str:
+    """Return what pieces of a size are called, in the plural."""
+    if unit == (1, 1):
+        return "single pixels"
+    if unit == size:
+        return "whole image"
+    if unit[0] == 1 and unit[1] == size[1]:
+        return "rows"
+    if unit[1] == 1 and unit[0] == size[0]:
+        return "columns"
+    return f"{'blocks' if unit[0] == unit[1] else 'pieces'} of {unit[0]} x {unit[1]}"
+
+
+def in_words(
+    layout: str, tiles: Tiles, size: tuple[int, int, int], arrangement: str
+) -> tuple[str, ...]:
+    """Return what pieces do, a statement for each step."""
+    height, width, channels = size
+    count, unit = tiles.permutation.size, tiles.unit
+    pixels = unit[0] * unit[1]
+    where = " of the components side by side" if layout == "planes" else ""
+    displaced = int(np.count_nonzero(tiles.permutation != np.arange(count)))
+    piece = piece_name(unit, (height, width))
+    moved = f"{displaced} change their place"
+    words = [f"{piece}{where}" if count == 1 else f"{count} {piece}{where}; {moved}"]
+    if arrangement != "free":
+        words.append(f"arranged by {_ARRANGED.get(arrangement, arrangement)}")
+    if (tiles.codes < 0).any():
+        words.append("in-block scramble, not D4")
+    elif pixels > 1 and tiles.codes.any():
+        turns = len(transforms_of(unit))
+        words.append(
+            f"each is rotated or mirrored by an element of D4, {np.unique(tiles.codes).size} of "
+            f"{turns} occur"
+        )
+    elif pixels > 1:
+        words.append("none is rotated or mirrored")
+    per_piece = bool((tiles.negatives >= 0).all())
+    total = count if per_piece else count * pixels * channels
+    negated = int(tiles.negatives.sum()) if per_piece else tiles.negated_pixels
+    half = ", exactly half" if 2 * negated == total and total > 1 else ""
+    each = ("block" if unit[0] == unit[1] else "piece") if pixels > 1 else "pixel"
+    words.append(
+        f"negation per {each if per_piece else 'value'}: {negated} of {total}{half}"
+        if negated
+        else "nothing is negated"
+    )
+    if channels == 3:
+        words.append(
+            f"components in one order a {each}, {np.unique(tiles.orders).size} of 6 occur"
+            if (tiles.orders >= 0).all()
+            else f"components are not in one order a {each}"
+        )
+    if pixels > 1 and count > 1:
+        maps = tiles.in_block_maps
+        words.append(f"{counted(maps, 'different map')} inside {count} {piece}")
+    return tuple(words)
+
+
+_ARRANGED = {
+    "one cyclic shift": "one cyclic shift of all",
+    "each row shifted": "cyclic shifts, one for each row",
+    "each column shifted": "cyclic shifts, one for each column",
+    "rows shifted, then columns": "cyclic shifts of each row, then of each column",
+    "columns shifted, then rows": "cyclic shifts of each column, then of each row",
+    "within rows": "permutations within rows, one for each row",
+    "within columns": "permutations within columns, one for each column",
+    "rows and columns": "one order of the rows and one of the columns",
+    "a linear map of the places": "a linear map of the places modulo the side (as Arnold's)",
+}

@@ -1,0 +1,70 @@
+"""An audit says what its images went through: plain ones, encrypted ones, or both."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+from sklearn.neighbors import NearestCentroid
+
+from etcprops import BlockGeometry, EtCKey, audit, encrypt
+from etcprops.auditing.harness import Encryption
+
+Pixels = NDArray[np.uint8]
+GEOMETRY = BlockGeometry(32, 32, block=8)
+KEY = EtCKey.from_secret(GEOMETRY, "compressed")
+
+
+def textures(count: int) -> Pixels:
+    noise = np.random.default_rng(0).normal(size=(count, *GEOMETRY.shape))
+    smooth = gaussian_filter(noise, (0, 1.5, 1.5))
+    scaled: Pixels = np.rint(128 + 100 * smooth / np.abs(smooth).max()).astype(np.uint8)
+    return scaled
+
+
+def through_jpeg(images: Pixels, quality: int) -> Pixels:
+    decoded = []
+    for image in images:
+        file = BytesIO()
+        Image.fromarray(image).save(file, "jpeg", quality=quality)
+        decoded.append(np.asarray(Image.open(file)))
+    return np.stack(decoded)
+
+
+PLAIN = textures(16)
+HIDDEN = "encrypted images show JPEG of quality 60, plain ones do not: it may be what differs"
+BOTH = "plain images show JPEG of quality 95, encrypted ones JPEG of quality 60"
+
+
+def compressing(images: Pixels, key: EtCKey) -> Pixels:
+    return through_jpeg(encrypt(images, key), 60)
+
+
+@pytest.mark.parametrize(
+    ("images", "function", "said"),
+    [
+        (PLAIN, encrypt, []),
+        (PLAIN, compressing, [HIDDEN]),
+        (through_jpeg(PLAIN, 75), encrypt, ["plain and encrypted images show JPEG of quality 75"]),
+        (through_jpeg(PLAIN, 95), compressing, [BOTH]),
+    ],
+    ids=["neither", "encrypted", "both alike", "both"],
+)
+def test_compression_is_said_in_the_conditions(
+    images: Pixels, function: Encryption, said: list[str]
+) -> None:
+    labels = np.arange(len(images)) % 2
+    verdict = audit(NearestCentroid(), images, labels, KEY, encrypt=function, explain=False)
+    assert [c for c in verdict.conditions if "JPEG" in c] == said
+
+
+def test_blocks_that_cut_those_of_jpeg_are_seen_on_plain_images_alone() -> None:
+    geometry = BlockGeometry(32, 32, block=4)
+    images, labels = through_jpeg(PLAIN, 75), np.arange(len(PLAIN)) % 2
+    key = EtCKey.from_secret(geometry, "compressed")
+    verdict = audit(NearestCentroid(), images, labels, key, explain=False)
+    assert "plain images show JPEG of quality 75" in verdict.conditions

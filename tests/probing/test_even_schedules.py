@@ -1,0 +1,176 @@
+"""Keys that are drawn evenly are accused no more often than stated, whatever moves together.
+
+``pytest --hypothesis-profile=deep tests/probing/test_even_schedules.py`` tries 10,000 schedules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from etcprops import BlockGeometry, EtCKey, SignedPermutation
+from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
+from etcprops.probing.structure import Structure, infer_common
+from etcprops.probing.uniformity import FAMILY_ERROR
+
+Order = NDArray[np.int64]
+Draw = Callable[[np.random.Generator], SignedPermutation]
+GREY, COLOUR, PIECES = (12, 16), (8, 8, 3), (16, 24)
+
+
+def grid(shape: tuple[int, ...]) -> Order:
+    return np.arange(int(np.prod(shape))).reshape(shape)
+
+
+def moved(order: Order) -> SignedPermutation:
+    return SignedPermutation(order.reshape(-1), np.ones(order.size))
+
+
+def values(rng: np.random.Generator) -> SignedPermutation:
+    size = int(np.prod(GREY))
+    return SignedPermutation(rng.permutation(size), rng.choice([-1, 1], size))
+
+
+def whole_pixels(rng: np.random.Generator) -> SignedPermutation:
+    return moved(grid(COLOUR).reshape(-1, 3)[rng.permutation(64)])
+
+
+def blocks(rng: np.random.Generator) -> SignedPermutation:
+    geometry = BlockGeometry(16, 16, channels=3, block=4)
+    return SignedPermutation.from_key(EtCKey.from_secret(geometry, str(rng.integers(1 << 62))))
+
+
+def rows(rng: np.random.Generator) -> SignedPermutation:
+    return moved(grid(GREY)[rng.permutation(GREY[0])])
+
+
+def rows_and_columns(rng: np.random.Generator) -> SignedPermutation:
+    return moved(grid(GREY)[rng.permutation(GREY[0])][:, rng.permutation(GREY[1])])
+
+
+def pieces(rng: np.random.Generator) -> SignedPermutation:
+    """Move pieces of 4 x 6 and turn them by half a turn."""
+    tiles = grid(PIECES).reshape(4, 4, 4, 6).swapaxes(1, 2).reshape(16, 4, 6)
+    tiles = tiles[rng.permutation(16)]
+    turned = np.where(rng.integers(0, 2, 16)[:, None, None], tiles[:, ::-1, ::-1], tiles)
+    flipped = np.where(rng.integers(0, 2, 16)[:, None, None], turned[:, ::-1], turned)
+    return moved(flipped.reshape(4, 4, 4, 6).swapaxes(1, 2))
+
+
+def shifted_rows(rng: np.random.Generator) -> SignedPermutation:
+    shifts = rng.integers(0, GREY[1], GREY[0])
+    return moved(np.stack([np.roll(r, s) for r, s in zip(grid(GREY), shifts, strict=True)]))
+
+
+def rubik(rng: np.random.Generator) -> SignedPermutation:
+    image = grid(GREY)
+    image = np.stack([np.roll(r, rng.integers(GREY[1])) for r in image])
+    return moved(np.stack([np.roll(c, rng.integers(GREY[0])) for c in image.T]).T)
+
+
+def each_component(rng: np.random.Generator) -> SignedPermutation:
+    planes = np.moveaxis(grid(COLOUR), -1, 0).reshape(3, -1)
+    return moved(np.stack([p[rng.permutation(64)] for p in planes], axis=-1))
+
+
+def within_rows(rng: np.random.Generator) -> SignedPermutation:
+    return moved(np.stack([r[rng.permutation(GREY[1])] for r in grid(GREY)]))
+
+
+def one_shift(rng: np.random.Generator) -> SignedPermutation:
+    down, right = (int(rng.integers(side)) for side in GREY)
+    return moved(np.roll(grid(GREY), (down, right), (0, 1)))
+
+
+def flips(rng: np.random.Generator) -> SignedPermutation:
+    image = grid((8, 8))
+    image = np.rot90(image, int(rng.integers(4)))
+    return moved(image[:, ::-1] if rng.integers(2) else image)
+
+
+KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
+    "values": (values, GREY, 0),
+    "whole pixels": (whole_pixels, COLOUR, 295.99),
+    "blocks": (blocks, (16, 16, 3), 0),
+    "rows": (rows, GREY, 28.835),
+    "rows and columns": (rows_and_columns, GREY, 28.835 + 44.25),
+    "pieces": (pieces, PIECES, 44.25 + 32),
+    "shifted rows": (shifted_rows, GREY, 48),
+    "rows shifted, then columns": (rubik, GREY, 48 + 16 * 3.585),
+    "each component": (each_component, COLOUR, 3 * 295.99),
+    "within rows": (within_rows, GREY, 12 * 44.25),
+    "one shift": (one_shift, GREY, 0),
+    "flips": (flips, (8, 8), 0),
+}
+ACCUSES = ("Not uniform", "not depend", "for every", "Exactly half", "not used")
+
+
+def audited(draw: Draw, shape: tuple[int, ...], keys: int, seed: int) -> tuple[KeyAudit, Structure]:
+    rng = np.random.default_rng([seed, keys])
+    maps = [draw(rng) for _ in range(keys)]
+    structures = infer_common(maps, shape)
+    names = {n: digest([m.source, m.sign]) for n, m in enumerate(maps)}
+    return audit_keys(names, structures), structures[0]
+
+
+def accused(audit: KeyAudit) -> bool:
+    return any(word in finding for finding in audit.findings for word in ACCUSES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_even_schedules_are_not_accused(kind: str) -> None:
+    draw, shape, _ = KINDS[kind]
+    examples = settings().max_examples
+    # 10 schedules a kind by default, 1,000 in the profile "deep".
+    cases = 10 if examples <= 60 else 1000
+    found = 0
+    for seed in range(cases):
+        keys = (2, 3, 4, 8, 24)[seed % 5]
+        found += accused(audited(draw, shape, keys, seed)[0])
+    # One in ten thousand runs of a true level is beyond this.
+    assert found <= binom.ppf(1 - 1e-4, cases, FAMILY_ERROR)
+
+
+@pytest.mark.parametrize("kind", [k for k, v in KINDS.items() if v[2]])
+def test_the_smallest_description_is_found(kind: str) -> None:
+    draw, shape, bits = KINDS[kind]
+    audit, structure = audited(draw, shape, 8, 1)
+    assert audit.claimed_bits == pytest.approx(bits, abs=0.02)
+    assert audit.effective_bits == pytest.approx(bits, abs=0.02)
+    assert "bits" in structure.chosen
+    assert structure.chosen in structure.statements
+
+
+def test_the_direction_of_rows_and_columns_is_told() -> None:
+    for name, words in (("rows", "12 rows"), ("shifted rows", "one for each row")):
+        draw, shape, _ = KINDS[name]
+        _, structure = audited(draw, shape, 6, 0)
+        assert any(words in statement for statement in structure.statements)
+
+
+def biased(rng: np.random.Generator, count: int) -> Order:
+    order = np.arange(count)
+    for index in range(count):
+        other = int(rng.integers(count))
+        order[[index, other]] = order[[other, index]]
+    return order
+
+
+def test_uneven_rows_are_still_accused() -> None:
+    audit, _ = audited(lambda rng: moved(grid(GREY)[biased(rng, 12)]), GREY, 800, 0)
+    assert any("Not uniform: source of each" in finding for finding in audit.findings)
+
+
+def test_uneven_shifts_are_still_accused() -> None:
+    def few(rng: np.random.Generator) -> SignedPermutation:
+        shifts = rng.integers(0, 4, GREY[0])
+        return moved(np.stack([np.roll(r, s) for r, s in zip(grid(GREY), shifts, strict=True)]))
+
+    audit, _ = audited(few, GREY, 30, 0)
+    assert any("Not uniform: shift of each row" in finding for finding in audit.findings)
+    assert audit.effective_bits == pytest.approx(12 * 2)
