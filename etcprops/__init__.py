@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from etcprops._validation import InvalidParameterError
     from etcprops.attacks import AttackReport, attack, recover_from_pairs
-    from etcprops.auditing import Verdict, audit
+    from etcprops.auditing import EtCEncryptor, Verdict, audit
     from etcprops.claims import Ledger, verify
+    from etcprops.datasets.pictures import read_image
     from etcprops.exact.distances import exact_squared_distances
     from etcprops.exact.gram import (
         exact_gram,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from etcprops.probing import ProbeReport, probe
     from etcprops.reductions import GramPCA
     from etcprops.reproducibility import Fingerprint, fingerprint
+    from etcprops.scheme.fitting import Padding, crop_to_blocks, pad_to_blocks
     from etcprops.scheme.geometry import BlockGeometry
     from etcprops.scheme.keys import ALL, COMPONENT_ORDERS, EtCKey, Step
     from etcprops.scheme.matrices import (
@@ -58,8 +60,9 @@ __version__ = "0.2.0"
 _HOMES = {
     "_validation": ("InvalidParameterError",),
     "attacks": ("AttackReport", "attack", "recover_from_pairs"),
-    "auditing": ("Verdict", "audit"),
+    "auditing": ("EtCEncryptor", "Verdict", "audit"),
     "claims": ("Ledger", "verify"),
+    "datasets.pictures": ("read_image",),
     "formats.coefficients": (
         "JpegCoefficients",
         "decrypt_coefficients",
@@ -71,6 +74,7 @@ _HOMES = {
         "read_coefficients",
         "write_coefficients",
     ),
+    "scheme.fitting": ("Padding", "crop_to_blocks", "pad_to_blocks"),
     "scheme.geometry": ("BlockGeometry",),
     "exact.gram": ("exact_gram", "gram_error_bound", "integer_gram", "integer_squared_distances"),
     "exact.distances": ("exact_squared_distances",),
@@ -101,6 +105,7 @@ __all__ = [
     "COMPONENT_ORDERS",
     "AttackReport",
     "BlockGeometry",
+    "EtCEncryptor",
     "EtCKey",
     "ExactKernel",
     "ExactStandardScaler",
@@ -109,6 +114,7 @@ __all__ = [
     "InvalidParameterError",
     "JpegCoefficients",
     "Ledger",
+    "Padding",
     "PixelStatistics",
     "ProbeReport",
     "SignedPermutation",
@@ -122,6 +128,7 @@ __all__ = [
     "certified",
     "coefficient_rows",
     "component_permutation_matrix",
+    "crop_to_blocks",
     "decision_error_bound",
     "decrypt",
     "decrypt_coefficients",
@@ -137,8 +144,10 @@ __all__ = [
     "integer_gram",
     "integer_squared_distances",
     "negative_positive_matrix",
+    "pad_to_blocks",
     "probe",
     "read_coefficients",
+    "read_image",
     "recover_from_pairs",
     "scale_gamma",
     "standard_scaler_error_bound",

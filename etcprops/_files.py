@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EEXIST
 from pathlib import Path
 
 
@@ -23,17 +24,36 @@ def user_cache() -> Path:
     return user_cache_path("etcprops", appauthor=False)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, secret: bool = False, overwrite: bool = True) -> None:
     """Write the whole file or nothing (atomic write); others may read it as any new file.
 
     Nothing is left beside it, also if the writing fails; an interruption waits until it is done.
+    A `secret` file only its owner may read. Without `overwrite`, one that is there raises
+    FileExistsError.
     """
     with _undisturbed():
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.name) as folder:
-            file = Path(folder) / path.name
+            file = Path(folder) / path.name  # nobody else can look into the folder
             file.write_text(text, encoding="utf-8")
-            file.replace(path)
+            if secret:
+                file.chmod(0o600)
+            if overwrite:
+                file.replace(path)
+            else:
+                _move_where_nothing_is(file, path)
+
+
+def _move_where_nothing_is(file: Path, path: Path) -> None:
+    """Move a file, but raise FileExistsError if there is one, also if it came a moment ago."""
+    try:
+        path.hardlink_to(file)
+    except FileExistsError:
+        raise
+    except OSError:  # no links on this file system
+        if path.exists():
+            raise FileExistsError(EEXIST, os.strerror(EEXIST), str(path)) from None
+        file.replace(path)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -79,8 +80,27 @@ def as_choice(
     choices = [*choices]
     if not isinstance(value, str) or value not in choices:
         wanted = f"be one of {', '.join(choices)}{also and f', or {also}'}"
-        reject(parameter, caller, wanted, describe(value))
+        reject(parameter, caller, wanted, describe(value) + nearest_name(value, choices))
     return value
+
+
+def nearest_name(value: object, choices: Iterable[str]) -> str:
+    """Return `` Did you mean 'name'?`` where one of the choices is near, else "".
+
+    Examples
+    --------
+    >>> nearest_name("kneighbors", ["SVC", "KNeighborsClassifier", "z-score"])
+    " Did you mean 'KNeighborsClassifier'?"
+    >>> nearest_name("something", ["SVC"])
+    ''
+    """
+    if not isinstance(value, str):
+        return ""
+    known = {name.casefold(): str(name) for name in choices}
+    typed = value.casefold()
+    within = [name for name in known if len(typed) >= 3 and typed in name]
+    near = (get_close_matches(typed, known, n=1, cutoff=0.75) or within)[:1]
+    return "".join(f" Did you mean {known[name]!r}?" for name in near)
 
 
 def as_array(value: Any, parameter: str, caller: str, wanted: str) -> NDArray[Any]:

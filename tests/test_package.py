@@ -66,9 +66,12 @@ FOUNDATIONS: dict[str, set[str]] = {
     "scheme._drawing": set(),
     "scheme._chosen_images": set(),
     "scheme._certificate": {"scheme._chosen_images"},
-    "scheme.geometry": set(),
-    "scheme.keys": {"scheme._immutable", "scheme._drawing", "scheme.geometry"},
-    "scheme.pixels": {"scheme.geometry", "scheme.keys"},
+    "scheme._pixels_given": set(),
+    "scheme.geometry": {"scheme._pixels_given"},
+    "scheme.fitting": {"scheme._pixels_given", "scheme.geometry"},
+    "scheme._key_files": set(),
+    "scheme.keys": {"scheme._key_files", "scheme._immutable", "scheme._drawing", "scheme.geometry"},
+    "scheme.pixels": {"scheme._pixels_given", "scheme.geometry", "scheme.keys"},
     "scheme.matrices": {"scheme.geometry", "scheme.keys"},
     "scheme.signed_permutation": {
         "scheme._immutable",
@@ -344,7 +347,7 @@ def test_the_reader_of_imports_sees_them() -> None:
     assert _imports("scheme.matrices") == {"_validation", "scheme.geometry", "scheme.keys"}
     assert "scheme.geometry" not in _imports_when_loaded("scheme.pixels")
     assert "scheme.geometry" in _imports("scheme.pixels")
-    assert _reaches("scheme.geometry") == {"_validation"}
+    assert _reaches("scheme.geometry") == {"_validation", "scheme._pixels_given"}
     assert "exact.gram" in _reaches("claims")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from etcprops._validation import as_array, as_integer, describe, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.attacks.assembly import assemble
 from etcprops.attacks.confidence import BY_CHANCE, chance, confidences, images_needed
 from etcprops.attacks.frame import framed, solve
@@ -16,13 +16,14 @@ from etcprops.attacks.poses import INVERSE, Poses
 from etcprops.attacks.report import RECOVERED, AttackOutcome, AttackReport
 from etcprops.attacks.seams import ROUNDING, Borders, cut, find_seams
 from etcprops.attacks.verification import brightness, fitting, in_order
+from etcprops.scheme._pixels_given import Pixels, as_pixels
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.pixels import decrypt
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 CALLER: Final = "attack"
 FEWEST_BLOCKS: Final = 9
@@ -32,7 +33,7 @@ SMOOTH: Final = 0.2
 
 
 def attack(
-    images: ArrayLike, *, block: int | None = None, planes: int | None = None, most: int = 64
+    images: Pixels, *, block: int | None = None, planes: int | None = None, most: int = 64
 ) -> AttackReport:
     """Reconstruct encrypted images from nothing but themselves, if they share one key.
 
@@ -44,7 +45,7 @@ def attack(
     ----------
     images : array_like, shape (N, H, W) or (N, H, W, 3), or one image without N
         Encrypted images under one key: uint8, or floats such as z-scores of pixels, which keep the
-        arrangement readable.
+        arrangement readable. Images of Pillow as `encrypt` takes them.
     block : int, optional
         Side of the blocks, at least 2; by default it is found from the images.
     planes : {1, 3}, optional
@@ -122,7 +123,7 @@ class _Found(NamedTuple):
 def _as_images(images: Any) -> NDArray[Any]:
     """Return a batch of grey or colour images, uint8 or float64; refuse the rest."""
     wanted = "be images of one size, N x H x W or N x H x W x 3, uint8 or floats"
-    array = as_array(images, "images", CALLER, wanted)
+    array = as_pixels(images, "images", CALLER, wanted)
     if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3):
         array = array[None]
     if array.dtype != np.uint8 and array.dtype.kind != "f":

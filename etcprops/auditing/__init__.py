@@ -5,6 +5,7 @@ compares what came out with what the theory of invariances predicts.
 """
 
 from etcprops.auditing.auditor import audit
+from etcprops.auditing.encryptor import EtCEncryptor
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.verdict import (
     AuditOutcome,
@@ -21,6 +22,7 @@ __all__ = [
     "AuditOutcome",
     "AuditWitness",
     "Comparison",
+    "EtCEncryptor",
     "Experiment",
     "Remedy",
     "TwoSampleTest",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-from etcprops._validation import describe, reject
+from etcprops._validation import describe, nearest_name, reject
 from etcprops.exact.scaler import ExactStandardScaler
 from etcprops.exact.statistics import MID_GREY
 
@@ -75,5 +75,6 @@ def make_preprocessing(value: Any, caller: str) -> tuple[str, Any]:
         return value, PREPROCESSINGS[value]()
     if isinstance(value, type) or not all(hasattr(value, m) for m in ("fit", "transform")):
         wanted = f"be one of {', '.join(PREPROCESSINGS)}, a transformer or None"
-        reject("preprocessing", caller, wanted, describe(value))
+        got = describe(value) + nearest_name(value, PREPROCESSINGS)
+        reject("preprocessing", caller, wanted, got)
     return type(value).__name__, value

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from threadpoolctl import threadpool_limits
 
 from etcprops._about import versions
-from etcprops._validation import InvalidParameterError, describe, reject
+from etcprops._validation import InvalidParameterError, describe, nearest_name, reject
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.implementation import (
     DEEP_EXAMPLES,
@@ -223,5 +223,6 @@ def _choose(names: Iterable[str] | None) -> tuple[Claim, ...]:
         raise InvalidParameterError(
             f"The 'claims' parameter of verify must hold names of claims: {', '.join(known)}. "
             f"Got {', '.join(map(repr, unknown)) or 'none'}."
+            + "".join(nearest_name(name, known) for name in unknown[:1])
         )
     return tuple(claim for claim in CLAIMS if claim.name in wanted)

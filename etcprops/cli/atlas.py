@@ -43,8 +43,8 @@ Steps = Annotated[
     list[str] | None,
     typer.Option(
         metavar="STEP+...",
-        help="Steps of the key, of permutation, transforms, negatives, components; may be "
-        "given several times.  \\[default: all]",
+        help="Steps of the key, of permutation, transforms, negatives, components, or K1 to K4; "
+        "may be given several times.  \\[default: all]",
     ),
 ]
 Data = Annotated[

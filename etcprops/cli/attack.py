@@ -64,7 +64,6 @@ def attack(
     outputs = Outputs("attack", json, html, {"--key": key})
     pictures = _load(images)
 
-    from etcprops._files import write_whole
     from etcprops.attacks import AttackOutcome
     from etcprops.attacks import attack as attack_images
 
@@ -77,7 +76,7 @@ def attack(
         outputs.console.print(Text(f"  {fact}"), soft_wrap=True)
     outputs.write(report.to_json, lambda: report.to_html(images.name))
     if key is not None and report.key is not None:
-        write_whole(key, report.key.to_json() + "\n")
+        report.key.save(key, overwrite=True)
     raise typer.Exit(0 if safe else 1)
 
 

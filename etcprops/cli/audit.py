@@ -37,7 +37,7 @@ from etcprops.cli.atlas import (
     print_table_of_estimators,
     split_steps,
 )
-from etcprops.cli.common import Outputs, current_folder, import_object
+from etcprops.cli.common import Outputs, current_folder, import_object, named_as_options
 
 if TYPE_CHECKING:
     from etcprops.auditing.verdict import Verdict
@@ -197,11 +197,8 @@ def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -
 
     if path is None:
         return EtCKey.from_secret(pictures.geometry, secret, steps=steps or ALL)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reject("--key", COMMAND, "be a file with a key as JSON", f"{str(path)!r}: {error}")
-    return EtCKey.from_json(text)
+    with named_as_options("audit", path="key"):
+        return EtCKey.load(path)
 
 
 def _import(name: str) -> Any:

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from etcprops._files import write_whole
 from etcprops._validation import InvalidParameterError, reject
-from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.geometry import BlockGeometry, fitting_blocks, nearest_size
 
 SIZES = re.compile(r"(\d+)x(\d+)(?:x(\d+))?(?:/(\d+))?")
 
@@ -50,10 +51,16 @@ def parse_geometry(text: str, command: str) -> BlockGeometry:
     if match is None:
         wanted = "be height x width [x channels] [/ block], such as 192x160 or 96x64x3/16"
         reject("--geometry", f"etcprops {command}", wanted, f"{text!r}.")
-    height, width, channels, block = match.groups()
-    return BlockGeometry(
-        int(height), int(width), channels=int(channels or 1), block=int(block or 8)
-    )
+    height, width, channels, block = (int(size or 0) for size in match.groups())
+    side = block or 8
+    if height and width and (height % side or width % side):
+        rows, columns = nearest_size(height, width, side)
+        blocks = ", ".join(f"/{size}" for size in fitting_blocks(height, width, side))
+        near = f"{rows}x{columns} is the nearest size of blocks of {side}"
+        fits = f"{near}, and of {height}x{width} these are: {blocks}" if blocks else near
+        wanted = "be of whole blocks"
+        reject("--geometry", f"etcprops {command}", wanted, f"{text!r}: {fits}.")
+    return BlockGeometry(height, width, channels=channels or 1, block=side)
 
 
 class Outputs:
@@ -139,12 +146,12 @@ class Reporter:
 @contextlib.contextmanager
 def current_folder() -> Iterator[None]:
     """Find modules in the current folder, also those that what was imported imports when called."""
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
+    before = [*sys.path]
+    sys.path.insert(0, str(Path.cwd()))
     try:
         yield
     finally:
-        sys.path.remove(folder)
+        sys.path[:] = before
 
 
 def import_object(name: str, option: str, command: str) -> Any:
@@ -153,7 +160,7 @@ def import_object(name: str, option: str, command: str) -> Any:
     Parameters
     ----------
     name : str
-        For example ``os.path:join``.
+        For example ``os.path:join``, or ``./folder/file.py:function``.
     option, command : str
         What was given it, for the message.
 
@@ -169,18 +176,45 @@ def import_object(name: str, option: str, command: str) -> Any:
     """
     module, _, attribute = name.partition(":")
     try:
-        found = importlib.import_module(module)
+        is_file = module.endswith(".py")
+        found = _module_of(Path(module)) if is_file else importlib.import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's module may do anything
-        wanted = "be module:object, something that can be imported"
+        wanted = "be module:object or file.py:object, something that can be imported"
         reject(option, command, wanted, f"{name!r}: {type(error).__name__}: {error}")
     return found
 
 
+def _module_of(path: Path) -> ModuleType:
+    """Import a file by its own name, as if its folder were the current one.
+
+    By its name other processes find it again, who get the path of this one.
+    """
+    folder = str(path.resolve().parent)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {str(path)!r}")
+    known = sys.modules.get(path.stem)
+    if (
+        known is not None
+        and Path(getattr(known, "__file__", None) or "").resolve() != path.resolve()
+    ):
+        raise ImportError(f"another module is named {path.stem!r}: rename the file")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(path.stem)
+
+
 @contextlib.contextmanager
-def named_as_options(command: str) -> Iterator[None]:
+def named_as_options(command: str, **names: str) -> Iterator[None]:
     """Let errors of functions name options: --quality of etcprops encrypt, not quality of Codec.
+
+    Parameters
+    ----------
+    command : str
+        The command that was given them.
+    **names : str
+        Options that are not called as their parameters are: ``path="key"``.
 
     Examples
     --------
@@ -196,12 +230,12 @@ be a positive integer. Got 0 (int).
         yield
     except InvalidParameterError as error:
         name = r"The '(\w+)' parameter of [\w.]+ "
-        text = re.sub(
-            name,
-            lambda found: f"The '--{found[1].replace('_', '-')}' parameter of etcprops {command} ",
-            str(error),
-            count=1,
-        )
+
+        def as_option(found: re.Match[str]) -> str:
+            option = names.get(found[1], found[1]).replace("_", "-")
+            return f"The '--{option}' parameter of etcprops {command} "
+
+        text = re.sub(name, as_option, str(error), count=1)
         raise InvalidParameterError(text) from None
 
 

@@ -28,6 +28,7 @@ from etcprops.formats._sharing import keys, room
 from etcprops.formats.codecs import Codec, is_whole
 from etcprops.formats.records import MARK, NO_DIGEST, FileRecord, digest, opened
 from etcprops.formats.schemes import ImageScheme, SchemeName, check_secret
+from etcprops.scheme.fitting import Padding, crop_to_blocks, pad_to_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -295,12 +296,13 @@ def _decrypted(
         wanted = settings.scheme and settings.scheme_of(settings.scheme)
         if wanted and (wanted.name, wanted.block) != (scheme.name, scheme.block):
             raise PictureError(f"was encrypted otherwise: {scheme}")
-    padded = tuple(-(-length // scheme.unit) * scheme.unit for length in size)
+    padded = _padded(scheme, size)
     image = _as_encrypted(picture, scheme, scheme.geometry(*padded).shape)
     result.key = _key_name(scheme, size)
     with result.timed("encryption"):
         key = keys.key(scheme, padded, settings.secret, encrypting=False)
-        pixels = np.ascontiguousarray(scheme.decrypt(image, key)[: size[0], : size[1]])
+        padding = Padding(size[0], size[1], scheme.channels, scheme.unit)
+        pixels = np.ascontiguousarray(padding.undo(scheme.decrypt(image, key)))
     if record is not None and record.pixels not in {NO_DIGEST, digest(image.data)}:
         result.outcome = FileOutcome.APPROXIMATE
         result.message = "was altered since it was encrypted without loss: approximate at best"
@@ -318,8 +320,13 @@ def _scheme_for(picture: Picture) -> SchemeName:
 
 
 def _key_name(scheme: ImageScheme, size: tuple[int, ...]) -> str:
-    padded = (-(-length // scheme.unit) * scheme.unit for length in size)
+    padded = _padded(scheme, size)
     return f"{scheme}, {' x '.join(str(length) for length in padded)} pixels"
+
+
+def _padded(scheme: ImageScheme, size: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the size that a picture of this size has once blocks fit."""
+    return Padding(size[0], size[1], block=scheme.unit).geometry.shape
 
 
 def _fitting(pixels: NDArray[np.uint8], scheme: ImageScheme, *, pad: bool) -> NDArray[np.uint8]:
@@ -329,16 +336,17 @@ def _fitting(pixels: NDArray[np.uint8], scheme: ImageScheme, *, pad: bool) -> ND
     elif pixels.ndim == 3 and scheme.channels == 1:
         raise PictureError("is in colour: the schemes colour and grayscale keep that")
     height, width = pixels.shape[:2]
-    rows, columns = -height % scheme.unit, -width % scheme.unit
-    if not rows and not columns:
+    padding = Padding(height, width, block=scheme.unit)
+    larger = padding.geometry.shape
+    if larger == (height, width):
         return pixels
     if not pad:
-        unit = scheme.unit
-        smaller = f"{height // unit * unit} x {width // unit * unit}"
-        larger = f"{height + rows} x {width + columns}"
-        near = larger if min(height, width) < unit else f"{smaller} or {larger}"
+        near = f"{larger[0]} x {larger[1]}"
+        if min(height, width) >= scheme.unit:
+            rows, columns = crop_to_blocks(pixels, scheme.unit).shape[:2]
+            near = f"{rows} x {columns} or {near}"
         raise PictureError(f"is {height} x {width}: {scheme}, need {near}; --pad makes them fit")
-    return np.pad(pixels, ((0, rows), (0, columns), (0, 0))[: pixels.ndim], mode="edge")
+    return pad_to_blocks(pixels, scheme.unit).image
 
 
 def _without_record(picture: Picture, settings: FileSettings) -> tuple[ImageScheme, Any]:

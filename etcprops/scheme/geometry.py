@@ -7,6 +7,7 @@ Chuman et al. 2019).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from etcprops._validation import as_indices, as_integer, describe, reject
+from etcprops.scheme._pixels_given import Pixels, as_pixels
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,47 @@ class BlockGeometry:
             reject("channels", "BlockGeometry", "be 1 (grey) or 3 (colour)", describe(channels))
         for name in ("height", "width"):
             if getattr(self, name) % self.block:
-                got = f"block={self.block}, {name}={getattr(self, name)} instead."
+                fits = what_fits(self.height, self.width, self.block)
+                got = f"block={self.block}, {name}={getattr(self, name)} instead; {fits}."
                 reject("block", "BlockGeometry", f"divide {name}", got)
+
+    @classmethod
+    def for_image(cls, image: Pixels, block: int = 8) -> BlockGeometry:
+        """Return the geometry of an image.
+
+        Parameters
+        ----------
+        image : array_like or PIL.Image.Image, shape (H, W) or (H, W, 3)
+            One image, of any dtype; of a batch, give one of its images. A file is read by
+            `etcprops.read_image` first.
+        block : int, default=8
+            Side of the blocks.
+
+        Returns
+        -------
+        BlockGeometry
+
+        Raises
+        ------
+        InvalidParameterError
+            If `image` is none, is several, or blocks do not fit: `crop_to_blocks` and
+            `pad_to_blocks` make them fit.
+
+        Examples
+        --------
+        >>> BlockGeometry.for_image(np.zeros((48, 32, 3), np.uint8), block=16)
+        BlockGeometry(height=48, width=32, channels=3, block=16)
+        """
+        caller = "BlockGeometry.for_image"
+        height, width, *channels = image_of(image, caller).shape
+        side = as_integer(block, "block", caller)
+        if height % side or width % side:
+            remedy = "crop_to_blocks and pad_to_blocks make them fit"
+            got = (
+                f"{height} x {width} and block={side}: {what_fits(height, width, side)}; {remedy}."
+            )
+            reject("image", caller, "be of whole blocks", got)
+        return cls(height, width, channels=3 if channels else 1, block=side)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -156,3 +197,72 @@ def check_geometry(value: Any, caller: str) -> BlockGeometry:
     if not isinstance(value, BlockGeometry):
         reject("geometry", caller, "be a BlockGeometry", describe(value))
     return value
+
+
+def image_of(value: Any, caller: str) -> NDArray[Any]:
+    """Return `value` as the array of one grey or RGB image; batches and the rest are refused."""
+    wanted = "be one image of shape (H, W) or (H, W, 3)"
+    array = as_pixels(value, "image", caller, wanted)
+    numbers = array.dtype.kind in "biuf" and array.size
+    if not numbers or array.ndim < 2 or array.shape[2:] not in {(), (3,)}:
+        reject("image", caller, wanted, describe(array).rstrip(".") + _remedy(array.shape))
+    return array
+
+
+def _remedy(shape: tuple[int, ...]) -> str:
+    """Say how to come from an array to one image, where that may be meant."""
+    if len(shape) < 3:
+        return "."
+    parts = {
+        1: "; image[..., 0] is a grey image",
+        4: "; image[..., :3] leaves the alpha channel out",
+    }
+    part = parts.get(shape[-1], "") if len(shape) == 3 else ""
+    return f"{part}; of a batch, images[0] is one image."
+
+
+def fitting_blocks(height: int, width: int, block: int) -> list[int]:
+    """Return the block sizes around another that divide an image: one below, two above, if any.
+
+    Blocks of a single pixel and of the whole image are left out.
+
+    Examples
+    --------
+    >>> fitting_blocks(100, 100, 8), fitting_blocks(101, 97, 8)
+    ([5, 10, 20], [])
+    """
+    common = math.gcd(height, width)
+    most = min(common, 16 * block, 4096, max(height, width) - 1)
+    sizes = [n for n in range(2, most + 1) if common % n == 0]
+    return [n for n in sizes if n < block][-1:] + [n for n in sizes if n > block][:2]
+
+
+def nearest_size(height: int, width: int, block: int) -> tuple[int, int]:
+    """Return the multiples of a block nearest to a size; the smaller of two, but never 0.
+
+    Examples
+    --------
+    >>> nearest_size(100, 3, 8)
+    (96, 8)
+    """
+    nearest = [
+        max(1, -(-(2 * length - block) // (2 * block))) * block for length in (height, width)
+    ]
+    return nearest[0], nearest[1]
+
+
+def what_fits(height: int, width: int, block: int) -> str:
+    """Say which blocks divide a size, and the nearest size that a block divides.
+
+    Examples
+    --------
+    >>> what_fits(100, 100, 8)
+    '5, 10 and 20 divide 100 x 100, and 8 divides 96 x 96'
+    """
+    rows, columns = nearest_size(height, width, block)
+    size = f"{block} divides {rows} x {columns}"
+    *others, last = fitting_blocks(height, width, block) or [0]
+    if not last:
+        return size
+    blocks = f"{', '.join(map(str, others))} and {last} divide" if others else f"{last} divides"
+    return f"{blocks} {height} x {width}, and {size}"

@@ -11,6 +11,7 @@ import math
 import secrets
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from os import PathLike
 from typing import Any, Final
 
 import numpy as np
@@ -23,20 +24,28 @@ from etcprops._validation import (
     as_codes,
     as_permutation,
     describe,
+    nearest_name,
     reject,
 )
+from etcprops.scheme import _key_files
 from etcprops.scheme._drawing import Shake256Stream, draw_below, draw_permutation
 from etcprops.scheme._immutable import Immutable, freeze
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 
 
 class Step(StrEnum):
-    """The four steps of the encryption, in their order; the values are the fields of `EtCKey`."""
+    """The four steps, in their order; the values are fields of `EtCKey`; ``Step("K1")`` is one."""
 
     PERMUTATION = "permutation"
     TRANSFORMS = "transforms"
     NEGATIVES = "negatives"
     COMPONENTS = "components"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Step | None:
+        """Return the step of K1, K2, K3 or K4."""
+        codes = {f"K{number}": step for number, step in enumerate(cls, 1)}
+        return codes.get(value.upper()) if isinstance(value, str) else None
 
 
 STEP_NAMES: Final = {
@@ -320,16 +329,61 @@ class EtCKey(Immutable):
             reject("text", caller, wanted, describe(sizes))
         return cls(BlockGeometry(**sizes), **{str(step): document[step] for step in Step})
 
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the key to a file that only its owner can read (mode 0600), whole or not at all.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            The file; its text is that of `to_json`.
+        overwrite : bool, default=False
+            Whether a file that is there is lost, and with it what only its key decrypts.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the file is there, or cannot be written.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> key = EtCKey.generate(BlockGeometry(16, 16))
+        >>> with TemporaryDirectory() as folder:
+        ...     key.save(f"{folder}/key.json")
+        ...     EtCKey.load(f"{folder}/key.json") == key
+        True
+        """
+        _key_files.save(self.to_json(), path, "EtCKey.save", overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> EtCKey:
+        """Read a key that `save` wrote.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the file cannot be read, or holds no key.
+        """
+        caller = "EtCKey.load"
+        file = _key_files.as_path(path, caller)
+        text = _key_files.load(file, caller)
+        try:
+            return cls.from_json(text)
+        except InvalidParameterError as error:
+            reject("path", caller, _key_files.HOLDS_A_KEY, f"{str(file)!r}: {error}")
+
 
 def check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> frozenset[Step]:
     """Return `steps` as a set of `Step`; `ALL` loses the component shuffle for grey images."""
-    wanted = f"hold names from {', '.join(Step)}"
+    wanted = f"hold names from {', '.join(Step)}, or K1 to K4"
     if isinstance(steps, str):
         reject("steps", caller, f"be a collection, and {wanted}", describe(steps))
+    names = [*steps] if isinstance(steps, Iterable) else [steps]
     try:
-        chosen = frozenset(Step(step) for step in steps)
+        chosen = frozenset(Step(step) for step in names)
     except (TypeError, ValueError):
-        reject("steps", caller, wanted, describe(steps))
+        near = (nearest_name(name, Step) for name in names if name not in [*Step])
+        reject("steps", caller, wanted, describe(steps) + next(filter(None, near), ""))
     if geometry.channels == 1 and Step.COMPONENTS in chosen:
         if chosen != ALL:
             got = "components for a grey geometry."

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from etcprops._validation import describe, reject
+from etcprops.scheme._pixels_given import Pixels, as_pixels
 from etcprops.scheme.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey, check_key
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _encryption_routes: WeakKeyDictionary[EtCKey, _Route] = WeakKeyDictionary()
 _decryption_routes: WeakKeyDictionary[EtCKey, _Route] = WeakKeyDictionary()
 
 
-def encrypt(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
+def encrypt(images: Pixels, key: EtCKey) -> NDArray[np.uint8]:
     """Encrypt one image or a batch.
 
     Block permutation, then transform, negation and component shuffle of the blocks, each as far as
@@ -54,9 +55,10 @@ def encrypt(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (..., H, W) or (..., H, W, 3)
+    images : ndarray of uint8, shape (..., H, W) or (..., H, W, 3), or PIL.Image.Image
         One image of the key's geometry, or any number of them along axes in front; none at all
-        gives none. Never modified; need not be contiguous.
+        gives none. Never modified; need not be contiguous. A grey or RGB image of Pillow counts as
+        its array, a list of them as a batch; files are read by `etcprops.read_image` first.
     key : EtCKey
         The key.
 
@@ -69,6 +71,8 @@ def encrypt(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
     ------
     InvalidParameterError
         If `images` is no uint8 array that ends in the geometry's shape, or `key` is no `EtCKey`.
+        Images of Pillow whose array is not what they show are refused: with a palette, with
+        transparency, of 16 bits, or that their EXIF turns.
 
     Notes
     -----
@@ -87,19 +91,19 @@ def encrypt(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
            [  6,   7, 251, 250]], dtype=uint8)
     """
     route = _encryption_routes.get(check_key(key, "encrypt"))
-    _check_images(images, key.geometry, "encrypt")
+    pixels = _as_images(images, key.geometry, "encrypt")
     if route is None:
         route = _encryption_routes[key] = _route_of_encryption(key)
-    return _take(images, route)
+    return _take(pixels, route)
 
 
-def decrypt(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
+def decrypt(images: Pixels, key: EtCKey) -> NDArray[np.uint8]:
     """Undo `encrypt` under the same key.
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (..., H, W) or (..., H, W, 3)
-        Encrypted images of the key's geometry. Never modified.
+    images : ndarray of uint8, shape (..., H, W) or (..., H, W, 3), or PIL.Image.Image
+        Encrypted images of the key's geometry, as `encrypt` takes them. Never modified.
     key : EtCKey
         The key that encrypted them.
 
@@ -122,20 +126,21 @@ def decrypt(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
     True
     """
     route = _decryption_routes.get(check_key(key, "decrypt"))
-    _check_images(images, key.geometry, "decrypt")
+    pixels = _as_images(images, key.geometry, "decrypt")
     if route is None:
         route = _decryption_routes[key] = _route_of_decryption(key)
-    return _take(images, route)
+    return _take(pixels, route)
 
 
-def _check_images(images: Any, geometry: BlockGeometry, caller: str) -> None:
-    """Refuse anything but a uint8 array that ends in the geometry's shape."""
+def _as_images(images: Any, geometry: BlockGeometry, caller: str) -> NDArray[np.uint8]:
+    """Return a uint8 array that ends in the geometry's shape, and refuse anything else."""
     shape = ", ".join(str(size) for size in geometry.shape)
     wanted = f"be an array of uint8 and shape (..., {shape})"
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
-        reject("images", caller, wanted, describe(images))
-    if images.shape[-len(geometry.shape) :] != geometry.shape:
-        reject("images", caller, wanted, describe(images))
+    array = as_pixels(images, "images", caller, wanted)
+    if array.dtype != np.uint8 or array.shape[-len(geometry.shape) :] != geometry.shape:
+        whole = isinstance(images, (np.ndarray, list)) or array.dtype == object
+        reject("images", caller, wanted, describe(images if whole else array))
+    return array
 
 
 def _take(images: NDArray[np.uint8], route: _Route) -> NDArray[np.uint8]:

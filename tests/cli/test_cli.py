@@ -85,7 +85,19 @@ def test_an_unexpected_outcome_is_status_1(run: Run, monkeypatch: pytest.MonkeyP
 MISTAKES = {
     "unknown claim": (("--claims", "z-scor"), "'claims' parameter of verify"),
     "geometry in words": (("--geometry", "small"), "'--geometry' parameter of etcprops verify"),
-    "block does not divide": (("--geometry", "30x32"), "divide height. Got block=8, height=30"),
+    "block does not divide": (
+        ("--geometry", "100x100"),
+        "96x96 is the nearest size of blocks of 8, and of 100x100 these are: /5, /10, /20.",
+    ),
+    "no block divides": (
+        ("--geometry", "101x97x3"),
+        "be of whole blocks. Got '101x97x3': 104x96 is the nearest size of blocks of 8.",
+    ),
+    "no height": (("--geometry", "0x8"), "'height' parameter"),
+    "nearly a claim": (
+        ("--claims", "decryption-invert"),
+        "Did you mean 'decryption-inverts'?",
+    ),
     "two channels": (("--geometry", "8x8x2"), "be 1 (grey) or 3 (colour). Got 2"),
     "empty secret": (("--secret", ""), "'secret' parameter"),
     "no such data": (("--data", "no-such-file.zip"), "no-such-file.zip"),

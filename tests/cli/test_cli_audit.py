@@ -65,3 +65,11 @@ def test_an_outcome_that_there_is_not_is_refused(run: Run) -> None:
     assert result.status == 2
     assert "'--fail-on' parameter of etcprops audit must be one of bitwise-identical" in result.err
     assert run("audit", "SVC", "--fail-on", "different").status == 2
+
+
+def test_a_file_that_is_no_key_names_the_option(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "key.json").write_text("{}")
+    result = run("audit", "gate_models:neighbours", "--data", "few.npz", "--key", "key.json")
+    assert result.status == 2
+    wanted = "The '--key' parameter of etcprops audit must be a file with a key"
+    assert wanted in " ".join(result.err.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from etcprops import InvalidParameterError, read_image
 from etcprops.datasets.pictures import PictureError, count_pixels, picture_of, read_picture
 
 GREY = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
@@ -150,3 +152,113 @@ def test_files_that_are_not_there_are_refused(tmp_path: Path) -> None:
         read_picture(tmp_path / "missing.png")
     (tmp_path / "some.png").write_bytes(saved(Image.fromarray(GREY)))
     assert np.array_equal(read_picture(tmp_path / "some.png").pixels, GREY)
+
+
+# --- read_image: the same rules, and options for what they refuse
+
+DEEP = GREY.astype(np.uint16) * 257
+ALPHA = np.dstack([RGB, GREY])
+
+
+def as_file(image: Image.Image, folder: Path) -> Path:
+    path = folder / "image.png"
+    image.save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["image", "file"])
+@pytest.mark.parametrize("name", [name for name in ODD if name != "wrong extension"])
+def test_what_can_be_shown_is_read(tmp_path: Path, name: str, kind: str) -> None:
+    make, wanted, _ = ODD[name]
+    (tmp_path / "image.png").write_bytes(make())
+    file = tmp_path / "image.png"
+    pixels = read_image(file if kind == "file" else Image.open(file))
+    assert pixels.dtype == np.uint8
+    assert np.array_equal(pixels, np.asarray(wanted))
+
+
+LOSING: dict[str, tuple[Callable[[], Image.Image], str, dict[str, Any], Any]] = {
+    "16 bits": (lambda: Image.fromarray(DEEP), "eight_bits=True", {"eight_bits": True}, GREY),
+    "white behind": (
+        lambda: Image.fromarray(np.dstack([RGB, 0 * GREY])),
+        "background=255",
+        {"background": 255},
+        np.full_like(RGB, 255),
+    ),
+    "colour behind": (
+        lambda: Image.fromarray(np.dstack([RGB, 0 * GREY])),
+        "background=255",
+        {"background": (1, 2, 3)},
+        np.broadcast_to([1, 2, 3], RGB.shape),
+    ),
+    "partly transparent": (
+        lambda: Image.fromarray(ALPHA),
+        "background=255",
+        {"background": 0},
+        np.round(RGB * (GREY[..., None] / 255)),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ["image", "file"])
+@pytest.mark.parametrize("name", LOSING)
+def test_an_option_says_what_may_be_lost(tmp_path: Path, name: str, kind: str) -> None:
+    make, remedy, options, wanted = LOSING[name]
+    given = make() if kind == "image" else as_file(make(), tmp_path)
+    with pytest.raises(InvalidParameterError, match=re.escape(f"({remedy} does).")) as caught:
+        read_image(given)
+    assert ("image.png" in str(caught.value)) == (kind == "file")
+    off = np.abs(read_image(given, **options).astype(int) - np.asarray(wanted))
+    assert off.max() <= (name == "partly transparent")  # there one division is rounded
+
+
+def test_other_colours_are_converted_on_request() -> None:
+    cmyk = Image.fromarray(RGB).convert("CMYK")
+    with pytest.raises(InvalidParameterError, match=re.escape("(mode='colour' does)")):
+        read_image(cmyk)
+    assert np.array_equal(read_image(cmyk, mode="colour"), np.asarray(cmyk.convert("RGB")))
+    assert np.array_equal(read_image(Image.fromarray(GREY), mode="colour"), np.dstack([GREY] * 3))
+    luma = RGB @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(read_image(Image.fromarray(RGB), mode="grey") - luma).max() < 1
+    palette = with_palette()
+    assert np.array_equal(
+        read_image(palette, mode="grey"), read_image(palette.convert("RGB"), mode="grey")
+    )
+
+
+def test_sixteen_bits_of_colour_lose_the_lower_eight(tmp_path: Path) -> None:
+    path = tmp_path / "deep.png"
+    path.write_bytes(png(1, 1, 16, 2, bytes([0, 1, 255, 2, 255, 3, 255])))
+    assert read_image(path, eight_bits=True).tolist() == [[[1, 2, 3]]]
+    with Image.open(path) as image, pytest.raises(InvalidParameterError, match="eight_bits=True"):
+        read_image(image)
+
+
+REFUSED: dict[str, tuple[Any, str]] = {
+    "floating point": (Image.fromarray(GREY.astype(np.float32)), "floating-point"),
+    "more than 16 bits": (Image.fromarray(GREY.astype(np.int32) << 16), "more than 16 bits"),
+    "missing": ("missing.png", "'missing.png', which cannot be read: No such file"),
+    "array": (GREY, "be a path or an image of Pillow. Got an array"),
+    "bytes": (b"image.png", "be a path or an image of Pillow. Got b'image.png'"),
+    "None": (None, "be a path or an image of Pillow. Got None"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_no_option_makes_pixels_of_these(name: str) -> None:
+    image, got = REFUSED[name]
+    with pytest.raises(InvalidParameterError, match=got) as caught:
+        read_image(image, mode="colour", background=0, eight_bits=True)
+    assert "'image' parameter of read_image" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"mode": "gray"}, {"background": 256}, {"background": (0, 1)}, {"background": "white"},
+     {"background": (0, 0, -1)}, {"eight_bits": 1}],
+    ids=str,
+)  # fmt: skip
+def test_bad_options(options: dict[str, Any]) -> None:
+    (name,) = options
+    with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of read_image"):
+        read_image(Image.fromarray(GREY), **options)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import pickle
+import re
 from dataclasses import FrozenInstanceError
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
-from etcprops import BlockGeometry, InvalidParameterError, strategies
-from etcprops.scheme.geometry import check_geometry
+from etcprops import (
+    BlockGeometry,
+    InvalidParameterError,
+    crop_to_blocks,
+    pad_to_blocks,
+    strategies,
+)
+from etcprops.scheme.geometry import check_geometry, fitting_blocks, nearest_size
 
 SIZES = [
     BlockGeometry(rows * block, columns * block, channels=channels, block=block)
@@ -147,13 +157,13 @@ def _integer(name: str, got: str) -> str:
         pytest.param(
             {"height": 30},
             "The 'block' parameter of BlockGeometry must divide height. "
-            "Got block=8, height=30 instead.",
+            "Got block=8, height=30 instead; 6 divides 30 x 24, and 8 divides 32 x 24.",
             id="height not divisible",
         ),
         pytest.param(
             {"width": 4},
             "The 'block' parameter of BlockGeometry must divide width. "
-            "Got block=8, width=4 instead.",
+            "Got block=8, width=4 instead; 4 divides 16 x 4, and 8 divides 16 x 8.",
             id="block larger than the image",
         ),
     ],
@@ -241,3 +251,75 @@ def test_long_values_are_cut_short_in_messages() -> None:
     with pytest.raises(InvalidParameterError) as caught:
         check_geometry("x" * 1000, "someone")
     assert str(caught.value).endswith(f"Got '{'x' * 76}... (str).")
+
+
+# --- Of an image
+
+
+@pytest.mark.parametrize("shape", [(16, 24), (16, 24, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64, np.bool_])
+def test_geometry_of_an_image(shape: tuple[int, ...], dtype: Any) -> None:
+    image = np.zeros(shape, dtype)
+    geometry = BlockGeometry.for_image(image, block=4)
+    assert geometry.shape == shape
+    assert geometry.block == 4
+    assert BlockGeometry.for_image(image).block == 8
+    assert BlockGeometry.for_image(image.tolist(), 4) == geometry
+    if dtype is np.uint8:
+        assert BlockGeometry.for_image(Image.fromarray(image), 4) == geometry
+
+
+NOT_ONE_IMAGE: dict[str, tuple[Any, str]] = {
+    "batch": (np.zeros((5, 8, 8), np.uint8), "of a batch, images[0] is one image"),
+    "batch in colour": (np.zeros((5, 8, 8, 3), np.uint8), "of a batch, images[0] is one image"),
+    "alpha": (np.zeros((8, 8, 4), np.uint8), "image[..., :3] leaves the alpha channel out"),
+    "one channel": (np.zeros((8, 8, 1), np.uint8), "image[..., 0] is a grey image"),
+    "vector": (np.zeros(64, np.uint8), "shape (64,)"),
+    "nothing": (np.zeros((0, 8), np.uint8), "shape (0, 8)"),
+    "text": (np.full((8, 8), "a"), "dtype <U1"),
+    "None": (None, "dtype object"),
+    "ragged": ([[1, 2], [3]], "[[1, 2], [3]] (list)"),
+    "path": (Path("sea.jpg"), "a path; etcprops.read_image('sea.jpg') gives its pixels"),
+    "path as text": ("sea.jpg", "a path; etcprops.read_image('sea.jpg') gives its pixels"),
+    "palette": (Image.new("P", (8, 8)), "a Pillow image of mode P, not L or RGB"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_ONE_IMAGE)
+@pytest.mark.parametrize(
+    "function", [BlockGeometry.for_image, crop_to_blocks, pad_to_blocks], ids=lambda f: f.__name__
+)
+def test_what_is_not_one_image_has_no_geometry(name: str, function: Any) -> None:
+    image, got = NOT_ONE_IMAGE[name]
+    wanted = r"must be one image of shape \(H, W\) or \(H, W, 3\). Got .*"
+    with pytest.raises(InvalidParameterError, match=wanted + re.escape(got)):
+        function(image)
+
+
+def test_an_image_of_other_sizes_names_what_fits() -> None:
+    with pytest.raises(InvalidParameterError) as caught:
+        BlockGeometry.for_image(np.zeros((100, 100), np.uint8))
+    assert str(caught.value) == (
+        "The 'image' parameter of BlockGeometry.for_image must be of whole blocks. Got 100 x 100 "
+        "and block=8: 5, 10 and 20 divide 100 x 100, and 8 divides 96 x 96; crop_to_blocks and "
+        "pad_to_blocks make them fit."
+    )
+
+
+@given(
+    *(st.integers(1, 300) for _ in range(2)),
+    st.integers(1, 40),
+)
+def test_what_is_said_to_fit_fits(height: int, width: int, block: int) -> None:
+    near = nearest_size(height, width, block)
+    assert BlockGeometry(*near, block=block).n_blocks
+    for length, found in zip((height, width), near, strict=True):
+        assert abs(found - length) <= max(block // 2, block - length)
+    for size in fitting_blocks(height, width, block):
+        assert BlockGeometry(height, width, block=size).n_blocks > 1
+        assert size > 1
+
+
+def test_absurd_sizes_are_refused_at_once() -> None:
+    with pytest.raises(InvalidParameterError, match="divide height"):
+        BlockGeometry(10**12, 10**12, block=7)

@@ -7,10 +7,13 @@ import gc
 import hashlib
 import json
 import math
+import os
 import pickle
+import stat
 import traceback
 import weakref
 from itertools import permutations, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -516,21 +519,30 @@ def test_components_need_colour() -> None:
             "from_secret",
             {"steps": "permutation"},
             "The 'steps' parameter of EtCKey.from_secret must be a collection, and hold names "
-            "from permutation, transforms, negatives, components. Got 'permutation' (str).",
+            "from permutation, transforms, negatives, components, or K1 to K4. "
+            "Got 'permutation' (str).",
             id="steps as one string",
         ),
         pytest.param(
             "from_secret",
             {"steps": ["rotation"]},
             "The 'steps' parameter of EtCKey.from_secret must hold names from permutation, "
-            "transforms, negatives, components. Got ['rotation'] (list).",
+            "transforms, negatives, components, or K1 to K4. Got ['rotation'] (list).",
             id="unknown step",
+        ),
+        pytest.param(
+            "from_secret",
+            {"steps": ["negatives", "tranforms"]},
+            "The 'steps' parameter of EtCKey.from_secret must hold names from permutation, "
+            "transforms, negatives, components, or K1 to K4. Got ['negatives', 'tranforms'] "
+            "(list). Did you mean 'transforms'?",
+            id="misspelt step",
         ),
         pytest.param(
             "generate",
             {"steps": 4},
             "The 'steps' parameter of EtCKey.generate must hold names from permutation, "
-            "transforms, negatives, components. Got 4 (int).",
+            "transforms, negatives, components, or K1 to K4. Got 4 (int).",
             id="number of steps",
         ),
         pytest.param(
@@ -663,7 +675,7 @@ def test_the_untampered_document_is_read() -> None:
         pytest.param(
             _tampered(geometry={**COLOUR.to_dict(), "block": 4}),
             "The 'block' parameter of BlockGeometry must divide width. "
-            "Got block=4, width=6 instead.",
+            "Got block=4, width=6 instead; 2 divides 4 x 6, and 4 divides 4 x 4.",
             id="geometry that is none",
         ),
         pytest.param(
@@ -747,3 +759,94 @@ def test_unreadable_json(text: Any) -> None:
         "The 'text' parameter of EtCKey.from_json must be JSON text as to_json writes it. "
         "Got text that cannot be read: "
     )
+
+
+# --- Files
+
+
+def test_a_saved_key_is_the_key_and_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "key.json"
+    key = EtCKey.from_secret(COLOUR, "an example")
+    key.save(path)
+    assert EtCKey.load(path) == EtCKey.load(str(path)) == key
+    assert EtCKey.from_json(path.read_text(encoding="utf-8")) == key
+    assert [*path.parent.iterdir()] == [path]
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_a_key_is_overwritten_only_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:  # some file systems have none
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    path = tmp_path / "key.json"
+    first, second = (EtCKey.from_secret(COLOUR, secret) for secret in ("one", "two"))
+    first.save(path)
+    with pytest.raises(InvalidParameterError, match=r"not there, unless overwrite=True. Got '.*"):
+        second.save(path)
+    assert EtCKey.load(path) == first
+    second.save(path, overwrite=True)
+    assert EtCKey.load(path) == second
+    assert [*tmp_path.iterdir()] == [path]
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    key = EtCKey.from_secret(COLOUR, "an example")
+    with pytest.raises(InvalidParameterError, match="be a file that can be written"):
+        key.save(tmp_path / "file" / "key.json")
+    with pytest.raises(InvalidParameterError, match="be a file that"):
+        key.save(tmp_path, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        pytest.param(None, "No such file", id="not there"),
+        pytest.param(b"", "not valid JSON|JSON", id="empty"),
+        pytest.param(b"\xff\xfe", "no text", id="no text"),
+        pytest.param(b'{"format": "something else", "version": 1}', "format", id="other document"),
+    ],
+)
+def test_files_that_hold_no_key(tmp_path: Path, content: bytes | None, got: str) -> None:
+    path = tmp_path / "key.json"
+    if content is not None:
+        path.write_bytes(content)
+    wanted = "The 'path' parameter of EtCKey.load must be a file with a key as EtCKey.save writes"
+    with pytest.raises(InvalidParameterError, match=f"^{wanted} it. Got '.*key.json': .*({got})"):
+        EtCKey.load(path)
+
+
+@pytest.mark.parametrize("path", [None, 3, "", b"key.json"])
+def test_paths_that_are_none(path: Any) -> None:
+    key = EtCKey.from_secret(COLOUR, "an example")
+    with pytest.raises(InvalidParameterError, match=r"'path' parameter of EtCKey.load must be a"):
+        EtCKey.load(path)
+    with pytest.raises(InvalidParameterError, match=r"'path' parameter of EtCKey.save must be a"):
+        key.save(path)
+
+
+# --- Names of steps
+
+
+@pytest.mark.parametrize("step", Step)
+def test_steps_have_the_names_of_the_literature(step: Step) -> None:
+    code = f"K{[*Step].index(step) + 1}"
+    assert Step(code) is Step(code.lower()) is step
+    named = EtCKey.from_secret(COLOUR, "an example", steps=[code])
+    assert named == EtCKey.from_secret(COLOUR, "an example", steps=[step])
+    assert named.steps == (step,)
+
+
+@pytest.mark.parametrize("value", ["K0", "K5", "K", "1", "", None, 1])
+def test_other_names_are_no_steps(value: Any) -> None:
+    with pytest.raises(ValueError, match="is not a valid Step"):
+        Step(value)

@@ -78,7 +78,7 @@ def test_matrices_encrypt_as_coq_does(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("vector", _named("encryption", "invalid"))
 def test_what_coq_refuses_is_refused(vector: dict[str, Any]) -> None:
     with pytest.raises(InvalidParameterError):
-        encrypt(_image(vector, key := _key(vector)), key)  # type: ignore[arg-type]
+        encrypt(_image(vector, key := _key(vector)), key)
 
 
 def _pixels_of_full_size(count: int) -> bytes:

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from etcprops import _documents
 from etcprops._about import versions
-from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
+from etcprops._validation import (
+    SMALLEST,
+    as_choice,
+    as_integer,
+    as_number,
+    describe,
+    nearest_name,
+    reject,
+)
 from etcprops.auditing.atlas.backends import run_with_dask, run_with_joblib
 from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell
 from etcprops.auditing.atlas.lines import Line
@@ -302,7 +310,8 @@ def _names(given: Iterable[str] | None, known: Iterable[str], name: str, caller:
     names = list(known) if given is None else list(dict.fromkeys(given))
     unknown = [n for n in names if n not in set(known)]
     if unknown or not names:
-        reject(name, caller, "hold known names (etcprops atlas --list)", describe(unknown))
+        near = nearest_name(unknown[0], known) if unknown else ""
+        reject(name, caller, "hold known names (etcprops atlas --list)", describe(unknown) + near)
     return names
 
 

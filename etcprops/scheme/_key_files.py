@@ -1,0 +1,42 @@
+"""Keys as files that only their owner can read, whole or not there."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+from etcprops._files import write_whole
+from etcprops._validation import describe, reject
+
+HOLDS_A_KEY: Final = "be a file with a key as EtCKey.save writes it"
+
+
+def save(text: str, path: Any, caller: str, *, overwrite: bool) -> None:
+    """Write the text of a key; `EtCKey.save` has the rules."""
+    file = as_path(path, caller)
+    try:
+        write_whole(file, text + "\n", secret=True, overwrite=overwrite)
+    except OSError as error:
+        if isinstance(error, FileExistsError) and file.exists():  # else it is a folder of the path
+            wanted = "be a file that is not there, unless overwrite=True"
+            reject("path", caller, wanted, f"{str(file)!r}.")
+        got = f"{str(file)!r}: {error.strerror or error}."
+        reject("path", caller, "be a file that can be written", got)
+
+
+def load(file: Path, caller: str) -> str:
+    """Return the text in a file."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        reject("path", caller, HOLDS_A_KEY, f"{str(file)!r}: no text.")
+    except OSError as error:
+        reject("path", caller, HOLDS_A_KEY, f"{str(file)!r}: {error.strerror or error}.")
+
+
+def as_path(value: Any, caller: str) -> Path:
+    """Return a str or PathLike as Path; "" is none."""
+    if not isinstance(value, (str, PathLike)) or value == "":
+        reject("path", caller, "be a str or PathLike and not empty", describe(value))
+    return Path(value)
