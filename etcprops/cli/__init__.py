@@ -30,6 +30,7 @@ from etcprops.cli.verify import verify
 app = typer.Typer(
     help="Verify and test machine learning on block-wise encrypted (EtC) images.",
     no_args_is_help=True,
+    rich_markup_mode="rich",  # older versions of typer have another default
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )

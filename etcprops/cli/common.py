@@ -125,9 +125,9 @@ def progress_bar() -> Iterator[Reporter]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    bar = Progress(*columns, console=console, transient=True)
+    # Not even disabled where there is no terminal: older versions of rich end with a blank line.
+    with bar if console.is_terminal else contextlib.nullcontext():
         yield Reporter(bar)
 
 
