@@ -76,6 +76,11 @@ def decoded_by_pillow(file: bytes) -> NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(file)))
 
 
+def through_jpeg(images: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Compress and decompress every image with Pillow."""
+    return np.stack([decoded_by_pillow(by_pillow(image, quality=quality)) for image in images])
+
+
 def cut(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Cut a plane into blocks, shape (block rows, block columns, 8, 8)."""
     rows, columns = (size // 8 for size in plane.shape)

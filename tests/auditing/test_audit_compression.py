@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
 import numpy as np
 import pytest
+from jpegs import through_jpeg
 from numpy.typing import NDArray
-from PIL import Image
 from scipy.ndimage import gaussian_filter
 from sklearn.neighbors import NearestCentroid
 
@@ -24,15 +22,6 @@ def textures(count: int) -> Pixels:
     smooth = gaussian_filter(noise, (0, 1.5, 1.5))
     scaled: Pixels = np.rint(128 + 100 * smooth / np.abs(smooth).max()).astype(np.uint8)
     return scaled
-
-
-def through_jpeg(images: Pixels, quality: int) -> Pixels:
-    decoded = []
-    for image in images:
-        file = BytesIO()
-        Image.fromarray(image).save(file, "jpeg", quality=quality)
-        decoded.append(np.asarray(Image.open(file)))
-    return np.stack(decoded)
 
 
 PLAIN = textures(16)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
+from jpegs import through_jpeg
 from numpy.typing import NDArray
-from PIL import Image
 from scipy.fft import dctn, idctn
 
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, encrypt
@@ -29,15 +28,6 @@ def large_digits(count: int = 40) -> Pixels:
 
 def noise(count: int = 20) -> Pixels:
     return np.random.default_rng(0).integers(0, 256, (count, 32, 32), dtype=np.uint8)
-
-
-def through_jpeg(images: Pixels, quality: int) -> Pixels:
-    decoded = np.empty_like(images)
-    for index, image in enumerate(images):
-        file = BytesIO()
-        Image.fromarray(image).save(file, "jpeg", quality=quality)
-        decoded[index] = np.asarray(Image.open(file))
-    return decoded
 
 
 def through_exact_codec(images: Pixels, quality: int) -> Pixels:
