@@ -20,7 +20,8 @@ from etcprops.claims.implementation import (
     EXAMPLES,
     Implementation,
 )
-from etcprops.claims.model import Check, Claim, Evidence, Finding, Ledger, Observation, Row
+from etcprops.claims.model import Check, Claim, Evidence, Ledger, Observation, Row
+from etcprops.claims.terms import Finding
 from etcprops.datasets import load_extended_yale_b
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.theory.coq import check_proofs

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from etcprops.claims.case import LARGEST, Case, shown
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import Check, Claim, EvidenceKind, Exhibit, Observation, Outcome, Sense
+from etcprops.claims.model import Check, Claim, Exhibit, Observation
+from etcprops.claims.terms import EvidenceKind, Outcome, Sense
 
 if TYPE_CHECKING:
     from etcprops.scheme.geometry import BlockGeometry

@@ -21,9 +21,10 @@ from etcprops._about import versions
 from etcprops._files import write_whole
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.implementation import DEEP_EXAMPLES, Implementation
-from etcprops.claims.model import Claim, Outcome
+from etcprops.claims.model import Claim
 from etcprops.claims.search import UNTIL_FOUND, Statement, search
 from etcprops.claims.statements import STATEMENTS, UNSEARCHED
+from etcprops.claims.terms import Outcome
 
 COMMAND = "python -m etcprops.claims.searches --examples {examples} > docs/searches.md"
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from etcprops.claims.model import Finding, Needs, Outcome, PaperSays
+from etcprops.claims.terms import Finding, Needs, Outcome, PaperSays
 
 if TYPE_CHECKING:
     from etcprops.claims.model import Row

@@ -16,9 +16,10 @@ from etcprops.claims import unproved
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.checks.formal import Proofs
 from etcprops.claims.diagrams import diagram_of_claim, diagram_of_files
-from etcprops.claims.model import Claim, EvidenceKind, Outcome, kind_label
+from etcprops.claims.model import Claim, kind_label
 from etcprops.claims.proofs import PROOFS
 from etcprops.claims.refuting import REFUTED_BY
+from etcprops.claims.terms import EvidenceKind, Outcome
 from etcprops.theory.theorems import allowed_axioms, find_theorems, reals_folder, theorem
 
 COMMAND = "python -m etcprops.claims.table"

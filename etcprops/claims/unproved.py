@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from etcprops.claims.checks.formal import Proofs
-from etcprops.claims.model import Claim, EvidenceKind, Outcome
+from etcprops.claims.model import Claim
+from etcprops.claims.terms import EvidenceKind, Outcome
 
 TRUE: Final = frozenset({Outcome.HOLDS, Outcome.HOLDS_IF, Outcome.IN_DISTRIBUTION})
 """Outcomes of claims that ask for a theorem."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
-from etcprops.claims.model import EvidenceKind, Finding, PaperSays
 from etcprops.claims.summary import REMEDIES, Summary
+from etcprops.claims.terms import EvidenceKind, Finding, PaperSays
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -22,10 +22,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from etcprops import EtCKey, ExactKernel, SignedPermutation
 from etcprops.auditing.atlas.cells import build_estimator, make_targets
-from etcprops.auditing.auditor import TOLERANCE, _folds
+from etcprops.auditing.auditor import TOLERANCE
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.harness import Candidate, Harness
+from etcprops.auditing.inputs import as_folds
 from etcprops.auditing.predictions import Predictions, fit_and_predict
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.datasets import load_images
@@ -309,7 +310,7 @@ def _harness(
     chosen = np.sort(np.random.default_rng(0).permutation(1797)[:count])
     secret = EtCKey.from_secret(digits.geometry, f"etcprops audit, {key}", steps=steps or ALL)
     model, targets = build_estimator(entry, 64), make_targets(entry.target, digits.labels[chosen])
-    folds = _folds(targets, count, None, seed=0, by_class=is_classifier(model))
+    folds = as_folds(targets, count, None, seed=0, by_class=is_classifier(model))
     harness = Harness(digits.images[chosen], targets, folds, secret, 0, TOLERANCE)
     return harness, Candidate.of(model, PREPROCESSINGS[preprocessing]())
 

@@ -20,17 +20,9 @@ from etcprops.claims import (
     Outcome,
     Row,
 )
-from etcprops.claims.model import (
-    Check,
-    Exhibit,
-    Ledger,
-    Observation,
-    PaperSays,
-    Scope,
-    Sense,
-    derive_outcome,
-)
+from etcprops.claims.model import Check, Exhibit, Ledger, Observation, derive_outcome
 from etcprops.claims.runner import run
+from etcprops.claims.terms import PaperSays, Scope, Sense
 from etcprops.datasets import load_digits_images
 from etcprops.theory.smt import available
 

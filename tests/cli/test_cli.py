@@ -13,7 +13,8 @@ import typer
 from helpers import Run, command_line
 
 from etcprops import claims, cli
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
+from etcprops.claims.model import Check, Claim, Observation
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 
 
 @pytest.fixture

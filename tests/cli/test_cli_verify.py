@@ -12,7 +12,7 @@ from helpers import Run, command_line
 from rich.console import Console
 
 from etcprops.claims import CLAIMS, Evidence, EvidenceKind, Finding, Ledger, Outcome, PaperSays, Row
-from etcprops.claims.model import Needs
+from etcprops.claims.terms import Needs
 from etcprops.cli.ledger import LETTERS, print_cells, print_lines, print_summary, strip
 from etcprops.theory import smt
 

@@ -19,18 +19,10 @@ from helpers import Run, command_line
 from etcprops import InvalidParameterError
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation, Outcome, runner
 from etcprops.claims.checks.formal import Proofs, checked
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    Evidence,
-    Needs,
-    Observation,
-    PaperSays,
-    Scope,
-    derive_outcome,
-)
+from etcprops.claims.model import Check, Claim, Evidence, Observation, derive_outcome
 from etcprops.claims.proofs import PROOFS, with_proofs
 from etcprops.claims.runner import examine
+from etcprops.claims.terms import Needs, PaperSays, Scope
 from etcprops.theory import coq, coq_programs
 from etcprops.theory.coq_report import Origin
 from etcprops.theory.dependence import theorem_graph

@@ -6,8 +6,9 @@ import numpy as np
 
 from etcprops.claims.checks.exactness import search_keys
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
+from etcprops.claims.model import Check, Claim, Observation
 from etcprops.claims.references import CHAN_1983, HIGHAM_2002, IEEE_754
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey
 

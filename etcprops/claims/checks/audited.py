@@ -10,7 +10,8 @@ from typing import Any
 from etcprops.claims.checks.certificates import query_as_far_from_either_class
 from etcprops.claims.checks.models import MARGINS, NO_TIES, check_tied_neighbours
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
+from etcprops.claims.model import Check, Claim, Observation
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.datasets import load_digits_images
 from etcprops.scheme.keys import EtCKey
 

@@ -14,18 +14,9 @@ from numpy.typing import NDArray
 
 from etcprops.claims.checks.exactness import KERNELS, NO_IMAGES, keys_of
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Exhibit,
-    Needs,
-    Observation,
-    Outcome,
-    PaperSays,
-    Scope,
-)
+from etcprops.claims.model import Check, Claim, Exhibit, Observation
 from etcprops.claims.references import HIGHAM_2002
+from etcprops.claims.terms import EvidenceKind, Needs, Outcome, PaperSays, Scope
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry

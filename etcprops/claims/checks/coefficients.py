@@ -19,19 +19,10 @@ from etcprops.claims.checks.compression import (
 )
 from etcprops.claims.checks.steps import observe
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Exhibit,
-    Needs,
-    Observation,
-    Outcome,
-    PaperSays,
-    Scope,
-)
+from etcprops.claims.model import Check, Claim, Exhibit, Observation
 from etcprops.claims.pictures import photograph
 from etcprops.claims.references import AHMED_1974, WALLACE_1992
+from etcprops.claims.terms import EvidenceKind, Needs, Outcome, PaperSays, Scope
 from etcprops.formats.coefficients import encrypt_coefficients
 from etcprops.formats.exact_jpeg import (
     code_exactly,

@@ -8,17 +8,9 @@ from numpy.typing import NDArray
 from etcprops.claims.checks.coefficients import EXACT_STEPS
 from etcprops.claims.checks.compression import WHOLE_BLOCKS, blocks_of
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Needs,
-    Observation,
-    Outcome,
-    PaperSays,
-    Scope,
-)
+from etcprops.claims.model import Check, Claim, Observation
 from etcprops.claims.references import WALLACE_1992
+from etcprops.claims.terms import EvidenceKind, Needs, Outcome, PaperSays, Scope
 from etcprops.datasets import load_digits_images
 from etcprops.formats import libjpeg
 from etcprops.formats.coefficients import JpegCoefficients

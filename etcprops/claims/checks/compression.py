@@ -15,17 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Observation,
-    Outcome,
-    PaperSays,
-    Scope,
-)
+from etcprops.claims.model import Check, Claim, Observation
 from etcprops.claims.pictures import photograph
 from etcprops.claims.references import CHUMAN_2019, KURIHARA_2015, WALLACE_1992
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.formats import libjpeg
 from etcprops.formats.quantization import SIDE, exact_table
 from etcprops.scheme.geometry import BlockGeometry

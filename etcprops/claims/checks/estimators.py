@@ -15,17 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Exhibit,
-    Observation,
-    Outcome,
-    PaperSays,
-    Scope,
-)
+from etcprops.claims.model import Check, Claim, Exhibit, Observation
 from etcprops.claims.references import NG_2004
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.geometry import BlockGeometry

@@ -10,19 +10,9 @@ from numpy.typing import NDArray
 from etcprops.claims.checks.exactness import ONE_ORDER, check_votes_in_another_order
 from etcprops.claims.checks.models import check_forest_on_digits, check_stump_on_one_pixel
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Exhibit,
-    Finding,
-    Observation,
-    Outcome,
-    PaperSays,
-    Scope,
-    Sense,
-)
+from etcprops.claims.model import Check, Claim, Exhibit, Observation
 from etcprops.claims.references import BREIMAN_2001, SCHOELKOPF_1998
+from etcprops.claims.terms import EvidenceKind, Finding, Outcome, PaperSays, Scope, Sense
 from etcprops.datasets import load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey

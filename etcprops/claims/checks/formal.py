@@ -13,15 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Finding,
-    Needs,
-    Observation,
-    Sense,
-)
+from etcprops.claims.model import Check, Claim, Observation
+from etcprops.claims.terms import EvidenceKind, Finding, Needs, Sense
 from etcprops.theory import coq
 from etcprops.theory.theorems import (
     allowed_axioms,

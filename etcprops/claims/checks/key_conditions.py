@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
+from etcprops.claims.model import Check, Claim, Observation
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey, Step
 from etcprops.theory.independent_keys import inner_product_variance

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
+from etcprops.claims.model import Check, Claim, Observation
 from etcprops.claims.references import IEEE_754, OGITA_AISHIMA_2018, OZAKI_2012, ZIV_1991
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.datasets import load_digits_images
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.reproducibility import shipped_fingerprint

@@ -9,18 +9,9 @@ import numpy as np
 
 from etcprops.claims.checks.certificates import check_query_as_far_from_either_class
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Exhibit,
-    Needs,
-    Observation,
-    Outcome,
-    PaperSays,
-    Scope,
-)
+from etcprops.claims.model import Check, Claim, Exhibit, Observation
 from etcprops.claims.references import BREIMAN_2001, CORTES_VAPNIK_1995, COVER_HART_1967
+from etcprops.claims.terms import EvidenceKind, Needs, Outcome, PaperSays, Scope
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey

@@ -16,18 +16,9 @@ import numpy as np
 from etcprops.attacks import attack, compare, recover_from_pairs
 from etcprops.attacks.gram import from_known_images
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import (
-    Check,
-    Claim,
-    EvidenceKind,
-    Exhibit,
-    Needs,
-    Observation,
-    Outcome,
-    PaperSays,
-    Scope,
-)
+from etcprops.claims.model import Check, Claim, Exhibit, Observation
 from etcprops.claims.references import CHEN_LIU_2005, CHUMAN_2017, GALLAGHER_2012, LI_2008
+from etcprops.claims.terms import EvidenceKind, Needs, Outcome, PaperSays, Scope
 from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.scheme._chosen_images import digit_count, digits
 from etcprops.scheme.geometry import BlockGeometry

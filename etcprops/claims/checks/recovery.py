@@ -18,8 +18,9 @@ from etcprops.attacks.comparison import compare
 from etcprops.attacks.frame import framed
 from etcprops.attacks.poses import STEPS
 from etcprops.attacks.seams import Borders, Seams, cut, find_seams
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
+from etcprops.claims.model import Check, Claim, Observation
 from etcprops.claims.references import GALLAGHER_2012
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.pixels import decrypt

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from etcprops.claims.implementation import Implementation
-from etcprops.claims.model import Finding, Needs, Observation
+from etcprops.claims.model import Observation
+from etcprops.claims.terms import Finding, Needs
 from etcprops.theory import smt
 from etcprops.theory.smt import Answer
 

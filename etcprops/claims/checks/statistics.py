@@ -8,8 +8,9 @@ import numpy as np
 
 from etcprops.claims.checks.steps import compare, observe, size_of, squared_distances
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
+from etcprops.claims.model import Check, Claim, Observation
 from etcprops.claims.references import SCHOELKOPF_SMOLA_2002
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.scheme.keys import EtCKey
 

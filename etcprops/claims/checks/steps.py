@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from etcprops.claims.implementation import Implementation, flat
-from etcprops.claims.model import Check, Claim, EvidenceKind, Observation, Outcome, PaperSays, Scope
+from etcprops.claims.model import Check, Claim, Observation
 from etcprops.claims.references import HORN_JOHNSON_2013, KURIHARA_2015
+from etcprops.claims.terms import EvidenceKind, Outcome, PaperSays, Scope
 from etcprops.scheme.keys import Step
 
 if TYPE_CHECKING:
