@@ -6,7 +6,9 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
-from etcprops._pages import data_uri, render_page
+from etcprops._pages import render_page, typeset
+from etcprops._pictures import Difference, data_uri
+from etcprops.claims.formulas import FORMULAS
 from etcprops.claims.pictures import drawn, step_pictures
 
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ def render(ledger: Ledger) -> str:
         "ledger.html",
         ledger=ledger,
         counts=Counter(str(row.outcome) for row in ledger.rows),
+        formulas=FORMULAS,
         pictures=_pictures,
+        rows=sorted(ledger.rows, key=lambda row: (not row.claim.section, row.claim.section)),
         steps=steps,
     )
 
@@ -41,17 +45,32 @@ def fragment(ledger: Ledger) -> str:
     """Return claims and outcomes as a table, and the summary, without a page around them."""
     rows = "".join(
         f"<tr><td><code>{escape(row.claim.name)}</code></td>"
-        f'<td style="text-align: left">{escape(row.claim.statement)}</td>'
+        f'<td style="text-align: left">{typeset(row.claim.statement, FORMULAS)}</td>'
         f"<td>{row.outcome if row.ok else f'<strong>{row.outcome}, not as expected</strong>'}</td>"
         f"<td>{row.claim.paper}</td></tr>"
         for row in ledger.rows
     )
-    head = "<tr><th>claim</th><th>statement</th><th>outcome</th><th>the paper</th></tr>"
+    heads = ("claim", "statement", "outcome", "the paper")
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     lines = "<br>".join(map(escape, ledger.summary.lines))
-    return f"<table>{head}{rows}</table><p>{lines}</p>"
+    return f"<table><tr>{head}</tr>{rows}</table><p>{lines}</p>"
 
 
 def _pictures(evidence: Evidence) -> list[tuple[str, str]]:
-    """Return label and data URI of each exhibit of which there is a picture."""
-    pictures = [(exhibit.label, drawn(exhibit.values)) for exhibit in evidence.exhibits]
-    return [(label, data_uri(picture)) for label, picture in pictures if picture is not None]
+    """Return caption and data URI of each exhibit of which there is a picture.
+
+    Where the second half of them is what became of the first, the first difference is framed.
+    """
+    exhibits = evidence.exhibits
+    half = len(exhibits) // 2
+    apart: list[Difference | None] = [None] * len(exhibits)
+    if len(exhibits) == 2 * half:
+        pairs = zip(exhibits[:half], exhibits[half:], strict=True)
+        apart = [Difference.between(a.values, b.values) for a, b in pairs] * 2
+    shown = []
+    for number, (exhibit, found) in enumerate(zip(exhibits, apart, strict=True)):
+        picture = drawn(exhibit.values, None if found is None else found.mark)
+        told = f". {found}" if found is not None and number >= half else ""
+        if picture is not None:
+            shown.append((f"{exhibit.label}{told}", data_uri(picture)))
+    return shown

@@ -69,7 +69,7 @@ def test_log_ratio_changes_its_sign_with_the_order_and_counts_less_than_one_quer
 def test_the_resolution_is_one_genuine_claim() -> None:
     (cell,) = cells(parts(0.0, 0.0, condition="own"))
     assert cell.resolution == 1 / CLAIMS
-    (row,) = csv.DictReader(to_csv([cell]).splitlines())
+    (row,) = csv.DictReader(to_csv([cell], "faces").splitlines())
     assert float(row["resolution"]) == 1 / CLAIMS
     assert float(row["log_ratio"]) == cell.log_ratio
 
