@@ -23,7 +23,7 @@ SMALL: Final = 6
 """Pixels below so many screen pixels are shown once more, larger, with those around them."""
 AROUND: Final = 8
 """So many on each side."""
-MARGIN: Final = 4
+MARGIN: Final = 5
 
 
 def data_uri(picture: Image.Image | bytes) -> str:
@@ -54,7 +54,7 @@ def enlarge(image: NDArray[Any], mark: Sequence[int] | None = None) -> Image.Ima
     Examples
     --------
     >>> enlarge(np.eye(2)).size, enlarge(np.eye(2), mark=(0, 1)).size
-    ((256, 256), (264, 264))
+    ((256, 256), (266, 266))
     """
     from PIL import Image
 
@@ -88,7 +88,7 @@ def framed(picture: Image.Image, top: int, left: int, side: int) -> Image.Image:
     gap = 0 if side >= SMALL else 3  # a frame of its own size would be taken for the pixel
     x, y = left + MARGIN - gap, top + MARGIN - gap
     last = side - 1 + 2 * gap
-    for grown, colour in ((3, HALO), (2, MARK), (1, MARK)):
+    for grown, colour in ((5, HALO), (4, HALO), (3, MARK), (2, MARK), (1, MARK)):
         draw.rectangle((x - grown, y - grown, x + last + grown, y + last + grown), outline=colour)
     return canvas
 
