@@ -66,7 +66,8 @@ def enlarge(image: NDArray[Any], mark: Sequence[int] | None = None) -> Image.Ima
     picture = Image.fromarray(large)
     if mark is None:
         return picture
-    return framed(picture, *(place // step * factor for place in mark[:2]), factor)
+    top, left = (place // step * factor for place in mark[:2])
+    return framed(picture, top, left, factor)
 
 
 def framed(picture: Image.Image, top: int, left: int, side: int) -> Image.Image:

@@ -1,4 +1,4 @@
-"""What is asked of every page in a browser: each check returns its complaints, none if all is well."""
+"""What is asked of every page in a browser: each check returns its complaints."""
 
 from __future__ import annotations
 
@@ -34,9 +34,11 @@ def opened(browser: Any, file: Path, **look: Any) -> Iterator[tuple[Any, list[st
     )
     page.on(
         "request",
-        lambda asked: None
-        if asked.url.startswith("data:") or asked.url == file.as_uri()
-        else complaints.append(f"asks for {asked.url}"),
+        lambda asked: (
+            None
+            if asked.url.startswith("data:") or asked.url == file.as_uri()
+            else complaints.append(f"asks for {asked.url}")
+        ),
     )
     try:
         page.goto(file.as_uri())
@@ -154,7 +156,7 @@ def split_cards(page: Any) -> list[str]:
             return span;
           };
           const cards = [...document.querySelectorAll("article, figure, tbody tr")]
-            .filter(card => card.offsetHeight && card.offsetHeight < 0.9 * height);
+            .filter(card => card.offsetHeight && card.offsetHeight < 0.8 * height);
           cards.forEach((card, i) => {
             const [first, last] = card.cells ? [card.cells[0], card.cells[card.cells.length - 1]]
               : [card, card];

@@ -10,11 +10,11 @@ from sklearn.naive_bayes import BernoulliNB
 from sklearn.svm import SVC
 
 from etcprops import EtCKey, attack, audit, encrypt, probe, verify
+from etcprops._about import versions
 from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.grid import Atlas
 from etcprops.auditing.atlas.rows import run_cell
 from etcprops.auditing.verdict import AuditOutcome
-from etcprops._about import versions
 from etcprops.datasets import load_images, make_synthetic_faces
 from etcprops.experiments.choices import Choices
 from etcprops.experiments.page import Reproduction

@@ -37,12 +37,13 @@ LEARNING = {"auditing", "claims", "exact.kernels", "exact.scaler", "reductions",
 CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for name in names]
 
 # The whole of what each room may import from the package, itself aside (ARCHITECTURE.md).
-GROUND = {"_about", "_documents", "_files", "_pages", "_validation"}
+GROUND = {"_about", "_documents", "_files", "_pages", "_pictures", "_validation"}
 IMAGES = GROUND | {"scheme", "exact", "formats", "datasets", "reductions", "theory", "strategies"}
 MODELS = IMAGES | {"attacks", "auditing", "experiments", "reproducibility"}
 ROOMS: dict[str, set[str]] = {
     **{name: {"_files", "_validation"} - {name} for name in ("_about", "_documents", "_pages")},
     "_files": set(),
+    "_pictures": set(),
     "_validation": set(),
     "scheme": GROUND,
     "exact": GROUND,

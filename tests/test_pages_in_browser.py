@@ -124,31 +124,59 @@ def sorting_numbers(page: Any) -> list[str]:
 
 def split_tall_cards(page: Any) -> list[str]:
     """Print cards so tall that several would lie on two sheets, were it allowed."""
-    page.add_style_tag(content=".statement { margin-bottom: 250px !important; }")
+    page.add_style_tag(content=".statement { margin-bottom: 120px !important; }")
     return checks.split_cards(page)
 
 
+DARK: Final = {"color_scheme": "dark"}
+ELSEWHERE: Final = "http://127.0.0.1:9"
 MUTANTS: Final[dict[str, tuple[str, Check, Callable[[str], str], dict[str, Any]]]] = {
-    "faint in the light": ("verdict", checks.accessibility, changed("--soft: #586472", "--soft: #8a97a5"), {}),
-    "faint in the dark": ("verdict", checks.accessibility, changed("--soft: #9caab8", "--soft: #5d6a77"), {"color_scheme": "dark"}),
-    "faint on a badge": ("verdict", checks.accessibility, changed("--other: #b3590b", "--other: #e0863a"), {}),
+    "faint in the light": (
+        "verdict", checks.accessibility, changed("--soft: #586472", "--soft: #8a97a5"), {},
+    ),
+    "faint in the dark": (
+        "verdict", checks.accessibility, changed("--soft: #9caab8", "--soft: #5d6a77"), DARK,
+    ),
+    "faint on a badge": (
+        "verdict", checks.accessibility, changed("--other: #b3590b", "--other: #e0863a"), {},
+    ),
     "faint and large": ("verdict", checks.accessibility, with_style("h1 { color: #888; }"), {}),
     "no language": ("verdict", checks.accessibility, changed('<html lang="en">', "<html>"), {}),
-    "too wide": ("verdict", checks.overflow, with_content('<div style="width: 500px">wide</div>'), NARROW),
-    "a table that does not scroll": ("reproduction", checks.overflow, changed(".scroll { overflow-x: auto; }", ""), NARROW),
+    "too wide": (
+        "verdict", checks.overflow, with_content('<div style="width: 500px">wide</div>'), NARROW,
+    ),
+    "a table that does not scroll": (
+        "reproduction", checks.overflow, changed(".scroll { overflow-x: auto; }", ""), NARROW,
+    ),
     "a picture that says nothing": ("verdict", checks.pictures, without(r' alt="[^"]*"'), {}),
-    "a picture that is broken": ("verdict", checks.pictures, changed("image/png;base64,", "image/png;base64,AAAA"), {}),
+    "a picture that is broken": (
+        "verdict", checks.pictures, changed("image/png;base64,", "image/png;base64,AAAA"), {},
+    ),
     "no header cells": ("verdict", checks.header_cells, without("<thead>.*?</thead>"), {}),
     "header cells of nothing": ("verdict", checks.header_cells, changed('scope="col"', ""), {}),
     "nothing sorts": ("ledger", sorting_numbers, changed("table.sortable", "table.none"), {}),
-    "numbers sorted as text": ("ledger", sorting_numbers, changed("Number(a) - Number(b)", "NaN"), {}),
+    "numbers sorted as text": (
+        "ledger", sorting_numbers, changed("Number(a) - Number(b)", "NaN"), {},
+    ),
     "sorted one way": ("ledger", sorting_numbers, changed("sign * compare", "compare"), {}),
-    "rows lost": ("ledger", sorting_numbers, changed("body.append(...keyed", "body.replaceChildren(...keyed.slice(1)"), {}),
+    "rows lost": (
+        "ledger", sorting_numbers,
+        changed("body.append(...keyed", "body.replaceChildren(...keyed.slice(1)"), {},
+    ),
     "an error in a script": ("verdict", loading, with_content("<script>absent()</script>"), {}),
-    "an error in the console": ("verdict", loading, with_content("<script>console.error('no')</script>"), {}),
-    "a font from elsewhere": ("verdict", loading, changed("<style>", "<style>@import 'http://127.0.0.1:9/font.css';"), {}),
-    "a picture from elsewhere": ("verdict", loading, with_content('<img alt="it" src="http://127.0.0.1:9/it.png">'), {}),
-    "cards that split": ("ledger", split_tall_cards, with_style("@media print { article { break-inside: auto; } }"), {}),
+    "an error in the console": (
+        "verdict", loading, with_content("<script>console.error('no')</script>"), {},
+    ),
+    "a font from elsewhere": (
+        "verdict", loading, changed("<style>", f"<style>@import '{ELSEWHERE}/font.css';"), {},
+    ),
+    "a picture from elsewhere": (
+        "verdict", loading, with_content(f'<img alt="it" src="{ELSEWHERE}/it.png">'), {},
+    ),
+    "cards that split": (
+        "ledger", split_tall_cards,
+        with_style("@media print { article { break-inside: auto; } }"), {},
+    ),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The report of a probe as one self-contained HTML page with pictures, or as a part of a notebook."""
+"""The report of a probe as one self-contained HTML page, and as a part of a notebook."""
 
 from __future__ import annotations
 

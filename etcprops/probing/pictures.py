@@ -58,7 +58,7 @@ def witness(found: MapWitness) -> tuple[list[tuple[str, Image.Image]], float]:
     """
     named = list(zip(("First image", "Second image"), (found.first, found.second), strict=True))
     apart = Difference.between(found.first, found.second)
-    marks = [None if apart is None else apart.mark] * 2
+    marks: list[tuple[int, ...] | None] = [None if apart is None else apart.mark] * 2
     if found.outputs is not None:
         named += zip(("First result", "Second result"), found.outputs, strict=True)
         marks += [None if np.array_equal(*found.outputs) else found.pixel[:2]] * 2
