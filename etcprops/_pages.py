@@ -7,7 +7,7 @@ Pictures are made in `etcprops._pictures`; formulas become MathML here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from html import escape
 from itertools import pairwise
@@ -59,6 +59,29 @@ def render_page(package: str, template: str, **content: Any) -> str:
     )
     environment.filters["typeset"] = typeset
     return environment.get_template(template).render(**content)
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table for a notebook, which would set its text to the right.
+
+    Parameters
+    ----------
+    heads : iterable of str
+        Of the columns.
+    rows : iterable of iterables of str
+        Cells, as HTML.
+
+    Examples
+    --------
+    >>> table(["a"], [["b"]])[-60:]
+    '<tr><td style="text-align: left">b</td></tr></tbody></table>'
+    """
+    left = 'style="text-align: left"'
+    head = "".join(f'<th scope="col" {left}>{name}</th>' for name in heads)
+    body = "".join(
+        f"<tr>{''.join(f'<td {left}>{cell}</td>' for cell in cells)}</tr>" for cells in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def typeset(text: object, formulas: Mapping[str, str] | None = None) -> Markup:

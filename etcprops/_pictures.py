@@ -206,7 +206,7 @@ def close_ups(
     return shown
 
 
-def gallery(pictures: Sequence[tuple[str, str]]) -> str:
+def gallery(pictures: Sequence[tuple[str, str]], *, pairs: bool = False) -> str:
     """Return captions and data URIs as figures side by side, for a notebook.
 
     Examples
@@ -214,11 +214,12 @@ def gallery(pictures: Sequence[tuple[str, str]]) -> str:
     >>> gallery([])
     ''
     """
+    look = "image-rendering: pixelated; outline: 1px solid #8884"
     figures = "".join(
-        f'<figure style="margin: 0"><img src="{uri}" alt="{escape(caption)}" '
-        f'style="image-rendering: pixelated"><figcaption style="max-width: 20rem">'
-        f"{escape(caption)}</figcaption></figure>"
-        for caption, uri in pictures
+        f'<figure style="margin: 0"><img src="{uri}" alt="{text}" style="{look}">'
+        f'<figcaption style="max-width: 20rem">{text}</figcaption></figure>'
+        for text, uri in ((escape(caption), uri) for caption, uri in pictures)
     )
-    style = "display: flex; flex-wrap: wrap; gap: 1.25rem; margin: .75rem 0"
+    grid = "display: grid; grid-template-columns: repeat(2, max-content)"
+    style = f"{grid if pairs else 'display: flex; flex-wrap: wrap'}; gap: 1.25rem"
     return figures and f'<div style="{style}">{figures}</div>'

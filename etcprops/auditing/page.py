@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from etcprops import __version__
-from etcprops._pages import render_page, typeset
+from etcprops._pages import render_page, table, typeset
 from etcprops._pictures import Difference, close_ups, gallery
 from etcprops.auditing.verdict import VERDICTS, AuditOutcome
 
@@ -109,23 +109,26 @@ def render_verdict(verdict: Verdict) -> str:
 
 def atlas_fragment(atlas: Atlas) -> str:
     """Return estimators and outcomes as a table, without a page around it."""
-    rows = "".join(
-        f"<tr><td><code>{line.estimator}</code></td><td>{line.preprocessing}</td>"
-        f"<td>{line.steps_in_words}</td><td>{line.outcome}</td>"
-        f"<td>{f'<strong>{line.verdict}</strong>' if line.agrees is False else line.verdict}</td>"
-        f'<td style="text-align: left">{typeset(line.main.cause)}</td></tr>'
+    rows = [
+        [
+            f"<code>{line.estimator}</code>",
+            line.preprocessing,
+            line.steps_in_words,
+            line.outcome,
+            f"<strong>{line.verdict}</strong>" if line.agrees is False else line.verdict,
+            typeset(line.main.cause),
+        ]
         for line in atlas.lines
-    )
-    heads = ("estimator", "preprocessing", "steps", "measured", "theory", "cause")
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    ]
     counts = Counter(line.outcome for line in atlas.lines)
     summary = ", ".join(f"{counts[o]} {o}" for o in MEANINGS if counts[o])
-    return f"<p>{summary}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    heads = ("estimator", "preprocessing", "steps", "measured", "theory", "cause")
+    return f"<p>{summary}</p>{table(heads, rows)}"
 
 
 def fragment(verdict: Verdict) -> str:
     """Return what a verdict says, with its witness, without a page around it."""
-    return f"<pre>{escape(str(verdict))}</pre>{gallery(_pictures(verdict))}"
+    return f"<pre>{escape(str(verdict))}</pre>{gallery(_pictures(verdict), pairs=True)}"
 
 
 def _pictures(verdict: Verdict) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
-from etcprops._pages import render_page, typeset
+from etcprops._pages import render_page, table, typeset
 from etcprops._pictures import Difference, data_uri
 from etcprops.claims.formulas import FORMULAS
 from etcprops.claims.pictures import drawn, step_pictures
@@ -43,17 +43,17 @@ def render(ledger: Ledger) -> str:
 
 def fragment(ledger: Ledger) -> str:
     """Return claims and outcomes as a table, and the summary, without a page around them."""
-    rows = "".join(
-        f"<tr><td><code>{escape(row.claim.name)}</code></td>"
-        f'<td style="text-align: left">{typeset(row.claim.statement, FORMULAS)}</td>'
-        f"<td>{row.outcome if row.ok else f'<strong>{row.outcome}, not as expected</strong>'}</td>"
-        f"<td>{row.claim.paper}</td></tr>"
+    rows = [
+        [
+            f"<code>{row.claim.name}</code>",
+            typeset(row.claim.statement, FORMULAS),
+            str(row.outcome) if row.ok else f"<strong>{row.outcome}, not as expected</strong>",
+            str(row.claim.paper),
+        ]
         for row in ledger.rows
-    )
-    heads = ("claim", "statement", "outcome", "the paper")
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    ]
     lines = "<br>".join(map(escape, ledger.summary.lines))
-    return f"<table><tr>{head}</tr>{rows}</table><p>{lines}</p>"
+    return f"{table(('claim', 'statement', 'outcome', 'the paper'), rows)}<p>{lines}</p>"
 
 
 def _pictures(evidence: Evidence) -> list[tuple[str, str]]:

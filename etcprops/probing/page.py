@@ -51,7 +51,8 @@ def render(report: ProbeReport, name: str) -> str:
 def fragment(report: ProbeReport) -> str:
     """Return what a probe found, with its pictures, without a page around them."""
     witness, _ = _witness_pictures(report)
-    return f"<pre>{escape(str(report))}</pre>{gallery(witness or _map_pictures(report))}"
+    shown = gallery(witness or _map_pictures(report), pairs=bool(witness))
+    return f"<pre>{escape(str(report))}</pre>{shown}"
 
 
 def _witness_pictures(report: ProbeReport) -> tuple[list[tuple[str, str]], float]:
