@@ -134,7 +134,8 @@ def _number(text: str) -> str:
     digits, exponent = text.split("e")
     if abs(int(exponent)) < 4:
         return f"{float(text):g}"
-    return f"{digits}{TIMES}10{_raised(str(int(exponent)).replace('-', MINUS))}"
+    power = f"10{_raised(str(int(exponent)).replace('-', MINUS))}"
+    return power if digits == "1" else f"{digits}{TIMES}{power}"
 
 
 def _raised(text: str) -> str:

@@ -81,8 +81,8 @@ def as_text(html: str) -> str:
     ("plain", "shown"),
     [
         ("values by 2.1e-01 of their spread", "values by 0.21 of their spread"),
-        ("up to 4.2e-15, 1e+06", "up to 4.2\u00a0\u00d7\u00a010^\u221215, 1\u00a0\u00d7\u00a010^6"),
-        ("gamma=1.7e-06 and f(1e-6)", "gamma=1.7e-06 and f(1\u00a0\u00d7\u00a010^\u22126)"),
+        ("up to 4.2e-15, 1e+06", "up to 4.2\u00a0\u00d7\u00a010^\u221215, 10^6"),
+        ("gamma=1.7e-06 and f(1e-6)", "gamma=1.7e-06 and f(10^\u22126)"),
         ("blocks of 8 x 8, not 2 x", "blocks of 8\u00a0\u00d7\u00a08, not 2 x"),
         ("(1 - p)^64 < 2^53", "(1 - p)^64 < 2^53"),
         ("`a_b < c` of *same-bits*", "a_b < c of same-bits"),

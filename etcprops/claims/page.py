@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from etcprops.claims.formulas import FORMULAS
 from etcprops.claims.pictures import drawn, step_pictures
 
 if TYPE_CHECKING:
-    from etcprops.claims.model import Evidence, Ledger
+    from etcprops.claims.model import Evidence, Exhibit, Ledger
 
 
 def render(ledger: Ledger) -> str:
@@ -59,18 +60,25 @@ def fragment(ledger: Ledger) -> str:
 def _pictures(evidence: Evidence) -> list[tuple[str, str]]:
     """Return caption and data URI of each exhibit of which there is a picture.
 
-    Where the second half of them is what became of the first, the first difference is framed.
+    Where the second half of them is what became of the first, each stands beside its own, and the
+    first difference is framed.
     """
     exhibits = evidence.exhibits
     half = len(exhibits) // 2
-    apart: list[Difference | None] = [None] * len(exhibits)
-    if len(exhibits) == 2 * half:
-        pairs = zip(exhibits[:half], exhibits[half:], strict=True)
-        apart = [Difference.between(a.values, b.values) for a, b in pairs] * 2
+    if not half or len(exhibits) != 2 * half:
+        return _drawn([(exhibit.label, exhibit, None) for exhibit in exhibits])
     shown = []
-    for number, (exhibit, found) in enumerate(zip(exhibits, apart, strict=True)):
-        picture = drawn(exhibit.values, None if found is None else found.mark)
-        told = f". {found}" if found is not None and number >= half else ""
-        if picture is not None:
-            shown.append((f"{exhibit.label}{told}", data_uri(picture)))
-    return shown
+    for before, after in zip(exhibits[:half], exhibits[half:], strict=True):
+        apart = Difference.between(before.values, after.values)
+        told = after.label if apart is None else f"{after.label}. {apart}"
+        shown += [(before.label, before, apart), (told, after, apart)]
+    return _drawn(shown)
+
+
+def _drawn(shown: Iterable[tuple[str, Exhibit, Difference | None]]) -> list[tuple[str, str]]:
+    """Return caption and data URI of what can be drawn, with the difference framed."""
+    pictures = (
+        (caption, drawn(exhibit.values, None if apart is None else apart.mark))
+        for caption, exhibit, apart in shown
+    )
+    return [(caption, data_uri(picture)) for caption, picture in pictures if picture is not None]
