@@ -139,7 +139,8 @@ def _number(text: str) -> str:
 
 
 def _raised(text: str) -> str:
-    return f'<span style="{UNSEEN}">^</span><sup style="line-height: 0">{text}</sup>'
+    """Return an exponent; browsers without style sheets write its ``^`` themselves."""
+    return f'<sup style="line-height: 0">{text}</sup>'
 
 
 @cache
