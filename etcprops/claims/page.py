@@ -11,9 +11,10 @@ from etcprops._pages import render_page, table, typeset
 from etcprops._pictures import Difference, data_uri
 from etcprops.claims.formulas import FORMULAS
 from etcprops.claims.pictures import drawn, step_pictures
+from etcprops.claims.terms import Outcome, PaperSays
 
 if TYPE_CHECKING:
-    from etcprops.claims.model import Evidence, Exhibit, Ledger
+    from etcprops.claims.model import Evidence, Exhibit, Ledger, Row
 
 
 def render(ledger: Ledger) -> str:
@@ -34,12 +35,22 @@ def render(ledger: Ledger) -> str:
         "etcprops.claims",
         "ledger.html",
         ledger=ledger,
-        counts=Counter(str(row.outcome) for row in ledger.rows),
+        badge_of=_badge,
+        counts=Counter(map(_badge, ledger.rows)),
         formulas=FORMULAS,
         pictures=_pictures,
         rows=sorted(ledger.rows, key=lambda row: (not row.claim.section, row.claim.section)),
         steps=steps,
     )
+
+
+def _badge(row: Row) -> str:
+    """Return how an outcome is marked: what fails and is not the paper's is no mark against it."""
+    if not row.ok:
+        return "unexpected"
+    if row.outcome is Outcome.FAILS and row.claim.paper in {PaperSays.SILENT, PaperSays.CONTRARY}:
+        return "aside"
+    return str(row.outcome)
 
 
 def fragment(ledger: Ledger) -> str:
