@@ -19,6 +19,7 @@ from etcprops import _HOMES
 
 ROOT = Path(etcprops.__file__).parent
 HEAVY = {
+    "onnxruntime",
     "sympy",
     "sklearn",
     "hypothesis",
@@ -92,7 +93,8 @@ FOUNDATIONS: dict[str, set[str]] = {
     "exact._kernel_error": {"exact._kernel_function"},
     "exact.statistics": set(),
     "exact.scaler": {"exact.statistics"},
-    "exact.gram": {"exact._splitting", "exact._accuracy", "exact._tiles"},
+    "exact._bytewise": {"exact._threads", "exact._tiles"},
+    "exact.gram": {"exact._splitting", "exact._accuracy", "exact._bytewise", "exact._tiles"},
     "exact._rows": set(),
     "exact._threads": set(),
     "exact._rounding": set(),
@@ -394,5 +396,5 @@ def test_the_core_imports_no_heavy_library(module: str) -> None:
     ]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     foreign = {name.split(".")[0] for name in names} - {*sys.stdlib_module_names}
-    also = {"threadpoolctl"} if module == "exact._threads" else set()
-    assert foreign <= {"etcprops", "numpy", "scipy"} | also
+    also = {"exact._threads": {"threadpoolctl"}, "exact._bytewise": {"onnxruntime"}}
+    assert foreign <= {"etcprops", "numpy", "scipy"} | also.get(module, set())

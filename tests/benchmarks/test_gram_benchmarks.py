@@ -31,6 +31,7 @@ from etcprops import (
     standardized_gram,
     standardized_squared_distances,
 )
+from etcprops.exact import _bytewise
 
 ROWS, FEATURES = 1216, 30_720
 ROUNDS = 5
@@ -166,6 +167,26 @@ def test_pixels_no_slower_than_doubles_through_blas(
     benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=1)
     benchmark.pedantic(function, args=(pixels,), rounds=1)
     assert ratio <= 1
+
+
+@pytest.mark.parametrize(("route", "target"), [("BLAS", 0.63), ("onnxruntime", 0.5)])
+def test_products_of_pixels_by_either_route(
+    benchmark: Any,
+    pixels: NDArray[np.uint8],
+    monkeypatch: pytest.MonkeyPatch,
+    route: str,
+    target: float,
+) -> None:
+    multiply = None
+    if route == "onnxruntime":
+        pytest.importorskip("onnxruntime", reason="the extra fast (onnxruntime) is not installed")
+        multiply = _bytewise.load()
+    monkeypatch.setattr(_bytewise, "multiplier", lambda _: multiply)
+    doubles = pixels.astype(np.float64)
+    ratio = ratio_by_turns(lambda: integer_gram(pixels), lambda: doubles @ doubles.T)
+    benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=target)
+    benchmark.pedantic(integer_gram, args=(pixels,), rounds=1)
+    assert ratio <= target
 
 
 @pytest.mark.parametrize("slices", [1, 2, "dgemm"])
