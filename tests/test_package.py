@@ -34,7 +34,8 @@ HEAVY = {
     "_pytest",
 }
 # With scikit-learn's base classes.
-LEARNING = {"auditing", "claims", "exact.kernels", "exact.scaler", "reductions", "reproducibility"}
+LEARNING = {"auditing", "claims", "exact.decisions", "exact.kernels", "exact.scaler"}
+LEARNING |= {"reductions", "reproducibility"}
 CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for name in names]
 
 # The whole of what each room may import from the package, itself aside (ARCHITECTURE.md).
@@ -120,9 +121,24 @@ FOUNDATIONS: dict[str, set[str]] = {
         "exact.standardized",
         "exact.statistics",
     },
-    "exact.margins": {"exact._kernel_error", "exact._kernel_function", "exact.statistics"},
+    "exact._two_models": {"exact._kernel_error", "exact._kernel_function"},
+    "exact.margins": {"exact._kernel_error", "exact._two_models", "exact.statistics"},
+    "exact.decisions": {
+        "exact._kernel_error",
+        "exact._two_models",
+        "exact.gram",
+        "exact.kernels",
+        "exact.margins",
+    },
 }
-WITH_SCIKIT_LEARN = {"exact.kernels", "exact.scaler", "exact.margins", "exact._kernel_function"}
+WITH_SCIKIT_LEARN = {
+    "exact.kernels",
+    "exact.scaler",
+    "exact.margins",
+    "exact.decisions",
+    "exact._kernel_function",
+    "exact._two_models",
+}
 
 
 # --- Light

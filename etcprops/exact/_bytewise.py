@@ -41,18 +41,18 @@ def multiplier(operands: list[NDArray[Any]]) -> Multiply | None:
 @cache
 def _checked_multiplier() -> Multiply | None:
     """Return onnxruntime's ``X @ Y.T``, None where it is missing, errs, or is slower than BLAS."""
+    multiply, rows = installed(), extreme_rows()
+    if multiply is None or not is_exact(multiply, rows) or not _is_faster(multiply, rows):
+        return None
+    return multiply
+
+
+def installed() -> Multiply | None:
+    """Return onnxruntime's ``X @ Y.T`` of unsigned bytes, in the thread that calls it, if it is."""
     try:
-        multiply = load()
+        import onnxruntime
     except ImportError:
         return None
-    rows = extreme_rows()
-    return multiply if is_exact(multiply, rows) and _is_faster(multiply, rows) else None
-
-
-def load() -> Multiply:
-    """Return onnxruntime's ``X @ Y.T`` of unsigned bytes, in the thread that calls it."""
-    import onnxruntime
-
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # `_threads` shares out

@@ -25,6 +25,8 @@ from etcprops.exact._splitting import (
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from etcprops.exact._bytewise import Multiply
+
 
 def exact_gram(
     X: ArrayLike, Y: ArrayLike | None = None, *, slices: int | Literal["dgemm"] = 2
@@ -265,7 +267,12 @@ def integer_squared_distances(X: ArrayLike, Y: ArrayLike | None = None) -> NDArr
            [63010,     0]])
     """
     operands = _pixel_operands(X, Y, "integer_squared_distances")
-    out, centre = _centred_gram(operands)
+    return pixel_distances(operands, _bytewise.multiplier(operands))
+
+
+def pixel_distances(operands: list[NDArray[Any]], multiply: Multiply | None) -> NDArray[np.int64]:
+    """Return the exact squared distances of pixels, by what multiplies bytes, or by BLAS."""
+    out, centre = _centred_gram(operands, multiply)
     if len(operands) == 1:
         squares = [np.diagonal(out).copy()]
     else:
@@ -371,9 +378,10 @@ def _pixel_operands(X: ArrayLike, Y: ArrayLike | None, caller: str) -> list[NDAr
     return operands
 
 
-def _centred_gram(operands: list[NDArray[Any]]) -> tuple[NDArray[np.int64], int]:
+def _centred_gram(
+    operands: list[NDArray[Any]], multiply: Multiply | None
+) -> tuple[NDArray[np.int64], int]:
     """Return the exact products of pixels less a centre, and this centre."""
-    multiply = _bytewise.multiplier(operands)
     if multiply is not None:
         return _bytewise.products(operands, multiply), 0
     # The pixel value that becomes zero: half the range of the wider operand.
@@ -383,7 +391,7 @@ def _centred_gram(operands: list[NDArray[Any]]) -> tuple[NDArray[np.int64], int]
 
 def _pixel_gram(operands: list[NDArray[Any]]) -> NDArray[np.int64]:
     """Return the exact products of pixels."""
-    out, centre = _centred_gram(operands)
+    out, centre = _centred_gram(operands, _bytewise.multiplier(operands))
     if centre:
         # x.y = u.v + c (sum(x) + sum(y)) - n c^2 with u = x - c, v = y - c
         sums = [centre * operand.sum(axis=1, dtype=np.int64) for operand in operands]
