@@ -156,8 +156,14 @@ def _fill(
     out: NDArray[np.int64], parts: list[NDArray[np.uint8]], multiply: Multiply, workers: Workers
 ) -> None:
     """Add the products of a tile to `out`, or the upper triangle of rows with themselves."""
-    for start in range(0, parts[0].shape[1], FEATURES):
-        sides = [np.ascontiguousarray(part[:, start : start + FEATURES]) for part in parts]
+    n = parts[0].shape[1]
+    spaces = [np.empty(len(part) * min(n, FEATURES), dtype=np.uint8) for part in parts]
+    for start in range(0, n, FEATURES):
+        sides = []
+        for part, space in zip(parts, spaces, strict=True):
+            block = part[:, start : start + FEATURES]
+            sides.append(space[: block.size].reshape(block.shape))
+            np.copyto(sides[-1], block)
 
         def add(columns: slice, sides: list[NDArray[np.uint8]] = sides) -> None:
             rows = slice(columns.stop if len(sides) == 1 else None)
