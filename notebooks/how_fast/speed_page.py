@@ -94,7 +94,7 @@ def page(points: list[Point], picture: str) -> str:
         "",
         "Drawn by `python notebooks/how_fast draw` from `times.csv`, which",
         "`python notebooks/how_fast measure` made: medians of wall-clock times by turns.",
-        f"{points[0].machine}. [What it means](../../docs/speed.md).",
+        f"{points[0].machine}. [What it means](../../docs/explanation/speed.md).",
         "",
         f"![Times against features, rows and threads]({picture})",
         "",
