@@ -33,9 +33,7 @@ VERSIONS: Final = {
 }
 """Every format, and the version that is written; older ones are read as well."""
 
-DATA: Final = frozenset(
-    {"etcprops.EtCKey", "etcprops.SignedPermutation", "etcprops.Vectors"}
-)
+DATA: Final = frozenset({"etcprops.EtCKey", "etcprops.SignedPermutation", "etcprops.Vectors"})
 """Formats of data; the others are reports."""
 
 

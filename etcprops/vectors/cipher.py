@@ -7,7 +7,7 @@ encryption.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any, ClassVar, Final
@@ -125,7 +125,7 @@ class Cipher:
         """Return a sound key as this implementation reads it."""
         return key
 
-    # --- Images, shape (H, W, channels)
+    # --- On images, arrays of height x width x channels
 
     def encrypted(self, image: Image, key: ExplicitKey) -> Image:
         """Return the encrypted image."""
@@ -147,7 +147,7 @@ class Cipher:
         corners = product(range(0, key.height, side), range(0, key.width, side))
         return [(slice(y, y + side), slice(x, x + side)) for y, x in corners]
 
-    # --- Blocks, shape (B, B, channels)
+    # --- On blocks, arrays of B x B x channels
 
     def changed(self, part: Image, block: int, key: ExplicitKey) -> Image:
         """Return what becomes of the block that comes to place `block`."""
@@ -199,26 +199,28 @@ def source(block: int, key: ExplicitKey) -> int:
 
 def fault(message: bytes, key: ExplicitKey) -> str:
     """Return why an image or a key must be refused, or ""."""
+    return next(_faults(message, key), "")
+
+
+def _faults(message: bytes, key: ExplicitKey) -> Iterator[str]:
+    """Yield what is wrong; what comes after the first may be a consequence."""
     sizes = key.sizes.values()
     if not all(type(size) is int and size > 0 for size in sizes) or key.channels not in {1, 3}:
-        return "sizes are positive integers, channels 1 or 3"
+        yield "sizes are positive integers, channels 1 or 3"
     if key.height % key.block or key.width % key.block:
-        return "blocks divide height and width"
+        yield "blocks divide height and width"
     if len(message) != key.height * key.width * key.channels:
-        return "an image has height x width x channels bytes"
+        yield "an image has height x width x channels bytes"
     if key.components is not None and key.channels == 1:
-        return "grey images have no component shuffle"
+        yield "grey images have no component shuffle"
     bounds = dict(zip(STEPS, (key.n_blocks, 8, 2, 6), strict=True))
     for step, sequence in key.steps.items():
-        if sequence is None:
-            continue
-        if not isinstance(sequence, list) or len(sequence) != key.n_blocks:
-            return f"{step} has an entry for each block"
-        if not all(type(code) is int and 0 <= code < bounds[step] for code in sequence):
-            return f"{step} holds integers below {bounds[step]}"
+        if sequence is not None and len(sequence) != key.n_blocks:
+            yield f"{step} has an entry for each block"
+        if not all(type(code) is int and 0 <= code < bounds[step] for code in sequence or ()):
+            yield f"{step} holds integers below {bounds[step]}"
     if key.permutation is not None and len({*key.permutation}) != key.n_blocks:
-        return "permutation holds each block once"
-    return ""
+        yield "permutation holds each block once"
 
 
 def _image(message: bytes, key: ExplicitKey) -> Image:

@@ -41,7 +41,7 @@ def document(name: str) -> dict[str, Any]:
         "algorithm": ALGORITHMS[name],
         "schema": "Vectors.schema.json",
         "numberOfTests": number,
-        "header": [*HEADERS[name]],
+        "header": HEADERS[name].splitlines(),
         "notes": {flag: note for flag, note in notes().items() if flag in used},
         "testGroups": groups,
     }

@@ -141,21 +141,31 @@ def diagnosed_keys() -> Iterator[ExplicitKey]:
     """Yield keys with all steps for `DIAGNOSED`, and on four of these with some of the steps."""
     for number, sizes in enumerate(DIAGNOSED):
         yield drawn(geometry_of(sizes), f"diagnosed {number}")
-    for sizes in ((2, 3, 1, 2), (3, 2, 3, 2)):
-        geometry = geometry_of(sizes)
-        some = STEPS if geometry.channels == 3 else STEPS[:3]
-        for size in (1, 2, 3)[: len(some) - 1]:
-            for steps in combinations(some, size):
-                yield drawn(geometry, "steps", steps)
+    for grid, most in (((2, 3, 1, 2), 2), ((3, 2, 3, 2), 3)):
+        for steps in sets_of_steps(grid[2], most):
+            yield drawn(geometry_of(grid), "steps", steps)
 
 
 def families() -> Iterator[tuple[ExplicitKey, str]]:
     """Yield keys in which every value of one step occurs, each with the family's flag."""
+    yield from families_of_codes()
+    yield from families_of_orders()
+    for grid in ((2, 2, 1, 3), (2, 2, 3, 2)):
+        for steps in sets_of_steps(grid[2], 4):
+            yield drawn(geometry_of(grid), "every set", steps), "EverySetOfSteps"
+
+
+def families_of_codes() -> Iterator[tuple[ExplicitKey, str]]:
+    """Yield keys of one block: every transform, every order of components."""
     for side, channels in product((2, 3, 4), (1, 3)):
         for code in range(8):
             yield ExplicitKey(side, side, channels, side, transforms=[code]), "EveryTransform"
     for side, code in product((1, 2, 3), range(6)):
         yield ExplicitKey(side, side, 3, side, components=[code]), "EveryComponentOrder"
+
+
+def families_of_orders() -> Iterator[tuple[ExplicitKey, str]]:
+    """Yield keys of a few blocks: every order of them, every pattern of negatives."""
     for height, width in ((6, 2), (2, 6)):
         for order in permutations(range(3)):
             yield ExplicitKey(height, width, 1, 2, permutation=[*order]), "EveryBlockOrder"
@@ -164,12 +174,13 @@ def families() -> Iterator[tuple[ExplicitKey, str]]:
     for bits in product((0, 1), repeat=3):
         yield ExplicitKey(2, 6, 1, 2, negatives=[*bits]), "EveryBitPattern"
         yield ExplicitKey(6, 2, 3, 2, negatives=[*bits]), "EveryBitPattern"
-    for sizes in ((2, 2, 1, 3), (2, 2, 3, 2)):
-        geometry = geometry_of(sizes)
-        some = STEPS if geometry.channels == 3 else STEPS[:3]
-        for size in range(1, len(some) + 1):
-            for steps in combinations(some, size):
-                yield drawn(geometry, "every set", steps), "EverySetOfSteps"
+
+
+def sets_of_steps(channels: int, most: int) -> Iterator[tuple[str, ...]]:
+    """Yield every set of at least one and at most so many steps that images have."""
+    some = STEPS if channels == 3 else STEPS[:3]
+    for size in range(1, min(most, len(some)) + 1):
+        yield from combinations(some, size)
 
 
 def geometries() -> Iterator[BlockGeometry]:
@@ -213,7 +224,7 @@ def flags_of(key: ExplicitKey) -> list[str]:
 
 
 def messages(key: ExplicitKey, number: int) -> list[Message]:
-    """Return an image that looks random and, if it is small, one of places and a black and white."""
+    """Return an image that looks random and, if small, one of places and one black and white."""
     size = key.height * key.width * key.channels
     some = [Message(octets(f"image {number}", size), "pseudorandom image", "Pseudorandom")]
     if size <= 128:

@@ -1,4 +1,4 @@
-"""What must be refused: images and keys damaged in one place, and what lenient programs make of it."""
+"""What must be refused: images and keys damaged in one place, and what programs make of them."""
 
 from __future__ import annotations
 
@@ -129,11 +129,14 @@ def damaged_keys(key: ExplicitKey) -> Iterator[tuple[str, ExplicitKey]]:
         ("component order -1", "components", lambda c: [*c[:-1], -1]),
         ("component order 2.5", "components", lambda c: [2.5, *c[1:]]),
     ]
-    yield from ((comment, key.mapped(step, damage)) for comment, step, damage in entries if getattr(key, step))
-    for step, code in (("transforms", 3), ("negatives", 1), ("components", 4)):
-        if getattr(key, step):
-            yield f"{step} of a block more", key.mapped(step, lambda codes, c=code: [*codes, c])
-            yield f"{step} of a block less", key.mapped(step, lambda codes: codes[:-1])
-            yield f"{step} of one block", key.mapped(step, lambda codes: codes[:1])
+    for step in STEPS[1:]:
+        entries += [
+            (f"{step} of a block more", step, lambda codes: [*codes, codes[0]]),
+            (f"{step} of a block less", step, lambda codes: codes[:-1]),
+            (f"{step} of one block", step, lambda codes: codes[:1]),
+        ]
+    for comment, step, damage in entries:
+        if getattr(key, step) is not None:
+            yield comment, key.mapped(step, damage)
     if key.channels == 1:
         yield "component orders for a grey image", replace(key, components=[5] * size)

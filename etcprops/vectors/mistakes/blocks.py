@@ -108,15 +108,20 @@ class LastLineOfBlocksSkipped(Cipher):
 
 
 class ScramblesInPlace(Cipher):
-    """Reads blocks from the image into which it writes, so that some are overwritten unread."""
+    """Moves blocks within one image, so that some are overwritten before they are read."""
 
     kind = LOSES
 
-    def encrypted(self, image: Image, key: ExplicitKey) -> Image:
-        out, places = image.copy(), self.places(key)
-        for block, place in enumerate(places):
-            out[place] = self.changed(out[places[source(block, key)]].copy(), block, key)
-        return out
+    def understood(self, key: ExplicitKey) -> ExplicitKey:
+        return key.mapped("permutation", _overwritten)
+
+
+def _overwritten(order: list[int]) -> list[int]:
+    """Return which blocks are in the places after each was overwritten in turn."""
+    blocks = [*range(len(order))]
+    for place, number in enumerate(order):
+        blocks[place] = blocks[number]
+    return blocks
 
 
 class BlockNumbersInBytes(Cipher):
@@ -245,7 +250,7 @@ class FirstComponentOnly(Cipher):
 
 
 class SignedBytesClamped(Cipher):
-    """Takes bytes for signed numbers, as Java does, and cuts what comes out below 0 or above 255."""
+    """Takes bytes for signed numbers, as Java does, and cuts results below 0 or above 255."""
 
     kind = LOSES
 

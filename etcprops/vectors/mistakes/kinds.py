@@ -39,7 +39,8 @@ OTHER_KEY: Final = Kind(
     "MODIFIED_PARAMETER", "The same secret gives other keys than elsewhere: " + _ELSEWHERE
 )
 ONE_KEY_FOR_MANY: Final = Kind(
-    "CONFIDENTIALITY", "Different secrets, sizes or steps share what is drawn: there is less to guess."
+    "CONFIDENTIALITY",
+    "Different secrets, sizes or steps share what is drawn: there is less to guess.",
 )
 BIASED: Final = Kind("CONFIDENTIALITY", "Some keys are likelier than others.")
 

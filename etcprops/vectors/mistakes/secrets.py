@@ -115,8 +115,8 @@ class SizesShareStream(Derivation):
 
     kind = ONE_KEY_FOR_MANY
 
-    def domain(self, written: str, step: str) -> str:
-        return super().domain("", step)
+    def named(self) -> tuple[str, ...]:
+        return ()
 
 
 class WidthBeforeHeight(Derivation):
@@ -159,7 +159,7 @@ class Shake128(Derivation):
 
 
 class ModuloBias(Derivation):
-    """Takes every byte modulo 6, though 256 is no multiple: four of the six orders come too often."""
+    """Takes every byte modulo 6, though 256 is no multiple: four orders come too often."""
 
     kind = BIASED
 

@@ -154,7 +154,7 @@ class NegatesLowSevenBits(Cipher):
     kind = DISTORTS
 
     def negated(self, part: Image) -> Image:
-        return part ^ 0x7F
+        return part ^ np.uint8(0x7F)
 
 
 class NegatesHighestBit(Cipher):
@@ -163,7 +163,7 @@ class NegatesHighestBit(Cipher):
     kind = DISTORTS
 
     def negated(self, part: Image) -> Image:
-        return part ^ 0x80
+        return part ^ np.uint8(0x80)
 
 
 class NegatesByTruncatedFloats(Cipher):
