@@ -171,12 +171,12 @@ class Cipher:
 
     def transformed(self, part: Image, code: int) -> Image:
         """Return the block after ``code % 4`` quarter turns to the left, then mirrored if >= 4."""
-        turned = np.rot90(part, code % 4)
+        turned = turned_left(part, code % 4)
         return turned[:, ::-1] if code >= 4 else turned
 
     def untransformed(self, part: Image, code: int) -> Image:
         """Undo `transformed`."""
-        return np.rot90(part[:, ::-1] if code >= 4 else part, -(code % 4))
+        return turned_left(part[:, ::-1] if code >= 4 else part, -code % 4)
 
     def negated(self, part: Image) -> Image:
         """Return 255 less every pixel."""
@@ -190,6 +190,13 @@ class Cipher:
         """Undo `shuffled`."""
         inverse = np.argsort(COMPONENT_ORDERS[order]).tolist()
         return part[:, :, inverse] if part.shape[2] == 3 else part
+
+
+def turned_left(part: Image, times: int) -> Image:
+    """Return a block after quarter turns counter-clockwise."""
+    for _ in range(times):
+        part = part.swapaxes(0, 1)[::-1]
+    return part
 
 
 def source(block: int, key: ExplicitKey) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from etcprops.vectors.cipher import Cipher, ExplicitKey, Image, source
+from etcprops.vectors.cipher import Cipher, ExplicitKey, Image, source, turned_left
 from etcprops.vectors.mistakes.kinds import NOT_RESTORED
 
 
@@ -89,7 +89,7 @@ class TurnsBackBeforeMirroring(Cipher):
     kind = NOT_RESTORED
 
     def untransformed(self, part: Image, code: int) -> Image:
-        turned = np.rot90(part, -(code % 4))
+        turned = turned_left(part, -code % 4)
         return turned[:, ::-1] if code >= 4 else turned
 
 

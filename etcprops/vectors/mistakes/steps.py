@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from etcprops.vectors.cipher import Cipher, ExplicitKey, Image
+from etcprops.vectors.cipher import Cipher, ExplicitKey, Image, turned_left
 from etcprops.vectors.mistakes.kinds import (
     DISTORTS,
     FEWER_KEYS,
@@ -33,7 +33,7 @@ class MirrorsBeforeTurning(Cipher):
     kind = OTHER_MAP
 
     def transformed(self, part: Image, code: int) -> Image:
-        return np.rot90(part[:, ::-1] if code >= 4 else part, code % 4)
+        return turned_left(part[:, ::-1] if code >= 4 else part, code % 4)
 
 
 class MirrorsUpsideDown(Cipher):
@@ -42,7 +42,7 @@ class MirrorsUpsideDown(Cipher):
     kind = OTHER_MAP
 
     def transformed(self, part: Image, code: int) -> Image:
-        turned = np.rot90(part, code % 4)
+        turned = turned_left(part, code % 4)
         return turned[::-1] if code >= 4 else turned
 
 
@@ -52,7 +52,7 @@ class TransposesForMirror(Cipher):
     kind = OTHER_MAP
 
     def transformed(self, part: Image, code: int) -> Image:
-        turned = np.rot90(part, code % 4)
+        turned = turned_left(part, code % 4)
         return turned.swapaxes(0, 1) if code >= 4 else turned
 
 
