@@ -216,10 +216,10 @@ def moved(sequence: list[Any], key: Key) -> list[Any]:
 
 
 def swaps(order: list[int], _: Key) -> list[int]:
-    blocks = np.arange(len(order))
+    blocks = [*range(len(order))]
     for place, other in enumerate(order):
-        blocks[[place, other]] = blocks[[other, place]]
-    return list(map(int, blocks))
+        blocks[place], blocks[other] = blocks[other], blocks[place]
+    return blocks
 
 
 def half(sequence: list[int], _: Key) -> list[int]:

@@ -80,7 +80,9 @@ class VectorMistake:
 
     def __str__(self) -> str:
         share = f"all {self.shown}" if self.whole else f"{self.matched} of {self.shown}"
-        return f"{self.flag}, on {share} inputs that show it: {self.description} {self.effect}"
+        return (
+            f"{self.flag}, on {share} inputs that show it:\n  {self.description}\n  {self.effect}"
+        )
 
 
 @dataclass(frozen=True)
