@@ -8,7 +8,7 @@ encryption.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, ClassVar, Final
 
@@ -74,7 +74,7 @@ class ExplicitKey:
 
     def to_dict(self) -> dict[str, Any]:
         """Return sizes and sequences as a dictionary."""
-        return asdict(self)
+        return self.sizes | self.steps
 
     def to_key(self) -> EtCKey:
         """Return it as a key of the package; InvalidParameterError if it is none."""
@@ -106,7 +106,10 @@ class Cipher:
 
     def encrypt(self, message: bytes, key: ExplicitKey) -> bytes:
         """Return the encrypted bytes of an image; MalformedError if it or the key is none."""
-        message, key = self.accepted(message, key)
+        return self.encrypt_sound(*self.accepted(message, key))
+
+    def encrypt_sound(self, message: bytes, key: ExplicitKey) -> bytes:
+        """Return the encrypted bytes of an image, where it and the key are known to be sound."""
         return self.encrypted(_image(message, key), self.understood(key)).tobytes()
 
     def decrypt(self, message: bytes, key: ExplicitKey) -> bytes:

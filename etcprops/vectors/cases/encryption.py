@@ -93,7 +93,7 @@ def encryption_group(
     ]
     if diagnosed:
         for comment, names, answer in wrong_answers(
-            ENCRYPTION, lambda mistake: mistake.encrypt(plain, key), right[0]
+            ENCRYPTION, lambda mistake: mistake.encrypt_sound(plain, key), right[0]
         ):
             given = {"msg": plain.hex(), "ct": answer.hex()}
             cases.append(Case(comment, names, given, "invalid"))
