@@ -228,7 +228,7 @@ def half(sequence: list[int], _: Key) -> list[int]:
 
 
 def by_row(sequence: list[int], key: Key) -> list[int]:
-    columns = key["width"] // key["block"]
+    columns = int(key["width"] // key["block"])
     return sequence[:columns] * (len(sequence) // columns)
 
 

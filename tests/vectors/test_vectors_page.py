@@ -1,4 +1,4 @@
-"""The programs of ``docs/vectors.md``, run as they stand there, on right and wrong encryptions."""
+"""The programs of ``docs/reference/vectors.md``, run as they stand there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import etcprops.vectors
 from etcprops.vectors import FILES, load_vectors
 
-PAGE = (Path(__file__).parents[2] / "docs" / "vectors.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "vectors.md").read_text("utf-8")
 FOLDER = Path(etcprops.vectors.__file__).parent
 
 MINE = """
@@ -95,7 +95,7 @@ def test_mistakes_in_the_javascript_are_named(javascript: Path) -> None:
 
 def test_the_page_shows_what_check_vectors_says(capsys: pytest.CaptureFixture[str]) -> None:
     example, _ = blocks("python")
-    exec(compile(example, "docs/vectors.md", "exec"), {})  # noqa: S102
+    exec(compile(example, "docs/reference/vectors.md", "exec"), {})  # noqa: S102
     (shown,) = blocks("text")
     assert capsys.readouterr().out == shown
 
