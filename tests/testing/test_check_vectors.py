@@ -67,7 +67,8 @@ def test_of_two_mistakes_each_is_named() -> None:
     def twofold(image: Array, key: Key) -> Array:
         encrypted = ENCRYPTION["ColumnMajorBlocks"](image, key)
         marked = ENCRYPTION["ColumnMajorBlocks"](np.zeros_like(image), key) == 255
-        return np.add(encrypted, marked, dtype=np.uint8)
+        added: Array = np.add(encrypted, marked, dtype=np.uint8)
+        return added
 
     report = report_of(twofold)
     assert {m.flag for m in report.mistakes[:2]} == {"ColumnMajorBlocks", "NegatesFrom256"}
