@@ -51,7 +51,7 @@ ROOMS: dict[str, set[str]] = {
         for name in ("datasets", "reductions", "theory", "strategies")
     },
     "formats": GROUND | {"scheme", "datasets"},
-    "vectors": GROUND | {"scheme"},
+    "vectors": GROUND | {"scheme", "formats"},
     **dict.fromkeys(("attacks", "reproducibility"), IMAGES),
     **dict.fromkeys(("auditing", "experiments"), IMAGES | {"attacks"}),
     "claims": MODELS,

@@ -15,13 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import as_choice, describe, reject
+from etcprops.testing._vector_answers import (
+    STEPS,
+    Answer,
+    Asking,
+    image_answer,
+    key_answer,
+    picture_answer,
+)
 from etcprops.vectors import load_vectors
 
 Encrypt = Callable[[NDArray[np.uint8], dict[str, Any]], Any]
 Derive = Callable[[bytes, dict[str, int]], Any]
-
-SIZES: Final = ("height", "width", "channels", "block")
-STEPS: Final = ("permutation", "transforms", "negatives", "components")
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,7 @@ def check_vectors(
     *,
     decrypt: Encrypt | None = None,
     derive: Derive | None = None,
+    grayscale: Encrypt | None = None,
     on_fail: Literal["raise", "return"] = "raise",
 ) -> VectorsReport:
     """Hold an implementation of the EtC scheme against the test vectors, and name its mistakes.
@@ -152,6 +158,9 @@ def check_vectors(
     derive : callable, optional
         ``derive(secret, sizes)`` takes bytes and a dictionary of the four sizes, and returns the
         four sequences, as a mapping or as attributes.
+    grayscale : callable, optional
+        ``grayscale(picture, key)``, the scheme that encrypts a colour picture of shape (H, W, 3) as
+        one grey image. The key's sizes are those of the grey image, and it has ``sampling``.
     on_fail : {"raise", "return"}, default="raise"
         Whether to raise if a test fails; otherwise the report says so.
 
@@ -182,18 +191,19 @@ def check_vectors(
     """
     caller = "check_vectors"
     as_choice(on_fail, ("raise", "return"), "on_fail", caller)
-    given = {"encrypt": encrypt, "decrypt": decrypt, "derive": derive}
+    given = {"encrypt": encrypt, "decrypt": decrypt, "derive": derive, "grayscale": grayscale}
     for name, function in given.items():
         if function is not None and not callable(function):
             reject(name, caller, "be a function", describe(function))
     if not any(given.values()):
-        reject("encrypt", caller, "be given, or decrypt or derive", "None of them.")
+        reject("encrypt", caller, "be given, or decrypt, derive or grayscale", "None.")
     # By file: what is asked, the fields that are given and that which is to come out.
-    asked: dict[str, tuple[Callable[..., Any] | None, _Asking, tuple[str, ...]]] = {
-        "etc_encryption": (encrypt, _image_answer("msg"), ("ct",)),
-        "etc_malformed": (encrypt, _image_answer("msg"), ("ct",)),
-        "etc_decryption": (decrypt, _image_answer("ct"), ("msg",)),
-        "etc_key_derivation": (derive, _key_answer, STEPS),
+    asked: dict[str, tuple[Callable[..., Any] | None, Asking, tuple[str, ...]]] = {
+        "etc_encryption": (encrypt, image_answer("msg"), ("ct",)),
+        "etc_malformed": (encrypt, image_answer("msg"), ("ct",)),
+        "etc_decryption": (decrypt, image_answer("ct"), ("msg",)),
+        "etc_key_derivation": (derive, key_answer, STEPS),
+        "etc_grayscale": (grayscale, picture_answer, ("ct",)),
     }
     marks = _Marks()
     for file, (function, ask, wanted) in asked.items():
@@ -205,76 +215,6 @@ def check_vectors(
     return report
 
 
-# --- Answers
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What an implementation answered: a value to compare, None if it refused; and in words."""
-
-    value: Any
-    told: str
-    refused: bool = False
-
-
-_Asking = Callable[[Callable[..., Any], dict[str, Any]], _Answer]
-
-
-def _image_answer(given: str) -> _Asking:
-    """Return what asks for the image of the one in a field."""
-
-    def ask(function: Callable[..., Any], test: dict[str, Any]) -> _Answer:
-        image = np.frombuffer(bytes.fromhex(test[given]), np.uint8).copy()
-        shape = (test["height"], test["width"], test["channels"])[
-            : 2 if test["channels"] == 1 else 3
-        ]
-        if np.prod(shape) == image.size:
-            image = image.reshape(shape)
-        key = {name: test[name] for name in (*SIZES, *STEPS)}
-        copied = {k: [*v] if isinstance(v, list) else v for k, v in key.items()}
-        return _asked(lambda: function(image, copied), lambda value: _as_hex(value, image.shape))
-
-    return ask
-
-
-def _key_answer(function: Callable[..., Any], test: dict[str, Any]) -> _Answer:
-    """Ask for the key of a secret."""
-    sizes = {name: test[name] for name in SIZES}
-
-    def sequences(value: Any) -> tuple[Any, str]:
-        mapped = isinstance(value, Mapping)
-        found = {s: value.get(s) if mapped else getattr(value, s, None) for s in STEPS}
-        return {s: None if v is None else [int(c) for c in v] for s, v in found.items()}, ""
-
-    return _asked(lambda: function(bytes.fromhex(test["secret"]), sizes), sequences)
-
-
-def _asked(call: Callable[[], Any], read: Callable[[Any], tuple[Any, str]]) -> _Answer:
-    """Call somebody's function, and read what it returns."""
-    try:
-        returned = call()
-    except Exception as error:  # noqa: BLE001  # to raise is to refuse, whatever is raised
-        return _Answer(None, f"raised {type(error).__name__}: {error}", refused=True)
-    if returned is None:
-        return _Answer(None, "returned None", refused=True)
-    try:
-        value, told = read(returned)
-    except Exception as error:  # noqa: BLE001  # what somebody returns may raise when it is read
-        return _Answer(None, f"returned {type(returned).__name__}, which is no answer: {error}")
-    return _Answer(value, told)
-
-
-def _as_hex(value: Any, shape: tuple[int, ...]) -> tuple[str | None, str]:
-    """Return an image as hexadecimal digits, None if it is none of 8 bits, and how it was taken."""
-    from etcprops.probing.returns import as_image
-
-    array, taken = as_image(value, shape)
-    whole = array.dtype.kind in "iu" or (array == np.trunc(array)).all()
-    if not whole or array.min() < 0 or array.max() > 255:
-        return None, f"returned {describe(array)[:-1]} with values that are no bytes"
-    return array.astype(np.uint8).tobytes().hex(), taken
-
-
 # --- Marks
 
 
@@ -282,7 +222,7 @@ def _as_hex(value: Any, shape: tuple[int, ...]) -> tuple[str | None, str]:
 class _Input:
     """What was given once: what came, and the wrong answers that are known."""
 
-    answer: _Answer
+    answer: Answer
     failed: bool = False
     wrong: dict[str, Any] = field(default_factory=dict)
 
@@ -302,7 +242,7 @@ class _Marks:
         self.notes: dict[str, dict[str, str]] = {}
 
     def add(
-        self, file: str, function: Callable[..., Any], ask: _Asking, wanted: tuple[str, ...]
+        self, file: str, function: Callable[..., Any], ask: Asking, wanted: tuple[str, ...]
     ) -> None:
         """Ask for the answers of a file's tests, once for each input."""
         document = load_vectors(file)

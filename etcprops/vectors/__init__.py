@@ -18,7 +18,13 @@ from typing import Any, Final
 from etcprops import _documents
 from etcprops._validation import as_choice
 
-FILES: Final = ("etc_encryption", "etc_decryption", "etc_malformed", "etc_key_derivation")
+FILES: Final = (
+    "etc_encryption",
+    "etc_decryption",
+    "etc_malformed",
+    "etc_key_derivation",
+    "etc_grayscale",
+)
 """The files, by their names without ``.json``."""
 
 

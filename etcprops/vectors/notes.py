@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from etcprops.scheme.keys import COMPONENT_ORDERS
+from etcprops.vectors.arrangement import Arrangement
 from etcprops.vectors.cases.common import description
 from etcprops.vectors.cipher import Cipher
 from etcprops.vectors.derivation import Derivation
-from etcprops.vectors.mistakes import ACCEPTANCE, DECRYPTION, DERIVATION, ENCRYPTION
+from etcprops.vectors.mistakes import ACCEPTANCE, ARRANGEMENT, DECRYPTION, DERIVATION, ENCRYPTION
 
 _IMAGES: Final = """\
 msg is a plain image, ct an encrypted one: height x width x channels bytes in hexadecimal
@@ -42,11 +43,22 @@ transforms, negatives, components: each entry is the next byte modulo n = 8, 2 o
 256 - 256 % n on are passed over. Grey images have no components: null.
 """
 
+_PICTURES: Final = """\
+msg is a colour picture of pictureHeight x pictureWidth pixels, three bytes R, G, B each, row after
+row. It is laid out as a grey image of height x width, which is encrypted as ct:
+Y = 0.299 R + 0.587 G + 0.114 B, Cb = 128 + (B - Y) / 1.772, Cr = 128 + (R - Y) / 1.402, each from
+the exact values, rounded once to the nearest integer, halves up, and at most 255.
+sampling 4:4:4: the planes of Y, Cb and Cr side by side, in this order.
+sampling 4:2:0: Cb and Cr are those of the mean of R, G and B over each 2 x 2 pixels, rounded once.
+To the right of Y is Cb, half as high and half as wide, and below Cb is Cr.
+"""
+
 ALGORITHMS: Final = {
     "etc_encryption": "EtC block-wise encryption",
     "etc_decryption": "EtC block-wise decryption",
     "etc_malformed": "EtC block-wise encryption, malformed input",
     "etc_key_derivation": "EtC key derivation from a secret",
+    "etc_grayscale": "EtC grayscale-based encryption of colour pictures",
 }
 
 HEADERS: Final = {
@@ -65,6 +77,10 @@ acceptable: msg may be refused, or encrypted as ct.""",
     "etc_key_derivation": f"""\
 {_DERIVATION}valid: the secret must give these sequences. invalid: it must not; they are what
 programs give that make one of the mistakes in flags.""",
+    "etc_grayscale": f"""\
+{_PICTURES}The grey image has one component, and what etc_encryption says of grey images holds.
+valid: msg must be encrypted as ct. invalid: it must not; ct is what programs give that make one
+of the mistakes in flags.""",
 }
 
 _BASIC, _EDGE, _RULE = "BASIC", "EDGE_CASE", "FUNCTIONALITY"
@@ -89,17 +105,20 @@ FEATURES: Final = {
     "BlocksOfOnePixel": (_EDGE, "Blocks are single pixels, which no transform changes."),
     "ManyBlocks": (_EDGE, "There are more than 256 blocks: their numbers need more than a byte."),
     "LargerImage": (_BASIC, "The image has thousands of bytes, and blocks of the usual sizes."),
+    "GreyPixels": (_EDGE, "R, G and B are equal: no colour."),
+    "Subsampled": (_RULE, "Cb and Cr have a quarter of the pixels: sampling 4:2:0."),
     "SecretToKey": (_BASIC, "A secret and the key that it gives."),
     "BooleanBits": ("LEGACY", "Negatives are true and false instead of 1 and 0."),
     "WeakKey": ("WEAK_PARAMS", "The key changes nothing; a program may refuse it."),
 }
 """Flags of what a case is, rather than of a mistake: type of bug, description."""
 
-MISTAKES: Final[tuple[type[Cipher | Derivation], ...]] = (
+MISTAKES: Final[tuple[type[Cipher | Derivation | Arrangement], ...]] = (
     *ENCRYPTION,
     *DECRYPTION,
     *ACCEPTANCE,
     *DERIVATION,
+    *ARRANGEMENT,
 )
 
 

@@ -9,6 +9,7 @@ from etcprops import _documents
 from etcprops.vectors.cases.common import Case, Group
 from etcprops.vectors.cases.encryption import decryption_groups, encryption_groups
 from etcprops.vectors.cases.malformed import malformed_groups
+from etcprops.vectors.cases.pictures import picture_groups
 from etcprops.vectors.cases.secrets import secret_groups
 from etcprops.vectors.notes import ALGORITHMS, HEADERS, notes
 
@@ -17,6 +18,7 @@ GROUPS: Final[dict[str, Callable[[], Iterator[Group]]]] = {
     "etc_decryption": decryption_groups,
     "etc_malformed": malformed_groups,
     "etc_key_derivation": secret_groups,
+    "etc_grayscale": picture_groups,
 }
 
 SOURCE: Final = {"name": "etcprops", "version": "1"}

@@ -1,7 +1,7 @@
 """The test vectors notice every mistake that they name, made by our own encryption.
 
-`cipher_mutants` has the mutants of the encryption, this module those of the decryption, of what is
-refused and of the derivation, and the tests of all.
+`cipher_mutants` has the mutants of the encryption, `picture_mutants` those of colour pictures, this
+module those of the decryption, of what is refused and of the derivation, and the tests of all.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from cipher_mutants import (
     under,
     whole,
 )
+from picture_mutants import ARRANGED, ARRANGEMENT, PICTURE_FEATURES
 
 from etcprops import BlockGeometry, EtCKey
 from etcprops.scheme import _drawing, keys, pixels
@@ -251,6 +252,7 @@ def by_flag(*names: str) -> dict[str, list[dict[str, Any]]]:
 TESTS = by_flag("etc_encryption", "etc_malformed")
 BACKWARDS = by_flag("etc_decryption")
 SECRETS = by_flag("etc_key_derivation")
+PICTURES = by_flag("etc_grayscale")
 
 
 def answer(function: Mutant, test: dict[str, Any], given: str) -> str | None:
@@ -281,6 +283,7 @@ def steps_of(key: EtCKey) -> dict[str, Any]:
 def test_every_flag_has_a_mutant_and_every_mutant_a_flag() -> None:
     noted = {flag for name in FILES for flag in load_vectors(name)["notes"]}
     mutants = [*ENCRYPTION, *FEATURES, *DECRYPTION, *ACCEPTANCE, *DERIVATION]
+    mutants += [*ARRANGEMENT, *PICTURE_FEATURES]
     assert len(mutants) == len({*mutants})
     assert {*mutants} == noted
 
@@ -313,3 +316,23 @@ def test_a_mutant_of_the_derivation_gives_what_the_vectors_say(flag: str) -> Non
         same = steps_of(DERIVATION[flag](secret, sizes)) == {step: test[step] for step in STEPS}
         assert same != valid or len(secret) == 1
         assert test["result"] == ("valid" if valid else "invalid")
+
+
+def arranged_by(mutant: Mutant, test: dict[str, Any]) -> str:
+    pixels = np.frombuffer(bytes.fromhex(test["msg"]), np.uint8)
+    picture = pixels.reshape(test["pictureHeight"], test["pictureWidth"], 3)
+    return np.asarray(mutant(picture, test)).tobytes().hex()
+
+
+@pytest.mark.parametrize("flag", ARRANGEMENT)
+def test_a_mutant_of_the_arrangement_gives_what_the_vectors_say(flag: str) -> None:
+    found = [arranged_by(ARRANGEMENT[flag], test) for test in PICTURES[flag]]
+    assert found == [test["ct"] for test in PICTURES[flag]]
+    assert {test["result"] for test in PICTURES[flag]} == {"invalid"}
+
+
+@pytest.mark.parametrize("flag", PICTURE_FEATURES)
+def test_the_vectors_of_pictures_notice_a_mutant(flag: str) -> None:
+    answers = [arranged_by(PICTURE_FEATURES[flag], test) == test["ct"] for test in PICTURES[flag]]
+    assert not all(answers)
+    assert all(arranged_by(ARRANGED, test) == test["ct"] for test in PICTURES[flag])

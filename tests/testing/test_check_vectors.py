@@ -11,6 +11,7 @@ from cipher_mutants import ENCRYPTION, Array, Key, etc_key, ours
 from PIL import Image
 
 from etcprops import BlockGeometry, EtCKey, InvalidParameterError, decrypt
+from etcprops.formats.schemes import ImageScheme
 from etcprops.testing import VectorsReport, check_vectors
 
 
@@ -32,12 +33,16 @@ def report_of(encrypt: Callable[..., Any]) -> VectorsReport:
 
 
 def test_the_package_passes_every_test() -> None:
-    report = check_vectors(ours, decrypt=restored, derive=derive)
+    def arranged(picture: Array, key: Key) -> Array:
+        scheme = ImageScheme("grayscale", key["block"], sampling=key["sampling"])
+        return scheme.encrypt(picture, etc_key(key))
+
+    report = check_vectors(ours, decrypt=restored, derive=derive, grayscale=arranged)
     assert report.ok
     assert sum(report.tests.values()) >= 3500
     assert str(report) == (
         f"{sum(report.tests.values())} tests passed: etc_encryption, etc_malformed, "
-        "etc_decryption, etc_key_derivation."
+        "etc_decryption, etc_key_derivation, etc_grayscale."
     )
 
 
@@ -165,7 +170,10 @@ def test_a_failure_raises_unless_it_is_returned() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, r"'encrypt' parameter of check_vectors must be given, or decrypt or derive"),
+        (
+            {},
+            r"'encrypt' parameter of check_vectors must be given, or decrypt, derive or grayscale",
+        ),
         ({"encrypt": 3}, r"'encrypt' .* must be a function\. Got 3"),
         ({"derive": "f"}, r"'derive' .* must be a function"),
         ({"encrypt": ours, "on_fail": "ignore"}, r"'on_fail' .* must be one of raise, return"),

@@ -20,13 +20,22 @@ from etcprops.exact.gram import integer_squared_distances
 from etcprops.vectors import FILES, load_vectors, vectors_text
 from etcprops.vectors.__main__ import main
 from etcprops.vectors.cipher import STEPS, Cipher, ExplicitKey
-from etcprops.vectors.mistakes import ACCEPTANCE, DECRYPTION, DERIVATION, ENCRYPTION, kinds
+from etcprops.vectors.mistakes import (
+    ACCEPTANCE,
+    ARRANGEMENT,
+    DECRYPTION,
+    DERIVATION,
+    ENCRYPTION,
+    kinds,
+)
 from etcprops.vectors.notes import FEATURES
 
 PACKAGE = Path(etcprops.__file__).parent
 SCHEMA = json.loads((PACKAGE / "schemas" / "Vectors.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-FAMILIES = dict(zip(FILES, (ENCRYPTION, DECRYPTION, ACCEPTANCE, DERIVATION), strict=True))
+FAMILIES = dict(
+    zip(FILES, (ENCRYPTION, DECRYPTION, ACCEPTANCE, DERIVATION, ARRANGEMENT), strict=True)
+)
 FILES_AND_DOCUMENTS = {name: load_vectors(name) for name in FILES}
 
 
@@ -51,7 +60,7 @@ def test_the_files_are_what_is_written_today(capsys: pytest.CaptureFixture[str])
 def test_a_file_that_was_changed_by_hand_is_noticed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("etcprops.vectors.__main__.FILES", FILES[3:])
+    monkeypatch.setattr("etcprops.vectors.__main__.FILES", FILES[3:4])
     assert main([str(tmp_path), "--check"]) == 1  # it is not there
     assert main([str(tmp_path)]) == 0
     (file,) = tmp_path.iterdir()
@@ -87,6 +96,7 @@ def test_a_file_follows_the_schema(name: str) -> None:
         ("etc_malformed", {"block": "2"}),
         ("etc_key_derivation", {"transforms": [8]}),
         ("etc_key_derivation", {"secret": ...}),
+        ("etc_grayscale", {"msg": "0"}),
     ],
 )
 def test_the_schema_refuses_what_is_broken(name: str, change: dict[str, Any]) -> None:

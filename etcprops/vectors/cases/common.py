@@ -48,6 +48,15 @@ class Group:
     cases: Sequence[Case]
 
 
+@dataclass(frozen=True)
+class Message:
+    """An image as bytes, with what it is there for."""
+
+    octets: bytes
+    comment: str
+    flag: str
+
+
 def wrong_answers(
     mistakes: Iterable[type[Any]], answer: Callable[[Any], Any], right: Any
 ) -> list[tuple[str, list[str], Any]]:

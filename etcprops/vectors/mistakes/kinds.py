@@ -30,6 +30,11 @@ LOSES: Final = Kind(
     "FUNCTIONALITY",
     "Pixels or grey levels are lost: nobody can decrypt the image, and distances change.",
 )
+OTHER_COLOURS: Final = Kind(
+    "MODIFIED_PARAMETER",
+    "Other grey levels, or other places, are encrypted than elsewhere: other implementations "
+    "decrypt wrong colours.",
+)
 NOT_RESTORED: Final = Kind("FUNCTIONALITY", "Encrypted images do not come back as they were.")
 ACCEPTS: Final = Kind(
     "EDGE_CASE",
