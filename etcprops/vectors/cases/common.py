@@ -6,6 +6,7 @@ Nothing is random: such bytes are SHAKE-256 of a name, so that everybody generat
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,9 +84,11 @@ def description(mistake: type[Any]) -> str:
 
 
 def in_short(mistake: type[Any]) -> str:
-    """Return the beginning of a mistake's description."""
-    text = description(mistake).partition(",")[0].partition(":")[0].rstrip(".")
-    return text[0].lower() + text[1:]
+    """Return the beginning of a mistake's description, up to a comma or colon that is not early."""
+    text = description(mistake).rstrip(".")
+    start = re.match(r".{20,}?(?=[,:])", text)
+    short = start[0] if start else text
+    return short[0].lower() + short[1:]
 
 
 def drawn(geometry: BlockGeometry, name: str, steps: Iterable[str] = STEPS) -> ExplicitKey:
