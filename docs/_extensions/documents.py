@@ -1,0 +1,78 @@
+"""The reference of the documents, from their schemas: what writes each, its version, its fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import etcprops
+from etcprops import _documents
+
+SCHEMAS = Path(etcprops.__file__).parent / "schemas"
+
+
+class Documents(SphinxDirective):
+    """A table of all formats, and a section with the fields of each."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return both."""
+        text = "\n".join(_lines())
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+def _lines() -> Iterator[str]:
+    found = {name: _schema(name) for name in sorted(_documents.VERSIONS, key=str.lower)}
+    yield from ("| format | version | what it holds | kind |", "|---|--:|---|---|")
+    for name, schema in found.items():
+        kind = "data" if name in _documents.DATA else "report"
+        row = (f"[`{name}`](#{_anchor(name)})", _documents.VERSIONS[name], schema["title"], kind)
+        yield f"| {' | '.join(map(str, row))} |"
+    for name, schema in found.items():
+        yield from ("", f"({_anchor(name)})=", f"### {name}, version {_documents.VERSIONS[name]}")
+        yield from ("", schema.get("description", ""), "")
+        yield from ("| field | is | means |", "|---|---|---|")
+        for field, what in schema["properties"].items():
+            mark = "" if field in schema["required"] else " (not always there)"
+            yield f"| `{field}`{mark} | {_kind(what)} | {what.get('description', '')} |"
+
+
+def _schema(name: str) -> dict[str, Any]:
+    path = SCHEMAS / f"{name.removeprefix('etcprops.')}.schema.json"
+    schema: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return schema
+
+
+def _anchor(name: str) -> str:
+    return f"document-{name.removeprefix('etcprops.').lower()}"
+
+
+def _kind(what: Any) -> str:
+    """Return in a word or two what a schema lets a field be."""
+    if what is True or what == {}:
+        return "anything"
+    if "const" in what:
+        return f"`{json.dumps(what['const'])}`"
+    if "enum" in what:
+        return " or ".join(f"`{json.dumps(value)}`" for value in what["enum"])
+    if "$ref" in what:
+        file, _, name = what["$ref"].partition("#/$defs/")
+        return name or f"a document `{file.removesuffix('.schema.json')}`"
+    for several in ("anyOf", "oneOf"):
+        if several in what:
+            return " or ".join(_kind(one) for one in what[several])
+    kinds = what.get("type", "anything")
+    if kinds == "array" and "items" in what:
+        return f"array of {_kind(what['items'])}"
+    return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Add the directive."""
+    app.add_directive("documents", Documents)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
