@@ -46,7 +46,8 @@ include_patterns = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
 ]
-exclude_patterns = ["docs/_*", "**/.ipynb_checkpoints"]
+exclude_patterns = ["docs/_*", "**/.ipynb_checkpoints", ".*", "build"]
+smartquotes = False  # options begin with two hyphens
 nitpicky = False  # single backticks are names of this package, of others, and of options alike
 default_role = "py:obj"
 

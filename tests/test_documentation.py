@@ -1,4 +1,4 @@
-"""README and documentation: their programs run, their commands exist, their links lead somewhere."""
+"""README and documentation: programs run, commands exist, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def commands(text: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", with_programs(), ids=name)
-def test_python_of_a_page_runs(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(SAMPLE, tmp_path / "photo.jpg")
     monkeypatch.chdir(tmp_path)
     examples = [*Sybil([PythonCodeBlockParser(), SkipParser()]).parse(page).examples()]
@@ -80,7 +78,8 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "index.md"], ids=name)
 def test_what_stands_and_falls_is_what_the_ledger_expects(page: Path) -> None:
-    rows = re.findall(r"^\| .*? \| \*\*([\w ]+)\*\*.*? \| \W*([\w-]+)", page.read_text(), re.M)
+    row = re.compile(r"^\| .*? \| \*\*([\w ]+)\*\*.*? \| \W*([\w-]+)", re.MULTILINE)
+    rows = row.findall(page.read_text("utf-8"))
     assert {word for word, _ in rows} == OUTCOMES.keys()
     assert [(word, row) for word, row in rows if OUTCOMES[word] != EXPECTED[row]] == []
 

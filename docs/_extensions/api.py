@@ -15,6 +15,7 @@ from types import ModuleType
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
 import etcprops
@@ -97,18 +98,18 @@ class Room(SphinxDirective):
         yield ""
         for module, names in found.items():
             if len(found) > 1:
-                yield from ("", _heading(module, names), "-" * 99, "")
+                yield from ("", f"``{module}``", "-" * 99, "")
                 if module not in {"etcprops", f"etcprops.{room}"}:
                     yield from (inspect.getdoc(import_module(module)) or "").splitlines()
+            data = [name for name in names if _directive(name) == "data"]
+            objects = [name for name in names if name not in data]
             yield from ("", ".. autosummary::", "   :nosignatures:", "")
-            yield from (f"   ~{name}" for name in names)
-            yield ""
-            for name in names:
+            yield from (f"   ~{name}" for name in objects)
+            for name in objects:
                 yield from ("", f".. {_directive(name)}:: {name}", "")
-
-
-def _heading(module: str, names: list[str]) -> str:
-    return f"``{module}``"
+            for name in data:
+                yield from ("", f".. py:data:: {name}", "")
+                yield from (f"   {line}" for line in said_of_data(name, room))
 
 
 def _directive(name: str) -> str:
@@ -116,7 +117,20 @@ def _directive(name: str) -> str:
     value = getattr(import_module(module), short)
     if inspect.isclass(value):
         return "autoexception" if issubclass(value, BaseException) else "autoclass"
-    return "autofunction" if callable(value) else "autodata"
+    return "autofunction" if callable(value) else "data"
+
+
+def said_of_data(name: str, room: str) -> list[str]:
+    """Return what stands below the definition of a constant, in whichever module that is."""
+    short = name.rpartition(".")[2]
+    package = import_module(f"etcprops.{room}")
+    inner = pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}.")
+    for module in [package.__name__, *(m.name for m in inner)]:
+        analyzer = ModuleAnalyzer.for_module(module)
+        analyzer.analyze()
+        if said := analyzer.attr_docs.get(("", short)):
+            return said
+    raise ExtensionError(f"nothing is said of {name} below its definition")
 
 
 def check_complete(app: Sphinx, error: Exception | None) -> None:

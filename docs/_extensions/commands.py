@@ -40,6 +40,8 @@ def _lines(group: Any, name: str) -> Iterator[str]:
 
 def _argument(argument: Any) -> str:
     name = argument.metavar or argument.name.upper()
+    if name.startswith("["):
+        return name
     name += "..." if argument.nargs == -1 and not name.endswith("...") else ""
     return name if argument.required else f"[{name}]"
 

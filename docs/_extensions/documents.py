@@ -35,17 +35,23 @@ def _lines() -> Iterator[str]:
         yield f"| {' | '.join(map(str, row))} |"
     for name, schema in found.items():
         yield from ("", f"({_anchor(name)})=", f"### {name}, version {_documents.VERSIONS[name]}")
-        yield from ("", schema.get("description", ""), "")
-        yield from ("| field | is | means |", "|---|---|---|")
+        link = f"[Its schema](../../etcprops/schemas/{path(name).name})."
+        yield from ("", f"{schema.get('description', '')} {link}", "")
+        yield from ("| field | is |", "|---|---|")
         for field, what in schema["properties"].items():
             mark = "" if field in schema["required"] else " (not always there)"
-            yield f"| `{field}`{mark} | {_kind(what)} | {what.get('description', '')} |"
+            said = what.get("description", "") if isinstance(what, dict) else ""
+            yield f"| `{field}`{mark} | {': '.join(filter(None, (_kind(what), said)))} |"
 
 
 def _schema(name: str) -> dict[str, Any]:
-    path = SCHEMAS / f"{name.removeprefix('etcprops.')}.schema.json"
-    schema: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    schema: dict[str, Any] = json.loads(path(name).read_text("utf-8"))
     return schema
+
+
+def path(name: str) -> Path:
+    """Return the file of the schema of a format."""
+    return SCHEMAS / f"{name.removeprefix('etcprops.')}.schema.json"
 
 
 def _anchor(name: str) -> str:
@@ -54,18 +60,15 @@ def _anchor(name: str) -> str:
 
 def _kind(what: Any) -> str:
     """Return in a word or two what a schema lets a field be."""
-    if what is True or what == {}:
-        return "anything"
-    if "const" in what:
-        return f"`{json.dumps(what['const'])}`"
-    if "enum" in what:
-        return " or ".join(f"`{json.dumps(value)}`" for value in what["enum"])
+    what = what if isinstance(what, dict) else {}  # true: anything
+    choices = [*what.get("anyOf", ()), *what.get("oneOf", ())]
+    constant = [what["const"]] if "const" in what else []
+    values = [json.dumps(value) for value in (*what.get("enum", ()), *constant)]
+    if choices or values:
+        return " or ".join([*map(_kind, choices), *(f"`{value}`" for value in values)])
     if "$ref" in what:
         file, _, name = what["$ref"].partition("#/$defs/")
         return name or f"a document `{file.removesuffix('.schema.json')}`"
-    for several in ("anyOf", "oneOf"):
-        if several in what:
-            return " or ".join(_kind(one) for one in what[several])
     kinds = what.get("type", "anything")
     if kinds == "array" and "items" in what:
         return f"array of {_kind(what['items'])}"

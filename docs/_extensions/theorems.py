@@ -29,10 +29,10 @@ class Diagram(SphinxDirective):
                 below.setdefault(found[1], []).append(found[2])
         if not below:
             return []
-        rows = [
-            f"<li><b>{_named(labels[name])}</b>: {', '.join(_named(labels[n]) for n in others)}</li>"
-            for name, others in below.items()
-        ]
+        rows = []
+        for name, others in below.items():
+            names = ", ".join(_named(labels[other]) for other in others)
+            rows.append(f"<li><b>{_named(labels[name])}</b>: {names}</li>")
         text = "\n".join(
             ['<details class="diagram"><summary>What stands on what</summary><ul>', *rows]
         )

@@ -21,9 +21,16 @@ from etcprops.claims.pictures import step_pictures
 from etcprops.datasets import load_digits_images
 
 TARGET = Path(__file__).parents[1] / "_static" / "overview.svg"
-WIDTH, HEIGHT = 1000, 372
-STEPS = ("photograph", "blocks change places", "turned, mirrored", "negated", "colours change places")
-INK, SOFT, LINE = "#1f2933", "#56616d", "#c6ced6"
+WIDTH, HEIGHT = 740, 412
+SIDE = (220, 147)  # of each of six cells, three in a row
+STEPS = (
+    "photograph",
+    "K1: blocks move",
+    "K2: blocks turn",
+    "K3: some are negated",
+    "K4: colours move",
+)
+INK, LINE = "#1f2933", "#c6ced6"
 PLAIN, ENCRYPTED = "#1f6feb", "#b35309"
 
 
@@ -51,75 +58,66 @@ def embedded(picture: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def text(x: float, y: float, words: str, size: int, colour: str = INK, extra: str = "") -> str:
+def text(x: float, y: float, words: str, size: int = 17) -> str:
     """Return a line of text, centred."""
     return (
-        f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size}" fill="{colour}" '
-        f'text-anchor="middle" {extra}>{words}</text>'
+        f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size}" fill="{INK}" '
+        f'text-anchor="middle">{words}</text>'
     )
 
 
+def corner(cell: int) -> tuple[int, int]:
+    """Return where a cell begins, from the left and from the top."""
+    return 16 + cell % 3 * 244, 16 + cell // 3 * 200
+
+
 def steps() -> list[str]:
-    """Return the upper row: the photograph after each step."""
-    width, height, top = 172, 115, 24
+    """Return the photograph, and what each step makes of it."""
+    width, height = SIDE
     parts = []
-    for i, ((_, picture, _), words) in enumerate(zip(step_pictures(), STEPS, strict=False)):
-        left = 20 + i * 197
+    for cell, ((_, picture, _), words) in enumerate(zip(step_pictures(), STEPS, strict=False)):
+        left, top = corner(cell)
         parts.append(
             f'<image x="{left}" y="{top}" width="{width}" height="{height}" '
             f'href="{embedded(picture)}"/>'
         )
-        label = f"K{i}: {words}" if i else words
-        parts.append(text(left + width / 2, top + height + 20, label, 14))
-        if i:
-            x, y = left - 21, top + height / 2
-            parts.append(f'<path d="M{x} {y} h14 m-5 -5 l5 5 l-5 5" class="arrow"/>')
+        parts.append(text(left + width / 2, top + height + 24, words))
     return parts
 
 
-def bars(left: float, values: np.ndarray, colour: str, words: str) -> list[str]:
+def bars(top: float, values: np.ndarray, colour: str, words: str) -> list[str]:
     """Return decision values as bars up and down, with what was trained above them."""
-    middle, unit = 272, 44 / np.abs(values).max()
-    parts = [text(left + 150, 208, words, 15, INK, 'font-weight="600"')]
-    parts.append(f'<path d="M{left} {middle} h300" stroke="{LINE}"/>')
+    left, middle, unit = corner(5)[0], top + 46, 27 / np.abs(values).max()
+    parts = [text(left + SIDE[0] / 2, top + 12, words, 15)]
+    parts.append(f'<path d="M{left} {middle} h{SIDE[0]}" stroke="{LINE}"/>')
     for i, value in enumerate(values):
         height = abs(value) * unit
         y = middle - height if value > 0 else middle
-        x = left + 4 + i * 18.5
+        x = left + 4 + i * 13.5
         parts.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="12" height="{height:.1f}" fill="{colour}"/>'
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="9" height="{height:.1f}" fill="{colour}"/>'
         )
-    parts.append(text(left + 150, 342, f"f(first query) = {float(values[0])!r}", 14, SOFT, MONOSPACE))
     return parts
-
-
-MONOSPACE = 'font-family="ui-monospace, Consolas, DejaVu Sans Mono, monospace"'
 
 
 def picture() -> str:
     """Return the whole as SVG, on a ground of its own: it is read in the light and in the dark."""
-    plain, encrypted = (values.astype(float).tolist() for values in decision_values())
+    plain, encrypted = decision_values()
+    left, top = corner(5)
     parts = [
         *steps(),
-        *bars(70, np.array(plain), PLAIN, "SVM trained on plain images"),
-        *bars(630, np.array(encrypted), ENCRYPTED, "SVM trained on encrypted images"),
-        text(500, 268, "=", 54, INK),
-        text(500, 296, "the same SVM,", 15, INK),
-        text(500, 316, "to the last bit", 15, INK),
+        *bars(top - 6, plain, PLAIN, "SVM trained on plain images"),
+        *bars(top + 74, encrypted, ENCRYPTED, "SVM trained on encrypted"),
+        text(left + SIDE[0] / 2, top + SIDE[1] + 24, "the same, to the last bit"),
     ]
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-            f'width="{WIDTH}" height="{HEIGHT}" role="img" '
-            'font-family="system-ui, -apple-system, Segoe UI, Roboto, DejaVu Sans, sans-serif">',
-            "<title>A photograph, the four steps of its encryption, and two SVMs with the same "
-            "decision values</title>",
-            "<style>.arrow { fill: none; stroke: #56616d; stroke-width: 2 }</style>",
-            f'<rect width="{WIDTH}" height="{HEIGHT}" rx="14" fill="#f7f9fb" stroke="#d4dbe2"/>',
-            *parts,
-            "</svg>\n",
-        ]
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'width="{WIDTH}" height="{HEIGHT}" role="img" '
+        'font-family="system-ui, -apple-system, Segoe UI, Roboto, DejaVu Sans, sans-serif">'
     )
+    title = "A photograph, the four steps of its encryption, and two SVMs that say the same"
+    ground = f'<rect width="{WIDTH}" height="{HEIGHT}" rx="14" fill="#f7f9fb" stroke="#d4dbe2"/>'
+    return "\n".join([opening, f"<title>{title}</title>", ground, *parts, "</svg>\n"])
 
 
 if __name__ == "__main__":
