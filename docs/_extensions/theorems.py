@@ -33,9 +33,8 @@ class Diagram(SphinxDirective):
         for name, others in below.items():
             names = ", ".join(_named(labels[other]) for other in others)
             rows.append(f"<li><b>{_named(labels[name])}</b>: {names}</li>")
-        text = "\n".join(
-            ['<details class="diagram"><summary>What stands on what</summary><ul>', *rows]
-        )
+        summary = "<summary>The diagram, in words: what stands on what</summary>"
+        text = "\n".join([f'<details class="diagram">{summary}<ul>', *rows])
         return [nodes.raw("", f"{text}\n</ul></details>", format="html")]
 
 
