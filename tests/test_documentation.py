@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import typer.main
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
+import etcprops
 from etcprops.claims import CLAIMS, Outcome
 from etcprops.cli import app
 
@@ -45,6 +47,13 @@ def commands(text: str) -> Iterator[str]:
     for language, block in FENCE.findall(text):
         if language in {"bash", "console"}:
             yield from COMMAND.findall(block)
+
+
+def test_every_room_has_its_page_in_the_reference() -> None:
+    pages = {page.stem for page in DOCS.glob("reference/api/*.rst")}
+    modules = {module.name for module in pkgutil.iter_modules(etcprops.__path__)}
+    rooms = {module for module in modules if not module.startswith("_")} - {"cli"}
+    assert pages == rooms | {"index"}
 
 
 @pytest.mark.parametrize("page", with_programs(), ids=name)

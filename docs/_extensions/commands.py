@@ -39,7 +39,7 @@ def _lines(group: Any, name: str) -> Iterator[str]:
 
 
 def _argument(argument: Any) -> str:
-    name = argument.metavar or argument.name.upper()
+    name: str = argument.metavar or argument.name.upper()
     if name.startswith("["):
         return name
     name += "..." if argument.nargs == -1 and not name.endswith("...") else ""

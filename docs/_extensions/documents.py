@@ -22,26 +22,29 @@ class Documents(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return both."""
-        text = "\n".join(_lines())
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+        found = {name: _schema(name) for name in sorted(_documents.VERSIONS, key=str.lower)}
+        table = self.parse_text_to_nodes("\n".join(_table(found)))
+        sections = "\n".join(line for name in found for line in _section(name, found[name]))
+        return [*table, *self.parse_text_to_nodes(sections, allow_section_headings=True)]
 
 
-def _lines() -> Iterator[str]:
-    found = {name: _schema(name) for name in sorted(_documents.VERSIONS, key=str.lower)}
+def _table(found: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield from ("| format | version | what it holds | kind |", "|---|--:|---|---|")
     for name, schema in found.items():
         kind = "data" if name in _documents.DATA else "report"
         row = (f"[`{name}`](#{_anchor(name)})", _documents.VERSIONS[name], schema["title"], kind)
         yield f"| {' | '.join(map(str, row))} |"
-    for name, schema in found.items():
-        yield from ("", f"({_anchor(name)})=", f"### {name}, version {_documents.VERSIONS[name]}")
-        link = f"[Its schema](../../etcprops/schemas/{path(name).name})."
-        yield from ("", f"{schema.get('description', '')} {link}", "")
-        yield from ("| field | is |", "|---|---|")
-        for field, what in schema["properties"].items():
-            mark = "" if field in schema["required"] else " (not always there)"
-            said = what.get("description", "") if isinstance(what, dict) else ""
-            yield f"| `{field}`{mark} | {': '.join(filter(None, (_kind(what), said)))} |"
+
+
+def _section(name: str, schema: dict[str, Any]) -> Iterator[str]:
+    yield from ("", f"({_anchor(name)})=", f"### {name}, version {_documents.VERSIONS[name]}")
+    link = f"[Its schema](../../etcprops/schemas/{path(name).name})."
+    yield from ("", f"{schema.get('description', '')} {link}", "")
+    yield from ("| field | is |", "|---|---|")
+    for field, what in schema["properties"].items():
+        mark = "" if field in schema["required"] else " (not always there)"
+        said = what.get("description", "") if isinstance(what, dict) else ""
+        yield f"| `{field}`{mark} | {': '.join(filter(None, (_kind(what), said)))} |"
 
 
 def _schema(name: str) -> dict[str, Any]:

@@ -99,7 +99,8 @@ def _coloured(name: str, text: str) -> str:
         lexer = by_name or get_lexer_for_filename(name, text)
     except ClassNotFound:
         lexer = TextLexer()
-    return highlight(text, lexer, HtmlFormatter(linespans="L", cssclass="highlight"))
+    page: str = highlight(text, lexer, HtmlFormatter(linespans="L", cssclass="highlight"))
+    return page
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
