@@ -112,6 +112,20 @@ class Room(SphinxDirective):
                 yield from (f"   {line}" for line in said_of_data(name, room))
 
 
+class Names(SphinxDirective):
+    """All names of ``etcprops`` itself, by the page of the reference that has them."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return a list, a line for each of the rooms that are given."""
+        rows = []
+        for room in self.content:
+            links = ", ".join(f":py:obj:`~etcprops.{n}`" for n in exported_at_the_top(room))
+            rows += [f":doc:`{room}`", f"   {links}", ""] if links else []
+        return self.parse_text_to_nodes("\n".join(rows))
+
+
 def _directive(name: str) -> str:
     module, _, short = name.rpartition(".")
     value = getattr(import_module(module), short)
@@ -147,5 +161,6 @@ def check_complete(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive and the check."""
     app.add_directive("room", Room)
+    app.add_directive("names", Names)
     app.connect("build-finished", check_complete)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,6 +1,6 @@
 """Draw the picture of the README: a photograph, the four steps, and the same SVM on both sides.
 
-``python docs/_pictures/overview.py`` writes ``docs/_static/overview.svg``. The photograph is one of
+``python docs/_scripts/overview.py`` writes ``docs/_static/overview.svg``. The photograph is one of
 scikit-learn's samples and shows no people; decision values are computed, not drawn by hand: an SVM
 is trained on digits, and another on the same digits encrypted. The script stops if they differ.
 """
