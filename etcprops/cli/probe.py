@@ -16,9 +16,8 @@ from rich.text import Text
 from typer.core import TyperCommand
 
 from etcprops._documents import line
-from etcprops._files import write_whole
 from etcprops._validation import describe, reject
-from etcprops.cli.common import Outputs, current_folder, import_object
+from etcprops.cli.common import Outputs, current_folder, import_object, terminal
 from etcprops.probing.model import count
 
 if TYPE_CHECKING:
@@ -148,15 +147,13 @@ def probe(
             text = "No certificate: it is no bijective signed permutation."
             outputs.console.print(Text(text, style="red"))
             raise typer.Exit(1)
-        write_whole(certificate, line(report.to_certificate()) + "\n")
+        outputs.put("--certificate", certificate, line(report.to_certificate()) + "\n")
 
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[Progress], None]]:
     """Show on a terminal what the probe is doing, the calls made and the time left."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     shown = 0.0
     with console.status("Calling it for the first time ...") as status:
 

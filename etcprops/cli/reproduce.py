@@ -15,8 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from etcprops._validation import reject
-from etcprops.cli.common import progress_bar
+from etcprops._validation import printable, reject
+from etcprops.cli.common import progress_bar, terminal
 from etcprops.experiments.choices import SVM, Choices
 
 if TYPE_CHECKING:
@@ -132,9 +132,13 @@ def reproduce(
         "seconds": round(time.perf_counter() - start, 1),
     }
     result = Reproduction(about, choices, runs[0], runs[1], uploads)
-    console = Console()
+    console = terminal()
     _print(result, console)
-    page, *rest = result.write(out)
+    try:
+        page, *rest = result.write(out)
+    except OSError as error:
+        got = f"{str(out)!r}: {error.strerror or error}. Parts are kept: the same command goes on."
+        reject("--out", "etcprops reproduce", "be a folder that can be written", got)
     console.print(f"{page} and {len(rest)} files beside it. {about['seconds']} s.", highlight=False)
     if not result.ok:
         console.print("An exact reduction gave other scores on encrypted images.", style="red")
@@ -173,7 +177,8 @@ def interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str]
 
             yield progress
     except KeyboardInterrupt:
-        kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
+        place = printable(str(folder))
+        kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {place}"
         typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)
         raise typer.Exit(130) from None
 

@@ -13,7 +13,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain
@@ -159,9 +159,9 @@ def find_tasks(inputs: Iterable[Path], out: Path, suffix: str, caller: str) -> F
     tasks: dict[Path, Path] = {}
     refused: list[FileResult] = []
     ignored = 0
-    within = out.resolve()
+    within = Path(os.path.realpath(out))  # unlike resolve, also of links in a circle
     for given in inputs:
-        if given.resolve() == within:
+        if Path(os.path.realpath(given)) == within:
             reject("--out", caller, "be another folder than those that are read", f"{str(out)!r}.")
         if not given.exists():
             reject("IN", caller, "be files or folders", f"{str(given)!r}, which is not there.")
@@ -172,13 +172,20 @@ def find_tasks(inputs: Iterable[Path], out: Path, suffix: str, caller: str) -> F
                 continue
             target = (out / place).with_suffix(suffix)
             other = tasks.setdefault(target, source)
-            if other != source or source.resolve() == target.resolve():
+            if other != source or _same(source, target):
                 what = "itself" if other == source else f"what {other} becomes"
                 message = f"would become {target}, which is {what}"
                 refused.append(FileResult(str(source), "", FileOutcome.FAILED, message))
                 if other == source:
                     del tasks[target]
     return FileTasks([FileTask(s, t) for t, s in tasks.items()], refused, ignored)
+
+
+def _same(source: Path, target: Path) -> bool:
+    """Whether two paths are one file; links that lead nowhere, or in a circle, are none."""
+    with suppress(OSError):
+        return source.samefile(target)
+    return False
 
 
 def _is_image(path: Path) -> bool:
@@ -199,7 +206,7 @@ def _below(given: Path, out: Path, refused: list[FileResult]) -> Iterator[tuple[
 
     for folder, folders, names in os.walk(given, onerror=refuse):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if (here / name).resolve() != out)
+        folders[:] = sorted(name for name in folders if not _same(here / name, out))
         for name in sorted(names):
             yield here / name, (here / name).relative_to(given)
 
