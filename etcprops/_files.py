@@ -1,4 +1,4 @@
-"""Files of limited size, written as a whole or not at all, and where the user's cache is."""
+"""Files of limited size, written as a whole or not at all; where the user's cache is; orphans."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import secrets
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EEXIST, EFBIG, ENOTDIR
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
+
+Result = TypeVar("Result")
 
 _PART: Final = ".etcprops-part-"
 """How names of files that grow begin."""
@@ -202,3 +206,22 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(number, before)
         for number in waiting[:1]:
             signal.raise_signal(number)
+
+
+def not_outliving(parent: int, work: Callable[..., Result], *arguments: Any) -> Result:
+    """Do some work in a process that does not outlive the one that was killed, should it be."""
+    if os.getpid() != parent:  # joblib may work in place
+        _watch(parent)
+    return work(*arguments)
+
+
+@cache
+def _watch(parent: int) -> None:
+    """End this process once its parent is gone; loky's would wait for work for ever."""
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -7,7 +7,6 @@ what it was made from and how; so the same call goes on where an earlier one was
 from __future__ import annotations
 
 import os
-import threading
 import time
 import warnings
 from collections import Counter
@@ -15,13 +14,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from etcprops import _documents
-from etcprops._files import parts_folder
+from etcprops._files import not_outliving, parts_folder
 from etcprops._validation import as_integer, reject
 from etcprops.datasets.pictures import SUFFIXES
 from etcprops.formats.files import (
@@ -312,7 +311,7 @@ def _in_parallel(
     locked = any(path.suffix.lower() in WITH_LOCK for task in tasks for path in task)
     backend = "loky" if locked else "threading"
     if locked:
-        work = partial(_in_process, os.getpid(), work)
+        work = partial(not_outliving, os.getpid(), work)
     calls: Iterable[Any] = (delayed(work)(*task, settings, parts) for task in tasks)
     with warnings.catch_warnings():
         # Interrupted, joblib would warn that tasks are cancelled; of large images Pillow would,
@@ -324,22 +323,3 @@ def _in_parallel(
         )
         with parallel, closing(parallel(calls)) as results:
             yield from results
-
-
-def _in_process(parent: int, work: Callable[..., FileResult], *arguments: Any) -> FileResult:
-    """Do a file in a process that does not outlive the one that was killed, should it be."""
-    if os.getpid() != parent:  # joblib may work in place
-        _watch(parent)
-    return work(*arguments)
-
-
-@cache
-def _watch(parent: int) -> None:
-    """End this process once its parent is gone; loky's would wait for work for ever."""
-
-    def wait() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.2)
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
