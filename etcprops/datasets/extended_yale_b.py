@@ -7,6 +7,7 @@ is written anywhere but into the user's own cache.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tempfile
 import zipfile
@@ -151,11 +152,11 @@ def _stamp(path: Path, caller: str) -> str:
     if not path.exists():
         reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    digest = hashlib.sha256(str(path.resolve()).encode())
+    digest = hashlib.sha256(os.fsencode(path.resolve()))
     for file in files:
         status = file.stat()
         name = file.relative_to(path) if path.is_dir() else file.name
-        digest.update(f"{name}/{status.st_size}/{status.st_mtime_ns}/".encode())
+        digest.update(os.fsencode(f"{name}/{status.st_size}/{status.st_mtime_ns}/"))
     return digest.hexdigest()[:16]
 
 

@@ -51,11 +51,12 @@ def load_images(data: str) -> ImageSet:
     try:
         arrays = load_arrays(Path(data), "images", "labels", "block")
         images, labels = arrays["images"], arrays["labels"]
-        block = as_integer(arrays.get("block", np.array(8)).item(), "block", caller)
     except KeyError as error:
         reject("--data", caller, wanted, f"{data!r}, which has no {error.args[0]}.")
     except ValueError as error:
         reject("--data", caller, wanted, f"{data!r}, which {error}.")
+    given = arrays.get("block", np.array(8))
+    block = as_integer(given.item() if given.ndim == 0 else given, "block", f"{caller} --data")
     fits = images.ndim in (3, 4) and labels.shape == images.shape[:1]
     if images.dtype != np.uint8 or not fits:
         shapes = f"images {images.dtype} {images.shape}, labels {labels.shape}"
