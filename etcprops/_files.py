@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EEXIST, EFBIG, ENOTDIR
 from functools import cache
@@ -74,6 +74,13 @@ def write_whole(
                 part.replace(path)
             else:
                 _move_where_nothing_is(part, path)
+
+
+def write_all(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write files into a folder, each whole, and return where they are."""
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in files]
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +133,6 @@ class Reproduction:
         list of Path
             The page first.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         runs = {"reproduction": self.parts, "exact reductions": self.exact}
         drawn = self.figures()
         pictures = {name: figures.rendered(figure, "png") for name, figure in drawn.items()}
@@ -148,9 +146,4 @@ class Reproduction:
         for name, figure in drawn.items():
             files[f"{name}.png"] = pictures[name]
             files[f"{name}.svg"] = figures.rendered(figure, "svg")
-        with tempfile.TemporaryDirectory(dir=folder) as unfinished:
-            for name, content in files.items():
-                file = Path(unfinished) / name
-                file.write_bytes(content)
-                file.replace(folder / name)
-        return [folder / name for name in files]
+        return write_all(folder, files)

@@ -86,7 +86,7 @@ def gridded(name: str) -> tuple[str, str]:
     cell = AtlasCell("SVC", data=name)
     row = AtlasRow.without_answer(cell, "crashed", name)
     about: dict[str, Any] = dict.fromkeys(versions(), name)
-    about |= {"data": name, "seconds": 1, "images": 4, "seeds": 1, "preprocessings": [name]}
+    about |= {"data": name, "seconds": 1, "images": 4, "seeds": 1, "preprocessings": [name], "law_level": 0.01}
     return Atlas([row], about).to_html(), ""
 
 
