@@ -85,7 +85,7 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
 
 @contextmanager
 def _growing(folder: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
-    """Make a hidden file, locked as long as somebody writes to it; remove those that nobody does."""
+    """Make a hidden file, locked while somebody writes to it; remove those that nobody does."""
     for left in folder.iterdir():
         if left.name.startswith(_PART):
             with suppress(OSError), left.open("rb") as file:
@@ -204,13 +204,13 @@ def _undisturbed() -> Iterator[None]:
         yield
         return
     waiting: list[int] = []
-    for number in handlers:
-        signal.signal(number, lambda number, _frame: waiting.append(number))
+    for which in handlers:
+        signal.signal(which, lambda number, _frame: waiting.append(number))
     try:
         yield
     finally:
-        for number, before in handlers.items():
-            signal.signal(number, before)
+        for which, before in handlers.items():
+            signal.signal(which, before)
         for number in waiting[:1]:
             signal.raise_signal(number)
 

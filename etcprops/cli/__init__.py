@@ -59,7 +59,7 @@ def main() -> None:
         except InvalidParameterError as error:
             told = str(error)
         except (MemoryError, OSError) as error:
-            told = f"cannot go on: {error or 'not enough memory'}"
+            told = f"cannot go on: {str(error) or 'not enough memory'}"
         else:
             return
         terminal(stderr=True).print(Text(f"Error: {told}"), style="red", soft_wrap=True)

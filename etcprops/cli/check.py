@@ -86,7 +86,7 @@ def _drifted(
     except InvalidParameterError:
         raise
     except ValueError as error:  # it is another file by now
-        reject("CERT", COMMAND, "be a certificate", f"{str(error)}.")
+        reject("CERT", COMMAND, "be a certificate", f"{error}.")
     sides = _square(len(found)) if shape is None else parse_sides(shape, COMMAND)
     with current_folder(), contextlib.redirect_stdout(sys.stderr):
         encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)

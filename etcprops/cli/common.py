@@ -22,7 +22,6 @@ from etcprops._validation import InvalidParameterError, printable, reject
 from etcprops.scheme.geometry import BlockGeometry, fitting_blocks, nearest_size
 
 
-
 class _Terminal(Console):
     """Shows what others named without obeying it: no markup, and no escape codes."""
 

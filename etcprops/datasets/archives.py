@@ -1,4 +1,4 @@
-"""Arrays and entries of files that others may have made: ``.npy``, ``.npz`` and zips, looked at first.
+"""Arrays and entries of files that others may have made: ``.npy``, ``.npz`` and zips.
 
 Headers say how much there is before anything of it is read; what they promise is held against what
 the file has. Nothing is unpacked to the disk, no archive inside an archive is opened, and nothing
@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
-import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
@@ -53,6 +52,7 @@ def load_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.savez(f"{folder}/faces.npz", images=np.zeros((2, 8, 8), np.uint8), labels=[0, 1])
     ...     load_arrays(Path(folder) / "faces.npz", "labels")
@@ -72,7 +72,9 @@ def load_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
         with open_zip(path) as archive:
             found = {name.removesuffix(".npy"): name for name in archive.namelist()}
             if not names and len(found) != 1:
-                raise ArchiveError(f"has {', '.join(found)[:200] or 'nothing'}: one array is wanted")
+                raise ArchiveError(
+                    f"has {', '.join(found)[:200] or 'nothing'}: one array is wanted"
+                )
             chosen = [name for name in names or found if name in found]
             return {name: _entry_as_array(archive, found[name]) for name in chosen}
 

@@ -205,8 +205,8 @@ def _files(path: Path, caller: str) -> Iterator[Iterator[tuple[str, Reader]]]:
         reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
     try:
         with open_zip(path) as archive:
-            names = archive.namelist()
-            yield ((name, partial(read_entry, archive, name, MOST_BYTES)) for name in names)
+            entries = archive.namelist()
+            yield ((name, partial(read_entry, archive, name, MOST_BYTES)) for name in entries)
     except (zipfile.BadZipFile, ArchiveError, OSError) as error:
         reject("path", caller, "be a zip or a folder", f"{str(path)!r}, which is none: {error}.")
 

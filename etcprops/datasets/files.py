@@ -83,7 +83,9 @@ def _load_folder(folder: Path, classes: list[list[Path]], caller: str) -> ImageS
         try:
             images.append(read_picture(file).pixels)
         except PictureError as error:
-            reject("--data", caller, "hold images that can be read", f"{str(file)!r}, which {error}.")
+            reject(
+                "--data", caller, "hold images that can be read", f"{str(file)!r}, which {error}."
+            )
         if images[-1].shape != images[0].shape:
             shapes = images[0].shape, images[-1].shape
             got = f"{str(first)!r} {shapes[0]}, {str(file)!r} {shapes[1]}."

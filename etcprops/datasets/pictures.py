@@ -240,8 +240,6 @@ def picture_of(content: bytes, suffix: str = "", conversion: Conversion = LOSSLE
     Picture(pixels=array([[255, 255, 255],
            [255, 255, 255]], dtype=uint8), notes=('is PNG, whatever its name says',), comment='')
     """
-    from PIL import Image
-
     if not content:
         raise PictureError("is empty")
     with _errors_in_a_line(), _opened(content) as picture:

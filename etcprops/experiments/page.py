@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etcprops._about import versions
+from etcprops._files import write_all
 from etcprops._pages import data_uri, render_page
 from etcprops.experiments import figures
 from etcprops.experiments.tables import (

@@ -24,13 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._files import write_whole
-from etcprops._validation import (
-    InvalidParameterError,
-    as_integer,
-    describe,
-    printable,
-    reject,
-)
+from etcprops._validation import InvalidParameterError, as_integer, describe, printable, reject
 from etcprops.datasets.pictures import Conversion, read_picture
 from etcprops.formats.codecs import Codec
 from etcprops.formats.schemes import ImageScheme
@@ -305,7 +299,8 @@ def to_csv(rows: Sequence[Any]) -> str:
     if rows:
         writer.writerow([field.name for field in fields(rows[0])])
     for row in rows:
-        writer.writerow([f"{v:.6g}" if isinstance(v, float) else _cell(v) for v in astuple(row)])
+        cells = (f"{v:.6g}" if isinstance(v, float) else _cell(v) for v in astuple(row))
+        writer.writerow([*cells])
     return stream.getvalue()
 
 
@@ -314,7 +309,7 @@ _FORMULA: Final = (*"=+-@\t\r",)
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as no spreadsheet takes it for a formula: names of files may begin like one."""
+    """Return a value that no spreadsheet takes for a formula, as which names may begin."""
     return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
 
 
@@ -327,7 +322,8 @@ def points_from_csv(text: str) -> list[RatePoint]:
     >>> points_from_csv(to_csv([point])) == [point]
     True
     """
-    kinds = {"block": int, "setting": int, "bits": float, "psnr": float, "ms_ssim": float}
+    kinds: dict[str, Any] = {**dict.fromkeys(("block", "setting"), int)}
+    kinds |= dict.fromkeys(("bits", "psnr", "ms_ssim"), float)
     rows = csv.DictReader(StringIO(text))
     return [RatePoint(**{k: kinds.get(k, _text)(v) for k, v in row.items()}) for row in rows]
 

@@ -445,7 +445,9 @@ _BLOCKS = "be 6 integers from 0 to {}"
         ),
         pytest.param(
             {"negatives": [[0], [0, 1]]},
-            _SEQUENCE.format("negatives", "be 6 booleans, or 0 and 1", "a list that is no array of numbers"),
+            _SEQUENCE.format(
+                "negatives", "be 6 booleans, or 0 and 1", "a list that is no array of numbers"
+            ),
             id="ragged negatives",
         ),
         pytest.param(
@@ -465,8 +467,7 @@ def test_components_need_colour() -> None:
     with pytest.raises(InvalidParameterError) as caught:
         EtCKey(GREY, components=[0] * 6)
     assert str(caught.value) == (
-        "The 'components' parameter of EtCKey must be None for a grey geometry. "
-        "Got list."
+        "The 'components' parameter of EtCKey must be None for a grey geometry. Got list."
     )
 
 
@@ -660,16 +661,12 @@ def test_the_untampered_document_is_read() -> None:
         ),
         pytest.param(
             _tampered(geometry=[4, 6]),
-            _WANTED.format(
-                "have height, width, channels and block as its geometry", "list"
-            ),
+            _WANTED.format("have height, width, channels and block as its geometry", "list"),
             id="geometry as a list",
         ),
         pytest.param(
             _tampered(geometry={"height": 4}),
-            _WANTED.format(
-                "have height, width, channels and block as its geometry", "dict"
-            ),
+            _WANTED.format("have height, width, channels and block as its geometry", "dict"),
             id="geometry without a width",
         ),
         pytest.param(

@@ -1,9 +1,9 @@
 """Faults in the middle of work: for each command that writes, what is left and how it goes on.
 
 The table of `docs/faults.md` is `table()`; each of its cells is a test. A command runs in a forked
-process, so that it may be killed; what takes it long and writes nothing is replaced by a stub. After
-each fault: what was there before is there, whole, or the new file is; nothing else is left that the
-next run does not take away; and the next run does the rest.
+process, so that it may be killed; what takes it long and writes nothing is replaced by a stub.
+After each fault: what was there before is there, whole, or the new file is; nothing else is left
+that the next run does not take away; and the next run does the rest.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def stubs() -> None:
 
     put(grid, "_run", rows)
 
-    def parts(*_: Any, folder: Path, progress: Any, fresh: bool = False, **__: Any) -> Any:
+    def parts(*_: Any, folder: Path, progress: Any, **__: Any) -> Any:
         tasks = {"a.json": (-1,), "b.json": (-2,)}
         return run_tasks(
             counted, tasks, dump=str, load=as_it_is, label=str, folder=folder, progress=progress
@@ -238,7 +238,7 @@ def _be_the_command(
     try:
         for number in (1, 2):
             os.dup2(there, number)
-        sys.stdout, sys.stderr = (open(n, "w", closefd=False) for n in (1, 2))  # noqa: PTH123, SIM115
+        sys.stdout, sys.stderr = (open(n, "w", closefd=False) for n in (1, 2))  # noqa: SIM115
         sys.argv = ["etcprops", *arguments]
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -266,13 +266,14 @@ def at_the_write(number: int, act: Callable[[], object]) -> None:
     """Let something happen when a file is to reach the disk, the one of this number."""
     usual, seen = os.fsync, [0]
 
-    def fsync(descriptor: int) -> None:
+    def fsync(descriptor: Any) -> None:
         seen[0] += 1
         if seen[0] == number:
             act()
         usual(descriptor)
 
-    os.fsync = fsync
+    put: Callable[[Any, str, Any], None] = setattr
+    put(os, "fsync", fsync)
 
 
 def raise_signal(which: int) -> Callable[[], None]:
@@ -301,7 +302,7 @@ def kill_a_worker() -> None:
 
     put: Callable[[Any, str, Any], None] = setattr
     for module in (resumable, folders):
-        put(module, "_in_parallel", dying(module._in_parallel))
+        put(module, "_in_parallel", dying(module._in_parallel))  # noqa: SLF001
 
 
 def turn_the_clock() -> None:
@@ -311,7 +312,7 @@ def turn_the_clock() -> None:
 
     def jumping() -> float:
         state[0] += 1
-        return usual() + (-1) ** state[0] * year
+        return usual() + (year if state[0] % 2 else -year)
 
     time.time = jumping
 
@@ -390,8 +391,7 @@ CELLS = {
         name: WHOLE + (", and goes on" if c.resumes else "") for name, c in COMMANDS.items()
     },
     FAULTS[3]: {
-        name: REFUSED.format("goes on" if c.resumes else "does it")
-        for name, c in COMMANDS.items()
+        name: REFUSED.format("goes on" if c.resumes else "does it") for name, c in COMMANDS.items()
     }
     | dict.fromkeys(("encrypt", "decrypt"), "status 1, said of the file; the next run does it"),
     FAULTS[4]: dict.fromkeys(COMMANDS, "status 2, nothing written"),
@@ -575,7 +575,7 @@ def test_writing_in_place_would_be_found_out(here: Path) -> None:
     old_outputs("fingerprint", here)
     assert in_child(COMMANDS["fingerprint"].arguments, in_place).status == 2
     assert (here / "o.json").read_bytes() != OLD
-    with pytest.raises(ValueError, match="Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
         assert_whole("fingerprint", here)
 
 

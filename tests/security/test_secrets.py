@@ -17,7 +17,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ from helpers import Run, command_line
 from PIL import Image
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_html_repr
 
 from etcprops import BlockGeometry, EtCEncryptor, EtCKey, SignedPermutation, attack, encrypt, probe
 from etcprops._files import user_cache
@@ -35,6 +36,7 @@ from etcprops.formats import _sharing
 from etcprops.formats.files import FileSettings
 from etcprops.formats.folders import run_files
 from etcprops.formats.schemes import ImageScheme
+from etcprops.theory.coq_report import CoqUnavailableError
 
 WORD = "canary-3b1f7c"
 SECRET = bytes(range(101, 133))
@@ -165,8 +167,16 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("commands", COMMANDS.values(), ids=COMMANDS)
 def test_no_command_leaves_key_material(
-    run: Run, here: Path, caplog: pytest.LogCaptureFixture, commands: list[tuple[str, ...]]
+    run: Run,
+    here: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    commands: list[tuple[str, ...]],
 ) -> None:
+    def absent(*_: object) -> NoReturn:
+        raise CoqUnavailableError("not asked here: it takes long, and gets no key")
+
+    monkeypatch.setattr("etcprops.theory.coq.find_coq", absent)
     caplog.set_level(logging.DEBUG)
     given = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
     for arguments in commands:
@@ -258,7 +268,7 @@ MISTAKES: dict[str, Callable[[], object]] = {
     "no UTF-8": lambda: EtCKey.load(_file(KEY.to_json().encode() + b"\xff")),
     "truncated in a file": lambda: EtCKey.load(_file(KEY.to_json()[:-40].encode())),
     "ragged": lambda: EtCKey.from_json(spoiled(permutation=[*K1[:-1], [1]])),
-    "ragged, as lists": lambda: EtCKey(KEY.geometry, permutation=[*K1[:-1], [1]]),  # type: ignore[list-item]
+    "ragged, as lists": lambda: EtCKey(KEY.geometry, permutation=[*K1[:-1], [1]]),
     "K1 in two places": lambda: EtCKey.from_json(spoiled(geometry=K1)),
     "K1 as text": lambda: EtCKey.from_json(spoiled(permutation=str(K1))),
     "K2 too long": lambda: EtCKey.from_json(spoiled(transforms=[*K2, 1])),
@@ -317,15 +327,14 @@ def test_nothing_that_holds_a_key_shows_it(tmp_path: Path) -> None:
     Image.new("RGB", (64, 32), "teal").save(picture)
     files = run_files("encrypt", [picture], tmp_path / "out", settings, jobs=1)
     pipeline = make_pipeline(EtCEncryptor(KEY), DummyClassifier())
-    report = probe(lambda image, key: image[::-1], (4, 4), keys=[SECRET, WORD], isolation="none")
+    report = probe(lambda image, _key: image[::-1], (4, 4), keys=[SECRET, WORD], isolation="none")
     implementation = Implementation(BlockGeometry(8, 8, block=4), secret=WORD)
     cell = AtlasCell("SVC", secret=WORD)
     holders: list[Any] = [
         KEY, [KEY], SignedPermutation.from_key(KEY), settings, files, files.to_json(), pipeline,
         report, str(report), report.to_json(), report.to_html(), report.key_verdicts,
-        implementation, cell, cell.name, _sharing.keys, _sharing.keys._keys, vars(_sharing),
-        attack(np.zeros((2, 16, 16), np.uint8)), pipeline._repr_html_inner()
-        if hasattr(pipeline, "_repr_html_inner") else "",
+        implementation, cell, cell.name, _sharing.keys, vars(_sharing.keys), vars(_sharing),
+        attack(np.zeros((2, 16, 16), np.uint8)), estimator_html_repr(pipeline),
     ]  # fmt: skip
     for holder in holders:
         for text in (str(holder), repr(holder), f"{holder}"):
