@@ -1,6 +1,6 @@
 """Faults in the middle of work: for each command that writes, what is left and how it goes on.
 
-The table of `docs/faults.md` is `table()`; each of its cells is a test. A command runs in a forked
+The table of `docs/reference/faults.md` is `table()`; each of its cells is a test. A command runs in a forked
 process, so that it may be killed; what takes it long and writes nothing is replaced by a stub.
 After each fault: what was there before is there, whole, or the new file is; nothing else is left
 that the next run does not take away; and the next run does the rest.
@@ -41,7 +41,7 @@ from etcprops.formats.folders import run_files
 if not hasattr(os, "fork"):
     pytest.skip("processes are forked", allow_module_level=True)
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "faults.md"
 FACES = make_synthetic_faces(people=2, lights=4, height=32, width=32)
 KEY = EtCKey.from_secret(BlockGeometry(32, 32), "faults")
 FUNCTIONS = """
