@@ -1,7 +1,7 @@
 """Faults in the middle of work: for each command that writes, what is left and how it goes on.
 
-The table of `docs/reference/faults.md` is `table()`; each of its cells is a test. A command runs in a forked
-process, so that it may be killed; what takes it long and writes nothing is replaced by a stub.
+The table of `docs/reference/faults.md` is `table()`; each of its cells is a test. A command runs in
+a forked process, so that it may be killed; what takes it long and writes nothing is a stub.
 After each fault: what was there before is there, whole, or the new file is; nothing else is left
 that the next run does not take away; and the next run does the rest.
 """
