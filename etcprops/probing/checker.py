@@ -29,9 +29,8 @@ def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
     kind = (certificate.get("format"), certificate.get("version"))
     known = [("etcprops.SignedPermutation", version) for version in (1, 2)]
     if kind not in known or type(kind[1]) is not int:  # True == 1
-        raise ValueError(
-            f"{path!r} holds {str(kind)[:200]}, not etcprops.SignedPermutation, version 1 or 2"
-        )
+        known_as = "etcprops.SignedPermutation, version 1 or 2"
+        raise ValueError(f"{path!r} holds {str(kind)[:200]}, not {known_as}")
     has_witness = "witness" in certificate
     if (kind[1] == 2) != has_witness or not isinstance(certificate.get("witness", ""), str):
         raise ValueError("'witness' must be text in version 2, and absent in version 1")
