@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 COMMAND = "etcprops probe"
 NUMBER = re.compile(r"-?\d+")
+MOST_PIXELS = 1 << 32
+"""Larger images no memory holds as often as a probe needs them."""
 
 
 class ShapeCommand(TyperCommand):
@@ -178,7 +180,10 @@ def parse_sides(text: str, command: str) -> tuple[int, ...]:
     """Return the sides written as ``HxW`` or ``HxWxC``."""
     if not re.fullmatch(r"-?\d+(x-?\d+)*", text):
         reject("--shape", command, "be H W or H W C, such as 32 32 3", f"{text!r}.")
-    return tuple(int(side) for side in text.split("x"))
+    sides = tuple(int(side[:20]) for side in text.split("x"))
+    if math.prod(sides) > MOST_PIXELS:
+        reject("--shape", command, f"be of at most {MOST_PIXELS} pixels", f"{text[:80]!r}.")
+    return sides
 
 
 def split_keys(text: str) -> list[Any]:

@@ -503,3 +503,10 @@ def test_no_cell_of_a_table_is_a_formula(name: str) -> None:
 def test_the_limit_of_digits_is_pythons_own() -> None:
     """What refuses integers of 40,000 digits above; whoever lifts it waits for quadratic time."""
     assert 0 < sys.get_int_max_str_digits() <= 10_000
+
+
+@pytest.mark.parametrize("shape", ["10000000000x10000000000", f"{'9' * 5000}x1"])
+def test_a_shape_that_no_memory_holds_is_refused(run: Run, shape: str) -> None:
+    result = run("probe", "numpy:flipud", "--shape", shape)
+    assert result.status == 2
+    assert f"be of at most {1 << 32} pixels" in result.err
