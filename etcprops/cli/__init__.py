@@ -6,11 +6,14 @@ that it cannot work with.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from etcprops import __version__
@@ -19,6 +22,7 @@ from etcprops.cli.atlas import atlas
 from etcprops.cli.attack import attack
 from etcprops.cli.audit import AuditCommand, audit
 from etcprops.cli.check import check
+from etcprops.cli.common import terminal
 from etcprops.cli.decrypt import decrypt
 from etcprops.cli.encrypt import encrypt
 from etcprops.cli.fingerprint import fingerprint
@@ -49,11 +53,34 @@ app.command()(fingerprint)
 
 def main() -> None:
     """Run the command line; a user's mistake is a message and status 2, never a traceback."""
-    try:
-        app()
-    except InvalidParameterError as error:
-        Console(stderr=True).print(Text(f"Error: {error}"), style="red", soft_wrap=True)
+    with _ended_in_order():
+        try:
+            app()
+        except InvalidParameterError as error:
+            told = str(error)
+        except (MemoryError, OSError) as error:
+            told = f"cannot go on: {str(error) or 'not enough memory'}"
+        else:
+            return
+        terminal(stderr=True).print(Text(f"Error: {told}"), style="red", soft_wrap=True)
         sys.exit(2)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end a command as errors do: processes are stopped, half files taken away."""
+
+    def end(_signal: int, _frame: object) -> None:
+        sys.exit(128 + signal.SIGTERM)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer's callbacks take the value alone

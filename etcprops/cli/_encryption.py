@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from etcprops._validation import reject
+from etcprops._files import read_at_most
+from etcprops._validation import printable, reject
 from etcprops.cli.common import Outputs, progress_bar
 
 if TYPE_CHECKING:
@@ -53,14 +54,15 @@ def read_secret(path: Path, command: str) -> bytes:
 
     wanted = f"hold {SECRET_BYTES} bytes, as etcprops keygen makes them"
     try:
-        secret = path.read_bytes()
+        secret = read_at_most(path, SECRET_BYTES)
     except OSError as error:
-        reject("--secret-file", f"etcprops {command}", wanted, f"{str(path)!r}: {error.strerror}")
+        reject("--secret-file", f"etcprops {command}", wanted, f"{str(path)!r}: {error.strerror}.")
     if len(secret) != SECRET_BYTES:
         got = f"{len(secret)} bytes in {str(path)!r}."
         reject("--secret-file", f"etcprops {command}", wanted, got)
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        typer.echo(f"Warning: others can read {path}; chmod 600 keeps it secret.", err=True)
+        told = f"Warning: others can read {printable(str(path))}; chmod 600 keeps it secret."
+        typer.echo(told, err=True)
     return secret
 
 
@@ -84,10 +86,10 @@ def run(
 
             def progress(done: int, total: int, result: FileResult | None) -> None:
                 finished[:] = done, total
-                bar(done, total, "starting" if result is None else result.source)
+                bar(done, total, "starting" if result is None else printable(result.source))
                 if result is not None and result.message:
-                    line = Text(f"{result.outcome}: {result.source} {result.message}", style="red")
-                    bar.bar.console.print(line, soft_wrap=True)
+                    text = f"{result.outcome}: {result.source} {result.message}"
+                    bar.bar.console.print(Text(printable(text), style="red"), soft_wrap=True)
 
             report = run_files(command, inputs, out, settings, jobs=jobs, progress=progress)
     except KeyboardInterrupt:

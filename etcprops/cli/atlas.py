@@ -57,7 +57,11 @@ Data = Annotated[
 ]
 Images = Annotated[int, typer.Option(help="How many images to use, at random; 0 for all.")]
 Secret = Annotated[
-    str, typer.Option(help="Keys are derived from this; public, so that runs repeat.")
+    str,
+    typer.Option(
+        help="Keys are derived from this: a word for tests, since others see it in the list of "
+        "processes."
+    ),
 ]
 Budget = Annotated[
     float, typer.Option(help="Seconds for each search: cause, witness, distribution.")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from zipfile import BadZipFile
 
 import typer
 from rich.text import Text
@@ -85,21 +83,15 @@ def _load(path: Path) -> NDArray[Any]:
     wanted = "be a folder of images, or a file .npy or .npz"
     if path.is_dir():
         return _load_folder(path)
-    import numpy as np
+    from etcprops.datasets.archives import ArchiveError, load_arrays
 
     if path.suffix not in {".npy", ".npz"}:
         reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}.")
     try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        with found as arrays:
-            names = [*arrays]
-            name = "images" if "images" in names or len(names) != 1 else names[0]
-            array: NDArray[Any] = arrays[name]
-            return array
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, BadZipFile) as error:
-        reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}: {error}")
+        (array,) = (load_arrays(path, "images") or load_arrays(path)).values()
+    except ArchiveError as error:
+        reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}, which {error}.")
+    return array
 
 
 def _load_folder(folder: Path) -> NDArray[Any]:
@@ -116,9 +108,10 @@ def _load_folder(folder: Path) -> NDArray[Any]:
         try:
             pictures.append(read_picture(file).pixels)
         except PictureError as error:
-            got = f"{file.name}, which {error}."
+            got = f"{file.name!r}, which {error}."
             reject("FOLDER|ARRAY", COMMAND, "hold images that can be read", got)
         if pictures[-1].shape != pictures[0].shape:
-            sizes = f"{files[0].name} {pictures[0].shape}, {file.name} {pictures[-1].shape}."
+            shapes = pictures[0].shape, pictures[-1].shape
+            sizes = f"{files[0].name!r} {shapes[0]}, {file.name!r} {shapes[1]}."
             reject("FOLDER|ARRAY", COMMAND, "hold images of one size and kind", sizes)
     return np.stack(pictures)

@@ -7,7 +7,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,10 +15,29 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 
 from etcprops._files import write_whole
-from etcprops._validation import InvalidParameterError, reject
+from etcprops._validation import InvalidParameterError, printable, reject
 from etcprops.scheme.geometry import BlockGeometry, fitting_blocks, nearest_size
+
+
+class _Terminal(Console):
+    """Shows what others named without obeying it: no markup, and no escape codes."""
+
+    def render(self, *arguments: Any, **options: Any) -> Iterable[Segment]:
+        for segment in super().render(*arguments, **options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                lines = (printable(line) for line in segment.text.split("\n"))
+                yield segment._replace(text="\n".join(lines))
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Return the console of a command: all that is shown to people goes through one of these."""
+    return _Terminal(stderr=stderr, markup=False)
+
 
 SIZES = re.compile(r"(\d+)x(\d+)(?:x(\d+))?(?:/(\d+))?")
 
@@ -100,7 +119,8 @@ class Outputs:
         self.to_stdout = json == "-"
         self.json = None if json is None or self.to_stdout else Path(json)
         self.html = html
-        self.console = Console(stderr=self.to_stdout)
+        self.command = command
+        self.console = terminal(stderr=self.to_stdout)
         for option, path in {"--json": self.json, "--html": html, **(others or {})}.items():
             if path is not None:
                 check_writable(option, path, command)
@@ -108,23 +128,31 @@ class Outputs:
     def write(self, to_json: Callable[[], str], to_html: Callable[[], str] | None = None) -> None:
         """Write what was asked for, each file whole; what was not is not made."""
         if self.to_stdout:
-            typer.echo(to_json())
+            typer.echo(to_json().encode("utf-8", "backslashreplace"))
         if self.json is not None:
-            write_whole(self.json, to_json() + "\n")
+            self.put("--json", self.json, to_json() + "\n")
         if self.html is not None and to_html is not None:
-            write_whole(self.html, to_html())
+            self.put("--html", self.html, to_html())
+
+    def put(self, option: str, path: Path, content: str) -> None:
+        """Write a file that an option named, whole; a full disk is an error that names it."""
+        try:
+            write_whole(path, content)
+        except OSError as error:
+            got = f"{str(path)!r}: {error.strerror or error}."
+            reject(option, f"etcprops {self.command}", "be a file that can be written", got)
 
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Reporter]:
     """Show a bar with the time left on stderr, if that is a terminal."""
     columns = (
-        TextColumn("{task.description:.60}"),
+        TextColumn("{task.description:.60}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     bar = Progress(*columns, console=console, transient=True)
     # Not even disabled where there is no terminal: older versions of rich end with a blank line.
     with bar if console.is_terminal else contextlib.nullcontext():
@@ -240,7 +268,13 @@ be a positive integer. Got 0 (int).
 
 
 def check_writable(option: str, path: Path, command: str) -> None:
-    """Refuse an output file before the work rather than after it."""
+    """Refuse an output file before the work rather than after it.
+
+    A symbolic link is none: to follow it may be to overwrite what somebody else chose.
+    """
+    if path.is_symlink() and not path.is_char_device() and not path.is_fifo():
+        got = f"{str(path)!r}, a symbolic link: give the file that is meant."
+        reject(option, f"etcprops {command}", "be a file in an existing folder", got)
     if path.is_dir() or not path.parent.is_dir():
         got = f"{str(path)!r}, which is a folder." if path.is_dir() else f"{str(path)!r}."
         reject(option, f"etcprops {command}", "be a file in an existing folder", got)

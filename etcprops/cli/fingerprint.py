@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from etcprops._validation import reject
 from etcprops.cli.common import Outputs, progress_bar
 
 if TYPE_CHECKING:
@@ -51,8 +52,12 @@ def fingerprint(
     taken = {"this machine": here}
     if machines:
         kinds = reproducibility.machines()[1:]
-        with progress_bar() as progress:
-            taken |= reproducibility.fingerprints_of(kinds, progress)
+        try:
+            with progress_bar() as progress:
+                taken |= reproducibility.fingerprints_of(kinds, progress)
+        except RuntimeError as error:  # of a process that was killed, for memory say
+            wanted = "come where each of them can be run"
+            reject("--machines", "etcprops fingerprint", wanted, f"{error}.")
     _print_table(taken, shipped, outputs.console)
     outputs.write(here.to_json)
     if any(there.differences(shipped) for there in taken.values()):

@@ -16,9 +16,8 @@ from rich.text import Text
 from typer.core import TyperCommand
 
 from etcprops._documents import line
-from etcprops._files import write_whole
 from etcprops._validation import describe, reject
-from etcprops.cli.common import Outputs, current_folder, import_object
+from etcprops.cli.common import Outputs, current_folder, import_object, terminal
 from etcprops.probing.model import count
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
 COMMAND = "etcprops probe"
 NUMBER = re.compile(r"-?\d+")
+MOST_PIXELS = 1 << 32
+"""Larger images no memory holds as often as a probe needs them."""
 
 
 class ShapeCommand(TyperCommand):
@@ -148,15 +149,13 @@ def probe(
             text = "No certificate: it is no bijective signed permutation."
             outputs.console.print(Text(text, style="red"))
             raise typer.Exit(1)
-        write_whole(certificate, line(report.to_certificate()) + "\n")
+        outputs.put("--certificate", certificate, line(report.to_certificate()) + "\n")
 
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[Progress], None]]:
     """Show on a terminal what the probe is doing, the calls made and the time left."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     shown = 0.0
     with console.status("Calling it for the first time ...") as status:
 
@@ -181,7 +180,10 @@ def parse_sides(text: str, command: str) -> tuple[int, ...]:
     """Return the sides written as ``HxW`` or ``HxWxC``."""
     if not re.fullmatch(r"-?\d+(x-?\d+)*", text):
         reject("--shape", command, "be H W or H W C, such as 32 32 3", f"{text!r}.")
-    return tuple(int(side) for side in text.split("x"))
+    sides = tuple(int(side[:20]) for side in text.split("x"))
+    if math.prod(sides) > MOST_PIXELS:
+        reject("--shape", command, f"be of at most {MOST_PIXELS} pixels", f"{text[:80]!r}.")
+    return sides
 
 
 def split_keys(text: str) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
@@ -15,8 +16,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from etcprops._validation import reject
-from etcprops.cli.common import progress_bar
+from etcprops._files import locked
+from etcprops._validation import printable, reject
+from etcprops.cli.common import progress_bar, terminal
 from etcprops.experiments.choices import SVM, Choices
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class _Score(StrEnum):
 
 def reproduce(
     *,
+    context: typer.Context,
     data: DataOption = None,
     splits: SplitsOption = 1,
     jobs: JobsOption = 2,
@@ -110,6 +113,7 @@ def reproduce(
         seed=seed,
     )
     images = load_faces(data, include_bad=not without_bad, first_column=first_column)
+    context.with_resource(_alone_in(out))
     exact = replace(choices, reduction="exact", conditions=("plain", "common"))
     folder = out / "parts"
     run_all = partial(run, images, splits=splits, jobs=jobs, folder=folder, fresh=fresh)
@@ -132,9 +136,13 @@ def reproduce(
         "seconds": round(time.perf_counter() - start, 1),
     }
     result = Reproduction(about, choices, runs[0], runs[1], uploads)
-    console = Console()
+    console = terminal()
     _print(result, console)
-    page, *rest = result.write(out)
+    try:
+        page, *rest = result.write(out)
+    except OSError as error:
+        got = f"{str(out)!r}: {error.strerror or error}. Parts are kept: the same command goes on."
+        reject("--out", "etcprops reproduce", "be a folder that can be written", got)
     console.print(f"{page} and {len(rest)} files beside it. {about['seconds']} s.", highlight=False)
     if not result.ok:
         console.print("An exact reduction gave other scores on encrypted images.", style="red")
@@ -146,6 +154,19 @@ def check_folder(out: Path, command: str) -> None:
     nearest = next(p for p in (out, *out.absolute().parents) if p.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         reject("--out", command, "be a folder that may be written", f"{str(out)!r}.")
+
+
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Make a folder and hold it for this run: two would do everything twice."""
+    wanted = "be a folder of its own for each run"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with locked(out):
+            yield
+    except BlockingIOError:
+        got = f"{str(out)!r}, to which another run is writing."
+        reject("--out", "etcprops reproduce", wanted, got)
 
 
 def load_faces(data: Path | None, *, include_bad: bool, first_column: int) -> ImageSet:
@@ -172,8 +193,15 @@ def interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str]
                 bar(done, total, f"{label}: {last}")
 
             yield progress
-    except KeyboardInterrupt:
-        kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
+    except (BrokenExecutor, KeyboardInterrupt, OSError) as error:
+        place = printable(str(folder))
+        kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {place}"
+        if isinstance(error, BrokenExecutor):
+            got = f"some of which one was killed: is there too little memory? {kept}."
+            reject("--jobs", "etcprops reproduce", "be fewer (the same command goes on)", got)
+        if isinstance(error, OSError):
+            got = f"{str(folder.parent)!r}: {error.strerror or error}. {kept}."
+            reject("--out", "etcprops reproduce", "be a folder that can be written", got)
         typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)
         raise typer.Exit(130) from None
 

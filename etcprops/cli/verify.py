@@ -29,7 +29,8 @@ def verify(
     secret: Annotated[
         str | None,
         typer.Option(
-            help="Derive the key from this.  \\[default: a public one, so that runs repeat]"
+            help="Derive the key from this: a word for tests, since others see it in the list of "
+            "processes.  \\[default: a public one, so that runs repeat]"
         ),
     ] = None,
     claims: Annotated[

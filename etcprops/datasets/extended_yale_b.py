@@ -7,6 +7,7 @@ is written anywhere but into the user's own cache.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tempfile
 import zipfile
@@ -19,7 +20,9 @@ from typing import Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops._files import read_at_most
 from etcprops._validation import as_integer, describe, reject
+from etcprops.datasets.archives import ArchiveError, open_zip, read_entry
 from etcprops.datasets.image_set import ImageSet
 from etcprops.scheme.geometry import BlockGeometry
 
@@ -35,7 +38,10 @@ YALE_SHAPE: Final = (192, 168)
 YALE_WIDTH: Final = 160
 """The columns that are used. The paper has 192 x 160 pixels and does not say which."""
 
-_HEADER: Final = re.compile(rb"P5\s+(\d+)\s+(\d+)\s+(\d+)\s")
+MOST_BYTES: Final = 1 << 16
+"""Of a file: the pixels are half as many."""
+
+_HEADER: Final = re.compile(rb"P5\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s")
 _NAME: Final = re.compile(r"(yaleB(\d\d))_P00A[+-]\d{3}E[+-]\d{2}\.pgm(\.bad)?")
 
 
@@ -146,11 +152,11 @@ def _stamp(path: Path, caller: str) -> str:
     if not path.exists():
         reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    digest = hashlib.sha256(str(path.resolve()).encode())
+    digest = hashlib.sha256(os.fsencode(path.resolve()))
     for file in files:
         status = file.stat()
         name = file.relative_to(path) if path.is_dir() else file.name
-        digest.update(f"{name}/{status.st_size}/{status.st_mtime_ns}/".encode())
+        digest.update(os.fsencode(f"{name}/{status.st_size}/{status.st_mtime_ns}/"))
     return digest.hexdigest()[:16]
 
 
@@ -163,8 +169,10 @@ def _mapped(
     """
     paths = [file.with_name(f"{file.name}-{name}.npy") for name in ("images", "labels")]
     with suppress(OSError, ValueError, EOFError):
-        pictures, labels = np.load(paths[0], mmap_mode="r"), np.load(paths[1])
-        if pictures.dtype == np.uint8 and len(pictures) == len(labels):
+        pictures = np.load(paths[0], mmap_mode="r", allow_pickle=False)
+        labels = np.load(paths[1], allow_pickle=False)
+        shape = (labels.size, YALE_SHAPE[0], YALE_WIDTH)
+        if (pictures.dtype, pictures.shape, labels.ndim) == (np.uint8, shape, 1):
             return pictures, labels
     arrays = read()
     try:
@@ -177,7 +185,7 @@ def _mapped(
                 np.save(part, array)
             for part, path in zip(parts, paths, strict=True):
                 part.replace(path)
-        return np.load(paths[0], mmap_mode="r"), arrays[1]
+        return np.load(paths[0], mmap_mode="r", allow_pickle=False), arrays[1]
     except OSError:
         return arrays
 
@@ -187,16 +195,20 @@ def _files(path: Path, caller: str) -> Iterator[Iterator[tuple[str, Reader]]]:
     """Open a zip or a folder; yield name and reader of every file in it."""
     if path.is_dir():
         names = (p for depth in ("*", "*/*", "*/*/*") for p in path.glob(depth))
-        yield ((str(p.relative_to(path)), p.read_bytes) for p in names if p.is_file())
+        yield (
+            (str(p.relative_to(path)), partial(read_at_most, p, MOST_BYTES))
+            for p in names
+            if p.is_file()
+        )
         return
     if not path.is_file():
         reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
     try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+        with open_zip(path) as archive:
+            entries = archive.namelist()
+            yield ((name, partial(read_entry, archive, name, MOST_BYTES)) for name in entries)
+    except (zipfile.BadZipFile, ArchiveError, OSError) as error:
         reject("path", caller, "be a zip or a folder", f"{str(path)!r}, which is none: {error}.")
-    with archive:
-        yield ((name, partial(archive.read, name)) for name in archive.namelist())
 
 
 def _read_pgm(name: str, read: Reader, caller: str) -> NDArray[np.uint8]:
@@ -207,8 +219,10 @@ def _read_pgm(name: str, read: Reader, caller: str) -> NDArray[np.uint8]:
 
     try:
         content = read()
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
-        refuse(f"cannot be read, {error}")
+    except ArchiveError as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"cannot be read, {error.strerror or error}")
     header = _HEADER.match(content)
     if header is None:
         refuse("no PGM header")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path, PurePath
-from zipfile import BadZipFile
 
 import numpy as np
 
-from etcprops._validation import reject
+from etcprops._validation import as_integer, reject
+from etcprops.datasets.archives import load_arrays
 from etcprops.datasets.digits import load_digits_images
 from etcprops.datasets.extended_yale_b import load_extended_yale_b
 from etcprops.datasets.image_set import ImageSet
@@ -50,11 +49,14 @@ def load_images(data: str) -> ImageSet:
         return load_extended_yale_b(data)
     wanted = "be a file .npz with arrays images (uint8, N x H x W or N x H x W x 3) and labels"
     try:
-        with np.load(data, allow_pickle=False) as arrays:
-            images, labels = arrays["images"], arrays["labels"]
-            block = int(arrays["block"]) if "block" in arrays else 8
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, BadZipFile) as error:
-        reject("--data", caller, wanted, f"{data!r}: {error}")
+        arrays = load_arrays(Path(data), "images", "labels", "block")
+        images, labels = arrays["images"], arrays["labels"]
+    except KeyError as error:
+        reject("--data", caller, wanted, f"{data!r}, which has no {error.args[0]}.")
+    except ValueError as error:
+        reject("--data", caller, wanted, f"{data!r}, which {error}.")
+    given = arrays.get("block", np.array(8))
+    block = as_integer(given.item() if given.ndim == 0 else given, "block", f"{caller} --data")
     fits = images.ndim in (3, 4) and labels.shape == images.shape[:1]
     if images.dtype != np.uint8 or not fits:
         shapes = f"images {images.dtype} {images.shape}, labels {labels.shape}"
@@ -81,9 +83,12 @@ def _load_folder(folder: Path, classes: list[list[Path]], caller: str) -> ImageS
         try:
             images.append(read_picture(file).pixels)
         except PictureError as error:
-            reject("--data", caller, "hold images that can be read", f"{file}, which {error}.")
+            reject(
+                "--data", caller, "hold images that can be read", f"{str(file)!r}, which {error}."
+            )
         if images[-1].shape != images[0].shape:
-            got = f"{first} {images[0].shape}, {file} {images[-1].shape}."
+            shapes = images[0].shape, images[-1].shape
+            got = f"{str(first)!r} {shapes[0]}, {str(file)!r} {shapes[1]}."
             reject("--data", caller, "hold images of one size and kind", got)
     labels = np.repeat(np.arange(len(classes)), [len(files) for files in classes])
     channels = images[0].shape[2] if images[0].ndim == 3 else 1

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etcprops._about import versions
+from etcprops._files import write_all
 from etcprops._pages import render_page
 from etcprops._pictures import data_uri
 from etcprops.experiments import figures
@@ -138,7 +138,6 @@ class Reproduction:
         list of Path
             The page first.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         runs = {"reproduction": self.parts, "exact reductions": self.exact}
         data = self.about["data"]
         drawn = self.figures()
@@ -153,9 +152,4 @@ class Reproduction:
         for name, figure in drawn.items():
             files[f"{name}.png"] = pictures[name]
             files[f"{name}.svg"] = figures.rendered(figure, "svg")
-        with tempfile.TemporaryDirectory(dir=folder) as unfinished:
-            for name, content in files.items():
-                file = Path(unfinished) / name
-                file.write_bytes(content)
-                file.replace(folder / name)
-        return [folder / name for name in files]
+        return write_all(folder, files)

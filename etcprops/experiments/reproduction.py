@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from etcprops import _documents
 from etcprops._validation import as_integer, describe, reject
 from etcprops.experiments.choices import Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
@@ -364,7 +365,7 @@ def run(
 
 def _load(text: str, _data: ImageSet, _choices: Choices, ratio: int, split: int) -> Part:
     """Return a part that was written before; a ValueError if it is another's."""
-    document = json.loads(text)
+    document = _documents.parse(text)
     part = Part(**document["part"])
     if (document.get("version"), part.ratio, part.split) != (PART_VERSION, ratio, split):
         raise ValueError(text)

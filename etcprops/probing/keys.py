@@ -37,7 +37,7 @@ class KeyVerdict:
     Attributes
     ----------
     key : str
-        The key as it was written, shortened if long.
+        The key if it is a number below 2^32, else its place among the keys and its type.
     kind : MapKind
         Its class.
     reason : str
@@ -91,8 +91,8 @@ class Keys:
     def verdicts(self) -> list[KeyVerdict]:
         """What was found under each key."""
         return [
-            KeyVerdict(_written(key), verdict.kind, verdict.reason)
-            for key, verdict in zip(self.keys, self.found, strict=False)
+            KeyVerdict(_written(key, number), verdict.kind, verdict.reason)
+            for number, (key, verdict) in enumerate(zip(self.keys, self.found, strict=False))
         ]
 
     def look(self) -> None:
@@ -210,7 +210,7 @@ class Keys:
     def _under(self, kind: MapKind) -> str:
         """Return the keys of one kind, in words."""
         numbers = [n for n, v in enumerate(self.found) if v.kind is kind]
-        names = ", ".join(_written(self.keys[n]) for n in numbers[:4])
+        names = ", ".join(_written(self.keys[n], n) for n in numbers[:4])
         more = f" and {len(numbers) - 4} more" if len(numbers) > 4 else ""
         witness = self.found[numbers[0]].witness
         failed = kind is MapKind.NOT_IMAGE and witness is not None
@@ -227,7 +227,8 @@ class Keys:
         return audit_keys(self.digests, self.structures)
 
 
-def _written(key: Any, limit: int = 60) -> str:
-    """Return a key as it is written, shortened."""
-    text = repr(key)
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+def _written(key: Any, number: int) -> str:
+    """Return a name for a key: small numbers are one; others may be somebody's secret."""
+    if isinstance(key, (int, np.integer)) and abs(int(key)) < 1 << 32:
+        return repr(key)
+    return f"key {number + 1} ({type(key).__name__})"

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from etcprops._validation import printable
 from etcprops.probing.calling import how_to_call
 from etcprops.probing.model import Array, Encrypt
 from etcprops.probing.returns import NoArrayError, as_image, hint
@@ -130,7 +131,7 @@ class Sandbox(ABC):
         except _TimeUp:
             problem = f"did not return within {self.time_limit:g} s"
         except BaseException as error:  # noqa: BLE001  # exit() and the like are no reason to stop
-            problem = f"raised {type(error).__name__}: {error}"[:300] + hint(error)
+            problem = printable(f"raised {type(error).__name__}: {error}"[:300]) + hint(error)
         seconds = time.perf_counter() - start
         modified = given.shape != image.shape or not np.array_equal(given, image)
         if not problem:

@@ -54,7 +54,7 @@ def test_images_of_a_set_are_alike(folder: Path) -> None:
     with pytest.raises(InvalidParameterError, match="hold images of one size and kind"):
         load_images(str(folder))
     (folder / "b" / "small.png").write_bytes(b"no image")
-    with pytest.raises(InvalidParameterError, match=r"small.png, which is no image"):
+    with pytest.raises(InvalidParameterError, match=r"small.png', which is no image"):
         load_images(str(folder))
 
 

@@ -25,7 +25,7 @@ from etcprops._validation import (
     reject,
 )
 from etcprops.auditing.atlas.backends import run_with_dask, run_with_joblib
-from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell
+from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell, shown
 from etcprops.auditing.atlas.lines import Line
 from etcprops.auditing.atlas.rows import AtlasRow
 from etcprops.auditing.atlas.store import Store
@@ -207,7 +207,7 @@ def atlas(
         "steps": [list(group) for group in chosen],
         "keys": keys,
         "seeds": seeds,
-        "secret": secret,
+        "secret": shown(secret),
         "data": data,
         "images": images,
         "time_limit": _documents.finite(time_limit),
