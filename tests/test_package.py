@@ -56,6 +56,7 @@ ROOMS: dict[str, set[str]] = {
     "claims": MODELS,
     "probing": MODELS | {"claims"},
     "testing": MODELS | {"claims", "probing"},
+    "_pytest_plugin": {"_files", "auditing", "testing"},
     "cli": MODELS | {"claims", "probing", "testing"},
     "__main__": {"cli"},
 }

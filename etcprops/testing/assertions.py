@@ -20,6 +20,22 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+class DifferenceError(AssertionError):
+    """What was to be the same is not.
+
+    Parameters
+    ----------
+    message : str
+        What differs.
+    place : tuple of int
+        Where first: two images, a query, a value.
+    """
+
+    def __init__(self, message: str, place: tuple[int, ...]) -> None:
+        super().__init__(message)
+        self.place = place
+
+
 def orthogonality_defect(matrix: Any) -> csr_array:
     """Return ``Q^T Q - I`` without rounding and without wrapping.
 
@@ -139,8 +155,8 @@ def assert_isometry(plain: ArrayLike, encrypted: ArrayLike) -> None:
 
     Raises
     ------
-    AssertionError
-        If a distance differs; the message names the two images.
+    DifferenceError
+        An AssertionError, if a distance differs; the message names the two images.
     InvalidParameterError
         As `distance_defect`.
 
@@ -149,16 +165,17 @@ def assert_isometry(plain: ArrayLike, encrypted: ArrayLike) -> None:
     >>> assert_isometry([[0], [16]], [[0], [0]])
     Traceback (most recent call last):
         ...
-    AssertionError: no isometry: the squared distance of images 0 and 1 changes by -256 (1 of 1
-    distances change)
+    etcprops.testing.assertions.DifferenceError: no isometry: the squared distance of images 0 and
+    1 changes by -256 (1 of 1 distances change)
     """
     defect = distance_defect(plain, encrypted)
     pairs = np.argwhere(np.triu(defect))
     if len(pairs):
         i, j = (int(index) for index in pairs[0])
-        raise AssertionError(
+        raise DifferenceError(
             f"no isometry: the squared distance of images {i} and {j} changes by {defect[i, j]} "
-            f"({len(pairs)} of {len(defect) * (len(defect) - 1) // 2} distances change)"
+            f"({len(pairs)} of {len(defect) * (len(defect) - 1) // 2} distances change)",
+            (i, j),
         )
 
 
@@ -236,8 +253,8 @@ def assert_same_decisions(
 
     Raises
     ------
-    AssertionError
-        If a decision differs; the message counts them and names the first query.
+    DifferenceError
+        An AssertionError, if a decision differs; the message counts them and names the first query.
     InvalidParameterError
         As `different_decisions`.
 
@@ -250,14 +267,17 @@ def assert_same_decisions(
     >>> assert_same_decisions(DecisionTreeClassifier(), images, 255 - images, [0, 1, 0], [0, 1])
     Traceback (most recent call last):
         ...
-    AssertionError: DecisionTreeClassifier() decides 1 of 1 queries differently, first query 0
+    etcprops.testing.assertions.DifferenceError: DecisionTreeClassifier() decides 1 of 1
+    queries differently, first query 0
     """
     different = different_decisions(estimator, plain, encrypted, labels, training)
     if different.any():
         name = " ".join(repr(estimator).split())  # pipelines take several lines
-        raise AssertionError(
+        first = int(different.argmax())
+        raise DifferenceError(
             f"{name} decides {np.count_nonzero(different)} of {different.size} queries "
-            f"differently, first query {int(different.argmax())}"
+            f"differently, first query {first}",
+            (first,),
         )
 
 
@@ -273,15 +293,16 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
 
     Raises
     ------
-    AssertionError
-        If anything differs; the message names the first place.
+    DifferenceError
+        An AssertionError, if anything differs; the message names the first place.
 
     Examples
     --------
     >>> assert_bitwise_equal([0.5, 0.0], [0.5, -0.0])
     Traceback (most recent call last):
         ...
-    AssertionError: 1 of 2 values differ in their bits, first at (1,): 0.0, not -0.0
+    etcprops.testing.assertions.DifferenceError: 1 of 2 values differ in their bits,
+    first at (1,): 0.0, not -0.0
     """
     a, b = np.asarray(found), np.asarray(expected)
     if a.shape != b.shape or a.dtype != b.dtype:
@@ -293,9 +314,10 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     different = (octets[0] != octets[1]).any(axis=1)
     if different.any():
         index = tuple(int(i) for i in np.unravel_index(int(different.argmax()), a.shape))
-        raise AssertionError(
+        raise DifferenceError(
             f"{np.count_nonzero(different)} of {a.size} values differ in their bits, first at "
-            f"{index}: {a[index].item()!r}, not {b[index].item()!r}"
+            f"{index}: {a[index].item()!r}, not {b[index].item()!r}",
+            index,
         )
 
 
