@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,16 +21,26 @@ from etcprops.scheme.geometry import BlockGeometry, fitting_blocks, nearest_size
 
 SIZES = re.compile(r"(\d+)x(\d+)(?:x(\d+))?(?:/(\d+))?")
 
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HxW[x3][/B]",
+        help="Scale and cut images of a folder or zip to this size.  "
+        r"\[default: they are of one size]",
+    ),
+]
+"""How every --data makes images of different sizes alike."""
 
-def parse_geometry(text: str, command: str) -> BlockGeometry:
+
+def parse_geometry(text: str, command: str, option: str = "--geometry") -> BlockGeometry:
     """Return the geometry written as ``HxW``, ``HxWx3``, with ``/B`` for blocks other than 8 x 8.
 
     Parameters
     ----------
     text : str
         For example ``192x160x3/8``.
-    command : str
-        The command that was given it, for the message.
+    command, option : str
+        What was given it, for the message.
 
     Returns
     -------
@@ -49,7 +59,7 @@ def parse_geometry(text: str, command: str) -> BlockGeometry:
     match = SIZES.fullmatch(text)
     if match is None:
         wanted = "be height x width [x channels] [/ block], such as 192x160 or 96x64x3/16"
-        reject("--geometry", f"etcprops {command}", wanted, f"{text!r}.")
+        reject(option, f"etcprops {command}", wanted, f"{text!r}.")
     height, width, channels, block = (int(size or 0) for size in match.groups())
     side = block or 8
     if height and width and (height % side or width % side):
@@ -58,8 +68,13 @@ def parse_geometry(text: str, command: str) -> BlockGeometry:
         near = f"{rows}x{columns} is the nearest size of blocks of {side}"
         fits = f"{near}, and of {height}x{width} these are: {blocks}" if blocks else near
         wanted = "be of whole blocks"
-        reject("--geometry", f"etcprops {command}", wanted, f"{text!r}: {fits}.")
+        reject(option, f"etcprops {command}", wanted, f"{text!r}: {fits}.")
     return BlockGeometry(height, width, channels=channels or 1, block=side)
+
+
+def parse_fit(text: str | None, command: str) -> BlockGeometry | None:
+    """Return the geometry of ``--fit``, None if it was not given."""
+    return None if text is None else parse_geometry(text, command, "--fit")
 
 
 class Outputs:
@@ -185,7 +200,7 @@ def named_as_options(command: str, **names: str) -> Iterator[None]:
     command : str
         The command that was given them.
     **names : str
-        Options that are not called as their parameters are: ``path="key"``.
+        Options that are not called as their parameters are, ``path="key"``; arguments in capitals.
 
     Examples
     --------
@@ -204,7 +219,8 @@ be a positive integer. Got 0 (int).
 
         def as_option(found: re.Match[str]) -> str:
             option = names.get(found[1], found[1]).replace("_", "-")
-            return f"The '--{option}' parameter of etcprops {command} "
+            dashes = "" if option.isupper() else "--"
+            return f"The '{dashes}{option}' parameter of etcprops {command} "
 
         text = re.sub(name, as_option, str(error), count=1)
         raise InvalidParameterError(text) from None

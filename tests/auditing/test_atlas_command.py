@@ -38,16 +38,16 @@ MISTAKES = {
     "neither": ((), "'MODEL' parameter of etcprops audit must be given, or --all"),
     "both": (("SVC", "--all"), "be given, or --all. Got SVC with --all"),
     "unknown estimator": (("SVM",), "hold known names"),
-    "unknown preprocessing": (("SVC", "--preprocessing", "zscore"), "'preprocessing' parameter"),
-    "unknown step": (("SVC", "--steps", "shuffle"), "'steps' parameter"),
-    "no keys": (("SVC", "--keys", "0"), "'keys' parameter"),
-    "no jobs": (("SVC", "--jobs", "0"), "'jobs' parameter"),
+    "unknown preprocessing": (("SVC", "--preprocessing", "zscore"), "'--preprocessing' parameter"),
+    "unknown step": (("SVC", "--steps", "shuffle"), "'--steps' parameter"),
+    "no keys": (("SVC", "--keys", "0"), "'--keys' parameter"),
+    "no jobs": (("SVC", "--jobs", "0"), "'--jobs' parameter"),
     "no data": (("SVC", "--data", "none.npz"), "'--data' parameter"),
     "no module": (("none:model",), "ModuleNotFoundError"),
     "no such model": (("json:model",), "AttributeError"),
     "resume nothing": (("SVC", "--resume"), "come with --output FILE"),
     "unknown backend": (("SVC", "--backend", "spark"), "be one of joblib, dask"),
-    "no scheduler": (("SVC", "--backend", "dask"), "'scheduler' parameter"),
+    "no scheduler": (("SVC", "--backend", "dask"), "'--scheduler' parameter"),
     "time limit": (("SVC", "--time-limit", "0"), "positive number of seconds"),
     "key with names": (("SVC", "--key", "k.json"), "'--key' parameter"),
 }
@@ -151,7 +151,7 @@ def test_all_of_scikit_learn_goes_through_both_doors_with_the_same_options(
     del given["progress"]
     assert given == {
         "names": None, "preprocessings": ["z-score"], "steps": [[]], "keys": 5, "seeds": 1,
-        "secret": "etcprops audit", "data": "digits", "images": 600, "jobs": 2,
+        "secret": "etcprops audit", "data": "digits", "fit": None, "images": 600, "jobs": 2,
         "backend": "joblib", "scheduler": None, "output": output, "resume": False,
         "time_limit": 60.0, "budget": 10.0,
     }  # fmt: skip
