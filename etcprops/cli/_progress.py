@@ -113,7 +113,7 @@ class Reporter:
         now = self._clock()
         if not self._bar.console.is_terminal and now - self._told >= EVERY:
             self._told = now
-            told = f", {self._left} left" if str(self._left) else ""
+            told = f", {self._left} left" if str(self._left) and done != total else ""
             self.say(f"{count.strip()}{told}: {label}")
 
     def say(self, text: Any) -> None:

@@ -211,7 +211,7 @@ def print_atlas(found: Atlas, console: Console) -> None:
     confirmed, wrong = sum(line.confirmed for line in lines), len(found.mismatches)
     silent = len(lines) - confirmed - wrong - len(found.unfinished)
     console.print(
-        f"{len(lines)} lines: {summary}. "
+        f"{len(lines)} line{'' if len(lines) == 1 else 's'}: {summary}. "
         f"{confirmed} as theory predicts, {silent} not contradicted, {wrong} against it, "
         f"{len(found.unexplained)} of them unexplained; {len(found.unfinished)} without an "
         f"answer. {found.about['seconds']} s.",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,8 @@ from rich.table import Table
 
 from etcprops._validation import reject
 from etcprops.cli._progress import progress_bar, told_if_interrupted
+from etcprops.cli.common import Fit, named_as_options, parse_fit
+from etcprops.datasets.files import FORMS
 from etcprops.experiments.choices import SVM, Choices
 
 if TYPE_CHECKING:
@@ -24,14 +26,16 @@ if TYPE_CHECKING:
 
     from etcprops.datasets import ImageSet
     from etcprops.experiments.page import Reproduction
+    from etcprops.scheme.geometry import BlockGeometry
 
 DEFAULT = Choices()
 
 DataOption = Annotated[
     Path | None,
     typer.Option(
-        help="The Extended Yale Face Database B, cropped: zip or folder. "
-        "Without it synthetic faces, no download."
+        metavar="PATH",
+        help=f"Images of people, each person a class: {FORMS}.  "
+        "\\[default: synthetic faces, no download]",
     ),
 ]
 SplitsOption = Annotated[int, typer.Option(min=1, help="Random divisions into halves.")]
@@ -60,6 +64,7 @@ class _Score(StrEnum):
 def reproduce(
     *,
     data: DataOption = None,
+    fit: Fit = None,
     splits: SplitsOption = 1,
     jobs: JobsOption = 2,
     out: Annotated[
@@ -109,7 +114,14 @@ def reproduce(
         score=score.value,
         seed=seed,
     )
-    images = load_faces(data, include_bad=not without_bad, first_column=first_column)
+    with named_as_options("reproduce", path="data"):
+        images = load_faces(
+            data,
+            include_bad=not without_bad,
+            first_column=first_column,
+            fit=parse_fit(fit, "reproduce"),
+        )
+    of_yale = _choices_of_yale(images, first_column=first_column, without_bad=without_bad)
     exact = replace(choices, reduction="exact", conditions=("plain", "common"))
     folder = out / "parts"
     run_all = partial(run, images, splits=splits, jobs=jobs, folder=folder, fresh=fresh)
@@ -124,7 +136,7 @@ def reproduce(
     about = {
         "data": images.name,
         "synthetic": data is None,
-        **({} if data is None else {"first_column": first_column, "without_bad": without_bad}),
+        **of_yale,
         "images": len(images.images),
         "people": len(set(images.labels.tolist())),
         "splits": splits,
@@ -148,15 +160,21 @@ def check_folder(out: Path, command: str) -> None:
         reject("--out", command, "be a folder that may be written", f"{str(out)!r}.")
 
 
-def load_faces(data: Path | None, *, include_bad: bool, first_column: int) -> ImageSet:
+def load_faces(
+    data: Path | None,
+    *,
+    include_bad: bool,
+    first_column: int,
+    fit: BlockGeometry | None = None,
+) -> ImageSet:
     """Return the user's images, or the synthetic ones."""
-    from etcprops.datasets import load_extended_yale_b, user_cache
+    from etcprops.datasets import load_images, user_cache
     from etcprops.datasets.synthetic_faces import make_synthetic_faces
 
     if data is None:
         return make_synthetic_faces()
-    return load_extended_yale_b(
-        data, include_bad=include_bad, first_column=first_column, cache=user_cache()
+    return load_images(
+        data, fit=fit, include_bad=include_bad, first_column=first_column, cache=user_cache()
     )
 
 
@@ -179,16 +197,19 @@ def interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str]
 
 
 def _print(result: Reproduction, console: Console) -> None:
-    """Print tables 1 and 2 beside the paper's."""
+    """Print tables 1 and 2 beside the paper's; what is not of its images says of which it is."""
     from etcprops.experiments.tables import cells, n_identical
     from etcprops.experiments.uploads import summarise
 
+    of = _of(result)
     found = {(c.kernel, c.condition, c.ratio): c for c in cells(result.parts)}
     for number, kernel in enumerate(("linear", "rbf"), start=1):
         table = Table(title=f"Table {number}: EER, {kernel} kernel", title_justify="left")
-        names = ("ratio", "plain, paper", "plain", "own key, paper", "own key", "stolen", "wrong")
-        for name in names:
-            table.add_column(name, justify="right")
+        table.add_column("ratio", justify="right")
+        for condition in ("plain", "own key", "stolen", "wrong"):
+            if condition in {"plain", "own key"}:
+                table.add_column(f"{condition}, paper", justify="right")
+            table.add_column(f"{condition}{of}", justify="right")
         for ratio in sorted({ratio for _, _, ratio in found}):
             row = [f"1/{ratio}"]
             for condition in ("plain", "own", "stolen", "wrong"):
@@ -198,19 +219,42 @@ def _print(result: Reproduction, console: Console) -> None:
                 row.append(f"{cell.mean:.4f}")
             table.add_row(*row)
         console.print(table)
-    _print_cases(result, console)
-    same, of = n_identical(result.exact, "scores")
-    text = f"Key condition 1, exact reductions: scores equal bit for bit in {same} of {of} models."
-    console.print(text, highlight=False)
+    _print_cases(result, console, of)
+    same, models = n_identical(result.exact, "scores")
+    text = f"Key condition 1, exact reductions{of}: scores equal bit for bit in {same} of {models}"
+    console.print(f"{text} models.", highlight=False)
     for keys in summarise(result.uploads):
         text = (
-            f"{keys.condition}, {keys.images} encrypted images each, attacked: {keys.recovered} "
-            f"of {keys.keys} recovered, {100 * keys.right:.1f} % of the blocks right."
+            f"{keys.condition}{of}, {keys.images} encrypted images each, attacked: "
+            f"{keys.recovered} of {keys.keys} recovered, {100 * keys.right:.1f} % of the blocks "
+            "right."
         )
         console.print(text, highlight=False)
 
 
-def _print_cases(result: Reproduction, console: Console) -> None:
+def _choices_of_yale(images: ImageSet, **choices: Any) -> dict[str, Any]:
+    """Return the choices if the images have them, refuse others than the default if not."""
+    if _is_yale(images.name):
+        return choices
+    if choices != {"first_column": 4, "without_bad": False}:
+        wanted = "be left out with other images than Extended Yale B"
+        reject("--first-column or --without-bad", "etcprops reproduce", wanted, f"{images.name}.")
+    return {}
+
+
+def _is_yale(name: str) -> bool:
+    return name.startswith("Extended Yale B")
+
+
+def _of(result: Reproduction) -> str:
+    """Return whose images these are, to stand beside every number; "" for the paper's own."""
+    if result.about["synthetic"]:
+        return ", synthetic"
+    name = str(result.about["data"])
+    return "" if _is_yale(name) else f", {name}"
+
+
+def _print_cases(result: Reproduction, console: Console, of: str) -> None:
     """Print what scores the four cases of key condition 2 have, and who is accepted."""
     from etcprops.experiments.tables import case_scores
 
@@ -220,8 +264,8 @@ def _print_cases(result: Reproduction, console: Console) -> None:
     table.add_column("query")
     rows: dict[str, list[str]] = {}
     for kernel in ("linear", "rbf"):
-        table.add_column(kernel, justify="right")
-        table.add_column("accepted", justify="right")
+        table.add_column(f"{kernel}{of}", justify="right")
+        table.add_column(f"accepted{of}", justify="right")
         for row in case_scores(result.parts):
             if (row.kernel, row.ratio) == (kernel, smallest):
                 low, middle, high = (row.quantiles[percent] for percent in (1, 50, 99))

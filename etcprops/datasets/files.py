@@ -32,7 +32,12 @@ _YALE: Final = re.compile(r"yaleB\d\d_P00A.*")
 
 
 def load_images(
-    data: str | Path, *, fit: BlockGeometry | None = None, cache: Path | None = None
+    data: str | Path,
+    *,
+    fit: BlockGeometry | None = None,
+    include_bad: bool = True,
+    first_column: int = 4,
+    cache: Path | None = None,
 ) -> ImageSet:
     """Return labelled images by the name of a data set or of a file.
 
@@ -46,8 +51,8 @@ def load_images(
     fit : BlockGeometry, optional
         Scale images of a folder or zip to this size, cut what is too much of a side, and make them
         grey or RGB; by default they must be of one size and kind already.
-    cache : Path, optional
-        As of `load_extended_yale_b`.
+    include_bad, first_column, cache
+        Of Extended Yale B alone: those of `load_extended_yale_b`.
 
     Returns
     -------
@@ -73,7 +78,9 @@ def load_images(
     wanted = f"be digits, {FORMS}"
     with files_in(path, "data", caller, wanted) as files:
         if any(_YALE.fullmatch(file.name.name) for file in files):
-            return load_extended_yale_b(path, cache=cache)
+            return load_extended_yale_b(
+                path, include_bad=include_bad, first_column=first_column, cache=cache
+            )
         shown = _within(_images_of(files, path, caller, wanted))
         images = _pictures(shown, fit, path, caller)
     names = [file.name.parent.name for file in shown]
