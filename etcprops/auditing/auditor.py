@@ -25,13 +25,14 @@ from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
 from etcprops.auditing.compression import compression_seen
 from etcprops.auditing.harness import Candidate, Encryption, Harness, Watch, vectors
-from etcprops.auditing.inputs import as_folds, as_targets, check_images
+from etcprops.auditing.inputs import as_folds, as_images, as_targets
 from etcprops.auditing.predictions import ModelError, Predictions, check_estimator, kind_of
 from etcprops.auditing.preprocessing import make_preprocessing
 from etcprops.auditing.two_sample import two_sample_test, two_sample_test_of_values
 from etcprops.auditing.verdict import AuditOutcome, Comparison, TwoSampleTest, Verdict
 from etcprops.auditing.witness import smallest_witness
 from etcprops.scheme import pixels
+from etcprops.scheme._pixels_given import Pixels
 from etcprops.scheme.keys import EtCKey, check_key
 
 TOLERANCE: Final = 1e-6
@@ -42,7 +43,7 @@ DEGENERATE: Final = "every answer is the same one: that they agree says little"
 
 def audit(
     estimator: Any,
-    images: NDArray[np.uint8],
+    images: Pixels,
     labels: ArrayLike | None,
     key: EtCKey,
     *,
@@ -72,8 +73,8 @@ def audit(
     estimator : estimator
         A classifier, regressor, clusterer, outlier detector, transformer or density model, or a
         pipeline that ends in one. It sees vectors of doubles with grey levels 0 to 255.
-    images : ndarray of uint8, shape (N, H, W) or (N, H, W, 3)
-        For training and queries.
+    images : array_like of uint8, shape (N, H, W) or (N, H, W, 3)
+        For training and queries; also a list of Pillow's images, as `encrypt` takes them.
     labels : array_like of shape (N,) or (N, outputs), or None
         What to learn; None for models that learn without.
     key : EtCKey
@@ -158,11 +159,11 @@ def audit(
     budget = as_number(budget, "budget", caller, 0, math.inf)
     tolerance = as_number(tolerance, "tolerance", caller, 0, math.inf)
     check_key(key, caller)
-    check_images(images, key, caller)
-    targets = as_targets(model, labels, len(images), caller)
-    folds = as_folds(targets, len(images), cv, seed=seed, by_class=kind_of(model) == "classifier")
+    pictures = as_images(images, key, caller)
+    targets = as_targets(model, labels, len(pictures), caller)
+    folds = as_folds(targets, len(pictures), cv, seed=seed, by_class=kind_of(model) == "classifier")
     watch = Watch(progress or (lambda _done, _total, _stage: None))
-    harness = Harness(images, targets, folds, key, seed, tolerance, encrypt, watch)
+    harness = Harness(pictures, targets, folds, key, seed, tolerance, encrypt, watch)
     candidate = Candidate.of(model, transformer)
     text = " ".join(repr(model).split())
     effort = _Effort(runs, level, explain, thorough, budget)
@@ -173,7 +174,7 @@ def audit(
         )
         if protection and can_be_attacked(key):
             watch.enter("attacking the encrypted images")
-            exposure = expose(images, key, encrypt=encrypt)
+            exposure = expose(pictures, key, encrypt=encrypt)
     except KeyboardInterrupt:
         raise InterruptedAuditError(watch.verdict) from None
     return replace(

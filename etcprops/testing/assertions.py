@@ -14,6 +14,7 @@ from scipy.sparse import csr_array, issparse
 from etcprops._validation import as_array, describe, reject
 from etcprops.exact.gram import integer_squared_distances
 from etcprops.exact.statistics import as_integer_pixels
+from etcprops.scheme._pixels_given import Pixels, as_pixels
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def assert_orthogonal(matrix: Any) -> None:
         )
 
 
-def distance_defect(plain: ArrayLike, encrypted: ArrayLike) -> NDArray[np.int64]:
+def distance_defect(plain: Pixels, encrypted: Pixels) -> NDArray[np.int64]:
     """Return by how much each squared distance between two images differs, exactly.
 
     Parameters
@@ -145,7 +146,7 @@ def distance_defect(plain: ArrayLike, encrypted: ArrayLike) -> NDArray[np.int64]
     return after - before
 
 
-def assert_isometry(plain: ArrayLike, encrypted: ArrayLike) -> None:
+def assert_isometry(plain: Pixels, encrypted: Pixels) -> None:
     """Assert that all distances between images are the same before and after, exactly.
 
     Parameters
@@ -180,7 +181,7 @@ def assert_isometry(plain: ArrayLike, encrypted: ArrayLike) -> None:
 
 
 def different_decisions(
-    estimator: Any, plain: ArrayLike, encrypted: ArrayLike, labels: ArrayLike, training: ArrayLike
+    estimator: Any, plain: Pixels, encrypted: Pixels, labels: ArrayLike, training: ArrayLike
 ) -> NDArray[np.bool_]:
     """Fit on plain and on encrypted images, and tell which queries are decided differently.
 
@@ -220,7 +221,7 @@ def different_decisions(
     answers = as_array(labels, "labels", caller, "be an array, one label an image")
     batches = []
     for value, name in ((plain, "plain"), (encrypted, "encrypted")):
-        batch = as_array(value, name, caller, "be a batch of images")
+        batch = as_pixels(value, name, caller, "be a batch of images")
         if batch.ndim < 2 or batch.shape[:1] != answers.shape:
             wanted = f"be a batch of {answers.size} images, one a label"
             reject(name, caller, wanted, describe(batch))
@@ -242,7 +243,7 @@ def different_decisions(
 
 
 def assert_same_decisions(
-    estimator: Any, plain: ArrayLike, encrypted: ArrayLike, labels: ArrayLike, training: ArrayLike
+    estimator: Any, plain: Pixels, encrypted: Pixels, labels: ArrayLike, training: ArrayLike
 ) -> None:
     """Assert that an estimator decides every query the same on plain and on encrypted images.
 
@@ -344,9 +345,9 @@ def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
     return csr_array(matrix.astype(np.int64))
 
 
-def _distances(value: ArrayLike, parameter: str, caller: str) -> NDArray[np.int64]:
+def _distances(value: Pixels, parameter: str, caller: str) -> NDArray[np.int64]:
     """Return the squared distances between the images of a batch."""
-    batch = as_array(value, parameter, caller, "be a batch of images")
+    batch = as_pixels(value, parameter, caller, "be a batch of images")
     if batch.ndim < 2 or not batch.size:
         reject(parameter, caller, "be a batch of at least one image", describe(batch))
     rows = as_integer_pixels(batch.reshape(len(batch), -1), parameter, caller)
