@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperCommand
 
-from etcprops._validation import InvalidParameterError, as_choice, reject
+from etcprops._validation import as_choice, reject
 from etcprops.cli._progress import progress_bar
 from etcprops.cli.atlas import (
     PUBLIC_SECRET,
@@ -217,14 +217,12 @@ def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -
 
 
 def _import(name: str) -> Any:
-    """Return the object ``module:object``; functions without parameters are called."""
+    """Return the object ``module:object``; functions are called without arguments."""
+    found = import_object(name, "MODEL", COMMAND)
+    if not callable(found) or hasattr(found, "fit"):
+        return found
     try:
-        found = import_object(name, "MODEL", COMMAND)
-        if callable(found) and not hasattr(found, "fit"):
-            found = found()
-    except InvalidParameterError:
-        raise
+        return found()
     except Exception as error:  # noqa: BLE001  # a user's function may raise anything
-        wanted = "be module:object, something that can be imported"
+        wanted = "be an estimator, or a function that returns one when called without arguments"
         reject("MODEL", COMMAND, wanted, f"{name!r}: {type(error).__name__}: {error}")
-    return found

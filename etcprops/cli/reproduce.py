@@ -106,14 +106,19 @@ def reproduce(
     start = time.perf_counter()
     rule = "per-feature" if gamma_per_feature else "fixed"
     width = gamma if gamma is not None else (1.0 if gamma_per_feature else DEFAULT.rbf.gamma)
-    choices = Choices(
-        reduction=reduction,
-        linear=SVM("linear", C=linear_c),
-        rbf=SVM("rbf", C=rbf_c, gamma=width, gamma_rule=rule),  # type: ignore[arg-type]
-        normalization=normalization.value,
-        score=score.value,
-        seed=seed,
-    )
+    with named_as_options("reproduce", C="linear-c"):
+        linear = SVM("linear", C=linear_c)
+    with named_as_options("reproduce", C="rbf-c"):
+        rbf = SVM("rbf", C=rbf_c, gamma=width, gamma_rule=rule)  # type: ignore[arg-type]
+    with named_as_options("reproduce"):
+        choices = Choices(
+            reduction=reduction,
+            linear=linear,
+            rbf=rbf,
+            normalization=normalization.value,
+            score=score.value,
+            seed=seed,
+        )
     with named_as_options("reproduce", path="data"):
         images = load_faces(
             data,
@@ -127,7 +132,7 @@ def reproduce(
     run_all = partial(run, images, splits=splits, jobs=jobs, folder=folder, fresh=fresh)
     runs = []
     for label, chosen in (("all conditions", choices), ("exact reductions", exact)):
-        with interruptible(folder, label) as progress:
+        with named_as_options("reproduce"), interruptible(folder, label) as progress:
             runs.append(run_all(chosen, progress=progress))
     with interruptible(folder, "attacks on uploads") as progress:
         uploads = run_attacks(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from etcprops._validation import as_array, describe, reject
+from etcprops._validation import as_array, describe, in_the_name_of, reject
 from etcprops.exact.gram import integer_squared_distances
 from etcprops.exact.statistics import as_integer_pixels
 from etcprops.scheme._pixels_given import Pixels, as_pixels
@@ -98,7 +98,8 @@ def assert_orthogonal(matrix: Any) -> None:
     """
     if isinstance(matrix, SignedPermutation) and matrix.is_orthogonal():
         return
-    defect = orthogonality_defect(matrix).tocoo()
+    with in_the_name_of("assert_orthogonal"):
+        defect = orthogonality_defect(matrix).tocoo()
     if defect.nnz:
         rows, columns = (np.asarray(axis, dtype=np.int64) for axis in defect.coords)
         first = int(np.lexsort((columns, rows))[0])
@@ -169,7 +170,8 @@ def assert_isometry(plain: Pixels, encrypted: Pixels) -> None:
     etcprops.testing.assertions.DifferenceError: no isometry: the squared distance of images 0 and
     1 changes by -256 (1 of 1 distances change)
     """
-    defect = distance_defect(plain, encrypted)
+    with in_the_name_of("assert_isometry"):
+        defect = distance_defect(plain, encrypted)
     pairs = np.argwhere(np.triu(defect))
     if len(pairs):
         i, j = (int(index) for index in pairs[0])
@@ -271,7 +273,8 @@ def assert_same_decisions(
     etcprops.testing.assertions.DifferenceError: DecisionTreeClassifier() decides 1 of 1
     queries differently, first query 0
     """
-    different = different_decisions(estimator, plain, encrypted, labels, training)
+    with in_the_name_of("assert_same_decisions"):
+        different = different_decisions(estimator, plain, encrypted, labels, training)
     if different.any():
         name = " ".join(repr(estimator).split())  # pipelines take several lines
         first = int(different.argmax())

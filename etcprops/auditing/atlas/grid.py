@@ -319,7 +319,7 @@ def _check_classes(labels: NDArray[np.int64], data: str, caller: str) -> None:
         fewest = f", {counts.min()} of one" if len(classes) > 1 else ""
         plural = "es" if len(classes) != 1 else ""
         got = f"{len(labels)} images of {len(classes)} class{plural}{fewest}, in {data!r}."
-        reject("--data", caller, wanted, got)
+        reject("data", caller, wanted, got)
 
 
 def _run(
