@@ -85,7 +85,7 @@ def test_the_summary_counts_what_the_paper_does_not_say_apart() -> None:
     by_paper = {says: sum(row.claim.paper is says for row in fails) for says in PaperSays}
     text = " ".join(printed(print_summary, ledger).split())
     assert f"{len(fails)} fails" in text
-    assert f"Of these fails the paper states {by_paper[PaperSays.STATED]}" in text
+    assert f"Of the fails the paper states {by_paper[PaperSays.STATED]}" in text
     assert f"is silent on {by_paper[PaperSays.SILENT]}" in text
     skipped = [e for row in ledger.rows for e in row.evidence if e.needs]
     assert f"{len(skipped)} skipped" in text
