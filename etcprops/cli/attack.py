@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from etcprops.cli._progress import progress_bar, told_if_interrupted
 from etcprops.cli.common import Outputs, named_as_options
+
+SHORTER = "The same command starts again; --most and --block make it shorter."
 
 
 def attack(
@@ -61,7 +64,12 @@ def attack(
     from etcprops.attacks import AttackOutcome
     from etcprops.attacks import attack as attack_images
 
-    report = attack_images(pictures, block=block, planes=planes, most=most)
+    with (
+        told_if_interrupted(lambda: f", nothing is known yet. {SHORTER}"),
+        named_as_options("attack", images="FOLDER|ARRAY"),
+        progress_bar() as progress,
+    ):
+        report = attack_images(pictures, block=block, planes=planes, most=most, progress=progress)
     safe = report.outcome is AttackOutcome.NOTHING
     text = Text(str(report))
     text.stylize("bold green" if safe else "bold red", 0, len(str(report.outcome)))
