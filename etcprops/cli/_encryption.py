@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,6 +40,9 @@ JsonOption = Annotated[
     str | None,
     typer.Option(metavar="FILE|-", help="Write the report as JSON to a file, or to stdout."),
 ]
+FEW = 3
+"""Files of which the same is wrong that are named; --json has all."""
+
 FORMATS = "png, jpeg, webp or jp2; webp and jp2 are lossless unless --quality is given."
 
 
@@ -80,6 +84,7 @@ def run(
 
     outputs = Outputs(command, json)
     finished = [0, 0]
+    alike: Counter[str] = Counter()
 
     def looked_at() -> str:
         files = f": {finished[0]} of {finished[1]} files were looked at, those done are whole."
@@ -91,10 +96,16 @@ def run(
             finished[:] = done, total
             bar(done, total, "starting" if result is None else result.source)
             if result is not None and result.message:
-                line = Text(f"{result.outcome}: {result.source} {result.message}", style="red")
-                bar.say(line)
+                alike[result.message] += 1
+                if alike[result.message] <= FEW:
+                    line = f"{result.outcome}: {result.source} {result.message}"
+                    bar.say(Text(line, style="red"))
 
         report = run_files(command, inputs, out, settings, jobs=jobs, progress=progress)
+    for message, count in alike.items():
+        if count > FEW:
+            more = f"{count - FEW} more file{'s' if count > FEW + 1 else ''}: {message}"
+            outputs.console.print(Text(more, style="red"), soft_wrap=True)
     counts = [f"{report.count(o)} {o}" for o in FileOutcome if report.count(o)]
     ignored = f", {report.ignored} other files left alone" if report.ignored else ""
     summary = f"{', '.join(counts)}{ignored}, in {report.seconds:.1f} s"

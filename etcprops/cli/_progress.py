@@ -85,7 +85,8 @@ class Reporter:
         self._clock = clock
         self._left = TimeLeft(clock)
         self._told = clock()
-        self._first: int | None = None
+        self._of: int | None = None
+        self._first = 0
         self._task = bar.add_task("starting", total=None, count="", left=self._left)
 
     def __call__(
@@ -102,19 +103,23 @@ class Reporter:
         left : float, optional
             Seconds to go, where that is known better than from the parts.
         """
-        # What was done before, by an interrupted run, says nothing of how fast this one is.
-        self._first = done if self._first is None else self._first
+        if total != self._of:  # something else begins
+            # What was done before, by an interrupted run, says nothing of how fast this one is.
+            self._of, self._first, self._left = total, done, TimeLeft(self._clock)
         if left is not None:
             self._left.promise(left)
         elif total is not None and total > self._first:
             self._left.update((done - self._first) / (total - self._first))
-        count = str(done) if total is None else f"{done:>{len(str(total))}} of {total}"
-        self._bar.update(self._task, completed=done, total=total, description=label, count=count)
+        of_all = "" if total is None else f" of {total}"
+        count = f"{done:>{len(str(total or 1000))}}{of_all}" if done or of_all else ""
+        shown = {"description": label, "count": count, "left": self._left}
+        self._bar.update(self._task, completed=done, total=total, **shown)
         now = self._clock()
         if not self._bar.console.is_terminal and now - self._told >= EVERY:
             self._told = now
-            told = f", {self._left} left" if str(self._left) and done != total else ""
-            self.say(f"{count.strip()}{told}: {label}")
+            left_then = f"{self._left} left" if str(self._left) and done != total else ""
+            told = ", ".join(filter(None, (count.strip(), left_then)))
+            self.say(f"{told}: {label}" if told else label)
 
     def say(self, text: Any) -> None:
         """Print a line above the bar."""
