@@ -112,8 +112,14 @@ class Reporter:
             self._left.update((done - self._first) / (total - self._first))
         of_all = "" if total is None else f" of {total}"
         count = f"{done:>{len(str(total or 1000))}}{of_all}" if done or of_all else ""
-        shown = {"description": label, "count": count, "left": self._left}
-        self._bar.update(self._task, completed=done, total=total, **shown)
+        self._bar.update(
+            self._task,
+            completed=done,
+            total=total,
+            description=label,
+            count=count,
+            left=self._left,
+        )
         now = self._clock()
         if not self._bar.console.is_terminal and now - self._told >= EVERY:
             self._told = now

@@ -105,7 +105,7 @@ class Session:
             Row(
                 subject=scheme.name,
                 check=name,
-                does=(inspect.getdoc(check) or "").partition("\n")[0],
+                does=(inspect.getdoc(check) or "").partition("\n")[0].replace("``", ""),
                 outcome=outcome,
                 ok=ok,
                 detail=told,
