@@ -81,7 +81,10 @@ class AtlasCell:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a dictionary ready for JSON."""
-        return asdict(self) | {"steps": list(self.steps), "budget": _documents.finite(self.budget)}
+        fit = {"fit": list(self.fit)} if self.fit else {}
+        others = {key: value for key, value in asdict(self).items() if key != "fit"}
+        budget = _documents.finite(self.budget)
+        return others | {"steps": list(self.steps), "budget": budget} | fit
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> AtlasCell:
