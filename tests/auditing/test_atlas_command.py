@@ -266,8 +266,10 @@ def test_interrupted_it_shows_what_it_found_and_goes_on(
         yield next(run_here(cells))
         raise KeyboardInterrupt
 
-    given = ("KNeighborsClassifier", "--keys", "2", "--data", str(tmp_path / "photographs"))
-    given += ("--fit", "8x8/2", "--output", str(tmp_path / "rows.jsonl"))
+    given = [
+        *("KNeighborsClassifier", "--keys", "2", "--data", str(tmp_path / "photographs")),
+        *("--fit", "8x8/2", "--output", str(tmp_path / "rows.jsonl")),
+    ]
     with monkeypatch.context() as patch:
         patch.setattr(grid, "_run", interrupted)
         assert _run(monkeypatch, *given) == 130
