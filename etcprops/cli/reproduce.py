@@ -214,7 +214,7 @@ def _print(result: Reproduction, console: Console) -> None:
         for condition in ("plain", "own key", "stolen", "wrong"):
             if condition in {"plain", "own key"}:
                 table.add_column(f"{condition}, paper", justify="right")
-            table.add_column(f"{condition}{of}", justify="right")
+            table.add_column(f"{condition}{of}", justify="right", min_width=len(of[2:14]))
         for ratio in sorted({ratio for _, _, ratio in found}):
             row = [f"1/{ratio}"]
             for condition in ("plain", "own", "stolen", "wrong"):
@@ -269,8 +269,8 @@ def _print_cases(result: Reproduction, console: Console, of: str) -> None:
     table.add_column("query")
     rows: dict[str, list[str]] = {}
     for kernel in ("linear", "rbf"):
-        table.add_column(f"{kernel}{of}", justify="right")
-        table.add_column(f"accepted{of}", justify="right")
+        for name in (kernel, "accepted"):
+            table.add_column(f"{name}{of}", justify="right", min_width=len(of[2:14]))
         for row in case_scores(result.parts):
             if (row.kernel, row.ratio) == (kernel, smallest):
                 low, middle, high = (row.quantiles[percent] for percent in (1, 50, 99))
