@@ -209,7 +209,8 @@ def _print(result: Reproduction, console: Console) -> None:
     of = _of(result)
     found = {(c.kernel, c.condition, c.ratio): c for c in cells(result.parts)}
     for number, kernel in enumerate(("linear", "rbf"), start=1):
-        table = Table(title=f"Table {number}: EER, {kernel} kernel", title_justify="left")
+        title = f"Table {number}: EER, {kernel} kernel"
+        table = Table(title=title, title_justify="left", pad_edge=False)  # 80 columns wide
         table.add_column("ratio", justify="right")
         for condition in ("plain", "own key", "stolen", "wrong"):
             if condition in {"plain", "own key"}:
