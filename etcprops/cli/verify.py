@@ -100,12 +100,13 @@ def verify(
             outputs.console.print(text)
         return
     chosen = None if claims is None else [name for each in claims for name in each.split(",")]
+    size = None if geometry is None else parse_geometry(geometry, "verify")
     with named_as_options("verify", path="data"):
         images = None if data is None else load_images(data, fit=parse_fit(fit, "verify"))
     try:
         with named_as_options("verify"), progress_bar() as progress:
             ledger = ledger_of.verify(
-                None if geometry is None else parse_geometry(geometry, "verify"),
+                size,
                 claims=chosen,
                 secret=secret,
                 data=images,

@@ -249,6 +249,12 @@ class ProbeReport:
 
         return render(self, name)
 
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook."""
+        from etcprops.probing.page import fragment
+
+        return fragment(self)
+
     def __str__(self) -> str:
         lines = [f"{self.kind}: {self.reason}"]
         if self.witness is not None:

@@ -101,6 +101,12 @@ class Atlas:
 
         return render(self)
 
+    def _repr_html_(self) -> str:
+        """Show a line an estimator in a notebook."""
+        from etcprops.auditing.page import atlas_fragment
+
+        return atlas_fragment(self)
+
 
 class InterruptedAtlasError(KeyboardInterrupt):
     """Raised for Ctrl-C in the middle of a run, with what was found until then.
