@@ -6,10 +6,9 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-import numpy as np
 import pytest
 
-from etcprops._pages import data_uri
+from etcprops._pictures import enlarged
 from etcprops.testing.checks import CHECKS, SchemeCheck, pictures_of
 from etcprops.testing.runner import FIRST, Status, unusable
 from etcprops.testing.scheme import Picture, Scheme
@@ -193,11 +192,7 @@ def _without_repetition(text: str) -> str:
 
 def _drawn(picture: Picture) -> str:
     """Return a picture as a data URI, enlarged, with a frame around the pixel in question."""
-    from etcprops.probing.pictures import enlarge
-
-    pixels = picture.pixels
-    colours = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
-    return data_uri(enlarge(colours, picture.place or None))
+    return enlarged(picture.pixels, picture.place or None)
 
 
 def _witness(verdict: Verdict) -> list[tuple[str, str]]:
