@@ -78,6 +78,13 @@ def notebooks(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into ``build/docs``, from nothing; needs the extra ``docs``."""
+    options = ("--fail-on-warning", "--keep-going", "--fresh-env", "--quiet", "--conf-dir", "docs")
+    session.run("sphinx-build", *options, *session.posargs, ".", "build/docs")
+
+
+@nox.session
 def subjects(session: nox.Session) -> None:
     """Probe other people's encryptions, after installing the extra ``subjects``."""
     session.run("bash", ".ci/subjects")

@@ -176,7 +176,8 @@ def test_the_core_needs_numpy_and_scipy_only() -> None:
     assert {"numpy", "scipy"} <= loaded
     assert not loaded & HEAVY
     distributions = importlib.metadata.packages_distributions()
-    assert {n for n in loaded if n in distributions and n != "etcprops"} == {"numpy", "scipy"}
+    taken = {"etcprops", "charset_normalizer"}  # the second by NumPy itself, where it is there
+    assert {n for n in loaded if n in distributions and n not in taken} == {"numpy", "scipy"}
 
 
 def test_the_probe_needs_no_learning_and_no_algebra() -> None:
