@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -176,3 +177,9 @@ def test_where_it_is_not_used_nothing_is_imported(tmp_path: Path) -> None:
         command, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_project_declares_the_plugin() -> None:
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    declared = tomllib.loads(text)["project"]["entry-points"]
+    assert declared == {"pytest11": {"etcprops": "etcprops._pytest_plugin"}}
