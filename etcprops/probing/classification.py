@@ -29,10 +29,16 @@ from etcprops.probing.model import (
 )
 from etcprops.probing.oracle import NoImageError, Oracle
 from etcprops.probing.residuals import how_non_linear
-from etcprops.probing.witnesses import find_witness, lost_pixel, two_calls
+from etcprops.probing.witnesses import find_witness, lost_pixel, same_residue, two_calls
 
 LOCAL_LIMIT = 1 << 20
 """Beyond this many pixels sources are not traced: a group test asks 2 log2(n) images, thrice."""
+
+MODULUS = 256
+"""Of sums that wrap around in a byte."""
+
+SURVEYED = 5
+"""Other shapes that are tried afterwards, at most, unless there is no image."""
 
 ATTEMPTS = 3
 """Numberings of the pixels that are tried where chosen images have no encryption."""
@@ -63,7 +69,7 @@ def classify(oracle: Oracle, seed: int, effort: Effort = FULL) -> MapVerdict:
     Returns
     -------
     MapVerdict
-        "not decided" if the budget ended first.
+        "not decided" if the budget ended first, or Ctrl-C ended it.
     """
     classifier = _Classifier(oracle, np.random.default_rng(seed), effort)
     try:
@@ -71,6 +77,9 @@ def classify(oracle: Oracle, seed: int, effort: Effort = FULL) -> MapVerdict:
     except NoImageError as error:
         return _no_image(oracle, error)
     except BudgetSpentError:
+        return classifier.partial()
+    except KeyboardInterrupt:
+        oracle.budget.interrupt()
         return classifier.partial()
     except _NotTheSameTwiceError as error:
         witness = two_calls(oracle, error.vector, error.outputs)
@@ -110,6 +119,7 @@ class _Classifier:
         self.candidate: PixelMap | None = None
         self.right = self.right_on_noise = 0
         self.source: Array | None = None
+        self.reached: MapVerdict | None = None
 
     def verdict(self) -> MapVerdict:
         """Return the verdict."""
@@ -137,24 +147,32 @@ class _Classifier:
                 text = how_non_linear(self.oracle, self.rng, self.sums, self.effort)
                 verdict = MapVerdict(MapKind.NON_LINEAR, text)
         self._ask_again()
-        self._enter("to find a small witness")
+        self.reached = verdict
+        self._enter("to find a small witness", self.effort.witness)
         starts = [v for v, _ in (departure,) if v is not None] if departure is not None else []
         witness = find_witness(self.oracle, self.rng, starts, self.effort.witness)
-        return replace(verdict, witness=witness)
+        return replace(verdict, witness=verdict.witness or witness)
 
     def partial(self) -> MapVerdict:
         """Return what is known when the budget ends."""
+        if self.reached is not None:
+            self.oracle.budget.miss("a small witness")
+            return self.reached
         if self.candidate is not None and self.right:
             return self._pixel_map(self.candidate)
         known = f"; so far: {', '.join(self.excluded)}" if self.excluded else ""
         calls = count(self.oracle.queries, "call")
         reason = (
-            f"The budget ended after {calls} under this key, before its class was known{known}."
+            f"{self.oracle.budget.ending} after {calls} under this key, before its class was "
+            f"known{known}."
         )
         return MapVerdict(MapKind.UNDECIDED, reason)
 
-    def _enter(self, stage: str) -> None:
+    def _enter(self, stage: str, calls: int = 0) -> None:
+        """Say what the next calls are for, and about how many there are to come."""
         self.oracle.budget.enter(stage)
+        if calls and self.effort.shapes:  # one of several short looks says nothing of the whole
+            self.oracle.budget.plan(calls)
 
     # --- Signed permutations and copy maps
 
@@ -216,7 +234,8 @@ class _Classifier:
         oracle, noise = self.oracle, extraction.uniform_count(self.oracle.size, self.effort)
         self.right = self.right_on_noise = 0
         vectors = extraction.confirming_vectors(oracle.size, oracle.scale, self.rng, self.effort)
-        self._enter("to confirm it")
+        expected = extraction.confirming_count(oracle.size, self.effort) + 2 * len(self.outputs)
+        self._enter("to confirm it", expected + SURVEYED * len(self.outputs))
         for number, (vector, got) in enumerate(oracle.answered(vectors)):
             expected = extraction.predict(found, vector, oracle.scale)
             if extraction.wrong_pixels(expected, got, oracle.scale).size:
@@ -299,7 +318,8 @@ class _Classifier:
 
     def _by_sums(self) -> MapVerdict | None:
         """Return the verdict if sums of images are kept."""
-        self._enter("to see whether sums of images are kept")
+        instances, witness = self.effort.instances, self.effort.witness
+        self._enter("to see whether sums of images are kept", 20 * instances + witness)
         self.sums = linearity.sums_of_images(self.oracle, self.rng, self.effort.instances)
         if not self.sums.affine:
             self.excluded.append("not affine")
@@ -310,15 +330,19 @@ class _Classifier:
         """Return the verdict if sums of images are kept modulo a number."""
         if not self.sums.modular:
             return None
-        if self.sums.modulus != self.oracle.scale.base or self.oracle.scale.dtype != np.uint8:
+        if self.oracle.scale.dtype.kind != "u":
             self.oracle.notes.add(f"Sums of images are kept modulo {self.sums.modulus}.")
             return None
-        return self._affine(MapKind.AFFINE_MODULAR)
+        if self.sums.modulus == MODULUS:
+            return self._affine(MapKind.AFFINE_MODULAR)
+        return self._affine(MapKind.AFFINE_RESIDUE)
 
     def _affine(self, kind: MapKind) -> MapVerdict | None:
         """Return the verdict on a map that passed as affine, unless its matrix contradicts."""
         oracle = self.oracle
-        self._enter("to read its matrix")
+        columns = oracle.size if oracle.size <= self.effort.columns else 0
+        confirmed = extraction.confirming_count(oracle.size, self.effort)
+        self._enter("to read its matrix", columns + confirmed + self.effort.witness)
         try:
             source = self._sources()
             found = linearity.find_matrix(oracle, self.rng, self.sums, self.effort, source)
@@ -340,7 +364,10 @@ class _Classifier:
                 if found is None
                 else decide(found.matrix, found.offset, rounding=oracle.rounding)
             )
-        return verdicts.affine(kind, found, self.sums, kept)
+        verdict = verdicts.affine(kind, found, self.sums, kept, oracle.scale.level)
+        if kind is not MapKind.AFFINE_RESIDUE:
+            return verdict
+        return replace(verdict, witness=same_residue(oracle, self.sums.modulus))
 
     def _sources(self) -> Array | None:
         """Return the only input pixel that each output pixel follows, or None if there is more."""
@@ -348,7 +375,7 @@ class _Classifier:
         if oracle.size > LOCAL_LIMIT:
             return None
         if self.source is None:
-            rounds = local.ROUNDS if self.effort.sweep else 1
+            rounds = local.ROUNDS if self.effort.sweep else local.FEW_ROUNDS
             try:
                 source, mixed = local.influences(oracle, self.rng, rounds)
             except NoImageError as error:
@@ -360,7 +387,9 @@ class _Classifier:
     def _by_bits(self) -> MapVerdict | None:
         """Return the verdict if XORs of images are kept."""
         oracle = self.oracle
-        self._enter("to see whether XORs of images are kept")
+        confirmed = extraction.confirming_count(oracle.size, self.effort)
+        tried = 16 * self.effort.instances + 2 * oracle.size.bit_length()
+        self._enter("to see whether XORs of images are kept", tried + confirmed)
         if not bits.keeps_xor(oracle, self.rng, self.effort):
             self.excluded.append("not affine over GF(2)")
             return None
@@ -377,7 +406,9 @@ class _Classifier:
 
     def _by_pixels(self) -> MapVerdict | None:
         """Return the verdict if every output pixel follows one input pixel, else None."""
-        self._enter("to see whether pixels are changed one by one")
+        confirmed = extraction.confirming_count(self.oracle.size, self.effort)
+        tried = 6 * self.oracle.size.bit_length() + confirmed + self.effort.witness
+        self._enter("to see whether pixels are changed one by one", 256 + tried)
         source = self._sources()
         if source is None or self.oracle.scale.dtype != np.uint8:
             return None

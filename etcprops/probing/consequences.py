@@ -183,6 +183,7 @@ _RULES = (
 
 _WHY_NOT = {
     MapKind.AFFINE_MODULAR: "results wrap around, so that near grey levels become far ones",
+    MapKind.AFFINE_RESIDUE: "results wrap around, so that near grey levels become far ones",
     MapKind.GF2_AFFINE: "grey levels are not kept: only Hamming distances of bits are, and only if "
     "each bit is moved once",
     MapKind.PIXEL_LOCAL: "tone curves change differences of grey levels",
