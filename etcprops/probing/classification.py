@@ -159,6 +159,7 @@ class _Classifier:
             self.oracle.budget.miss("a small witness")
             return self.reached
         if self.candidate is not None and self.right:
+            self.oracle.budget.miss("some of the images that confirm a map")
             return self._pixel_map(self.candidate)
         known = f"; so far: {', '.join(self.excluded)}" if self.excluded else ""
         calls = count(self.oracle.queries, "call")
