@@ -12,7 +12,8 @@ import typer
 from rich.text import Text
 
 from etcprops._validation import reject
-from etcprops.cli.common import Outputs, progress_bar
+from etcprops.cli._progress import progress_bar, told_if_interrupted
+from etcprops.cli.common import Outputs
 
 if TYPE_CHECKING:
     from etcprops.formats.files import FileResult, FileSettings
@@ -79,21 +80,21 @@ def run(
 
     outputs = Outputs(command, json)
     finished = [0, 0]
-    try:
-        with progress_bar() as bar:
 
-            def progress(done: int, total: int, result: FileResult | None) -> None:
-                finished[:] = done, total
-                bar(done, total, "starting" if result is None else result.source)
-                if result is not None and result.message:
-                    line = Text(f"{result.outcome}: {result.source} {result.message}", style="red")
-                    bar.bar.console.print(line, soft_wrap=True)
+    def looked_at() -> str:
+        files = f": {finished[0]} of {finished[1]} files were looked at, those done are whole."
+        return f"{files} The same command goes on."
 
-            report = run_files(command, inputs, out, settings, jobs=jobs, progress=progress)
-    except KeyboardInterrupt:
-        done = f"Interrupted: {finished[0]} of {finished[1]} files were looked at"
-        typer.echo(f"{done}, those done are whole. The same command goes on.", err=True)
-        raise typer.Exit(130) from None
+    with told_if_interrupted(looked_at), progress_bar() as bar:
+
+        def progress(done: int, total: int, result: FileResult | None) -> None:
+            finished[:] = done, total
+            bar(done, total, "starting" if result is None else result.source)
+            if result is not None and result.message:
+                line = Text(f"{result.outcome}: {result.source} {result.message}", style="red")
+                bar.say(line)
+
+        report = run_files(command, inputs, out, settings, jobs=jobs, progress=progress)
     counts = [f"{report.count(o)} {o}" for o in FileOutcome if report.count(o)]
     ignored = f", {report.ignored} other files left alone" if report.ignored else ""
     summary = f"{', '.join(counts)}{ignored}, in {report.seconds:.1f} s"

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from etcprops._validation import reject
-from etcprops.cli.common import Outputs, progress_bar
+from etcprops.cli._progress import progress_bar
+from etcprops.cli.common import Outputs
 
 if TYPE_CHECKING:
     from etcprops.auditing.atlas.grid import Atlas

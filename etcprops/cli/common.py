@@ -1,4 +1,4 @@
-"""What the commands share: sizes as text, progress, objects by name, and what they write."""
+"""What the commands share: sizes as text, objects by name, and what they write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from etcprops._files import write_whole
 from etcprops._validation import InvalidParameterError, reject
@@ -113,34 +112,6 @@ class Outputs:
             write_whole(self.json, to_json() + "\n")
         if self.html is not None and to_html is not None:
             write_whole(self.html, to_html())
-
-
-@contextlib.contextmanager
-def progress_bar() -> Iterator[Reporter]:
-    """Show a bar with the time left on stderr, if that is a terminal."""
-    columns = (
-        TextColumn("{task.description:.60}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    bar = Progress(*columns, console=console, transient=True)
-    # Not even disabled where there is no terminal: older versions of rich end with a blank line.
-    with bar if console.is_terminal else contextlib.nullcontext():
-        yield Reporter(bar)
-
-
-class Reporter:
-    """Passes progress on to a bar."""
-
-    def __init__(self, bar: Progress) -> None:
-        self.bar = bar
-        self.task = bar.add_task("starting", total=None)
-
-    def __call__(self, done: int, total: int, label: str) -> None:
-        """Show that `done` of `total` are done and what comes next."""
-        self.bar.update(self.task, completed=done, total=total, description=label)
 
 
 @contextlib.contextmanager

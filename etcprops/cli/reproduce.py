@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from etcprops._validation import reject
-from etcprops.cli.common import progress_bar
+from etcprops.cli._progress import progress_bar, told_if_interrupted
 from etcprops.experiments.choices import SVM, Choices
 
 if TYPE_CHECKING:
@@ -162,20 +162,20 @@ def load_faces(data: Path | None, *, include_bad: bool, first_column: int) -> Im
 
 @contextmanager
 def interruptible(folder: Path, label: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show a bar; interrupted, say what is kept where, and exit as shells expect."""
+    """Show a bar; interrupted, say what is kept where."""
     finished = [0, 0]
-    try:
-        with progress_bar() as bar:
 
-            def progress(done: int, total: int, last: str) -> None:
-                finished[:] = done, total
-                bar(done, total, f"{label}: {last}")
+    def kept() -> str:
+        parts = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
+        return f". {parts}: the same command goes on."
 
-            yield progress
-    except KeyboardInterrupt:
-        kept = f"{finished[0]} of {finished[1]} parts ({label}) are kept in {folder}"
-        typer.echo(f"Interrupted. {kept}: the same command goes on.", err=True)
-        raise typer.Exit(130) from None
+    with told_if_interrupted(kept), progress_bar() as bar:
+
+        def progress(done: int, total: int, last: str) -> None:
+            finished[:] = done, total
+            bar(done, total, f"{label}: {last}")
+
+        yield progress
 
 
 def _print(result: Reproduction, console: Console) -> None:

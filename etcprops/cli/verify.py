@@ -9,7 +9,8 @@ import typer
 from rich.text import Text
 
 from etcprops._validation import reject
-from etcprops.cli.common import Outputs, parse_geometry, progress_bar
+from etcprops.cli._progress import progress_bar
+from etcprops.cli.common import Outputs, parse_geometry
 
 if TYPE_CHECKING:
     from rich.console import Console
