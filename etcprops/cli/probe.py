@@ -146,19 +146,18 @@ def probe(
     """
     from etcprops.probing.gates import named_kinds
     from etcprops.probing.runner import InterruptedProbeError
+    from etcprops.probing.runner import probe as probe_function
 
     outputs = Outputs("probe", json, html, {"--certificate": certificate})
     sides = parse_sides(shape, COMMAND)
     wanted = () if expect is None else named_kinds(expect, "--expect", COMMAND)
-    with current_folder(), contextlib.redirect_stdout(sys.stderr):
-        encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
-        if not callable(encrypt):
-            reject("MODULE:FUNCTION", COMMAND, "name a function", describe(encrypt))
-        given = _keys(keys)
-        from etcprops.probing.runner import probe as probe_function
-
-        try:
-            with named_as_options("probe"), _progress() as tell:
+    try:
+        with current_folder(), contextlib.redirect_stdout(sys.stderr):
+            encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
+            if not callable(encrypt):
+                reject("MODULE:FUNCTION", COMMAND, "name a function", describe(encrypt))
+            given = _keys(keys)
+            with named_as_options("probe"), shown_progress() as tell:
                 report = probe_function(
                     encrypt,
                     sides,
@@ -171,9 +170,9 @@ def probe(
                     isolation=isolation,
                     progress=tell,
                 )
-        except InterruptedProbeError as stopped:
-            _stopped(stopped.report, outputs.console)
-            raise typer.Exit(130) from None
+    except InterruptedProbeError as stopped:
+        _stopped(stopped.report, outputs.console)
+        raise typer.Exit(130) from None
     failed = _print(report, wanted, outputs.console, verbose=verbose)
     outputs.write(report.to_json, lambda: report.to_html(function))
     if certificate is not None and report.ok:
@@ -186,12 +185,13 @@ def probe(
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
+def shown_progress() -> Iterator[Callable[[Progress], None]]:
     """Show what the probe is doing, the calls made and the time left."""
     with progress_bar() as bar:
 
         def tell(progress: Progress) -> None:
-            bar(progress.calls, None, f"calls: {progress.stage}", left=progress.expected)
+            planned = progress.planned if progress.planned > progress.calls else None
+            bar(progress.calls, planned, f"calls {progress.stage}", left=progress.expected)
 
         yield tell
 
@@ -263,7 +263,10 @@ def _keys(text: str | None) -> Any:
 def _print(
     report: ProbeReport, wanted: tuple[MapKind, ...], console: Console, *, verbose: bool
 ) -> bool:
-    """Print what is right or wrong, what was seen, what follows for learning; return if it fails."""
+    """Print what is right or wrong first, then what was seen and what follows for learning.
+
+    Returns whether it is wrong.
+    """
     from etcprops.probing.gates import unexpected
 
     found = unexpected(report, wanted) if wanted else ""
@@ -271,11 +274,10 @@ def _print(
     first, *rest = str(report).splitlines()
     style = "bold red" if failed else "bold green" if report.ok or wanted else "bold yellow"
     if wanted:
-        first = (
-            f"Expected {' or '.join(wanted)}, found {found}" if found else f"As expected, {first}"
-        )
+        missed = f"Expected {' or '.join(wanted)}, found {found}"
+        first = missed if found else f"As expected, {first}"
     elif failed and report.kind is not MapKind.NOT_IMAGE:
-        first = f"It gives no image {report.failures[0]} Else {first}"
+        first = f"No image {report.failures[0]} Otherwise a {first}"
     lines = [Text(first, style=style), *(Text(line) for line in rest)]
     lines += _all_learning(report) if verbose else [Text(line) for line in report.learning]
     lines += [Text(f"Not protected: {sentence}") for sentence in report.exposures]

@@ -28,6 +28,8 @@ class Progress:
         What it is doing.
     calls : int
         Calls so far.
+    planned : int
+        Calls in all, as far as is known.
     left : float
         Seconds left of the budget.
     expected : float
@@ -36,6 +38,7 @@ class Progress:
 
     stage: str
     calls: int
+    planned: int
     left: float
     expected: float
 
@@ -149,7 +152,7 @@ class Budget:
         self.bought[self.stage] = self.bought.get(self.stage, 0) + 1
         if self.tell is not None:
             left = max(0.0, self.left)
-            self.tell(Progress(self.stage, self.calls, left, self.expected))
+            self.tell(Progress(self.stage, self.calls, self.planned, left, self.expected))
 
     def batch(self, most: int) -> int:
         """Return how many images to send at once: about half a second's, up to `most`."""

@@ -9,7 +9,6 @@ function of images.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +27,7 @@ from etcprops.probing.model import (
     count,
 )
 from etcprops.probing.oracle import NoImageError, Oracle
+from etcprops.probing.reading import Reader
 from etcprops.probing.residuals import how_non_linear
 from etcprops.probing.witnesses import find_witness, lost_pixel, same_residue, two_calls
 
@@ -39,9 +39,6 @@ MODULUS = 256
 
 SURVEYED = 5
 """Other shapes that are tried afterwards, at most, unless there is no image."""
-
-ATTEMPTS = 3
-"""Numberings of the pixels that are tried where chosen images have no encryption."""
 
 
 class _NotTheSameTwiceError(Exception):
@@ -113,23 +110,22 @@ class _Classifier:
         self.effort = effort
         swept = effort.sweep and oracle.size <= extraction.SWEEP_LIMIT
         self.effort = replace(effort, sweep=swept and oracle.scale.dtype.kind == "u")
-        self.start = 0
-        self.outputs: list[Array] = []
+        self.reader = Reader(oracle, rng)
         self.excluded: list[str] = []
-        self.candidate: PixelMap | None = None
         self.right = self.right_on_noise = 0
         self.source: Array | None = None
         self.reached: MapVerdict | None = None
 
     def verdict(self) -> MapVerdict:
         """Return the verdict."""
-        self._read()
-        departure = None
-        if self.candidate is not None:
-            departure = self._confirm(self.candidate)
+        self._enter("to read the map off")
+        self.reader.read()
+        candidate, departure = self.reader.candidate, None
+        if candidate is not None:
+            departure = self._confirm(candidate)
         self._ask_again()
-        if self.candidate is not None and departure is None and self.right:
-            return self._pixel_map(self.candidate)
+        if candidate is not None and departure is None and self.right:
+            return self._pixel_map(candidate)
         if departure is not None:
             self._same_twice(*departure)
         # A pixel whose answers name none, or the wrong one, may be constant.
@@ -140,7 +136,7 @@ class _Classifier:
         verdict = self._by_sums() or self._by_bits() or self._modular() or self._by_pixels()
         if verdict is None:
             self._enter("to see why it is not linear")
-            reason = signature(self.oracle, self.rng, self.candidate)
+            reason = signature(self.oracle, self.rng, candidate)
             if reason:
                 verdict = MapVerdict(MapKind.DATA_DEPENDENT, reason[0].upper() + reason[1:] + ".")
             else:
@@ -158,9 +154,9 @@ class _Classifier:
         if self.reached is not None:
             self.oracle.budget.miss("a small witness")
             return self.reached
-        if self.candidate is not None and self.right:
+        if self.reader.candidate is not None and self.right:
             self.oracle.budget.miss("some of the images that confirm a map")
-            return self._pixel_map(self.candidate)
+            return self._pixel_map(self.reader.candidate)
         known = f"; so far: {', '.join(self.excluded)}" if self.excluded else ""
         calls = count(self.oracle.queries, "call")
         reason = (
@@ -177,66 +173,14 @@ class _Classifier:
 
     # --- Signed permutations and copy maps
 
-    def _read(self) -> None:
-        """Read a map off the chosen images, in another numbering where these fail."""
-        oracle = self.oracle
-        self._enter("to read the map off")
-        for attempt in range(ATTEMPTS):
-            try:
-                self.outputs = list(oracle.ask(self._chosen()))
-                break
-            except NoImageError as error:
-                # Whoever gives nothing, or hangs, is not asked in vain again and again.
-                if "did not return" in error.reason or not self._encrypts_any(attempt):
-                    raise
-                oracle.fail(error)
-                self.start = int(self.rng.integers(oracle.size))
-        self._find_output_scale()
-        if self.outputs:
-            self.candidate = extraction.read_pixel_map(
-                self.outputs, oracle.size, oracle.scale, self.start
-            )
-
-    def _chosen(self) -> Iterator[Array]:
-        """Yield the chosen images; made again when needed, for they are large."""
-        return extraction.naming_vectors(self.oracle.size, self.oracle.scale, self.start)
-
-    def _encrypts_any(self, attempt: int) -> bool:
-        """Tell whether any of three images of noise has an encryption."""
-        if attempt:
-            return True
-        scale, size = self.oracle.scale, self.oracle.size
-        for _ in range(3):
-            try:
-                self.oracle.one(scale.draw(self.rng, size))
-            except NoImageError:
-                continue
-            return True
-        return False
-
-    def _find_output_scale(self) -> None:
-        """Take floats of an integer image that are multiples of 1 / level for what they are."""
-        oracle, level = self.oracle, self.oracle.scale.level
-        if oracle.out_dtype is None or oracle.out_dtype.kind != "f" or level == 1:
-            return
-        if oracle.output_factor > 1 or not self.outputs:
-            return
-        noise = [v for _, v in oracle.answered([oracle.scale.draw(self.rng, oracle.size)])]
-        seen = [*self.outputs, *noise]
-        if min(v.min() for v in seen) < 0 or max(v.max() for v in seen) > 1:
-            return
-        if all(np.abs(v * level - np.rint(v * level)).max() < 1e-3 for v in seen):
-            oracle.output_factor = level
-            self.outputs = [np.rint(v * level) for v in self.outputs]
-            oracle.notes.add(f"The result is divided by {level}; here it is multiplied by it.")
-
     def _confirm(self, found: PixelMap) -> tuple[Array, Array] | None:
         """Return the first image, with its output, on which a map is not right."""
         oracle, noise = self.oracle, extraction.uniform_count(self.oracle.size, self.effort)
         self.right = self.right_on_noise = 0
         vectors = extraction.confirming_vectors(oracle.size, oracle.scale, self.rng, self.effort)
-        expected = extraction.confirming_count(oracle.size, self.effort) + 2 * len(self.outputs)
-        self._enter("to confirm it", expected + SURVEYED * len(self.outputs))
+        chosen = (2 + SURVEYED) * len(self.reader.outputs)
+        confirmed = extraction.confirming_count(oracle.size, self.effort)
+        self._enter("to confirm it", confirmed + chosen)
         for number, (vector, got) in enumerate(oracle.answered(vectors)):
             expected = extraction.predict(found, vector, oracle.scale)
             if extraction.wrong_pixels(expected, got, oracle.scale).size:
@@ -250,7 +194,7 @@ class _Classifier:
         if not self.effort.again:
             return
         self._enter("to see whether it answers alike twice")
-        pairs = list(zip(self._chosen(), self.outputs, strict=False))
+        pairs = list(zip(self.reader.chosen(), self.reader.outputs, strict=False))
         for vector, before in pairs[-self.effort.again :]:
             self._same_twice(vector, before)
         if self.effort.again > 1 and pairs:
@@ -269,7 +213,7 @@ class _Classifier:
         """Return the verdict on a map that was right on every image."""
         if found.source.size != self.oracle.size or found.lost.size:
             return self._copy_map(found)
-        return verdicts.bijective(found, len(self.outputs), self._confirmed())
+        return verdicts.bijective(found, len(self.reader.outputs), self._confirmed())
 
     def _copy_map(self, found: PixelMap) -> MapVerdict:
         kept = decide(found.matrix(), found.offset)
@@ -285,11 +229,11 @@ class _Classifier:
     def _with_constants(self) -> MapVerdict | None:
         """Return the verdict on a map some of whose output pixels are constant, or None."""
         oracle, scale = self.oracle, self.oracle.scale
-        if not self.outputs:
+        if not self.reader.outputs:
             return None
-        first = self.outputs[0]
+        first = self.reader.outputs[0]
         constant = np.ones(first.size, dtype=np.bool_)
-        for output in self.outputs[1:]:
+        for output in self.reader.outputs[1:]:
             constant &= output == first
         # A pixel changes between an image and its negative, and between most images of noise.
         self._enter("to find constant pixels")
@@ -299,8 +243,8 @@ class _Classifier:
             constant &= output == first
             if not constant.any():
                 return None
-        read = [np.where(constant, 0, v) for v in self.outputs]
-        found = extraction.read_pixel_map(read, oracle.size, scale, self.start)
+        read = [np.where(constant, 0, v) for v in self.reader.outputs]
+        found = extraction.read_pixel_map(read, oracle.size, scale, self.reader.start)
         if found is None:
             return None
         found = PixelMap(

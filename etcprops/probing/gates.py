@@ -76,7 +76,7 @@ def unexpected(report: ProbeReport, kinds: Sequence[MapKind]) -> str:
         if verdict.kind not in {*kinds, *also}:
             return f"{verdict.kind} under key {verdict.key}: {first_sentence(verdict.reason)[0]}"
     if report.failures and MapKind.NOT_IMAGE not in kinds:
-        return f"no image: {report.failures[0]}"
+        return f"no image {report.failures[0]}"
     return ""
 
 

@@ -103,7 +103,7 @@ class Keys:
             if verdict.kind is MapKind.NOT_IMAGE:
                 why = verdict.reason.rstrip(".")
             if why:
-                where = f"under key {_written(self.keys[number])}, " if keyed else ""
+                where = f"under key {_written(self.keys[number])}: " if keyed else ""
                 lines.append(f"{where}{why[0].lower()}{why[1:]}.")
         return tuple(lines)
 
@@ -230,7 +230,8 @@ class Keys:
         kinds = list(dict.fromkeys(v.kind for v in self.found))
         if len(kinds) == 1:
             if main.kind is MapKind.NOT_IMAGE and len(self.found) > 1:
-                main = replace(main, reason=f"Under none of {len(self.found)} keys. {main.reason}")
+                reason = f"{main.reason[0].lower()}{main.reason[1:]}"
+                main = replace(main, reason=f"Under none of {len(self.found)} keys: {reason}")
             return main
         order = list(MapKind)
         weakest = max((k for k in kinds if k not in _CLEARER), key=order.index, default=main.kind)
