@@ -101,21 +101,13 @@ def arrangements(
     ['one cyclic shift', 'each row shifted']
     """
     rows, columns = grid
-    y, x = (order.reshape(grid) // columns, order.reshape(grid) % columns)
     if rows > 1 and columns > 1:
-        down, right = np.indices(grid)
-        up, left = (y - down) % rows, (x - right) % columns
-        if (up == up[0, 0]).all() and (left == left[0, 0]).all():
-            yield (
-                "one cyclic shift",
-                (
-                    codes("shift downwards", up[0, :1], rows),
-                    codes("shift to the right", left[0, :1], columns),
-                ),
-            )
+        y = order.reshape(grid) // columns
+        x = order.reshape(grid) - y * columns
         yield from _linear(y, x)
-        yield from _shifts(y, x, up, left)
-        if (y == y[:, :1]).all() and (x == x[:1]).all():
+        yield from shifts(y, x)
+        # The first row and column tell most forms from the rest, of images with a million pixels.
+        if _constant(y[:1], 1) and _constant(x[:, :1], 0) and _constant(y, 1) and _constant(x, 0):
             yield (
                 "rows and columns",
                 (
@@ -123,9 +115,9 @@ def arrangements(
                     permutation(f"order of the columns of {piece}", x[0]),
                 ),
             )
-        if (y == np.arange(rows)[:, None]).all():
+        if not y[0].any() and (y == np.arange(rows)[:, None]).all():
             yield "within rows", (permutation(f"permutation of the {piece} of each row", x),)
-        if (x == np.arange(columns)).all():
+        if not x[:, 0].any() and (x == np.arange(columns)).all():
             name = f"permutation of the {piece} of each column"
             yield "within columns", (permutation(name, y.T),)
     elif order.size > 1 and ((order - np.arange(order.size)) % order.size == order[0]).all():
@@ -133,13 +125,29 @@ def arrangements(
     yield "free", (permutation(f"permutation of the {piece}", order),)
 
 
-def _shifts(
-    y: Integers, x: Integers, up: Integers, left: Integers
-) -> Iterator[tuple[str, tuple[Draw, ...]]]:
-    """Yield cyclic shifts of each row, each column, or first the ones and then the others."""
+def _constant(values: Integers, axis: int) -> bool:
+    """Tell whether values are the same along an axis."""
+    return bool((values == values.take([0], axis=axis)).all())
+
+
+def shifts(y: Integers, x: Integers) -> Iterator[tuple[str, tuple[Draw, ...]]]:
+    """Yield one shift of all, of each row, each column, or first the ones and then the others."""
     rows, columns = y.shape
     each_row, each_column = "shift of each row", "shift of each column"
-    row_wise, column_wise = (left == left[:, :1]).all(), (up == up[:1]).all()
+    row_wise = _constant((x[:1] - np.arange(columns)) % columns, 1)
+    column_wise = _constant((y[:, :1] - np.arange(rows)[:, None]) % rows, 0)
+    if not row_wise and not column_wise:
+        return
+    up, left = (y - np.arange(rows)[:, None]) % rows, (x - np.arange(columns)) % columns
+    row_wise, column_wise = _constant(left, 1), _constant(up, 0)
+    if row_wise and column_wise and _constant(left, 0) and _constant(up, 1):
+        yield (
+            "one cyclic shift",
+            (
+                codes("shift downwards", up[0, :1], rows),
+                codes("shift to the right", left[0, :1], columns),
+            ),
+        )
     if row_wise and not up.any():
         yield "each row shifted", (codes(each_row, left[:, 0], columns),)
     if column_wise and not left.any():
@@ -164,11 +172,12 @@ def _linear(y: Integers, x: Integers) -> Iterator[tuple[str, tuple[Draw, ...]]]:
     side = y.shape[0]
     if side != y.shape[1] or side < 4:
         return
-    down, right = np.indices(y.shape)
+    places = np.arange(side)
     numbers = []
     for part in (y, x):
         constant, a, b = part[0, 0], part[1, 0] - part[0, 0], part[0, 1] - part[0, 0]
-        if ((constant + a * down + b * right - part) % side).any():
+        first = (constant + b * places) % side
+        if (first != part[0]).any() or ((a * places[:, None] + first) % side != part).any():
             return
         numbers += [a % side, b % side, constant]
     values = np.array(numbers, dtype=np.int64)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from math import lgamma, log, prod
 
 import numpy as np
@@ -45,8 +44,8 @@ class Structure:
         The map cut into these pieces.
     draws : tuple of Draw
         What a key chooses.
-    channels : int
-        Components that a pixel of a piece has.
+    size : tuple of int
+        Height, width and components of what is cut into pieces.
     key : EtCKey or None
         The key that reproduces the map, if the pieces are square and are not scrambled inside.
     chosen : str
@@ -60,9 +59,9 @@ class Structure:
     arrangement: str
     tiles: Tiles
     draws: tuple[Draw, ...]
-    key: EtCKey | None
-    channels: int
-    statements: tuple[str, ...]
+    size: tuple[int, int, int]
+    key: EtCKey | None = None
+    statements: tuple[str, ...] = ()
     chosen: str = ""
 
     @property
@@ -163,9 +162,9 @@ def infer_common(
     out_shape = shape if out_shape is None else out_shape
     forms: list[list[Structure]] = []
     for layout, size, placed in _layouts(maps, shape, out_shape):
-        for unit in _units(placed, size, block):
-            forms += _forms(layout, size, [_cut_all(p, size, unit) for p in placed])
-        if any(f[0].tiles.explained and min(f[0].unit) > 1 for f in forms):
+        for tiles in _pieces(placed, size, block):
+            forms += _forms(layout, size, tiles)
+        if any(_settled(form) for form in forms):
             break  # components by themselves would be the same pieces, more often
     else:
         forms += _apart(maps, shape, out_shape) if block is None else []
@@ -176,7 +175,16 @@ def infer_common(
         return round(common_bits(forms[number]), 6), not forms[number][0].tiles.explained, number
 
     order = sorted(range(len(forms)), key=rank)
-    return [_with_reason(s, [forms[i] for i in order]) for s in forms[order[0]]]
+    return [_in_full(s, [forms[i] for i in order]) for s in forms[order[0]]]
+
+
+def _settled(form: list[Structure]) -> bool:
+    """Tell whether all pieces move whole, of several pixels or with components in their order."""
+    large = min(form[0].unit) > 1
+    return all(
+        s.tiles.explained and (large or (s.layout == "pixels" and not s.tiles.orders.any()))
+        for s in form
+    )
 
 
 def common_bits(structures: Sequence[Structure]) -> float:
@@ -194,7 +202,7 @@ def scramble_bits(structure: Structure) -> float:
     if tiles.explained or not tiles.permutation.size:
         return 0.0
     height, width = tiles.unit
-    values = height * width * structure.channels
+    values = height * width * structure.size[2]
     inside = lgamma(values + 1) / log(2) + bool((tiles.negatives < 0).any()) * values
     return float(tiles.in_block_maps * inside)
 
@@ -224,49 +232,53 @@ def _layouts(
         yield "planes", planes, [(place[m.source[shown]], m.negated[shown]) for m in maps]
 
 
-def _units(
+def _pieces(
     placed: list[Placed], size: tuple[int, int, int], block: int | None
-) -> list[tuple[int, int]]:
-    """Return the sizes of pieces worth a description.
+) -> Iterator[list[Tiles]]:
+    """Yield all maps cut into pieces of each size worth a description.
 
     The largest in which all is explained, the smallest that move whole though they are scrambled
     inside, and single pixels.
     """
     height, width, _ = size
     if block is not None:
-        return [(block, block)] if _fits(placed, size, (block, block), explained=False) else []
+        yield from _first(placed, size, [(block, block)], explained=False)
+        return
     sides = [(h, w) for h in _divisors(height) for w in _divisors(width) if h * w > 1]
     sides.sort(key=lambda unit: (unit[0] * unit[1], unit[0] == unit[1]), reverse=True)
-    units = _first(u for u in sides if _fits(placed, size, u, explained=True))
-    if units and (min(units[0]) > 1 or units[0] == (height, width)):
-        return units  # what holds of single pixels holds of such pieces
-    if not units:
-        squares = (u for u in reversed(sides) if u[0] == u[1] and u != (height, width))
-        units = _first(u for u in squares if _fits(placed, size, u, explained=False))
-    single = _fits(placed, size, (1, 1), explained=False)
-    return units + [(1, 1)] * single
+    found = _first(placed, size, sides, explained=True)
+    yield from found
+    unit = found[0][0].unit if found else (1, 1)
+    if min(unit) > 1 or (found and unit == (height, width)):
+        return  # what holds of single pixels holds of such pieces
+    if not found:
+        squares = [u for u in reversed(sides) if u[0] == u[1] and u != (height, width)]
+        yield from _first(placed, size, squares, explained=False)
+    yield from _first(placed, size, [(1, 1)], explained=False)
 
 
-def _first(units: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return a list of the first of some sizes, empty if there is none."""
-    return list(islice(units, 1))
+def _first(
+    placed: list[Placed],
+    size: tuple[int, int, int],
+    units: list[tuple[int, int]],
+    *,
+    explained: bool,
+) -> list[list[Tiles]]:
+    """Return all maps cut into pieces of the first size that they move whole, if there is one."""
+    for unit in units:
+        tiles: list[Tiles] = []
+        for part in placed:
+            cut_up = cut(*part, size, unit, explained=explained)
+            if cut_up is None:
+                break
+            tiles.append(cut_up)
+        else:
+            return [tiles]
+    return []
 
 
 def _divisors(number: int) -> list[int]:
     return [d for d in range(1, number + 1) if number % d == 0]
-
-
-def _fits(
-    placed: list[Placed], size: tuple[int, int, int], unit: tuple[int, int], *, explained: bool
-) -> bool:
-    """Tell whether all maps move pieces of this size whole."""
-    return all(cut(*p, size, unit, explained=explained) is not None for p in placed)
-
-
-def _cut_all(placed: Placed, size: tuple[int, int, int], unit: tuple[int, int]) -> Tiles:
-    tiles = cut(*placed, size, unit)
-    assert tiles is not None, "it was tried"
-    return tiles
 
 
 def _forms(layout: str, size: tuple[int, int, int], tiles: list[Tiles]) -> list[list[Structure]]:
@@ -299,8 +311,8 @@ def _apart(
         orders.append(permutation("order of the components", component[0]))
         placed += [(source[:, c] // channels, negated[:, c]) for c in range(channels)]
     found = []
-    for unit in _units(placed, size, None):
-        for form in _forms("apart", size, [_cut_all(p, size, unit) for p in placed]):
+    for tiles in _pieces(placed, size, None):
+        for form in _forms("apart", size, tiles):
             groups = [form[i : i + channels] for i in range(0, len(form), channels)]
             found.append([_joined(g, o) for g, o in zip(groups, orders, strict=True)])
     return found
@@ -313,8 +325,7 @@ def _joined(parts: Sequence[Structure], order: Draw) -> Structure:
         values = np.concatenate([d.values for d in same])
         neutral = all(d.neutral for d in same)
         draws.append(replace(same[0], values=values, neutral=neutral))
-    words = ("each component by itself, the first as follows", *parts[0].statements)
-    return replace(parts[0], draws=(order, *draws), key=None, statements=words)
+    return replace(parts[0], draws=(order, *draws))
 
 
 def _all_known(values: Integers) -> Integers | None:
@@ -328,7 +339,7 @@ def _describe(
     arrangement: str,
     arranged: tuple[Draw, ...],
 ) -> Structure:
-    """Return the structure, with the key if it is that of an EtC scheme."""
+    """Return the structure, without words."""
     channels = size[2]
     draws = list(arranged)
     turns = transforms_of(tiles.unit)
@@ -339,9 +350,7 @@ def _describe(
         draws.append(codes("component order", tiles.orders, 6))
     if (tiles.negatives >= 0).all():
         draws.append(codes("negation", tiles.negatives, 2))
-    key = _key(tiles, size) if tiles.explained and channels in {1, 3} else None
-    words = in_words(layout, tiles, size, arrangement)
-    return Structure(layout, tiles.unit, arrangement, tiles, tuple(draws), key, channels, words)
+    return Structure(layout, tiles.unit, arrangement, tiles, tuple(draws), size)
 
 
 def _key(tiles: Tiles, size: tuple[int, int, int]) -> EtCKey | None:
@@ -362,8 +371,11 @@ def _key(tiles: Tiles, size: tuple[int, int, int]) -> EtCKey | None:
     return EtCKey(geometry, **used)
 
 
-def _with_reason(structure: Structure, forms: list[list[Structure]]) -> Structure:
-    """Return a structure with how it was chosen among the forms, smallest first."""
+def _in_full(structure: Structure, forms: list[list[Structure]]) -> Structure:
+    """Return a structure in words, with its key and how it was chosen among the forms.
+
+    Forms come smallest first.
+    """
     best = common_bits(forms[0])
     text = f"smallest of {len(forms)} descriptions that fit: {best:.1f} bits"
     if len(forms) == 1:
@@ -375,4 +387,11 @@ def _with_reason(structure: Structure, forms: list[list[Structure]]) -> Structur
         name = "" if other.arrangement == "free" else f", {other.arrangement}"
         unit = f"{other.unit[0]} x {other.unit[1]} {other.layout}{name}"
         text += f"; the next, {unit}, has {common_bits(forms[1]):.1f}"
-    return replace(structure, chosen=text, statements=(*structure.statements, text))
+    size, tiles = structure.size, structure.tiles
+    apart = structure.layout == "apart"
+    words = in_words(structure.layout, tiles, size, structure.arrangement)
+    if apart:
+        words = ("each component by itself, the first as follows", *words)
+    known = tiles.explained and size[2] in {1, 3} and not apart
+    key = _key(tiles, size) if known else None
+    return replace(structure, chosen=text, statements=(*words, text), key=key)
