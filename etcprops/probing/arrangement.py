@@ -7,70 +7,15 @@ with fewer bits explain more: rows that are shuffled whole are 44 bits of 16 row
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops.probing.draws import Draw, DrawKind, codes, constant, permutation
+from etcprops.probing.shifts import shifts, three_turns
+
 Integers = NDArray[np.int64]
-
-
-class DrawKind(StrEnum):
-    """What a key chooses."""
-
-    PERMUTATION = "permutation"
-    CODES = "codes"
-    BITS = "bits"
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Numbers that one key chooses.
-
-    Attributes
-    ----------
-    name : str
-        What they are.
-    kind : DrawKind
-        Permutations, codes that are independent of each other, or bits.
-    values : ndarray of int64, shape (count,), or (m, count) for m permutations
-        The numbers.
-    bound : int
-        How many values each can take.
-    neutral : bool
-        Whether they change nothing.
-    """
-
-    name: str
-    kind: DrawKind
-    values: Integers
-    bound: int
-    neutral: bool
-
-    @property
-    def bits(self) -> float:
-        """log2 of the number of choices."""
-        if self.kind is DrawKind.PERMUTATION:
-            number, count = self.values.shape
-            return float(number * math.lgamma(count + 1) / math.log(2))
-        return float(self.values.size * math.log2(self.bound))
-
-
-def permutation(name: str, order: Integers) -> Draw:
-    """Return the draw of a permutation, or of several, shape (m, count)."""
-    orders = np.atleast_2d(order)
-    count = orders.shape[1]
-    still = bool((orders == np.arange(count)).all())
-    return Draw(name, DrawKind.PERMUTATION, orders, count, still)
-
-
-def codes(name: str, values: Integers, bound: int) -> Draw:
-    """Return the draw of codes below `bound`, of which 0 changes nothing."""
-    kind = DrawKind.BITS if bound == 2 else DrawKind.CODES
-    return Draw(name, kind, values, bound, not values.any())
 
 
 def arrangements(
@@ -106,8 +51,9 @@ def arrangements(
         x = order.reshape(grid) - y * columns
         yield from _linear(y, x)
         yield from shifts(y, x)
+        yield from three_turns(y, x)
         # The first row and column tell most forms from the rest, of images with a million pixels.
-        if _constant(y[:1], 1) and _constant(x[:, :1], 0) and _constant(y, 1) and _constant(x, 0):
+        if constant(y[:1], 1) and constant(x[:, :1], 0) and constant(y, 1) and constant(x, 0):
             yield (
                 "rows and columns",
                 (
@@ -125,48 +71,6 @@ def arrangements(
     yield "free", (permutation(f"permutation of the {piece}", order),)
 
 
-def _constant(values: Integers, axis: int) -> bool:
-    """Tell whether values are the same along an axis."""
-    return bool((values == values.take([0], axis=axis)).all())
-
-
-def shifts(y: Integers, x: Integers) -> Iterator[tuple[str, tuple[Draw, ...]]]:
-    """Yield one shift of all, of each row, each column, or first the ones and then the others."""
-    rows, columns = y.shape
-    each_row, each_column = "shift of each row", "shift of each column"
-    row_wise = _constant((x[:1] - np.arange(columns)) % columns, 1)
-    column_wise = _constant((y[:, :1] - np.arange(rows)[:, None]) % rows, 0)
-    if not row_wise and not column_wise:
-        return
-    up, left = (y - np.arange(rows)[:, None]) % rows, (x - np.arange(columns)) % columns
-    row_wise, column_wise = _constant(left, 1), _constant(up, 0)
-    if row_wise and column_wise and _constant(left, 0) and _constant(up, 1):
-        yield (
-            "one cyclic shift",
-            (
-                codes("shift downwards", up[0, :1], rows),
-                codes("shift to the right", left[0, :1], columns),
-            ),
-        )
-    if row_wise and not up.any():
-        yield "each row shifted", (codes(each_row, left[:, 0], columns),)
-    if column_wise and not left.any():
-        yield "each column shifted", (codes(each_column, up[0], rows),)
-    if column_wise and (shift := _by_label(y, left, rows)) is not None:
-        draws = (codes(each_row, shift, columns), codes(each_column, up[0], rows))
-        yield "rows shifted, then columns", draws
-    if row_wise and (shift := _by_label(x, up, columns)) is not None:
-        draws = (codes(each_column, shift, rows), codes(each_row, left[:, 0], columns))
-        yield "columns shifted, then rows", draws
-
-
-def _by_label(labels: Integers, values: Integers, count: int) -> Integers | None:
-    """Return the value that goes with each label, or None if one label has several."""
-    found = np.zeros(count, dtype=np.int64)
-    found[labels.reshape(-1)] = values.reshape(-1)
-    return found if (found[labels] == values).all() else None
-
-
 def _linear(y: Integers, x: Integers) -> Iterator[tuple[str, tuple[Draw, ...]]]:
     """Yield a linear map of the places modulo the side of a square, such as Arnold's cat map."""
     side = y.shape[0]
@@ -182,9 +86,9 @@ def _linear(y: Integers, x: Integers) -> Iterator[tuple[str, tuple[Draw, ...]]]:
         numbers += [a % side, b % side, constant]
     values = np.array(numbers, dtype=np.int64)
     identity = np.array([1, 0, 0, 0, 1, 0]) % side
-    kind = DrawKind.CODES
     # An even choice among invertible matrices is not one of each entry: nothing is tested.
+    whole = DrawKind.WHOLE
     yield (
         "a linear map of the places",
-        (Draw("matrix of the places", kind, values, side, bool((values == identity).all())),),
+        (Draw("matrix of the places", whole, values, side, bool((values == identity).all())),),
     )

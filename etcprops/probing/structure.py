@@ -10,16 +10,19 @@ fits, under every key, the description that leaves a key the fewest bits to choo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import lgamma, log, prod
+from math import lgamma, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.probing.arrangement import Draw, arrangements, codes, permutation
+from etcprops.probing import axes
+from etcprops.probing.arrangement import arrangements
+from etcprops.probing.draws import Draw, codes, permutation
+from etcprops.probing.layouts import layouts, pieces
 from etcprops.probing.tiles import Tiles, cut, transforms_of
-from etcprops.probing.wording import in_words, piece_name
+from etcprops.probing.wording import STILL, in_words, piece_name
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.signed_permutation import SignedPermutation
@@ -35,7 +38,9 @@ class Structure:
     ----------
     layout : str
         "pixels" if a piece has all components, "planes" if components lie side by side, "apart" if
-        each component is an image of its own; then pieces are those of the first.
+        each component is an image of its own; then pieces are those of the first. "transposed" if
+        the result is, after what is described; "axes" if pixels are only read in another order, or
+        the result has a shape that says nothing of rows and columns.
     unit : tuple of int
         Height and width of the pieces.
     arrangement : str
@@ -46,6 +51,8 @@ class Structure:
         What a key chooses.
     size : tuple of int
         Height, width and components of what is cut into pieces.
+    loops : tuple of pairs of int
+        The order of the axes in which pixels are read, if that is the description.
     key : EtCKey or None
         The key that reproduces the map, if the pieces are square and are not scrambled inside.
     chosen : str
@@ -60,6 +67,7 @@ class Structure:
     tiles: Tiles
     draws: tuple[Draw, ...]
     size: tuple[int, int, int]
+    loops: axes.Loops = ()
     key: EtCKey | None = None
     statements: tuple[str, ...] = ()
     chosen: str = ""
@@ -125,7 +133,7 @@ def infer_structure(
     Returns
     -------
     Structure or None
-        None if the result has a shape in which pieces cannot be looked for.
+        None if no square blocks of the side asked for move whole.
 
     Examples
     --------
@@ -161,13 +169,16 @@ def infer_common(
     """
     out_shape = shape if out_shape is None else out_shape
     forms: list[list[Structure]] = []
-    for layout, size, placed in _layouts(maps, shape, out_shape):
-        for tiles in _pieces(placed, size, block):
+    for layout, size, placed in layouts(maps, shape, out_shape):
+        for tiles in pieces(placed, size, block):
             forms += _forms(layout, size, tiles)
         if any(_settled(form) for form in forms):
             break  # components by themselves would be the same pieces, more often
     else:
         forms += _apart(maps, shape, out_shape) if block is None else []
+    if block is None:
+        forms += _axes(maps)
+        forms = forms or _as_vectors(maps)
     if not forms:
         return []
 
@@ -175,7 +186,7 @@ def infer_common(
         return round(common_bits(forms[number]), 6), not forms[number][0].tiles.explained, number
 
     order = sorted(range(len(forms)), key=rank)
-    return [_in_full(s, [forms[i] for i in order]) for s in forms[order[0]]]
+    return [_in_full(s, [forms[i] for i in order], shape, out_shape) for s in forms[order[0]]]
 
 
 def _settled(form: list[Structure]) -> bool:
@@ -210,77 +221,6 @@ def scramble_bits(structure: Structure) -> float:
 # --- Forms
 
 
-Placed = tuple[NDArray[np.int64], NDArray[np.bool_]]
-
-
-def _layouts(
-    maps: Sequence[SignedPermutation], shape: tuple[int, ...], out_shape: tuple[int, ...]
-) -> Iterator[tuple[str, tuple[int, int, int], list[Placed]]]:
-    """Yield each way to lay out the components, with sources and signs in it."""
-    channels = shape[2] if len(shape) == 3 else 1
-    height, width = shape[:2]
-    size = (height, width, channels)
-    if out_shape == shape:
-        yield "pixels", size, [(m.source, m.negated) for m in maps]
-    if channels > 1 and out_shape in {shape, (height, channels * width)}:
-        # Where each pixel of the components side by side lies in the image, and the inverse.
-        order = np.arange(prod(size)).reshape(size).transpose(0, 2, 1).reshape(-1)
-        place = np.empty_like(order)
-        place[order] = np.arange(order.size)
-        shown = order if out_shape == shape else np.arange(order.size)
-        planes = (height, channels * width, 1)
-        yield "planes", planes, [(place[m.source[shown]], m.negated[shown]) for m in maps]
-
-
-def _pieces(
-    placed: list[Placed], size: tuple[int, int, int], block: int | None
-) -> Iterator[list[Tiles]]:
-    """Yield all maps cut into pieces of each size worth a description.
-
-    The largest in which all is explained, the smallest that move whole though they are scrambled
-    inside, and single pixels.
-    """
-    height, width, _ = size
-    if block is not None:
-        yield from _first(placed, size, [(block, block)], explained=False)
-        return
-    sides = [(h, w) for h in _divisors(height) for w in _divisors(width) if h * w > 1]
-    sides.sort(key=lambda unit: (unit[0] * unit[1], unit[0] == unit[1]), reverse=True)
-    found = _first(placed, size, sides, explained=True)
-    yield from found
-    unit = found[0][0].unit if found else (1, 1)
-    if min(unit) > 1 or (found and unit == (height, width)):
-        return  # what holds of single pixels holds of such pieces
-    if not found:
-        squares = [u for u in reversed(sides) if u[0] == u[1] and u != (height, width)]
-        yield from _first(placed, size, squares, explained=False)
-    yield from _first(placed, size, [(1, 1)], explained=False)
-
-
-def _first(
-    placed: list[Placed],
-    size: tuple[int, int, int],
-    units: list[tuple[int, int]],
-    *,
-    explained: bool,
-) -> list[list[Tiles]]:
-    """Return all maps cut into pieces of the first size that they move whole, if there is one."""
-    for unit in units:
-        tiles: list[Tiles] = []
-        for part in placed:
-            cut_up = cut(*part, size, unit, explained=explained)
-            if cut_up is None:
-                break
-            tiles.append(cut_up)
-        else:
-            return [tiles]
-    return []
-
-
-def _divisors(number: int) -> list[int]:
-    return [d for d in range(1, number + 1) if number % d == 0]
-
-
 def _forms(layout: str, size: tuple[int, int, int], tiles: list[Tiles]) -> list[list[Structure]]:
     """Return the descriptions of all maps in each arrangement that all of them have."""
     height, width, _ = size
@@ -311,11 +251,37 @@ def _apart(
         orders.append(permutation("order of the components", component[0]))
         placed += [(source[:, c] // channels, negated[:, c]) for c in range(channels)]
     found = []
-    for tiles in _pieces(placed, size, None):
+    for tiles in pieces(placed, size, None):
         for form in _forms("apart", size, tiles):
             groups = [form[i : i + channels] for i in range(0, len(form), channels)]
             found.append([_joined(g, o) for g, o in zip(groups, orders, strict=True)])
     return found
+
+
+def _axes(maps: Sequence[SignedPermutation]) -> list[list[Structure]]:
+    """Return the descriptions of maps that only read pixels in another order of axes."""
+    found: list[Structure] = []
+    for m in maps:
+        loops = axes.loops_of(m.source)
+        if loops is None or (found and len(loops) != len(found[0].loops)):
+            return []
+        negated = m.negated[:1] if (m.negated == m.negated[0]).all() else m.negated
+        draws = [axes.draw_of(loops, m.source.size)]
+        draws.append(codes("negation", negated.astype(np.int64), 2))
+        size = (m.source.size, 1, 1)
+        tiles = cut(m.source, m.negated, size, (1, 1))
+        assert tiles is not None, "single values are pieces of every map"
+        found.append(Structure("axes", (1, 1), "axes", tiles, tuple(draws), size, loops=loops))
+    if len({s.draws[1].values.size for s in found}) > 1:
+        return []
+    return [found]
+
+
+def _as_vectors(maps: Sequence[SignedPermutation]) -> list[list[Structure]]:
+    """Return the descriptions of maps whose results have a shape that says nothing of places."""
+    size = (len(maps[0]), 1, 1)
+    tiles = [cut(m.source, m.negated, size, (1, 1)) for m in maps]
+    return _forms("axes", size, [t for t in tiles if t is not None])
 
 
 def _joined(parts: Sequence[Structure], order: Draw) -> Structure:
@@ -371,7 +337,12 @@ def _key(tiles: Tiles, size: tuple[int, int, int]) -> EtCKey | None:
     return EtCKey(geometry, **used)
 
 
-def _in_full(structure: Structure, forms: list[list[Structure]]) -> Structure:
+def _in_full(
+    structure: Structure,
+    forms: list[list[Structure]],
+    shape: tuple[int, ...],
+    out_shape: tuple[int, ...],
+) -> Structure:
     """Return a structure in words, with its key and how it was chosen among the forms.
 
     Forms come smallest first.
@@ -387,11 +358,15 @@ def _in_full(structure: Structure, forms: list[list[Structure]]) -> Structure:
         name = "" if other.arrangement == "free" else f", {other.arrangement}"
         unit = f"{other.unit[0]} x {other.unit[1]} {other.layout}{name}"
         text += f"; the next, {unit}, has {common_bits(forms[1]):.1f}"
-    size, tiles = structure.size, structure.tiles
-    apart = structure.layout == "apart"
-    words = in_words(structure.layout, tiles, size, structure.arrangement)
-    if apart:
+    size, tiles, layout = structure.size, structure.tiles, structure.layout
+    if structure.arrangement == "axes":
+        words = axes.in_words(structure.loops, shape, out_shape)
+        negated = int(np.count_nonzero(tiles.negatives))
+        words += (f"negated: {negated} of {tiles.negatives.size}" if negated else STILL,)
+    else:
+        words = in_words(layout, tiles, size, structure.arrangement)
+    if layout == "apart":
         words = ("each component by itself, the first as follows", *words)
-    known = tiles.explained and size[2] in {1, 3} and not apart
+    known = tiles.explained and size[2] in {1, 3} and layout in {"pixels", "planes"}
     key = _key(tiles, size) if known else None
     return replace(structure, chosen=text, statements=(*words, text), key=key)

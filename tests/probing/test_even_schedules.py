@@ -73,6 +73,15 @@ def rubik(rng: np.random.Generator) -> SignedPermutation:
     return moved(np.stack([np.roll(c, rng.integers(GREY[0])) for c in image.T]).T)
 
 
+def three_turns(rng: np.random.Generator) -> SignedPermutation:
+    image = grid(GREY)
+    for turn in range(3):
+        image = image.T if turn % 2 else image
+        image = np.stack([np.roll(r, rng.integers(r.size)) for r in image])
+        image = image.T if turn % 2 else image
+    return moved(image)
+
+
 def each_component(rng: np.random.Generator) -> SignedPermutation:
     planes = np.moveaxis(grid(COLOUR), -1, 0).reshape(3, -1)
     return moved(np.stack([p[rng.permutation(64)] for p in planes], axis=-1))
@@ -102,6 +111,7 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "pieces": (pieces, PIECES, 44.25 + 32),
     "shifted rows": (shifted_rows, GREY, 48),
     "rows shifted, then columns": (rubik, GREY, 48 + 16 * 3.585),
+    "rows shifted, then columns, then rows": (three_turns, GREY, 2 * 48 - 4 + 16 * 3.585),
     "each component": (each_component, COLOUR, 3 * 295.99),
     "within rows": (within_rows, GREY, 12 * 44.25),
     "one shift": (one_shift, GREY, 0),
