@@ -10,9 +10,9 @@ fits, under every key, the description that leaves a key the fewest bits to choo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import lgamma, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +176,9 @@ def infer_common(
             break  # components by themselves would be the same pieces, more often
     else:
         forms += _apart(maps, shape, out_shape) if block is None else []
-    if block is None:
+    least = min((common_bits(form) for form in forms), default=math.inf)
+    # No order of the axes is smaller than one loop.
+    if block is None and least > 2 * math.log2(len(maps[0])):
         forms += _axes(maps)
         forms = forms or _as_vectors(maps)
     if not forms:
@@ -214,7 +216,7 @@ def scramble_bits(structure: Structure) -> float:
         return 0.0
     height, width = tiles.unit
     values = height * width * structure.size[2]
-    inside = lgamma(values + 1) / log(2) + bool((tiles.negatives < 0).any()) * values
+    inside = math.lgamma(values + 1) / math.log(2) + bool((tiles.negatives < 0).any()) * values
     return float(tiles.in_block_maps * inside)
 
 
