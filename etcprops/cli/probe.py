@@ -95,7 +95,7 @@ def probe(
         bool,
         typer.Option(
             "--quick",
-            help="Believe the class after few images: about ten calls for a permutation under four "
+            help="Believe the class after few images: 10 to 18 calls for a permutation under four "
             "keys.",
         ),
     ] = False,
