@@ -152,8 +152,10 @@ def _use(
     """Return what is wrong with the use of the key."""
     if keys > 1 and distinct == 1:
         same = f"{keys} keys give one and the same map"
+        # Identities alone show no draw; the scheme may have one, of a bit at least.
+        space = max(space, 1.0)
         chance = 2 ** -min(space * (keys - 1), 1000.0)
-        if FACT_ERROR < chance < 1:  # no bits at all are no draw
+        if chance > FACT_ERROR:
             return [
                 (
                     f"The key may go unused: {same}, as even draws from 2^{space:.1f} maps do with "

@@ -156,6 +156,17 @@ def test_the_smallest_description_is_found(kind: str) -> None:
     assert structure.chosen in structure.statements
 
 
+def test_two_identities_are_no_proof_that_the_key_goes_unused() -> None:
+    """Of eight maps two keys draw the same one often."""
+    found = {}
+    for keys in (2, 30):
+        audit, _ = audited(lambda _: moved(grid((8, 8))), (8, 8), keys, 0)
+        found[keys] = audit.findings[0]
+        assert accused(audit) == (keys == 30)
+    assert found[2].startswith("The key may go unused: 2 keys give one and the same map")
+    assert found[30] == "The key is not used: 30 keys give one and the same map."
+
+
 def test_the_direction_of_rows_and_columns_is_told() -> None:
     for name, words in (("rows", "12 rows"), ("shifted rows", "one for each row")):
         draw, shape, _ = KINDS[name]
