@@ -298,6 +298,12 @@ class ProbeReport:
 
         return render(self, name)
 
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook."""
+        from etcprops.probing.page import fragment
+
+        return fragment(self)
+
     def __str__(self) -> str:
         rest = first_sentence(self.reason)[1]
         lines = [self.headline, *([f"  {rest}"] if rest else [])]

@@ -91,7 +91,7 @@ class Scheme:
 
         Returns
         -------
-        ndarray of uint8, shape (8, *shape)
+        ndarray of uint8, shape (8, H, W[, C])
         """
         rng = np.random.default_rng(self.seed)
         gradient = np.arange(np.prod(self.shape)).reshape(self.shape) % 256
@@ -112,14 +112,14 @@ class Scheme:
 
         Parameters
         ----------
-        images : ndarray of uint8, shape (N, *shape)
+        images : ndarray of uint8, shape (N, H, W[, C])
             Each is handed over as a copy.
         key : object
             One of the keys.
 
         Returns
         -------
-        ndarray of uint8, shape (N, *shape)
+        ndarray of uint8, shape (N, H, W[, C])
         """
         return self._apply(self.encrypt, "encrypt", images, key)
 

@@ -123,7 +123,7 @@ def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {row["case"] for row in rows} == set(CASES)
     assert len(rows) == 2 * len(CASES) * len(PAPER_RATIOS)
     for case in CASES:
-        assert page.count(f"<td>{case}") == 3
+        assert page.count(f'<th scope="row">{case}</th>') == 3
         assert case.split(",")[0] in found.output
     for row in rows:
         quantiles = [float(row[f"q{percent}"]) for percent in (0, 1, 5, 25, 50, 75, 95, 99, 100)]

@@ -100,6 +100,12 @@ class Atlas:
 
         return render(self)
 
+    def _repr_html_(self) -> str:
+        """Show a line an estimator in a notebook."""
+        from etcprops.auditing.page import atlas_fragment
+
+        return atlas_fragment(self)
+
 
 def atlas(
     estimators: Iterable[str] | None = None,
