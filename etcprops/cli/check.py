@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from etcprops._validation import describe, reject
-from etcprops.cli.common import current_folder, import_object
-from etcprops.cli.probe import parse_sides, split_keys
+from etcprops.cli.common import current_folder, import_object, named_as_options
+from etcprops.cli.probe import SHAPES, parse_sides, split_keys
 
 COMMAND = "etcprops check"
 
@@ -41,7 +41,7 @@ def check(
         str | None,
         typer.Option(
             metavar="H W [C]",
-            help="Of the images, such as 32 32 3, or 32x32x3.  \\[default: square, grey or RGB]",
+            help=f"Of the images, {SHAPES}.  \\[default: square, grey or RGB]",
         ),
     ] = None,
     key: Annotated[
@@ -92,7 +92,8 @@ def _drifted(
         chosen: Any = default_keys()[0] if key is None else split_keys(f"{key},")[0]
         if key is not None and ":" in key:
             chosen = import_object(key, "--key", COMMAND)
-        result = drift(found, encrypt, sides, chosen, time_limit=time_limit)
+        with named_as_options("check"):
+            result = drift(found, encrypt, sides, chosen, time_limit=time_limit)
     return int(not result.same), result.text
 
 
