@@ -25,7 +25,7 @@ VERSIONS: Final = {
     "etcprops.Files": 1,
     "etcprops.Fingerprint": 1,
     "etcprops.Ledger": 1,
-    "etcprops.ProbeReport": 2,
+    "etcprops.ProbeReport": 3,
     "etcprops.Reproduction": 1,
     "etcprops.Searches": 1,
     "etcprops.SignedPermutation": 2,

@@ -6,8 +6,10 @@ The message always names the parameter, the caller, what was wanted and what cam
 from __future__ import annotations
 
 import math
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
@@ -47,6 +49,26 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+@contextmanager
+def in_the_name_of(caller: str) -> Iterator[None]:
+    """Let errors of what a function calls name the function itself, the door that was used.
+
+    Examples
+    --------
+    >>> with in_the_name_of("ExactStandardScaler.fit"):
+    ...     as_integer(0, "X", "PixelStatistics")
+    Traceback (most recent call last):
+    ...
+    etcprops._validation.InvalidParameterError: The 'X' parameter of ExactStandardScaler.fit must \
+be a positive integer. Got 0 (int).
+    """
+    try:
+        yield
+    except InvalidParameterError as error:
+        text = re.sub(r"(?<=' parameter of )[\w.]+", caller, str(error), count=1)
+        raise InvalidParameterError(text) from None
 
 
 def describe(value: object) -> str:

@@ -60,6 +60,7 @@ ROOMS: dict[str, set[str]] = {
     "claims": MODELS,
     "probing": MODELS | {"claims"},
     "testing": MODELS | {"claims", "probing", "vectors"},
+    "_pytest_plugin": {"_files", "auditing", "testing"},
     "cli": MODELS | {"claims", "probing", "testing"},
     "__main__": {"cli"},
 }

@@ -11,8 +11,8 @@ import typer
 from rich.text import Text
 
 from etcprops._validation import InvalidParameterError, describe, reject
-from etcprops.cli.common import current_folder, import_object, terminal
-from etcprops.cli.probe import parse_sides, split_keys
+from etcprops.cli.common import current_folder, import_object, named_as_options, terminal
+from etcprops.cli.probe import SHAPES, parse_sides, split_keys
 
 COMMAND = "etcprops check"
 
@@ -38,7 +38,7 @@ def check(
         str | None,
         typer.Option(
             metavar="H W [C]",
-            help="Of the images, such as 32 32 3, or 32x32x3.  \\[default: square, grey or RGB]",
+            help=f"Of the images, {SHAPES}.  \\[default: square, grey or RGB]",
         ),
     ] = None,
     key: Annotated[
@@ -95,7 +95,8 @@ def _drifted(
         chosen: Any = default_keys()[0] if key is None else split_keys(f"{key},")[0]
         if key is not None and ":" in key:
             chosen = import_object(key, "--key", COMMAND)
-        result = drift(found, encrypt, sides, chosen, time_limit=time_limit)
+        with named_as_options("check"):
+            result = drift(found, encrypt, sides, chosen, time_limit=time_limit)
     return int(not result.same), result.text
 
 

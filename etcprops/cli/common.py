@@ -1,4 +1,4 @@
-"""What the commands share: sizes as text, progress, objects by name, and what they write."""
+"""What the commands share: sizes as text, objects by name, and what they write."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.segment import Segment
 
 from etcprops._files import write_whole
@@ -41,16 +40,26 @@ def terminal(*, stderr: bool = False) -> Console:
 
 SIZES = re.compile(r"(\d+)x(\d+)(?:x(\d+))?(?:/(\d+))?")
 
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HxW[x3][/B]",
+        help="Scale and cut images of a folder or zip to this size.  "
+        r"\[default: they are of one size]",
+    ),
+]
+"""How every --data makes images of different sizes alike."""
 
-def parse_geometry(text: str, command: str) -> BlockGeometry:
+
+def parse_geometry(text: str, command: str, option: str = "--geometry") -> BlockGeometry:
     """Return the geometry written as ``HxW``, ``HxWx3``, with ``/B`` for blocks other than 8 x 8.
 
     Parameters
     ----------
     text : str
         For example ``192x160x3/8``.
-    command : str
-        The command that was given it, for the message.
+    command, option : str
+        What was given it, for the message.
 
     Returns
     -------
@@ -69,7 +78,7 @@ def parse_geometry(text: str, command: str) -> BlockGeometry:
     match = SIZES.fullmatch(text)
     if match is None:
         wanted = "be height x width [x channels] [/ block], such as 192x160 or 96x64x3/16"
-        reject("--geometry", f"etcprops {command}", wanted, f"{text!r}.")
+        reject(option, f"etcprops {command}", wanted, f"{text!r}.")
     height, width, channels, block = (int(size or 0) for size in match.groups())
     side = block or 8
     if height and width and (height % side or width % side):
@@ -78,8 +87,13 @@ def parse_geometry(text: str, command: str) -> BlockGeometry:
         near = f"{rows}x{columns} is the nearest size of blocks of {side}"
         fits = f"{near}, and of {height}x{width} these are: {blocks}" if blocks else near
         wanted = "be of whole blocks"
-        reject("--geometry", f"etcprops {command}", wanted, f"{text!r}: {fits}.")
+        reject(option, f"etcprops {command}", wanted, f"{text!r}: {fits}.")
     return BlockGeometry(height, width, channels=channels or 1, block=side)
+
+
+def parse_fit(text: str | None, command: str) -> BlockGeometry | None:
+    """Return the geometry of ``--fit``, None if it was not given."""
+    return None if text is None else parse_geometry(text, command, "--fit")
 
 
 class Outputs:
@@ -141,34 +155,6 @@ class Outputs:
         except OSError as error:
             got = f"{str(path)!r}: {error.strerror or error}."
             reject(option, f"etcprops {self.command}", "be a file that can be written", got)
-
-
-@contextlib.contextmanager
-def progress_bar() -> Iterator[Reporter]:
-    """Show a bar with the time left on stderr, if that is a terminal."""
-    columns = (
-        TextColumn("{task.description:.60}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = terminal(stderr=True)
-    bar = Progress(*columns, console=console, transient=True)
-    # Not even disabled where there is no terminal: older versions of rich end with a blank line.
-    with bar if console.is_terminal else contextlib.nullcontext():
-        yield Reporter(bar)
-
-
-class Reporter:
-    """Passes progress on to a bar."""
-
-    def __init__(self, bar: Progress) -> None:
-        self.bar = bar
-        self.task = bar.add_task("starting", total=None)
-
-    def __call__(self, done: int, total: int, label: str) -> None:
-        """Show that `done` of `total` are done and what comes next."""
-        self.bar.update(self.task, completed=done, total=total, description=label)
 
 
 @contextlib.contextmanager
@@ -242,7 +228,7 @@ def named_as_options(command: str, **names: str) -> Iterator[None]:
     command : str
         The command that was given them.
     **names : str
-        Options that are not called as their parameters are: ``path="key"``.
+        Options that are not called as their parameters are, ``path="key"``; arguments in capitals.
 
     Examples
     --------
@@ -261,7 +247,8 @@ be a positive integer. Got 0 (int).
 
         def as_option(found: re.Match[str]) -> str:
             option = names.get(found[1], found[1]).replace("_", "-")
-            return f"The '--{option}' parameter of etcprops {command} "
+            dashes = "" if option.isupper() else "--"
+            return f"The '{dashes}{option}' parameter of etcprops {command} "
 
         text = re.sub(name, as_option, str(error), count=1)
         raise InvalidParameterError(text) from None

@@ -1,4 +1,4 @@
-"""Arrays and entries of files that others may have made: ``.npy``, ``.npz`` and zips.
+"""What others may have made: arrays in ``.npy`` and ``.npz``, and the files of folders and zips.
 
 Headers say how much there is before anything of it is read; what they promise is held against what
 the file has. Nothing is unpacked to the disk, no archive inside an archive is opened, and nothing
@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final, NamedTuple
 
 from numpy.lib import format as npy
 from numpy.typing import NDArray
+
+from etcprops._files import read_at_most
+from etcprops._validation import reject
+
+MOST_BYTES: Final = 1 << 30
+"""Larger files of a folder or a zip are no images."""
 
 MOST_ENTRIES: Final = 100_000
 """Archives of more files are refused."""
@@ -31,6 +38,74 @@ _HEADERS: Final = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_hea
 
 class ArchiveError(ValueError):
     """A file cannot be read, or holds something else; the message is one line."""
+
+
+class File(NamedTuple):
+    """A file in a folder or a zip.
+
+    Attributes
+    ----------
+    name : PurePosixPath
+        From the folder or the top of the zip.
+    read : callable
+        Returns the content, or raises ArchiveError.
+    """
+
+    name: PurePosixPath
+    read: Callable[[], bytes]
+
+
+@contextmanager
+def files_in(
+    path: Path, parameter: str, caller: str, wanted: str, most: int = MOST_BYTES
+) -> Iterator[list[File]]:
+    """Open a folder or a zip, and list its files by name; what systems hide in them is left out.
+
+    Parameters
+    ----------
+    path : Path
+        The folder or the zip.
+    parameter, caller, wanted : str
+        For the error if it is neither.
+    most : int, optional
+        Bytes of a file: larger ones are not read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "a.txt").write_text("text")
+    ...     with files_in(Path(folder), "path", "f", "be a folder") as files:
+    ...         print(files[0].name, files[0].read())
+    4
+    a.txt b'text'
+    """
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.is_file())
+        names = (PurePosixPath(p.relative_to(path).as_posix()) for p in found)
+        files = [File(n, partial(_content, p, most)) for n, p in zip(names, found, strict=True)]
+        yield [file for file in files if not _hidden(file.name)]
+        return
+    if not path.is_file():
+        reject(parameter, caller, wanted, f"{str(path)!r}, which is not there.")
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(open_zip(path))
+        except (zipfile.BadZipFile, ArchiveError, OSError) as error:
+            reject(parameter, caller, wanted, f"{str(path)!r}, which is none: {error}.")
+        entries = (entry.filename for entry in archive.infolist() if not entry.is_dir())
+        files = [File(PurePosixPath(e), partial(read_entry, archive, e, most)) for e in entries]
+        yield sorted((f for f in files if not _hidden(f.name)), key=lambda file: file.name)
+
+
+def _content(path: Path, most: int) -> bytes:
+    with errors_in_a_line():
+        return read_at_most(path, most)
+
+
+def _hidden(name: PurePosixPath) -> bool:
+    """Whether a file, or a folder above it, is of the kind that systems add and do not show."""
+    return any(part.startswith((".", "__MACOSX")) for part in name.parts)
 
 
 def load_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:

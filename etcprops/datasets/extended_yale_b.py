@@ -10,19 +10,16 @@ import hashlib
 import os
 import re
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._files import read_at_most
 from etcprops._validation import as_integer, describe, reject
-from etcprops.datasets.archives import ArchiveError, open_zip, read_entry
+from etcprops.datasets.archives import ArchiveError, files_in
 from etcprops.datasets.image_set import ImageSet
 from etcprops.scheme.geometry import BlockGeometry
 
@@ -126,12 +123,13 @@ def _read_extended_yale_b(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Read and decode all images, in the order of people and names."""
     pictures, labels = [], []
-    with _files(path, caller) as files:
+    wanted = "be an existing zip or folder"
+    with files_in(path, "path", caller, wanted, MOST_BYTES) as files:
         people: dict[int, list[tuple[str, bool, Reader]]] = {number: [] for number in SUBJECTS}
-        for name, read in files:
-            match = _NAME.fullmatch(PurePosixPath(name).name)
+        for file in files:
+            match = _NAME.fullmatch(file.name.name)
             if match and int(match[2]) in people:
-                people[int(match[2])].append((name, bool(match[3]), read))
+                people[int(match[2])].append((str(file.name), bool(match[3]), file.read))
         if not any(people.values()):
             got = f"no image named like yaleB01/yaleB01_P00A+000E+00.pgm in {str(path)!r}."
             reject("path", caller, "be the cropped Extended Yale B, zip or folder", got)
@@ -190,27 +188,6 @@ def _mapped(
         return arrays
 
 
-@contextmanager
-def _files(path: Path, caller: str) -> Iterator[Iterator[tuple[str, Reader]]]:
-    """Open a zip or a folder; yield name and reader of every file in it."""
-    if path.is_dir():
-        names = (p for depth in ("*", "*/*", "*/*/*") for p in path.glob(depth))
-        yield (
-            (str(p.relative_to(path)), partial(read_at_most, p, MOST_BYTES))
-            for p in names
-            if p.is_file()
-        )
-        return
-    if not path.is_file():
-        reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
-    try:
-        with open_zip(path) as archive:
-            entries = archive.namelist()
-            yield ((name, partial(read_entry, archive, name, MOST_BYTES)) for name in entries)
-    except (zipfile.BadZipFile, ArchiveError, OSError) as error:
-        reject("path", caller, "be a zip or a folder", f"{str(path)!r}, which is none: {error}.")
-
-
 def _read_pgm(name: str, read: Reader, caller: str) -> NDArray[np.uint8]:
     """Return the pixels of a binary 8-bit PGM file of the database's size."""
 
@@ -221,8 +198,6 @@ def _read_pgm(name: str, read: Reader, caller: str) -> NDArray[np.uint8]:
         content = read()
     except ArchiveError as error:
         refuse(str(error))
-    except OSError as error:
-        refuse(f"cannot be read, {error.strerror or error}")
     header = _HEADER.match(content)
     if header is None:
         refuse("no PGM header")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from etcprops import _documents
-from etcprops._validation import as_integer, describe, reject
+from etcprops._validation import as_integer, describe, nearest_name, reject
 from etcprops.experiments.choices import Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
 from etcprops.experiments.resumable import run_tasks
@@ -107,7 +107,8 @@ def make_reduction(data: ImageSet, choices: Choices, ratio: int, split: int) -> 
     found = reductions_to(data.geometry, dimension, seed=seed)
     if choices.reduction not in found:
         wanted = f"be 'exact' or one of {', '.join(found)} for 1/{ratio}"
-        reject("reduction", "Choices", wanted, describe(choices.reduction))
+        got = describe(choices.reduction) + nearest_name(choices.reduction, found)
+        reject("reduction", "Choices", wanted, got)
     return found[choices.reduction]
 
 

@@ -118,7 +118,7 @@ def test_a_notebook_shows_the_report(name: str) -> None:
     function, shape, _ = FUNCTIONS[name]
     report = probe(function, shape)
     shown = report._repr_html_()
-    assert escape(report.reason) in shown
+    assert escape(report.headline) in shown
     assert "<html" not in shown
     assert "<img" in shown
 

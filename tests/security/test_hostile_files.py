@@ -36,6 +36,7 @@ from etcprops._files import parts_folder, read_at_most, write_whole
 from etcprops.datasets import load_images
 from etcprops.datasets.archives import ArchiveError, load_arrays
 from etcprops.datasets.extended_yale_b import SUBJECTS, load_extended_yale_b
+from etcprops.datasets.files import load_pictures
 from etcprops.exact.kernels import ExactKernel
 from etcprops.formats.rates import RatePoint, points_from_csv, to_csv
 from etcprops.probing import checker
@@ -244,7 +245,6 @@ def planted_files(trace: Path) -> dict[str, bytes]:
 
 def readers(path: Path) -> Iterator[Callable[[], object]]:
     """Yield every public reader of files, with this one."""
-    from etcprops.cli.attack import _load
     from etcprops.cli.check import check
     from etcprops.experiments.resumable import run_tasks
     from etcprops.reproducibility import Fingerprint
@@ -254,7 +254,7 @@ def readers(path: Path) -> Iterator[Callable[[], object]]:
     yield lambda: load_arrays(path, "images", "labels")
     yield lambda: load_images(str(path))
     yield lambda: load_extended_yale_b(path)
-    yield lambda: _load(path)
+    yield lambda: load_pictures(path)
     yield lambda: EtCKey.load(path)
     yield lambda: checker.read(str(path))
     yield lambda: check(str(path))

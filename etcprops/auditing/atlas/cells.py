@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from etcprops import _documents
 from etcprops.auditing.estimators.invariance import Entry
 from etcprops.datasets import ImageSet, load_images
+from etcprops.scheme.geometry import BlockGeometry
 
 FAMILY_LEVEL: Final = 0.01
 """Chance of one false alarm or more, equal distributions called different, in a run, fixed
@@ -62,7 +63,9 @@ class AtlasCell:
     seed : int
         Of the model and of the division into training images and queries.
     data : str
-        "digits", or the path of a file of images.
+        "digits", or the path of a file or folder of images.
+    fit : tuple of four int, or None
+        Height, width, channels and block to which images of a folder are scaled and cut.
     images : int
         How many of them are used; 0 for all.
     explain : bool
@@ -81,6 +84,7 @@ class AtlasCell:
     secret: str = field(default=PUBLIC, repr=False)
     seed: int = 0
     data: str = "digits"
+    fit: tuple[int, int, int, int] | None = None
     images: int = 600
     explain: bool = True
     runs: int = 40
@@ -98,19 +102,28 @@ class AtlasCell:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a dictionary ready for JSON."""
-        return asdict(self) | {"steps": list(self.steps), "budget": _documents.finite(self.budget)}
+        fit = {"fit": list(self.fit)} if self.fit else {}
+        others = {key: value for key, value in asdict(self).items() if key != "fit"}
+        budget = _documents.finite(self.budget)
+        return others | {"steps": list(self.steps), "budget": budget} | fit
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> AtlasCell:
         """Return the cell that `to_dict` described."""
         budget = math.inf if fields["budget"] is None else fields["budget"]
-        return cls(**(fields | {"steps": tuple(fields["steps"]), "budget": budget}))
+        fit = fields.get("fit")
+        size = None if fit is None else tuple(fit)
+        steps = tuple(fields["steps"])
+        return cls(**(fields | {"steps": steps, "budget": budget, "fit": size}))
 
 
 @cache
-def load_once(data: str) -> ImageSet:
-    """Return a data set, the same one each time."""
-    return load_images(data)
+def load_once(data: str, fit: tuple[int, int, int, int] | None) -> ImageSet:
+    """Return a data set, the same one each time; `fit` is height, width, channels and block."""
+    if fit is None:
+        return load_images(data)
+    height, width, channels, block = fit
+    return load_images(data, fit=BlockGeometry(height, width, channels=channels, block=block))
 
 
 @cache

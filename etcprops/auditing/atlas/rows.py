@@ -243,7 +243,7 @@ def run_cell(cell: AtlasCell) -> AtlasRow:
     ('identical-decisions', 'bitwise-identical', True)
     """
     entry = TABLE[cell.estimator]
-    data = load_once(cell.data)
+    data = load_once(cell.data, cell.fit)
     key = EtCKey.from_secret(data.geometry, cell.secret, steps=cell.steps or ALL)
     predicted = predict(entry, cell.preprocessing, key.steps)
     if entry.absent:
