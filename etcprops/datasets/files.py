@@ -169,7 +169,7 @@ def _pictures(
         try:
             pixels = picture_of(file.read(), file.name.suffix).pixels
         except (ArchiveError, PictureError) as error:
-            got = f"{path / file.name}, which {error}."
+            got = f"{str(path / file.name)!r}, which {error}."
             reject("data", caller, "hold images that can be read", got)
         images.append(pixels if fit is None else _fitted(pixels, fit))
         if images[-1].shape != images[0].shape:

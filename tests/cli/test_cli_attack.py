@@ -83,7 +83,7 @@ def test_what_cannot_be_attacked_is_status_2(run: Run, folder: Path, tmp_path: P
     np.savez(other, a=noise(GEOMETRY, 2), b=noise(GEOMETRY, 2))
     for path, message in (
         (empty, "without images in it"),
-        (tmp_path / "missing.npy", "No such file"),
+        (tmp_path / "missing.npy", "which is not there"),
         (tmp_path / "image.txt", "be a folder or zip of images"),
         (text, "be a file .npy, or .npz with one array"),
         (other, "be a file .npy, or .npz with one array"),

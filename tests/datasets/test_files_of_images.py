@@ -127,7 +127,7 @@ def test_what_is_no_data_set_is_told(load: Callable[[Path], object], tmp_path: P
         ("empty", "without images in it"),
         ("nowhere", "which is not there"),
         ("text.zip", "which is none: File is not a zip file"),
-        ("locked.zip", "0.png, which cannot be read: .*password"),
+        ("locked.zip", "0.png., which cannot be read: .*password"),
     ):
         with pytest.raises(InvalidParameterError, match=f"'data' parameter of .*{got}"):
             load(tmp_path / name)
