@@ -314,7 +314,7 @@ BAD_TABLES = [
     pytest.param([[1j]], "an array of dtype complex128 and shape (1, 1)", id="complex"),
     pytest.param([["1"]], "an array of dtype <U1 and shape (1, 1)", id="text"),
     pytest.param([[None]], "an array of dtype object and shape (1, 1)", id="objects"),
-    pytest.param([[1], [1, 2]], "[[1], [1, 2]] (list)", id="ragged"),
+    pytest.param([[1], [1, 2]], "a list that is no array of numbers", id="ragged"),
     pytest.param(None, "an array of dtype object and shape ()", id="None"),
 ]
 _WANTED = "be an array (rows, features) of integers of magnitude below 2^31"

@@ -341,7 +341,7 @@ _WANTED = "The '{}' parameter of {} must {}. Got {}."
             pytest.param(
                 function,
                 ("secret",),
-                ("key", "be an EtCKey", "'secret' (str)"),
+                ("key", "be an EtCKey", "str"),
                 id=f"secret for {function.__name__}",
             )
             for function in (encryption_matrix, encryption_offset, step_matrices)

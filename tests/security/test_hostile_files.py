@@ -145,7 +145,7 @@ def test_archives_are_refused_by_what_their_entries_promise(
     (here / "x.npz").write_bytes(content)
     with pytest.raises(ArchiveError, match=message):
         load_arrays(here / "x.npz", "images")
-    with pytest.raises(InvalidParameterError, match=r"'--data' parameter of .* Got 'x.npz', which"):
+    with pytest.raises(InvalidParameterError, match=r"'data' parameter of .* Got 'x.npz', which"):
         load_images("x.npz")
 
 
