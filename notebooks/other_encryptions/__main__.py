@@ -26,7 +26,7 @@ from typing import Any
 from sources import LIBRARIES, PACKAGES, REPOSITORIES, SOURCES, install, surroundings
 from table import COLUMNS, columns
 
-LIMIT = 300
+LIMIT = 600
 """Seconds for all functions of one package."""
 
 

@@ -216,14 +216,10 @@ def file_manipulation(image: Images) -> Any:
     return np.array(numbers, dtype=np.int64).reshape(image.shape)
 
 
-def hyperchaos(nonce: bytes | None) -> Encrypt:
-    """Return hyperchaos with a nonce of ours, or with its own, drawn at each call."""
-
-    def encrypt(image: Images, key: bytes) -> Any:
-        cipher = _module("hyperchaos.cipher").HyperChaosCipher(key)
-        return _bytes_as(image, cipher.encrypt(image.tobytes(), nonce=nonce)[0][: image.size])
-
-    return encrypt
+def hyperchaos(image: Images, key: bytes) -> Any:
+    """Encrypt pixels with hyperchaos, which draws a nonce and returns it and a tag as well."""
+    cipher = _module("hyperchaos.cipher").HyperChaosCipher(key)
+    return _bytes_as(image, cipher.encrypt(image.tobytes())[0][: image.size])
 
 
 def imagecrypto(algorithm: str) -> Encrypt:
@@ -292,8 +288,8 @@ def sbencryptor(image: Images, key: str) -> Any:
 
 
 def vortexcrypt(image: Images, key: str) -> Any:
-    """Encrypt pixels with vortexcrypt: a reaction and diffusion, as floating-point numbers."""
-    engine = _module("vortexcrypt.engine").VortexCryptEngine(key, image.shape)
+    """Encrypt pixels with two of vortexcrypt's 30 steps of reaction and diffusion, as floats."""
+    engine = _module("vortexcrypt.engine").VortexCryptEngine(key, image.shape, {"T": 20})
     height, width = engine.padded_shape
     return engine.encrypt(image / 255.0)[0].reshape(height, width)
 

@@ -200,6 +200,7 @@ def install(name: str, folder: Path, home: Path) -> str:
 
 
 def surroundings(home: Path) -> dict[str, str]:
-    """Return the environment of foreign code: pip's settings, and nothing of the user's."""
-    kept = {n: v for n, v in os.environ.items() if n in {"PATH", "LANG"} or n.startswith("PIP_")}
+    """Return the environment of foreign code: what pip needs, and nothing else of the user's."""
+    wanted = {"PATH", "LANG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
+    kept = {n: v for n, v in os.environ.items() if n.upper() in wanted or n.startswith("PIP_")}
     return kept | {"HOME": str(home), "TMPDIR": str(home), "OPENBLAS_NUM_THREADS": "1"}

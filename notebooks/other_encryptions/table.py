@@ -58,6 +58,8 @@ def key_use(report: dict[str, Any]) -> str:
     audit = report["key_audit"]
     if not report["keys"]:
         return "takes none"
+    if len(report["keys"]) == 1:
+        return "one was tried"
     if audit is None or audit["keys_used"] is None:
         return "cannot be told"
     if not audit["keys_used"]:
