@@ -33,7 +33,7 @@ def tests(session: nox.Session) -> None:
 def search(session: nox.Session) -> None:
     """Search long for counterexamples to every claim, and write the report: ten minutes."""
     options = session.posargs or ["--examples", "2000"]
-    with Path("docs/searches.md").open("w", encoding="utf-8") as page:
+    with Path("docs/reference/searches.md").open("w", encoding="utf-8") as page:
         session.run("python", "-m", "etcprops.claims.searches", *options, stdout=page)
 
 

@@ -1,8 +1,8 @@
 """The report on all searches: what was tried, what was found with the hypotheses and without each.
 
-``python -m etcprops.claims.searches --examples 2000 > docs/searches.md`` writes the page; with
-``--json FILE`` the same as a document besides. The exit status is 1 if a search did not come out as
-it must: it found something against a claim, or nothing without one of its hypotheses.
+``python -m etcprops.claims.searches --examples 2000 > docs/reference/searches.md`` writes the page;
+with ``--json FILE`` the same as a document besides. The exit status is 1 if a search did not come
+out as it must: it found something against a claim, or nothing without one of its hypotheses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from etcprops.claims.search import UNTIL_FOUND, Statement, search
 from etcprops.claims.statements import STATEMENTS, UNSEARCHED
 from etcprops.claims.terms import Outcome
 
-COMMAND = "python -m etcprops.claims.searches --examples {examples} > docs/searches.md"
+COMMAND = "python -m etcprops.claims.searches --examples {examples} > docs/reference/searches.md"
 
 OPENING = """\
 # Searches

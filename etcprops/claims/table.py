@@ -36,8 +36,9 @@ them.
 
 - [claims.md](claims.md): each claim with statement, hypotheses, theorems, what would refute it, and
   which theorem stands on which.
-- [What is not proved](../docs/not-proved.md): claims without a theorem, and what none says.
-- [What must be believed](../docs/trusted-base.md): Coq's kernel, libraries, processors.
+- [What is not proved](../docs/explanation/not-proved.md): claims without a theorem, and what none
+  says.
+- [What must be believed](../docs/explanation/trusted-base.md): Coq's kernel, libraries, processors.
 - The notebooks: each family of theorems for people, with pictures; `template.ipynb` is where the
   next one starts.
 - [coq](coq): the theorems for all sizes, keys, images and data sets; no axiom, nothing admitted.
@@ -167,7 +168,7 @@ def _section(claim: Claim) -> str:
     if looks:
         lines.append(f"- Each run looks for that: {' '.join(looks)}")
     if claim.name in unproved.UNPROVED:
-        lines.append("- No theorem: see [what is not proved](../docs/not-proved.md)")
+        lines.append("- No theorem: see [what is not proved](../docs/explanation/not-proved.md)")
     lines += _theorem_lines(proofs)
     if proofs.notebook:
         lines.append(f"- Told in [{proofs.notebook}]({proofs.notebook}.ipynb)")
@@ -228,7 +229,7 @@ def what_is_not_proved() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "proofs/README.md": page,
     "proofs/claims.md": details,
-    "docs/not-proved.md": what_is_not_proved,
+    "docs/explanation/not-proved.md": what_is_not_proved,
 }
 """Each page, below the working copy."""
 

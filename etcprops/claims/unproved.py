@@ -113,7 +113,7 @@ def without_theorem(claims: Iterable[Claim], proofs: Mapping[str, Proofs]) -> li
 def page(
     claims: tuple[Claim, ...], proofs: Mapping[str, Proofs], theorems: int, written: str
 ) -> str:
-    """Return the page ``docs/not-proved.md``.
+    """Return the page ``docs/explanation/not-proved.md``.
 
     Parameters
     ----------
@@ -139,7 +139,8 @@ def page(
 Of {len(true)} claims that are true, alone or under hypotheses, {len(true) - len(bare)} have a
 theorem in Coq, with {theorems} theorems and lemmas in all. This page has the rest: claims without a
 theorem, and what the theorems leave out. What must be believed of those that are proved is on
-[another page](trusted-base.md), and [the claims](../proofs/claims.md) say what would refute each.
+[another page](trusted-base.md), and [the claims](../../proofs/claims.md) say what would refute
+each.
 
 ## {len(bare)} claims without a theorem
 
@@ -179,4 +180,4 @@ def _measured(claim: Claim) -> str:
 
 
 def _link(name: str) -> str:
-    return f"[{name}](../proofs/claims.md#{name})"
+    return f"[{name}](../../proofs/claims.md#{name})"

@@ -1,8 +1,8 @@
 """How many images under one key are enough for the arrangement of their blocks to be recovered.
 
-Bounds that follow from means of independent images; ``docs/recovery.md`` has the model and the
-proofs, ``proofs/coq/Assembly.v`` what is recovered where every true neighbour wins. They bound the
-number from above: an attack may need far fewer images.
+Bounds that follow from means of independent images; ``docs/explanation/recovery.md`` has the model
+and the proofs, ``proofs/coq/Assembly.v`` what is recovered where every true neighbour wins. They
+bound the number from above: an attack may need far fewer images.
 
 References
 ----------

@@ -1,7 +1,7 @@
 """Study: what resists, and what it costs in exactness of learning and in bytes.
 
 ``python notebooks/what_resists OUT.csv`` measures every scheme of `schemes` on synthetic faces, in
-some minutes, and prints the table of ``docs/what-resists.md``.
+some minutes, and prints the table of ``docs/explanation/what-resists.md``.
 """
 
 from __future__ import annotations

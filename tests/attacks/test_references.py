@@ -1,8 +1,9 @@
 """Other people's solvers of jigsaw puzzles beside `attack`, in the measures of the literature.
 
 Run by ``pytest -m references --gaps=DIR tests/attacks/test_references.py`` with a checkout of
-https://github.com/nemanja-m/gaps; it prints the figures of ``docs/what-resists.md``. That solver is
-a genetic algorithm and knows permutations alone (Sholomon, David and Netanyahu 2013).
+https://github.com/nemanja-m/gaps; it prints the figures of ``docs/explanation/what-resists.md``.
+That solver is a genetic algorithm and knows permutations alone (Sholomon, David and Netanyahu
+2013).
 """
 
 from __future__ import annotations

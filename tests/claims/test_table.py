@@ -26,17 +26,17 @@ def test_a_page_that_is_out_of_date_is_noticed_and_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in PAGES:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     assert main(["--folder", str(tmp_path)]) == 0
     assert main(["--check", "--folder", str(tmp_path)]) == 0
     old = tmp_path / "proofs" / "README.md"
     old.write_text(page().replace("holds-if", "holds", 1), encoding="utf-8")
-    (tmp_path / "docs" / "not-proved.md").unlink()
+    (tmp_path / "docs" / "explanation" / "not-proved.md").unlink()
     assert main(["--check", "--folder", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert re.findall(r"^(\S+) is out of date", said, re.MULTILINE) == [
         "proofs/README.md",
-        "docs/not-proved.md",
+        "docs/explanation/not-proved.md",
     ]
 
 
@@ -74,7 +74,7 @@ def test_theorems_on_axioms_are_shown_with_them() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    texts = {"proofs": page() + details(), "docs": what_is_not_proved()}
+    texts = {"proofs": page() + details(), "docs/explanation": what_is_not_proved()}
     for folder, text in texts.items():
         links = set(re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", text))
         assert links

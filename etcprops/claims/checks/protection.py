@@ -267,7 +267,7 @@ PROTECTION_CLAIMS = (
         scope=Scope.MEASURED,
         checks=(Check(check_reconstruction_from_images_alone, EvidenceKind.REFUTATION),),
         note="What helps is few images under a key, not a large key space: a key for each image "
-        "resists this attack, and ends learning. docs/threats.md says who learns what.",
+        "resists this attack, and ends learning. docs/explanation/threats.md says who learns what.",
         references=(CHUMAN_2017, GALLAGHER_2012),
     ),
     Claim(

@@ -159,10 +159,10 @@ RECOVERY_CLAIMS = (
         scope=Scope.EXACT,
         hypotheses=(WINS, BORDER),
         checks=(Check(check_key_where_true_neighbours_win, EvidenceKind.END_TO_END),),
-        note="How many images make true neighbours win is in docs/recovery.md. A seam is "
-        "contradicted by a true one that joins one of its sides to another block. Real images are "
-        "recovered earlier: where some neighbours lose, loops are checked and blocks put anew, of "
-        "which no theorem speaks.",
+        note="How many images make true neighbours win is in docs/explanation/recovery.md. A seam "
+        "is contradicted by a true one that joins one of its sides to another block. Real images "
+        "are recovered earlier: where some neighbours lose, loops are checked and blocks put anew, "
+        "of which no theorem speaks.",
         references=(GALLAGHER_2012,),
     ),
 )
