@@ -12,7 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
+from facts import facts
 from sources import PACKAGES, REPOSITORIES
 from subjects import OF_REPOSITORIES, SUBJECTS
 from table import columns
@@ -204,6 +206,30 @@ def test_most_packages_could_be_had(found: dict[str, Any]) -> None:
 def test_a_file_that_was_replaced_is_no_missing_package(found: dict[str, Any]) -> None:
     replaced = [reason for reason in found["missing"].values() if "HASH" in reason.upper()]
     assert not replaced
+
+
+RNG = np.random.default_rng(0)
+ORDER, MASK = RNG.permutation(64), RNG.integers(0, 256, (8, 8), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "function"),
+    [
+        ("permutation", lambda x: x.ravel()[ORDER].reshape(8, 8)),
+        ("signed permutation", lambda x: np.where(MASK > 127, x, 255 - x)),
+        ("affine", lambda x: x * 3.0),
+        ("affine over GF(2)", lambda x: x ^ MASK),
+        ("affine modulo 256", lambda x: x + MASK),
+        ("non-linear, pixel-local", lambda x: x // 3),
+        ("data-dependent", lambda x: np.sort(x, axis=0)),
+        ("non-linear", lambda x: x * x[::-1]),
+        ("randomised", lambda x: x ^ np.random.default_rng().integers(0, 256, (8, 8), np.uint8)),
+    ],
+)
+def test_calls_without_the_probe_tell_classes_apart(kind: str, function: Any) -> None:
+    told = facts(function, (8, 8))
+    assert told.kind == kind
+    assert told.tells_apart == (kind != "non-linear, pixel-local")
 
 
 def test_expectations_are_of_the_functions_that_are_probed() -> None:
