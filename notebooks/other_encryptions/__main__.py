@@ -86,6 +86,8 @@ def study(work: Path, checkouts: Path | None, only: Sequence[str], jobs: int) ->
     broken: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     before = alone()
+    if not before:
+        print("unshare does not work here: what is probed could reach the network")
 
     def bring(name: str) -> str:
         if name in REPOSITORIES:
