@@ -28,11 +28,12 @@ VERSIONS: Final = {
     "etcprops.Reproduction": 1,
     "etcprops.Searches": 1,
     "etcprops.SignedPermutation": 2,
+    "etcprops.Vectors": 1,
     "etcprops.Verdict": 1,
 }
 """Every format, and the version that is written; older ones are read as well."""
 
-DATA: Final = frozenset({"etcprops.EtCKey", "etcprops.SignedPermutation"})
+DATA: Final = frozenset({"etcprops.EtCKey", "etcprops.SignedPermutation", "etcprops.Vectors"})
 """Formats of data; the others are reports."""
 
 

@@ -38,6 +38,7 @@ from etcprops.probing import checker
 from etcprops.reproducibility.fingerprints import shipped_fingerprint
 from etcprops.theory.coq_report import RECORD, Report, read_record
 from etcprops.theory.theorems import sources_folder
+from etcprops.vectors import vectors_text
 
 PACKAGE = Path(etcprops.__file__).parent
 SCHEMAS = {
@@ -205,6 +206,10 @@ def key(file: Path) -> None:
     write_whole(file, KEY.to_json())
 
 
+def vectors(file: Path) -> None:
+    file.write_text(vectors_text("etc_key_derivation"), "utf-8")
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "verify": ("Ledger", ledger),
     "probe: signed permutation": ("ProbeReport", report("negate", "8x8", 3)),
@@ -229,6 +234,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "Coq's record": ("CoqReport", record),
     "Coq's record, shipped": ("CoqReport", shipped_record),
     "key": ("EtCKey", key),
+    "vectors": ("Vectors", vectors),
 }
 
 

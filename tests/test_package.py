@@ -51,11 +51,12 @@ ROOMS: dict[str, set[str]] = {
         for name in ("datasets", "reductions", "theory", "strategies")
     },
     "formats": GROUND | {"scheme", "datasets"},
+    "vectors": GROUND | {"scheme", "formats"},
     **dict.fromkeys(("attacks", "reproducibility"), IMAGES),
     **dict.fromkeys(("auditing", "experiments"), IMAGES | {"attacks"}),
     "claims": MODELS,
     "probing": MODELS | {"claims"},
-    "testing": MODELS | {"claims", "probing"},
+    "testing": MODELS | {"claims", "probing", "vectors"},
     "cli": MODELS | {"claims", "probing", "testing"},
     "__main__": {"cli"},
 }
