@@ -86,7 +86,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def subjects(session: nox.Session) -> None:
-    """Probe other people's encryptions, after installing the extra ``subjects``."""
+    """Probe other people's encryptions, from PyPI, in processes of their own."""
     session.run("bash", ".ci/subjects")
 
 

@@ -52,6 +52,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a checkout of github.com/nemanja-m/gaps, another solver of jigsaw puzzles",
     )
     parser.addoption(
+        "--subjects",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="what python notebooks/other_encryptions FILE wrote",
+    )
+    parser.addoption(
         "--distributed",
         action="store_true",
         help="run the tests that start a dask cluster; slow",
