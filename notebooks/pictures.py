@@ -1,6 +1,7 @@
 """What the notebooks draw: figures with captions, narrow enough for a telephone.
 
-Only drawing is here. What is computed stands in the notebooks, since that is what they are about.
+What is computed stands in the notebooks, since that is what they are about; here is drawing, and
+the photographs that are drawn.
 """
 
 from __future__ import annotations
@@ -17,12 +18,44 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.datasets import load_sample_images
+from sklearn.feature_extraction.image import extract_patches_2d
+
+from etcprops.auditing import AuditOutcome
+from etcprops.auditing.atlas.grid import Atlas
 
 BLUE, ORANGE, GREY = "#26547c", "#c2491d", "#8a9199"
 WIDTH = 5.0
 """Inches: at this width letters of 9 points can still be read on a screen of 390 pixels."""
 
+OUTCOMES = {
+    AuditOutcome.BITWISE_IDENTICAL: "#14603a",
+    AuditOutcome.IDENTICAL_DECISIONS: "#5fae7f",
+    AuditOutcome.SAME_DECISIONS_HERE: "#c4b43a",
+    AuditOutcome.EQUAL_IN_DISTRIBUTION: "#2071a8",
+    AuditOutcome.DIFFERENT: "#d98032",
+    AuditOutcome.NOT_APPLICABLE: "#c9cfd6",
+}
 STYLE = {"image.interpolation": "nearest", "font.size": 9, "axes.titlesize": 9, "savefig.dpi": 110}
+
+
+def two_photographs() -> tuple[
+    NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[Any]
+]:
+    """Return scikit-learn's photographs, halved, and 300 patches of each with their labels.
+
+    Returns
+    -------
+    temple, flower : ndarray of uint8, shape (208, 304, 3)
+    patches : ndarray of uint8, shape (600, 16, 16, 3)
+    labels : ndarray of str, shape (600,)
+    """
+    temple, flower = (photo[::2, ::2][:208, :304] for photo in load_sample_images().images)
+    patches = [
+        extract_patches_2d(photo, (16, 16), max_patches=300, random_state=0)
+        for photo in (temple, flower)
+    ]
+    return temple, flower, np.concatenate(patches), np.repeat(["temple", "flower"], 300)
 
 
 def show(figure: Figure, caption: str) -> None:
@@ -74,21 +107,17 @@ def row(pictures: ArrayLike, gap: int = 2) -> NDArray[np.uint8]:
 
 def same_decisions(
     pairs: Sequence[tuple[ArrayLike, ArrayLike]],
-    values: tuple[NDArray[Any], NDArray[Any]],
-    classes: tuple[str, str],
-    caption: str,
+    values: Sequence[NDArray[Any]],
 ) -> None:
-    """Show images beside their encryptions, and decision values before against those after.
+    """Show images beside their encryptions, and decision values of a flower or a temple.
 
     Parameters
     ----------
     pairs : sequence of (images, encrypted images)
         One pair a line: an image each, or several.
-    values : (ndarray, ndarray) of float, shape (n_queries,)
+    values : sequence of two ndarrays of float, shape (n_queries,)
         Decision values of the model trained on plain and of that trained on encrypted images;
-        above 0 they stand for the second class.
-    classes : (str, str)
-    caption : str
+        above 0 they stand for the temple.
     """
     pairs = [(row(before), row(after)) for before, after in pairs]
     shapes = [plain.shape for plain, _ in pairs]
@@ -108,12 +137,17 @@ def same_decisions(
     axis = axes["values"]
     axis.axline((0, 0), slope=1, color=GREY, linewidth=0.8)
     for name, chosen, colour in zip(
-        classes, (before <= 0, before > 0), (ORANGE, BLUE), strict=True
+        ("flower", "temple"), (before <= 0, before > 0), (ORANGE, BLUE), strict=True
     ):
         axis.plot(before[chosen], after[chosen], ".", color=colour, label=f"decided: {name}")
     axis.set(xlabel="decision value, learned from plain", ylabel="... from encrypted")
     axis.legend(frameon=False)
-    show(figure, caption)
+    show(
+        figure,
+        "A photograph and four patches, plain and encrypted. Below, each dot is one of "
+        f"{len(before)} queries: the model that saw only encrypted patches gives it the value that "
+        "the other gives it.",
+    )
 
 
 def signs(matrices: Mapping[str, Any], caption: str, columns: int = 2) -> None:
@@ -151,42 +185,30 @@ def recovery(shares: Mapping[tuple[int, str, int], Sequence[float]], caption: st
     show(figure, caption)
 
 
-def chart(
-    codes: NDArray[np.intp],
-    lines: Sequence[str],
-    columns: Sequence[str],
-    caption: str,
-    *,
-    legend: Mapping[str, str],
-    dots: Sequence[tuple[int, int]],
+def answers(
+    found: Atlas, estimators: Sequence[str], preprocessings: Sequence[str], caption: str
 ) -> None:
-    """Show a table as coloured cells.
-
-    Parameters
-    ----------
-    codes : ndarray of intp, shape (len(lines), len(columns))
-        Which entry of `legend` each cell is.
-    lines, columns : sequence of str
-    caption : str
-    legend : mapping of str to str
-        What a colour means, and the colour.
-    dots : sequence of (column, line)
-        Cells to mark.
-    """
+    """Show how the answers of estimators compare, by preprocessing; a dot is against theory."""
+    outcomes = list(OUTCOMES)
+    lines = {(line.estimator, line.preprocessing): line for line in found.lines}
+    table = [[lines[name, before] for before in preprocessings] for name in estimators]
+    codes = np.array([[outcomes.index(line.outcome) for line in row] for row in table])
+    against = np.array([[line.agrees is False for line in row] for row in table])
     with plt.rc_context(STYLE):
-        size = (WIDTH, 0.23 * len(lines) + 1.3)
+        size = (WIDTH, 0.23 * len(estimators) + 1.3)
         figure, axis = plt.subplots(figsize=size, layout="constrained")
-    colours = ListedColormap(list(legend.values()))
-    axis.imshow(codes, cmap=colours, vmin=0, vmax=len(legend) - 1, aspect="auto")
-    axis.set_xticks(range(len(columns)), [name.replace(" ", "\n") for name in columns], fontsize=8)
-    axis.set_yticks(range(len(lines)), lines, fontsize=8)
-    axis.set_xticks(np.arange(len(columns) - 1) + 0.5, minor=True)
-    axis.set_yticks(np.arange(len(lines) - 1) + 0.5, minor=True)
+    colours = ListedColormap(list(OUTCOMES.values()))
+    axis.imshow(codes, cmap=colours, vmin=0, vmax=len(outcomes) - 1, aspect="auto")
+    axis.set_xticks(
+        range(codes.shape[1]), [p.replace(" ", "\n") for p in preprocessings], fontsize=8
+    )
+    axis.set_yticks(range(len(codes)), estimators, fontsize=8)
+    axis.set_xticks(np.arange(codes.shape[1] - 1) + 0.5, minor=True)
+    axis.set_yticks(np.arange(len(codes) - 1) + 0.5, minor=True)
     axis.grid(which="minor", color="white", linewidth=2)
     axis.tick_params(which="both", length=0)
-    if dots:
-        axis.scatter(*zip(*dots, strict=True), color="black", s=18)
-    handles = [Patch(color=colour, label=name) for name, colour in legend.items()]
+    axis.scatter(*np.nonzero(against)[::-1], color="black", s=18)
+    handles = [Patch(color=colour, label=outcome) for outcome, colour in OUTCOMES.items()]
     figure.legend(handles=handles, loc="outside lower center", ncol=2, fontsize=8, frameon=False)
     show(figure, caption)
 
@@ -254,13 +276,15 @@ def bars(
         axis.barh(where, drawn, 0.75 / len(groups), color=colour, label=group)
         for y, x, text in zip(where, drawn, height, strict=True):
             axis.annotate(
-                f"{text:.2g}", (x, y), (4, 0), textcoords="offset points", va="center", fontsize=8
+                f"{text:.3g}", (x, y), (4, 0), textcoords="offset points", va="center", fontsize=8
             )
     axis.set_yticks(range(len(values)), list(values))
     axis.set_xlabel(xlabel)
     axis.set_xlim((1e-17, largest * 1e3) if log else (0, largest * 1.18))
     if log:
         axis.set_xscale("log")
+        axis.set_xticks([1e-15, 1e-10, 1e-5, 1], ["1e-15", "1e-10", "1e-5", "1"])
+        axis.set_xticks([], minor=True)
     axis.invert_yaxis()
     if len(groups) > 1:
         figure.legend(loc="outside lower center", ncol=len(groups))
@@ -296,7 +320,7 @@ def draws(values: NDArray[np.floating[Any]], mark: float, caption: str) -> None:
     axis.plot(x, density, color=BLUE, label="normal, same variance")
     axis.axvline(mark, color=ORANGE, linestyle="--", label="one key for both")
     axis.set(xlabel="standard deviations", yticks=[])
-    axis.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncol=3, fontsize=8)
     show(figure, caption)
 
 
