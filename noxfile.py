@@ -6,6 +6,7 @@ makes an environment of its own, to install the package as its users do.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -77,9 +78,25 @@ def notebooks(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into ``build/docs``, from nothing; needs the extra ``docs``."""
+    options = ("--fail-on-warning", "--keep-going", "--fresh-env", "--quiet", "--conf-dir", "docs")
+    session.run("sphinx-build", *options, *session.posargs, ".", "build/docs")
+
+
+@nox.session
 def subjects(session: nox.Session) -> None:
     """Probe other people's encryptions, after installing the extra ``subjects``."""
     session.run("bash", ".ci/subjects")
+
+
+@nox.session
+def pages(session: nox.Session) -> None:
+    """Look at every page in chromium, after installing the extra ``pages``."""
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        session.skip("opens pages in chromium, which is not installed")
+    session.run("pip", "install", "--quiet", "-e", ".[test,pages]")
+    session.run("pytest", "-q", "-n0", "-m", "pages", "tests/test_pages_in_browser.py")
 
 
 @nox.session

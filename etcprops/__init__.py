@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from etcprops.auditing import EtCEncryptor, Verdict, audit
     from etcprops.claims import Ledger, verify
     from etcprops.datasets.pictures import read_image
+    from etcprops.exact.decisions import CertainDecisions, certain_decisions
     from etcprops.exact.distances import exact_squared_distances
     from etcprops.exact.gram import (
         exact_gram,
@@ -80,6 +81,7 @@ _HOMES = {
     "exact.distances": ("exact_squared_distances",),
     "exact.kernels": ("ExactKernel", "scale_gamma"),
     "scheme.keys": ("ALL", "COMPONENT_ORDERS", "EtCKey", "Step"),
+    "exact.decisions": ("CertainDecisions", "certain_decisions"),
     "exact.margins": ("certified", "decision_error_bound", "standard_scaler_error_bound"),
     "scheme.matrices": (
         "block_permutation_matrix",
@@ -105,6 +107,7 @@ __all__ = [
     "COMPONENT_ORDERS",
     "AttackReport",
     "BlockGeometry",
+    "CertainDecisions",
     "EtCEncryptor",
     "EtCKey",
     "ExactKernel",
@@ -125,6 +128,7 @@ __all__ = [
     "block_permutation_matrix",
     "block_transform_matrix",
     "centre_mid_grey",
+    "certain_decisions",
     "certified",
     "coefficient_rows",
     "component_permutation_matrix",

@@ -1,6 +1,7 @@
 """Documents: JSON text that names its format and version, written and read in one way.
 
-JSON as RFC 8259 has it, without NaN and infinities: a class writes them as null or as text. Of each
+JSON as RFC 8259 has it, without NaN and infinities: a class writes them as null or as text; what is
+read is held to the same, each field there once. Of each
 format ``etcprops/schemas`` has a schema. Reports say which version of the package wrote them. Keys
 and certificates are data and do not: equal ones are equal text, whatever wrote them.
 """
@@ -24,7 +25,7 @@ VERSIONS: Final = {
     "etcprops.Files": 1,
     "etcprops.Fingerprint": 1,
     "etcprops.Ledger": 1,
-    "etcprops.ProbeReport": 2,
+    "etcprops.ProbeReport": 3,
     "etcprops.Reproduction": 1,
     "etcprops.Searches": 1,
     "etcprops.SignedPermutation": 2,
@@ -76,6 +77,54 @@ def write(name: str, content: Mapping[str, Any]) -> str:
     return line(whole) if name in DATA else _laid_out(whole, "\n")
 
 
+def parse(text: str | bytes) -> Any:
+    """Return what a JSON text of others says, read in the one way that all readers share.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON as RFC 8259 has it, nested too deeply, no UTF-8, names a field twice (of
+        which each reader would take another), or holds numbers that are none. The text itself is
+        neither in the message nor in the error's context: it may be a secret.
+
+    Examples
+    --------
+    >>> parse('{"level": 255, "level": 1}')
+    Traceback (most recent call last):
+    ...
+    ValueError: the field 'level' is there twice
+    """
+    try:
+        return json.loads(
+            text, object_pairs_hook=_fields, parse_constant=_number, parse_float=_number
+        )
+    except RecursionError:
+        problem = "it is nested too deeply"
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is no UTF-8"
+    except (TypeError, ValueError) as error:
+        problem = str(error)
+    raise ValueError(problem)
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object whose fields all have names of their own."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {describe(twice).rpartition(' ')[0]} is there twice")
+    return found
+
+
+def _number(text: str) -> float:
+    """Return a number that is one: neither NaN nor an infinity, also not one by its size."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is no finite number")
+    return number
+
+
 def read(text: str, name: str, caller: str) -> dict[str, Any]:
     """Return the document in a text, with format and version.
 
@@ -94,8 +143,8 @@ def read(text: str, name: str, caller: str) -> dict[str, Any]:
         If the text is no JSON, another format, or of a version that is not known.
     """
     try:
-        found = json.loads(text)
-    except (RecursionError, TypeError, ValueError) as error:
+        found = parse(text)
+    except ValueError as error:
         raise InvalidParameterError(
             f"The 'text' parameter of {caller} must be JSON text as to_json writes it. "
             f"Got text that cannot be read: {error}."

@@ -1,4 +1,4 @@
-"""Atomic writes, a file as a whole or not at all, and where the user's cache is."""
+"""Files of limited size, written as a whole or not at all; where the user's cache is; orphans."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import os
 import secrets
 import shutil
 import signal
-import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from errno import EEXIST
+from errno import EEXIST, EFBIG, ENOTDIR
+from functools import cache
 from pathlib import Path
+from typing import Any, BinaryIO, Final, TypeVar
+
+Result = TypeVar("Result")
+
+_PART: Final = ".etcprops-part-"
+"""How names of files that grow begin."""
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def user_cache() -> Path:
@@ -24,24 +33,82 @@ def user_cache() -> Path:
     return user_cache_path("etcprops", appauthor=False)
 
 
-def write_whole(path: Path, text: str, *, secret: bool = False, overwrite: bool = True) -> None:
+def read_at_most(path: Path, most: int) -> bytes:
+    """Return the content of a file of at most so many bytes; a device may be without an end.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is larger.
+    """
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(EFBIG, f"more than {most} bytes", str(path))
+    return content
+
+
+def write_whole(
+    path: Path, content: str | bytes, *, secret: bool = False, overwrite: bool = True
+) -> None:
     """Write the whole file or nothing (atomic write); others may read it as any new file.
 
-    Nothing is left beside it, also if the writing fails; an interruption waits until it is done.
-    A `secret` file only its owner may read. Without `overwrite`, one that is there raises
+    Nothing is left beside it, also if the writing fails; an interruption waits until it is done,
+    and what a killed process left is removed by the next that writes into the folder. A symbolic
+    link is replaced, not followed; devices and pipes are written to. Half of a surrogate pair, with
+    which Python stands for a byte of a name that is no UTF-8, becomes its escape of JSON. A
+    `secret` file only its owner may read. Without `overwrite`, one that is there raises
     FileExistsError.
     """
+    octets = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with _undisturbed():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.name) as folder:
-            file = Path(folder) / path.name  # nobody else can look into the folder
-            file.write_text(text, encoding="utf-8")
-            if secret:
-                file.chmod(0o600)
+        if overwrite and path.exists() and not path.is_file():
+            path.write_bytes(octets)
+            return
+        with _growing(path.parent, 0o600 if secret else 0o666) as (part, file):
+            file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
             if overwrite:
-                file.replace(path)
+                part.replace(path)
             else:
-                _move_where_nothing_is(file, path)
+                _move_where_nothing_is(part, path)
+
+
+def write_all(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write files into a folder, each whole, and return where they are."""
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in files]
+
+
+@contextmanager
+def _growing(folder: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
+    """Make a hidden file, locked while somebody writes to it; remove those that nobody does."""
+    for left in folder.iterdir():
+        if left.name.startswith(_PART):
+            with suppress(OSError), left.open("rb") as file:
+                _lock(file.fileno())
+                left.unlink()
+    descriptor, part = _made(folder, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield part, file
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _made(folder: Path, mode: int) -> tuple[int, Path]:
+    """Return a new file, open and locked; again if another process just took it for one left."""
+    while True:
+        part = folder / f"{_PART}{secrets.token_hex(8)}"
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with suppress(OSError):  # a file system without locks
+            _lock(descriptor)
+        if part.exists():
+            return descriptor, part
+        os.close(descriptor)
 
 
 def _move_where_nothing_is(file: Path, path: Path) -> None:
@@ -62,10 +129,13 @@ def parts_folder(folder: Path) -> Iterator[Path]:
 
     It is gone afterwards; what a killed run left in it is removed by the next. Two runs at once
     must not write to one folder: the second raises BlockingIOError, where the system has locks.
+    A symbolic link in its place is not followed: what it names would be emptied.
     """
     parts = folder / ".etcprops-parts"
     parts.mkdir(parents=True, exist_ok=True)
-    with _locked(parts):
+    if parts.is_symlink():
+        raise NotADirectoryError(ENOTDIR, "is a symbolic link, no folder", str(parts))
+    with locked(parts):
         for left in parts.iterdir():
             left.unlink(missing_ok=True)
         try:
@@ -75,19 +145,32 @@ def parts_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock, which the system gives back however the process ends."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a lock, which the system gives back however the process ends.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process holds it, where the system has locks.
+    """
+    if os.name != "posix":
         yield
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file, or raise BlockingIOError; it is free again when it is closed."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def move_whole(path: Path, content: bytes, parts: Path) -> None:
@@ -114,16 +197,38 @@ def move_whole(path: Path, content: bytes, parts: Path) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let SIGINT wait: between making a folder and knowing of it, it would leave the folder."""
+    """Let SIGINT and SIGTERM wait: between making a file and knowing of it, they would leave it."""
     main = threading.current_thread() is threading.main_thread()  # signals come there alone
-    if not main or signal.getsignal(signal.SIGINT) is None:  # None: not set from Python
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    if not main or None in handlers.values():  # None: not set from Python
         yield
         return
     waiting: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: waiting.append(number))
+    for which in handlers:
+        signal.signal(which, lambda number, _frame: waiting.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        if waiting:
-            signal.raise_signal(signal.SIGINT)
+        for which, before in handlers.items():
+            signal.signal(which, before)
+        for number in waiting[:1]:
+            signal.raise_signal(number)
+
+
+def not_outliving(parent: int, work: Callable[..., Result], *arguments: Any) -> Result:
+    """Do some work in a process that does not outlive the one that was killed, should it be."""
+    if os.getpid() != parent:  # joblib may work in place
+        _watch(parent)
+    return work(*arguments)
+
+
+@cache
+def _watch(parent: int) -> None:
+    """End this process once its parent is gone; loky's would wait for work for ever."""
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

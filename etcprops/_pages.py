@@ -1,22 +1,35 @@
 """HTML pages from the templates of the package; what a page shows, its own module says.
 
 Each extends ``etcprops/templates/base.html``, which has the palette, the dark one and print.
+Pictures are made in `etcprops._pictures`; formulas become MathML here.
 """
 
 from __future__ import annotations
 
-import base64
-import io
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
-
-import numpy as np
+from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from PIL import Image
+    from markupsafe import Markup
 
-SIDE: Final = 256
-"""Images are enlarged, or thinned out, to about this many screen pixels."""
+NAMESPACE: Final = ' xmlns="http://www.w3.org/1998/Math/MathML"'
+"""What HTML knows without being told."""
+UNSEEN: Final = "display: none"
+"""Of signs for browsers without style sheets, which show text alone."""
+TIMES, MINUS = "\u00a0\u00d7\u00a0", "\u2212"
+PROSE: Final = (
+    r"(?P<code>`[^`]+`)",
+    r"(?P<name>\*[a-z0-9-]+\*)",
+    r"(?P<times>(?<=\d) x (?=\d))",
+    r"(?<=[\w)])(?P<power>\^\d+)",
+    r"(?<![\w.=+-])(?P<number>\d(?:\.\d+)?e[+-]\d+)(?![\w.])",
+)
+"""What is set in prose; ``gamma=1e-3`` is code and stays as it is."""
 
 
 def render_page(package: str, template: str, **content: Any) -> str:
@@ -27,7 +40,7 @@ def render_page(package: str, template: str, **content: Any) -> str:
     package : str
         The package with a folder ``templates``, for instance "etcprops.claims".
     template : str
-        Name of the file in it.
+        Name of the file in it. The filter ``typeset`` is there for prose with numbers.
     **content
         All that the template refers to; a name that is missing is an error.
 
@@ -44,43 +57,128 @@ def render_page(package: str, template: str, **content: Any) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["typeset"] = typeset
     return environment.get_template(template).render(**content)
 
 
-def data_uri(picture: Image.Image | bytes) -> str:
-    """Return a picture, or the content of a PNG file, as a PNG in a data URI.
-
-    Examples
-    --------
-    >>> data_uri(b"PNG")
-    'data:image/png;base64,UE5H'
-    """
-    if not isinstance(picture, bytes):
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG", optimize=True)
-        picture = buffer.getvalue()
-    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
-
-
-def enlarged(image: NDArray[Any]) -> str:
-    """Return an image as a data URI, of a size to be looked at; floats from least to largest.
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table for a notebook, which would set its text to the right.
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, 3)
-        uint8, or floats.
+    heads : iterable of str
+        Of the columns.
+    rows : iterable of iterables of str
+        Cells, as HTML.
 
     Examples
     --------
-    >>> enlarged(np.eye(2))[:22]
-    'data:image/png;base64,'
+    >>> table(["a"], [["b"]])[-60:]
+    '<tr><td style="text-align: left">b</td></tr></tbody></table>'
     """
-    from PIL import Image
+    left = 'style="text-align: left"'
+    head = "".join(f'<th scope="col" {left}>{name}</th>' for name in heads)
+    body = "".join(
+        f"<tr>{''.join(f'<td {left}>{cell}</td>' for cell in cells)}</tr>" for cells in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
-    if image.dtype != np.uint8:
-        low, high = image.min(), image.max()
-        image = ((image - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
-    factor = max(1, SIDE // max(image.shape[:2]))
-    step = -(-max(image.shape[:2]) // (2 * SIDE))
-    large = image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
-    return data_uri(Image.fromarray(large))
+
+def typeset(text: object, formulas: Mapping[str, str] | None = None) -> Markup:
+    """Return prose as HTML: formulas as MathML, powers raised, names in backquotes as code.
+
+    Parameters
+    ----------
+    text : object
+        Its ``str`` is taken, and escaped.
+    formulas : mapping of str to str, optional
+        LaTeX of formulas by how they stand in plain text.
+
+    Examples
+    --------
+    >>> typeset("up to 2.1e-01 of <spread>")
+    Markup('up to 0.21 of &lt;spread&gt;')
+    >>> "<math" in typeset("if Q^T Q = I", {"Q^T Q = I": "Q^T Q = I"}), "<sup" in typeset("4e-15")
+    (True, True)
+    """
+    from markupsafe import Markup
+
+    known = formulas or {}
+    names = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    patterns = [rf"(?<!\w)(?P<formula>{names})(?!\w)"] if names else []
+    found = re.compile("|".join([*patterns, *PROSE]))
+    parts: list[str] = []
+    end = 0
+    for match in found.finditer(str(text)):
+        parts += [escape(str(text)[end : match.start()]), _set(match, known)]
+        end = match.end()
+    return Markup("".join([*parts, escape(str(text)[end:])]))  # noqa: S704  # each part is escaped
+
+
+def _set(match: re.Match[str], formulas: Mapping[str, str]) -> str:
+    """Return what was found as HTML."""
+    found = match[0]
+    how: dict[str | None, Callable[[], str]] = {
+        "formula": lambda: mathml(formulas[found]),
+        "code": lambda: f"<code>{escape(found[1:-1])}</code>",
+        "name": lambda: f"<em>{escape(found[1:-1])}</em>",
+        "times": lambda: TIMES,
+        "power": lambda: _raised(found[1:]),
+        "number": lambda: _number(found),
+    }
+    return how[match.lastgroup]()
+
+
+def _number(text: str) -> str:
+    """Return a number that has an exponent: without it where that is short."""
+    digits, exponent = text.split("e")
+    if abs(int(exponent)) < 4:
+        return f"{float(text):g}"
+    power = f"10{_raised(str(int(exponent)).replace('-', MINUS))}"
+    return power if digits == "1" else f"{digits}{TIMES}{power}"
+
+
+def _raised(text: str) -> str:
+    """Return an exponent; browsers without style sheets write its ``^`` themselves."""
+    return f'<sup style="line-height: 0">{text}</sup>'
+
+
+@cache
+def mathml(latex: str) -> str:
+    r"""Return a formula as MathML that can be read as text, too.
+
+    Scripts and fractions have the sign with which they are written on a line, which browsers that
+    know MathML do not show.
+
+    Parameters
+    ----------
+    latex : str
+        The formula.
+
+    Examples
+    --------
+    >>> from xml.etree import ElementTree
+    >>> "".join(ElementTree.fromstring(mathml(r"Q^T Q = I")).itertext())
+    'Q^T Q = I'
+    """
+    from latex2mathml.converter import convert
+
+    formula = ET.fromstring(convert(latex).replace(NAMESPACE, ""))  # noqa: S314  # ours
+    for element in list(formula.iter()):
+        for child, following in pairwise(element):
+            first = child is element[0] and child.tag == "mo"
+            joined = (
+                first
+                or str(child.text)[-1:] == "\u00a0"
+                or child.text in {"(", "\u27e8"}
+                or following.text in {*"(),\u2032\u27e9"}
+            )
+            child.tail = "" if joined else " "
+        sign = {"msup": "^", "msub": "_", "mfrac": " / "}.get(element.tag)
+        if sign and element[1].text != "\u2032":
+            element[0].tail = ""
+            row = ET.Element("mrow")
+            ET.SubElement(row, "mo", {"style": UNSEEN}).text = sign
+            row.append(element[1])
+            element[1] = row
+    return ET.tostring(formula, encoding="unicode")

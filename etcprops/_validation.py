@@ -6,8 +6,10 @@ The message always names the parameter, the caller, what was wanted and what cam
 from __future__ import annotations
 
 import math
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
@@ -22,12 +24,51 @@ LARGEST: Final = sys.float_info.max
 
 
 class InvalidParameterError(ValueError):
-    """A parameter has the wrong type, shape, dtype or value."""
+    """A parameter has the wrong type, shape, dtype or value; the message is one line."""
+
+    def __init__(self, *details: object) -> None:
+        super().__init__(*(printable(d) if isinstance(d, str) else d for d in details))
 
 
 def reject(parameter: str, caller: str, wanted: str, got: object) -> NoReturn:
     """Raise the error that names `parameter` and `caller`, what was `wanted` and what came."""
     raise InvalidParameterError(f"The '{parameter}' parameter of {caller} must {wanted}. Got {got}")
+
+
+def printable(text: str) -> str:
+    r"""Return text in one line that a terminal shows as it is, and does not obey.
+
+    Names of files and texts from files may hold line ends, escape codes, marks that turn the
+    direction of writing, and bytes that are no UTF-8: these are written as `repr` writes them.
+
+    Examples
+    --------
+    >>> print(printable("\x1b[31mred.png\n"))
+    \x1b[31mred.png\n
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+@contextmanager
+def in_the_name_of(caller: str) -> Iterator[None]:
+    """Let errors of what a function calls name the function itself, the door that was used.
+
+    Examples
+    --------
+    >>> with in_the_name_of("ExactStandardScaler.fit"):
+    ...     as_integer(0, "X", "PixelStatistics")
+    Traceback (most recent call last):
+    ...
+    etcprops._validation.InvalidParameterError: The 'X' parameter of ExactStandardScaler.fit must \
+be a positive integer. Got 0 (int).
+    """
+    try:
+        yield
+    except InvalidParameterError as error:
+        text = re.sub(r"(?<=' parameter of )[\w.]+", caller, str(error), count=1)
+        raise InvalidParameterError(text) from None
 
 
 def describe(value: object) -> str:
@@ -108,7 +149,8 @@ def as_array(value: Any, parameter: str, caller: str, wanted: str) -> NDArray[An
     try:
         return np.asarray(value)
     except (TypeError, ValueError):
-        reject(parameter, caller, wanted, describe(value))
+        # Its type alone: it may be a sequence of a key.
+        reject(parameter, caller, wanted, f"a {type(value).__name__} that is no array of numbers.")
 
 
 def as_indices(value: Any, bound: int, parameter: str, caller: str) -> NDArray[np.int64]:

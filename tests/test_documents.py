@@ -108,10 +108,10 @@ def ledger(file: Path) -> None:
     command("verify", "--claims", names, "--geometry", "8x8/4", "--json", str(file))
 
 
-def report(name: str, shape: str, keys: int) -> Callable[[Path], None]:
+def report(name: str, shape: str, keys: int, status: int = 0) -> Callable[[Path], None]:
     def write(file: Path) -> None:
-        size = ("--shape", shape, "--keys", str(keys))
-        command("probe", f"documented:{name}", *size, "--isolation", "none", "--json", str(file))
+        options = ("--shape", shape, "--keys", str(keys), "--isolation", "none")
+        command("probe", f"documented:{name}", *options, "--json", str(file), status=status)
 
     return write
 
@@ -219,7 +219,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "probe: affine": ("ProbeReport", report("blur", "4x4", 1)),
     "probe: GF(2)": ("ProbeReport", report("gray_code", "4x4", 1)),
     "probe: modulo 256": ("ProbeReport", report("add", "4x4", 2)),
-    "probe: no image": ("ProbeReport", report("fail", "4x4", 1)),
+    "probe: no image": ("ProbeReport", report("fail", "4x4", 1, status=1)),
     "probe --certificate": ("SignedPermutation", certificate),
     "audit of a model": ("Verdict", verdict),
     "audit of many": ("Atlas", atlas),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 import etcprops
-from etcprops._pages import data_uri, render_page
+from etcprops._pages import mathml, render_page, typeset
 
 PACKAGE = Path(etcprops.__file__).parent
 BASE = PACKAGE / "templates" / "base.html"
-PAGES = sorted(path for path in PACKAGE.rglob("templates/*.html") if path != BASE)
+SHARED = sorted(BASE.parent.glob("*.html"))
+PAGES = sorted(path for path in PACKAGE.rglob("templates/*.html") if path not in SHARED)
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,6}\b")
 
 
@@ -68,8 +69,53 @@ def test_a_page_is_escaped_and_needs_what_it_names(tmp_path: Path) -> None:
     assert page.endswith("</html>")
 
 
-def test_pictures_and_files_give_the_same_uri(tmp_path: Path) -> None:
-    picture, file = Image.new("L", (2, 2)), tmp_path / "picture.png"
-    picture.save(file, optimize=True)
-    assert data_uri(picture) == data_uri(file.read_bytes())
-    assert data_uri(picture).startswith("data:image/png;base64,iVBORw0KGgo")
+# --- Text
+
+
+def as_text(html: str) -> str:
+    """Return what a browser shows that knows neither style sheets nor MathML."""
+    return unescape(re.sub("<[^>]*>", "", str(html).replace("<sup", "^<sup")))
+
+
+@pytest.mark.parametrize(
+    ("plain", "shown"),
+    [
+        ("values by 2.1e-01 of their spread", "values by 0.21 of their spread"),
+        ("up to 4.2e-15, 1e+06", "up to 4.2\u00a0\u00d7\u00a010^\u221215, 10^6"),
+        ("gamma=1.7e-06 and f(1e-6)", "gamma=1.7e-06 and f(10^\u22126)"),
+        ("blocks of 8 x 8, not 2 x", "blocks of 8\u00a0\u00d7\u00a08, not 2 x"),
+        ("(1 - p)^64 < 2^53", "(1 - p)^64 < 2^53"),
+        ("`a_b < c` of *same-bits*", "a_b < c of same-bits"),
+    ],
+)
+def test_prose_is_set_and_can_be_read_as_text(plain: str, shown: str) -> None:
+    assert as_text(typeset(plain)) == shown
+
+
+def test_text_is_escaped_wherever_it_stands() -> None:
+    html = typeset("<b> `<i>` y = x <u> 1e-9 <s>", {"y = x": "y = x"})
+    assert re.findall("<[bius]>", html) == []
+    assert html.count("<math") == html.count("<code") == html.count("<sup") == 1
+
+
+def test_the_longest_formula_is_taken_and_only_as_a_word() -> None:
+    html = typeset("Q x, Q, and Qx", {"Q": "Q", "Q x": "Q x"})
+    assert html.count("<math") == 2
+    assert html.endswith("and Qx")
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        ("y = Q x + c", "y = Q x + c"),
+        ("Q^T Q = I", "Q^T Q = I"),
+        (r"\operatorname{fl}(255 - x)", "fl(255 \u2212 x)"),
+        (r"\frac{S_u}{2}", "S_u / 2"),
+        (r"T^\prime", "T\u2032"),
+        (r"-\text{DC} - 8", "\u2212DC \u2212 8"),
+    ],
+)
+def test_a_formula_can_be_read_as_text(latex: str, text: str) -> None:
+    assert as_text(mathml(latex)) == text
+    assert mathml(latex).startswith("<math ")
+    assert "http" not in mathml(latex)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ from etcprops.scheme.signed_permutation import SignedPermutation
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Progress = Callable[[int, int | None, str], None]
+
 CALLER: Final = "attack"
 FEWEST_BLOCKS: Final = 9
 """Below, loops are too few to be evidence."""
@@ -33,7 +36,12 @@ SMOOTH: Final = 0.2
 
 
 def attack(
-    images: Pixels, *, block: int | None = None, planes: int | None = None, most: int = 64
+    images: Pixels,
+    *,
+    block: int | None = None,
+    planes: int | None = None,
+    most: int = 64,
+    progress: Progress | None = None,
 ) -> AttackReport:
     """Reconstruct encrypted images from nothing but themselves, if they share one key.
 
@@ -54,6 +62,9 @@ def attack(
         it is tried where one plane is not recovered.
     most : int, default=64
         How many images are looked at, evenly chosen; all are reconstructed.
+    progress : callable, optional
+        Called with the percent done of a step, None for those of a step of unknown length, and
+        what the step is.
 
     Returns
     -------
@@ -87,15 +98,17 @@ def attack(
     as_integer(most, "most", CALLER)
     _check_planes(planes, encrypted)
     chosen = evenly(encrypted, most)
+    tell = progress or (lambda _done, _total, _step: None)
+    tell(0, None, "looking for blocks")
     size, sure = _block_size(chosen, block)
     if size is None:
         found = _without_blocks(encrypted, chosen)
     else:
         height, width, *rest = encrypted.shape[1:]
         geometry = BlockGeometry(height, width, channels=3 if rest else 1, block=size)
-        found = _solved(encrypted, chosen, geometry, planes or 1)
+        found = _solved(encrypted, chosen, geometry, planes or 1, tell)
         if planes is None and found.key is None and not rest and width % (3 * size) == 0:
-            other = _solved(encrypted, chosen, geometry, 3)
+            other = _solved(encrypted, chosen, geometry, 3, tell)
             found = other if other.confidence.mean() > found.confidence.mean() else found
     return AttackReport(
         **found._asdict(),
@@ -197,6 +210,7 @@ def _solved(
     chosen: NDArray[Any],
     geometry: BlockGeometry,
     planes: int,
+    tell: Progress,
     *,
     again: bool = False,
 ) -> _Found:
@@ -213,7 +227,9 @@ def _solved(
         return _nothing(encrypted, "Every block is constant: no side says what continues it.", n)
     borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
     del blocks
-    seams = find_seams(borders)
+    step = f"comparing sides of {n} blocks"
+    seams = find_seams(borders, progress=lambda share: tell(int(100 * share), 100, step))
+    tell(0, None, "joining blocks")
     frame = (geometry.grid[0], geometry.grid[1] // planes)
     tree = assemble(seams, frame)
     layout = framed(tree.poses, tree.largest()[0], frame)
@@ -226,7 +242,7 @@ def _solved(
     key = key_of(tree.poses, geometry)
     fits = fitting(chosen, _decrypted(chosen, key), geometry)
     if not again and fits.any() and not fits.all():
-        return _solved(encrypted, chosen[fits], geometry, planes, again=True)
+        return _solved(encrypted, chosen[fits], geometry, planes, tell, again=True)
     needed = None if confidence.mean() >= RECOVERED else _more(borders, len(chosen))
     return _reported(encrypted, key, confidence, needed, planes)
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import describe, reject
 from etcprops.attacks._noisy_pairs import recover_nearest
+from etcprops.scheme._pixels_given import Pixels, as_pixels
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.scheme.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey
 
@@ -97,12 +97,12 @@ class RecoveredKey:
         return f"{', '.join(parts)}; {self.bits_left:.1f} bits of the key are open{noise}"
 
 
-def recover_from_pairs(plain: Images, encrypted: Images, geometry: BlockGeometry) -> RecoveredKey:
+def recover_from_pairs(plain: Pixels, encrypted: Pixels, geometry: BlockGeometry) -> RecoveredKey:
     """Return how much of an EtC key pairs of plain and encrypted images determine.
 
     Parameters
     ----------
-    plain, encrypted : ndarray of uint8, shape (H, W[, 3]) or (N, H, W[, 3])
+    plain, encrypted : array_like of uint8, shape (H, W[, 3]) or (N, H, W[, 3])
         Images and their encryptions under one key.
     geometry : BlockGeometry
         Of the scheme.
@@ -227,12 +227,13 @@ def _as_often(orbit: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.
     return np.array([(orbit == name).sum() == (after == name).sum() for name in after])
 
 
-def _blocks(images: Any, geometry: BlockGeometry, name: str) -> Images:
+def _blocks(given: Pixels, geometry: BlockGeometry, name: str) -> Images:
     """Return images as blocks, shape (n_blocks, N, B, B, C)."""
     caller = "recover_from_pairs"
     shape = ", ".join(str(size) for size in geometry.shape)
     wanted = f"be an array of uint8 and shape ({shape}) or (N, {shape}) with N at least 1"
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or not images.size:
+    images: Images = as_pixels(given, name, caller, wanted)
+    if images.dtype != np.uint8 or not images.size:
         reject(name, caller, wanted, describe(images))
     dimensions = len(geometry.shape)
     if images.shape[-dimensions:] != geometry.shape or images.ndim - dimensions not in {0, 1}:

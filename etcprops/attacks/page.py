@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from etcprops import __version__
-from etcprops._pages import enlarged, render_page
+from etcprops._pages import render_page
+from etcprops._pictures import enlarged, gallery
 
 if TYPE_CHECKING:
     from etcprops.attacks.report import AttackReport
@@ -44,12 +45,8 @@ def render(report: AttackReport, name: str) -> str:
 
 def fragment(report: AttackReport) -> str:
     """Return outcome and pictures without a page around them."""
-    figures = [
-        f'<figure><img src="{uri}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
-        for caption, uri in _pictures(report)
-    ]
-    row = f'<div style="display: flex; flex-wrap: wrap; gap: 1.25rem">{"".join(figures)}</div>'
-    return f"<p><strong>{report.outcome}</strong>: {escape(report.reason)}</p>{row}"
+    said = f"<p><strong>{report.outcome}</strong>: {escape(report.reason)}</p>"
+    return said + gallery(_pictures(report))
 
 
 def _pictures(report: AttackReport) -> list[tuple[str, str]]:

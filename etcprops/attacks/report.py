@@ -127,8 +127,9 @@ class AttackReport:
             lines.append(f"Some {self.images_needed} images like these would be enough.")
         return tuple(lines)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report ready for JSON; of the images their shape and type alone."""
+    def to_dict(self, *, with_key: bool = False) -> dict[str, Any]:
+        """Return the report ready for JSON, as `to_json` has it."""
+        shown = self.key if with_key else None
         return {
             "outcome": str(self.outcome),
             "reason": self.reason,
@@ -137,18 +138,25 @@ class AttackReport:
             "images": {"shape": list(self.images.shape), "dtype": str(self.images.dtype)},
             "block": self.block,
             "block_confidence": round(self.block_confidence, 6),
-            "key": None if self.key is None else json.loads(self.key.to_json()),
+            "key": None if shown is None else json.loads(shown.to_json()),
             "confidence": [round(value, 4) for value in self.confidence.tolist()],
-            "places": self.places.tolist(),
+            "places": self.places.tolist() if with_key else [],
             "sign_known": self.sign_known,
             "fitting": self.fitting.tolist(),
             "images_needed": self.images_needed,
             "seconds": round(self.seconds, 3),
         }
 
-    def to_json(self) -> str:
-        """Return the report as JSON text, with the key and without the images."""
-        return _documents.write("etcprops.AttackReport", self.to_dict())
+    def to_json(self, *, with_key: bool = False) -> str:
+        """Return the report as JSON text; of the images it has their shape and type alone.
+
+        Parameters
+        ----------
+        with_key : bool, default=False
+            Whether to show the key that was recovered, and the places of blocks, which are its
+            first part: whoever reads the report can then decrypt the images.
+        """
+        return _documents.write("etcprops.AttackReport", self.to_dict(with_key=with_key))
 
     def to_html(self, name: str = "images") -> str:
         """Return one HTML page that needs nothing else, with the first images reconstructed.

@@ -16,6 +16,7 @@ first took them to encrypted images, one at a time.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final
@@ -213,7 +214,9 @@ class Seams:
     cost: NDArray[np.float64]
 
 
-def find_seams(borders: Borders, candidates: int = 6) -> Seams:
+def find_seams(
+    borders: Borders, candidates: int = 6, progress: Callable[[float], None] | None = None
+) -> Seams:
     """Return the best candidates for every side.
 
     All blocks are compared by the squared error over all images, at once; the best few by
@@ -225,6 +228,8 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
         Of all blocks.
     candidates : int, default=6
         How many other blocks for a side; two at least, to know how much better the best is.
+    progress : callable, optional
+        Called now and then with the share of pairs of blocks that were compared.
 
     Returns
     -------
@@ -232,7 +237,7 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
     """
     n = borders.n
     count = min(candidates, n - 1)
-    block = _nearest(borders, count)
+    block = _nearest(borders, count, progress or (lambda _share: None))
     sides = max(1, ENTRIES // (16 * count * borders.orders * borders.lines[0, 0, 0].size))
     parts = [
         _compared(
@@ -243,7 +248,7 @@ def find_seams(borders: Borders, candidates: int = 6) -> Seams:
     return Seams(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _nearest(borders: Borders, count: int) -> Integers:
+def _nearest(borders: Borders, count: int, progress: Callable[[float], None]) -> Integers:
     """Return the blocks with the least squared errors for each side, shape (4 n, count).
 
     A seam costs the same from either side, so each two blocks are compared once: some blocks with
@@ -264,6 +269,7 @@ def _nearest(borders: Borders, count: int) -> Integers:
         better = theirs.min(axis=0) < cost[later].max(axis=1)
         numbers = np.tile(np.arange(start, stop), (int(better.sum()), 1))
         _merge(cost, block, later[better], theirs[:, better].T, numbers)
+        progress(1 - (1 - stop / n) ** 2)
     return block
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -23,14 +24,15 @@ from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
 from etcprops.auditing.compression import compression_seen
-from etcprops.auditing.harness import Candidate, Encryption, Harness, vectors
-from etcprops.auditing.inputs import as_folds, as_targets, check_images
+from etcprops.auditing.harness import Candidate, Encryption, Harness, Watch, vectors
+from etcprops.auditing.inputs import as_folds, as_images, as_targets
 from etcprops.auditing.predictions import ModelError, Predictions, check_estimator, kind_of
 from etcprops.auditing.preprocessing import make_preprocessing
 from etcprops.auditing.two_sample import two_sample_test, two_sample_test_of_values
 from etcprops.auditing.verdict import AuditOutcome, Comparison, TwoSampleTest, Verdict
 from etcprops.auditing.witness import smallest_witness
 from etcprops.scheme import pixels
+from etcprops.scheme._pixels_given import Pixels
 from etcprops.scheme.keys import EtCKey, check_key
 
 TOLERANCE: Final = 1e-6
@@ -41,7 +43,7 @@ DEGENERATE: Final = "every answer is the same one: that they agree says little"
 
 def audit(
     estimator: Any,
-    images: NDArray[np.uint8],
+    images: Pixels,
     labels: ArrayLike | None,
     key: EtCKey,
     *,
@@ -56,6 +58,7 @@ def audit(
     budget: float = 60.0,
     tolerance: float = TOLERANCE,
     encrypt: Encryption = pixels.encrypt,
+    progress: Callable[[int, int | None, str], None] | None = None,
 ) -> Verdict:
     """Fit a model on plain and on encrypted images, compare its answers, and find out why.
 
@@ -70,8 +73,8 @@ def audit(
     estimator : estimator
         A classifier, regressor, clusterer, outlier detector, transformer or density model, or a
         pipeline that ends in one. It sees vectors of doubles with grey levels 0 to 255.
-    images : ndarray of uint8, shape (N, H, W) or (N, H, W, 3)
-        For training and queries.
+    images : array_like of uint8, shape (N, H, W) or (N, H, W, 3)
+        For training and queries; also a list of Pillow's images, as `encrypt` takes them.
     labels : array_like of shape (N,) or (N, outputs), or None
         What to learn; None for models that learn without.
     key : EtCKey
@@ -104,6 +107,8 @@ def audit(
         in units of their spread, and still count as the same but for rounding.
     encrypt : callable, optional
         The encryption; by default that of `etcprops`.
+    progress : callable, optional
+        Called before each fit with the number of fits made, None and what it is for.
 
     Returns
     -------
@@ -114,6 +119,8 @@ def audit(
     InvalidParameterError
         If the estimator can be neither fitted nor asked, images are not 8-bit, labels do not match
         or are all of one class, the key is for other images, or another parameter is wrong.
+    InterruptedAuditError
+        A KeyboardInterrupt, with the verdict as far as it came.
 
     Notes
     -----
@@ -152,25 +159,44 @@ def audit(
     budget = as_number(budget, "budget", caller, 0, math.inf)
     tolerance = as_number(tolerance, "tolerance", caller, 0, math.inf)
     check_key(key, caller)
-    check_images(images, key, caller)
-    targets = as_targets(model, labels, len(images), caller)
-    folds = as_folds(targets, len(images), cv, seed=seed, by_class=kind_of(model) == "classifier")
-    harness = Harness(images, targets, folds, key, seed, tolerance, encrypt)
+    pictures = as_images(images, key, caller)
+    targets = as_targets(model, labels, len(pictures), caller)
+    folds = as_folds(targets, len(pictures), cv, seed=seed, by_class=kind_of(model) == "classifier")
+    watch = Watch(progress or (lambda _done, _total, _stage: None))
+    harness = Harness(pictures, targets, folds, key, seed, tolerance, encrypt, watch)
     candidate = Candidate.of(model, transformer)
     text = " ".join(repr(model).split())
-    verdict = _examine(
-        text if name == "none" else f"{text} after {name}",
-        harness,
-        candidate,
-        _Effort(runs, level, explain, thorough, budget),
-    )
-    exposure = expose(images, key, encrypt=encrypt) if protection and can_be_attacked(key) else None
+    effort = _Effort(runs, level, explain, thorough, budget)
+    exposure = None
+    try:
+        verdict = _examine(
+            text if name == "none" else f"{text} after {name}", harness, candidate, effort
+        )
+        if protection and can_be_attacked(key):
+            watch.enter("attacking the encrypted images")
+            exposure = expose(pictures, key, encrypt=encrypt)
+    except KeyboardInterrupt:
+        raise InterruptedAuditError(watch.verdict) from None
     return replace(
         verdict,
         exposure=exposure,
         seconds=time.perf_counter() - started,
         model_seconds=harness.model_seconds,
     )
+
+
+class InterruptedAuditError(KeyboardInterrupt):
+    """Raised for Ctrl-C in the middle of an audit, with what was found until then.
+
+    Attributes
+    ----------
+    verdict : Verdict or None
+        Without what was not looked for; None if plain and encrypted were not compared yet.
+    """
+
+    def __init__(self, verdict: Verdict | None) -> None:
+        super().__init__("the audit was interrupted")
+        self.verdict = verdict
 
 
 @dataclass(frozen=True)
@@ -192,6 +218,7 @@ def _examine(text: str, harness: Harness, candidate: Candidate, effort: _Effort)
         reason = f"cannot be fitted on plain images: {error}"
         return Verdict(text, AuditOutcome.NOT_APPLICABLE, conditions=(reason,))
     try:
+        harness.watch.enter("fitting on encrypted images")
         encrypted = harness.fit_and_predict(
             candidate, harness.encrypted_vectors(harness.key), seed=harness.seed
         )
@@ -207,6 +234,7 @@ def _examine(text: str, harness: Harness, candidate: Candidate, effort: _Effort)
         certified=certified_decisions(harness, plain, encrypted),
         conditions=_conditions(comparison, plain, encrypted, harness),
     )
+    harness.watch.verdict = verdict
     if not effort.explain:
         return verdict
     if not comparison.identical(harness.tolerance):
@@ -229,15 +257,22 @@ def _explained(
 ) -> Verdict:
     """Look for cause, remedy, witness and distribution of answers that differ."""
     difference = verdict.comparison or compare(*answers, tolerance=harness.tolerance)
+    watch, most = harness.watch, f", at most {effort.budget:g} s"
+    watch.enter(f"looking for the cause{most}")
     search = Search(harness, candidate, difference, effort.budget, effort.thorough)
     cause, remedy = search.run()
+    watch.verdict = replace(
+        verdict, cause=cause, remedy=remedy, experiments=tuple(search.experiments)
+    )
     conditions = verdict.conditions
     if search.cut_short:
         conditions += (f"the search for the cause was cut short after {effort.budget:g} s",)
     plain, encrypted = answers
+    watch.enter(f"looking for the smallest witness{most}")
     witness = smallest_witness(harness, candidate, plain, encrypted, budget=effort.budget)
     test = None
     if effort.runs and search.seed_matters():
+        watch.enter(f"comparing distributions over {effort.runs} seeds and keys")
         test = _test_distributions(harness, candidate.with_open_seeds(), plain.seconds, effort)
     if test is not None and (fixed := candidate.fixed_seeds()):
         conditions += (

@@ -26,7 +26,7 @@ from etcprops.auditing.predictions import (
     unseeded,
 )
 from etcprops.auditing.preprocessing import PREPROCESSINGS
-from etcprops.auditing.verdict import Comparison
+from etcprops.auditing.verdict import Comparison, Verdict
 from etcprops.scheme import pixels
 from etcprops.scheme.keys import EtCKey
 
@@ -92,6 +92,39 @@ class Candidate:
 
 
 @dataclass
+class Watch:
+    """What somebody who waits for an audit is told, and what is left if nobody waits any longer.
+
+    Attributes
+    ----------
+    progress : callable
+        Called before each fit with the number of fits made, None for that of all, and what it is
+        for.
+    stage : str
+        What fits are for now.
+    fits : int
+        How many were made.
+    verdict : Verdict or None
+        What is known already.
+    """
+
+    progress: Callable[[int, int | None, str], None]
+    stage: str = "fitting on plain images"
+    fits: int = 0
+    verdict: Verdict | None = None
+
+    def enter(self, stage: str) -> None:
+        """Begin with something else."""
+        self.stage = stage
+        self.progress(self.fits, None, stage)
+
+    def count(self) -> None:
+        """Take note of a fit."""
+        self.progress(self.fits, None, self.stage)
+        self.fits += 1
+
+
+@dataclass
 class Harness:
     """Images with their labels, folds, key and encryption.
 
@@ -111,6 +144,8 @@ class Harness:
         See `compare`.
     encrypt : callable
         The encryption.
+    watch : Watch
+        Who is told of fits.
     """
 
     images: NDArray[np.uint8]
@@ -120,6 +155,7 @@ class Harness:
     seed: int
     tolerance: float
     encrypt: Encryption = pixels.encrypt
+    watch: Watch = field(default_factory=lambda: Watch(lambda _done, _total, _stage: None))
     model_seconds: float = 0.0
     started: float = field(default_factory=time.perf_counter)
     _kept: tuple[Candidate, int, Predictions] | None = None
@@ -143,6 +179,7 @@ class Harness:
         parts = []
         for training, queries in self.folds:
             targets = None if self.targets is None else self.targets[training]
+            self.watch.count()
             start = time.perf_counter()
             try:
                 part = fit_and_predict(

@@ -9,6 +9,7 @@ import numpy as np
 from etcprops._validation import InvalidParameterError, as_array, describe, reject
 from etcprops.auditing.harness import Fold, is_supervised
 from etcprops.auditing.predictions import kind_of
+from etcprops.scheme._pixels_given import Pixels, as_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from etcprops.scheme.keys import EtCKey
 
 
-def check_images(images: Any, key: EtCKey, caller: str) -> None:
-    """Refuse what are no 8-bit images of the key's geometry."""
+def as_images(value: Pixels, key: EtCKey, caller: str) -> NDArray[np.uint8]:
+    """Return images of 8 bits and of the key's geometry; refuse anything else."""
     shape = key.geometry.shape
-    if not isinstance(images, np.ndarray):
-        reject("images", caller, "be an array of uint8, shape (N, H, W[, 3])", describe(images))
+    images = as_pixels(value, "images", caller, "be an array of uint8, shape (N, H, W[, 3])")
     if images.dtype != np.uint8:
         reject("images", caller, "be an array of uint8", describe(images))
     if images.ndim != len(shape) + 1 or images.shape[1:] != shape:
@@ -28,6 +28,7 @@ def check_images(images: Any, key: EtCKey, caller: str) -> None:
         reject("key", caller, wanted, f"one for {key.geometry}.")
     if len(images) < 4:
         reject("images", caller, "be at least 4: for training and queries", describe(images))
+    return images
 
 
 def as_targets(

@@ -8,7 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from etcprops import __version__
-from etcprops._pages import enlarged, render_page
+from etcprops._pages import render_page, table, typeset
+from etcprops._pictures import Difference, close_ups, gallery
 from etcprops.auditing.verdict import VERDICTS, AuditOutcome
 
 if TYPE_CHECKING:
@@ -17,12 +18,22 @@ if TYPE_CHECKING:
 
 MEANINGS = {
     AuditOutcome.BITWISE_IDENTICAL: "every number the same, to the last bit",
-    AuditOutcome.IDENTICAL_DECISIONS: "every query answered the same; values differ by rounding",
-    AuditOutcome.SAME_DECISIONS_HERE: "so were these, by luck: values differ more",
-    AuditOutcome.EQUAL_IN_DISTRIBUTION: "over many seeds and keys, stated differences are excluded",
-    AuditOutcome.DIFFERENT: "some query is answered differently",
-    AuditOutcome.NOT_APPLICABLE: "cannot be tried so; the reason is given",
+    AuditOutcome.IDENTICAL_DECISIONS: (
+        "every query answered the same; decision values, where there are any, differ by no more "
+        "than the tolerance, 1e-6 of their spread unless set otherwise"
+    ),
+    AuditOutcome.SAME_DECISIONS_HERE: (
+        "every one of these queries answered the same, by luck: decision values differ by more "
+        "than the tolerance, 1e-6 of their spread unless set otherwise"
+    ),
+    AuditOutcome.EQUAL_IN_DISTRIBUTION: (
+        "answers differ from seed to seed and key to key, plain or encrypted; over many of them, "
+        "the differences of distribution that are stated are excluded"
+    ),
+    AuditOutcome.DIFFERENT: "some query answered differently, or an error on one side alone",
+    AuditOutcome.NOT_APPLICABLE: "no answer to compare; the reason is given",
 }
+"""What each outcome says, of every row that has it."""
 
 
 def render(atlas: Atlas) -> str:
@@ -89,19 +100,35 @@ def render_verdict(verdict: Verdict) -> str:
         verdict=verdict,
         meaning=MEANINGS[verdict.outcome],
         pictures=_pictures(verdict),
+        apart=None
+        if verdict.witness is None
+        else Difference.between(verdict.witness.image, verdict.witness.encrypted),
         version=__version__,
     )
 
 
+def atlas_fragment(atlas: Atlas) -> str:
+    """Return estimators and outcomes as a table, without a page around it."""
+    rows = [
+        [
+            f"<code>{line.estimator}</code>",
+            line.preprocessing,
+            line.steps_in_words,
+            line.outcome,
+            f"<strong>{line.verdict}</strong>" if line.agrees is False else line.verdict,
+            typeset(line.main.cause),
+        ]
+        for line in atlas.lines
+    ]
+    counts = Counter(line.outcome for line in atlas.lines)
+    summary = ", ".join(f"{counts[o]} {o}" for o in MEANINGS if counts[o])
+    heads = ("estimator", "preprocessing", "steps", "measured", "theory", "cause")
+    return f"<p>{summary}</p>{table(heads, rows)}"
+
+
 def fragment(verdict: Verdict) -> str:
     """Return what a verdict says, with its witness, without a page around it."""
-    figures = "".join(
-        f'<figure><img src="{uri}" alt="{escape(caption)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-        for caption, uri in _pictures(verdict)
-    )
-    row = f'<div style="display: flex; flex-wrap: wrap; gap: 1.25rem">{figures}</div>'
-    return f"<pre>{escape(str(verdict))}</pre>{row if figures else ''}"
+    return f"<pre>{escape(str(verdict))}</pre>{gallery(_pictures(verdict), pairs=True)}"
 
 
 def _pictures(verdict: Verdict) -> list[tuple[str, str]]:
@@ -109,7 +136,9 @@ def _pictures(verdict: Verdict) -> list[tuple[str, str]]:
     witness = verdict.witness
     if witness is None:
         return []
-    return [
-        (f"Query {witness.query}, plain: {witness.plain_answer}.", enlarged(witness.image)),
-        (f"The same, encrypted: {witness.encrypted_answer}.", enlarged(witness.encrypted)),
-    ]
+    plain = f"Image {witness.query}, plain: {witness.plain_answer}"
+    encrypted = f"The same, encrypted: {witness.encrypted_answer}"
+    apart = Difference.between(witness.image, witness.encrypted)
+    mark = None if apart is None else apart.mark
+    shown = close_ups(witness.image, mark, plain), close_ups(witness.encrypted, mark, encrypted)
+    return [picture for pair in zip(*shown, strict=True) for picture in pair]

@@ -31,6 +31,7 @@ from sklearn.utils.multiclass import _ovr_decision_function
 from threadpoolctl import threadpool_limits
 
 from etcprops._validation import describe, reject
+from etcprops.exact._memory import remembered
 
 ModelKind = Literal[
     "classifier", "regressor", "outlier detector", "clusterer", "transformer", "scorer"
@@ -227,6 +228,7 @@ def fit_and_predict(
         np.errstate(all="ignore"),
         _global_states(seed),
         _threads_for(estimator),
+        remembered({}),  # exact products: labels and decision values need the same
     ):
         warnings.simplefilter("always")
         try:

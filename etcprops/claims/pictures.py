@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy.sparse import eye_array
 
+from etcprops._pictures import enlarge, framed
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import STEP_NAMES, EtCKey, Step
 from etcprops.scheme.matrices import encryption_matrix, step_matrices
@@ -22,13 +23,15 @@ LARGEST_TILED = 12
 POSITIVE, NEGATIVE = (38, 84, 124), (214, 73, 51)
 
 
-def drawn(values: NDArray[Any]) -> Image.Image | None:
+def drawn(values: NDArray[Any], mark: tuple[int, int] | None = None) -> Image.Image | None:
     """Draw an exhibit: a few numbers as tiles, a picture as it is, enlarged.
 
     Parameters
     ----------
     values : ndarray, shape (rows, columns)
         As for `tiles`.
+    mark : tuple of int, optional
+        Row and column of what to frame.
 
     Returns
     -------
@@ -36,11 +39,11 @@ def drawn(values: NDArray[Any]) -> Image.Image | None:
         None for long rows of numbers, of which a picture would show nothing.
     """
     if max(values.shape) <= LARGEST_TILED:
-        return tiles(values)
+        picture = tiles(values)
+        return picture if mark is None else framed(picture, mark[0] * TILE, mark[1] * TILE, TILE)
     if values.dtype != np.uint8 or min(values.shape) <= LARGEST_TILED:
         return None
-    height, width = values.shape
-    return Image.fromarray(values).resize((4 * width, 4 * height), Image.Resampling.NEAREST)
+    return enlarge(values, mark)
 
 
 def tiles(values: NDArray[Any]) -> Image.Image:

@@ -22,7 +22,7 @@ from etcprops.claims.implementation import (
 )
 from etcprops.claims.model import Check, Claim, Evidence, Ledger, Observation, Row
 from etcprops.claims.terms import Finding
-from etcprops.datasets import load_extended_yale_b
+from etcprops.datasets import load_images
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.theory.coq import check_proofs
 
@@ -79,8 +79,8 @@ def verify(
     secret : bytes or str, optional
         The key at full size is derived from it; by default a public one, so that runs repeat.
     data : str, Path or ImageSet, optional
-        Real images for the end-to-end checks: the Extended Yale Face Database B as zip or folder,
-        or an `ImageSet`. By default only scikit-learn's digits.
+        Real images for the end-to-end checks: what `load_images` takes, or an `ImageSet`. By
+        default only scikit-learn's digits.
     deep : bool, default=False
         Whether to ask the solver what takes it minutes, too, and to search for counterexamples
         among thousands of cases.
@@ -109,7 +109,7 @@ def verify(
     fails - inner products differ
     """
     chosen = _choose(claims)
-    images = load_extended_yale_b(data) if isinstance(data, (str, Path)) else data
+    images = load_images(data) if isinstance(data, (str, Path)) else data
     implementation = Implementation(
         DEFAULT_GEOMETRY if geometry is None else check_geometry(geometry, "verify"),
         DEFAULT_SECRET if secret is None else secret,

@@ -193,7 +193,7 @@ def _pictures(case: Case) -> tuple[Exhibit, ...]:
     if sum(batch.size for batch in batches.values()) > LARGEST_EXHIBIT:
         return ()
     return tuple(
-        Exhibit(f"{name} {number}", image)
+        Exhibit(f"{name.replace('images', 'image')} {number}", image)
         for name, batch in batches.items()
         for number, image in enumerate(batch)
     )

@@ -23,9 +23,9 @@ REMEDIES: Final = {
 VERBS: Final = {
     PaperSays.STATED: "states {}",
     PaperSays.IMPLIED: "implies {}",
-    PaperSays.LITERAL: "says {} read literally",
+    PaperSays.LITERAL: "says {} literally",
     PaperSays.CONTRARY: "denies {}",
-    PaperSays.SILENT: "is silent on {}",
+    PaperSays.SILENT: "omits {}",
 }
 """What the paper does about a number of statements."""
 
@@ -69,7 +69,7 @@ class Summary:
         >>> rows = verify(BlockGeometry(8, 8, block=4), claims=names).rows
         >>> print(*Summary.of(rows).lines[:2], sep="\n")
         2 claims: 2 fails. All as expected.
-        Of these fails the paper is silent on 1, denies 1.
+        Of the fails the paper omits 1, denies 1.
         """
         evidence = [e for row in rows for e in row.evidence]
         says = {p: [str(r.outcome) for r in rows if r.claim.paper is p] for p in PaperSays}
@@ -98,7 +98,7 @@ class Summary:
             checks += f", {sum(self.skipped.values())} skipped: {needs}"
         return (
             f"{total} claim{'s' if total != 1 else ''}: {outcomes}. {verdict}.",
-            *([f"Of these fails the paper {told}."] if told else []),
+            *([f"Of the fails the paper {told}."] if told else []),
             f"{checks}.",
         )
 

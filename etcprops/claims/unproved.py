@@ -66,6 +66,7 @@ BY_HAND: Final = {
     "`exact/margins.py`": "that `decision_error_bound` adds up the right terms: features, kernel, "
     "weighted sum, and the weights of a second model. Coq has the bound for given terms, not for "
     "the program.",
+    "`exact/decisions.py`": "that the intervals of `certain_decisions` do, too.",
     "*reductions-in-distribution*": "the law of Gaussian projections. Coq has matrices whose "
     "columns are exchangeable, up to sign.",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from etcprops._validation import reject
-from etcprops.cli.common import Outputs, progress_bar
+from etcprops._files import read_at_most
+from etcprops._validation import printable, reject
+from etcprops.cli._progress import progress_bar, told_if_interrupted
+from etcprops.cli.common import Outputs
 
 if TYPE_CHECKING:
     from etcprops.formats.files import FileResult, FileSettings
@@ -38,6 +41,9 @@ JsonOption = Annotated[
     str | None,
     typer.Option(metavar="FILE|-", help="Write the report as JSON to a file, or to stdout."),
 ]
+FEW = 3
+"""Files of which the same is wrong that are named; --json has all."""
+
 FORMATS = "png, jpeg, webp or jp2; webp and jp2 are lossless unless --quality is given."
 
 
@@ -53,14 +59,15 @@ def read_secret(path: Path, command: str) -> bytes:
 
     wanted = f"hold {SECRET_BYTES} bytes, as etcprops keygen makes them"
     try:
-        secret = path.read_bytes()
+        secret = read_at_most(path, SECRET_BYTES)
     except OSError as error:
-        reject("--secret-file", f"etcprops {command}", wanted, f"{str(path)!r}: {error.strerror}")
+        reject("--secret-file", f"etcprops {command}", wanted, f"{str(path)!r}: {error.strerror}.")
     if len(secret) != SECRET_BYTES:
         got = f"{len(secret)} bytes in {str(path)!r}."
         reject("--secret-file", f"etcprops {command}", wanted, got)
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        typer.echo(f"Warning: others can read {path}; chmod 600 keeps it secret.", err=True)
+        told = f"Warning: others can read {printable(str(path))}; chmod 600 keeps it secret."
+        typer.echo(told, err=True)
     return secret
 
 
@@ -79,21 +86,28 @@ def run(
 
     outputs = Outputs(command, json)
     finished = [0, 0]
-    try:
-        with progress_bar() as bar:
+    alike: Counter[str] = Counter()
 
-            def progress(done: int, total: int, result: FileResult | None) -> None:
-                finished[:] = done, total
-                bar(done, total, "starting" if result is None else result.source)
-                if result is not None and result.message:
-                    line = Text(f"{result.outcome}: {result.source} {result.message}", style="red")
-                    bar.bar.console.print(line, soft_wrap=True)
+    def looked_at() -> str:
+        files = f": {finished[0]} of {finished[1]} files were looked at, those done are whole."
+        return f"{files} The same command goes on."
 
-            report = run_files(command, inputs, out, settings, jobs=jobs, progress=progress)
-    except KeyboardInterrupt:
-        done = f"Interrupted: {finished[0]} of {finished[1]} files were looked at"
-        typer.echo(f"{done}, those done are whole. The same command goes on.", err=True)
-        raise typer.Exit(130) from None
+    with told_if_interrupted(looked_at), progress_bar() as bar:
+
+        def progress(done: int, total: int, result: FileResult | None) -> None:
+            finished[:] = done, total
+            bar(done, total, "starting" if result is None else printable(result.source))
+            if result is not None and result.message:
+                alike[result.message] += 1
+                if alike[result.message] <= FEW:
+                    line = f"{result.outcome}: {result.source} {result.message}"
+                    bar.say(Text(printable(line), style="red"))
+
+        report = run_files(command, inputs, out, settings, jobs=jobs, progress=progress)
+    for message, count in alike.items():
+        if count > FEW:
+            more = f"{count - FEW} more file{'s' if count > FEW + 1 else ''}: {message}"
+            outputs.console.print(Text(printable(more), style="red"), soft_wrap=True)
     counts = [f"{report.count(o)} {o}" for o in FileOutcome if report.count(o)]
     ignored = f", {report.ignored} other files left alone" if report.ignored else ""
     summary = f"{', '.join(counts)}{ignored}, in {report.seconds:.1f} s"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from etcprops._validation import reject
-from etcprops.cli.common import Outputs, progress_bar
+from etcprops.cli._progress import progress_bar
+from etcprops.cli.common import Fit, Outputs, named_as_options, parse_fit, terminal
+from etcprops.datasets.files import FORMS
 
 if TYPE_CHECKING:
     from etcprops.auditing.atlas.grid import Atlas
@@ -26,7 +28,6 @@ OUTCOME_STYLES = {
     "different": "bold yellow",
     "not-applicable": "dim",
 }
-COMMAND = "etcprops atlas"
 WIDE = 120
 """Columns from which on causes have one of their own."""
 
@@ -50,14 +51,17 @@ Steps = Annotated[
 Data = Annotated[
     str,
     typer.Option(
-        metavar="digits|FILE",
-        help="Images: digits, a file .npz with images and labels, or the Extended Yale Face "
-        "Database B, cropped: zip or folder.",
+        metavar="digits|PATH",
+        help=f"Images: digits; {FORMS}.",
     ),
 ]
 Images = Annotated[int, typer.Option(help="How many images to use, at random; 0 for all.")]
 Secret = Annotated[
-    str, typer.Option(help="Keys are derived from this; public, so that runs repeat.")
+    str,
+    typer.Option(
+        help="Keys are derived from this: a word for tests, since others see it in the list of "
+        "processes."
+    ),
 ]
 Budget = Annotated[
     float, typer.Option(help="Seconds for each search: cause, witness, distribution.")
@@ -98,6 +102,7 @@ def atlas(
     preprocessing: Preprocessing = None,
     steps: Steps = None,
     data: Data = "digits",
+    fit: Fit = None,
     images: Images = 600,
     secret: Secret = PUBLIC_SECRET,
     keys: Keys = 3,
@@ -120,33 +125,55 @@ def atlas(
 
     Exit status 1 if the theory was wrong without explanation, or a cell gave no answer.
     """
-    outputs = Outputs("atlas", json, html, {"--output": output})
     if list_models:
-        print_table_of_estimators(outputs.console)
+        print_table_of_estimators(terminal())
         return
-    if resume and output is None:
-        reject("--resume", COMMAND, "come with --output FILE", "no file.")
+    run_grid(
+        names, "atlas", preprocessing=preprocessing, steps=steps, data=data, fit=fit,
+        images=images, secret=secret, keys=keys, seeds=seeds, jobs=jobs, backend=backend,
+        scheduler=scheduler, output=output, resume=resume, time_limit=time_limit, budget=budget,
+        json=json, html=html,
+    )  # fmt: skip
+
+
+def run_grid(
+    names: list[str] | None,
+    command: str,
+    *,
+    preprocessing: str | None,
+    steps: list[str] | None,
+    fit: str | None,
+    output: Path | None,
+    resume: bool,
+    json: str | None,
+    html: Path | None,
+    **options: Any,
+) -> None:
+    """Run the grid for whichever command was asked for it, print it, and exit as it came out."""
+    from etcprops.auditing.atlas.grid import InterruptedAtlasError
     from etcprops.auditing.atlas.grid import atlas as run
 
-    with progress_bar() as progress:
-        found = run(
-            names or None,
-            preprocessings=(preprocessing or "z-score").split(","),
-            steps=split_steps(steps),
-            keys=keys,
-            seeds=seeds,
-            secret=secret,
-            data=data,
-            images=images,
-            jobs=jobs,
-            backend=backend,  # type: ignore[arg-type]  # atlas refuses other words
-            scheduler=scheduler,
-            output=output,
-            resume=resume,
-            time_limit=time_limit,
-            budget=budget,
-            progress=progress,
-        )
+    outputs = Outputs(command, json, html, {"--output": output})
+    if resume and output is None:
+        reject("--resume", f"etcprops {command}", "come with --output FILE", "no file.")
+    names_of = {"estimators": "NAME" if command == "atlas" else "MODEL"}
+    try:
+        with named_as_options(command, **names_of), progress_bar() as progress:
+            found = run(
+                names or None,
+                preprocessings=(preprocessing or "z-score").split(","),
+                steps=split_steps(steps),
+                fit=parse_fit(fit, command),
+                output=output,
+                resume=resume,
+                progress=progress,
+                **options,
+            )
+    except InterruptedAtlasError as stopped:
+        print_atlas(stopped.atlas, outputs.console)
+        how = "--resume goes on" if output else "--output FILE could have gone on with --resume"
+        typer.echo(f"Interrupted, no page is written. The same command with {how}.", err=True)
+        raise typer.Exit(130) from None
     print_atlas(found, outputs.console)
     outputs.write(found.to_json, found.to_html)
     if not found.ok:
@@ -188,7 +215,7 @@ def print_atlas(found: Atlas, console: Console) -> None:
     confirmed, wrong = sum(line.confirmed for line in lines), len(found.mismatches)
     silent = len(lines) - confirmed - wrong - len(found.unfinished)
     console.print(
-        f"{len(lines)} lines: {summary}. "
+        f"{len(lines)} line{'' if len(lines) == 1 else 's'}: {summary}. "
         f"{confirmed} as theory predicts, {silent} not contradicted, {wrong} against it, "
         f"{len(found.unexplained)} of them unexplained; {len(found.unfinished)} without an "
         f"answer. {found.about['seconds']} s.",

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
-from zipfile import BadZipFile
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from etcprops._validation import reject
-from etcprops.cli.common import Outputs
+from etcprops.cli._progress import progress_bar, told_if_interrupted
+from etcprops.cli.common import Outputs, named_as_options
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-COMMAND: Final = "etcprops attack"
+SHORTER = "The same command starts again; --most and --block make it shorter."
 
 
 def attack(
@@ -24,8 +19,8 @@ def attack(
         Path,
         typer.Argument(
             metavar="FOLDER|ARRAY",
-            help="Encrypted images: a folder of image files of one size, or a file .npy or .npz "
-            "with one array, or one named images, N x H x W or N x H x W x 3.",
+            help="Encrypted images: a folder or zip of image files of one size, or a file .npy or "
+            ".npz with one array, or one named images, N x H x W or N x H x W x 3.",
         ),
     ],
     *,
@@ -62,12 +57,19 @@ def attack(
     client.
     """
     outputs = Outputs("attack", json, html, {"--key": key})
-    pictures = _load(images)
+    from etcprops.datasets.files import load_pictures
 
+    with named_as_options("attack", data="FOLDER|ARRAY"):
+        pictures = load_pictures(images)
     from etcprops.attacks import AttackOutcome
     from etcprops.attacks import attack as attack_images
 
-    report = attack_images(pictures, block=block, planes=planes, most=most)
+    with (
+        told_if_interrupted(lambda: f", nothing is known yet. {SHORTER}"),
+        named_as_options("attack", images="FOLDER|ARRAY"),
+        progress_bar() as progress,
+    ):
+        report = attack_images(pictures, block=block, planes=planes, most=most, progress=progress)
     safe = report.outcome is AttackOutcome.NOTHING
     text = Text(str(report))
     text.stylize("bold green" if safe else "bold red", 0, len(str(report.outcome)))
@@ -78,47 +80,3 @@ def attack(
     if key is not None and report.key is not None:
         report.key.save(key, overwrite=True)
     raise typer.Exit(0 if safe else 1)
-
-
-def _load(path: Path) -> NDArray[Any]:
-    """Return the images of a folder or an array file."""
-    wanted = "be a folder of images, or a file .npy or .npz"
-    if path.is_dir():
-        return _load_folder(path)
-    import numpy as np
-
-    if path.suffix not in {".npy", ".npz"}:
-        reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}.")
-    try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        with found as arrays:
-            names = [*arrays]
-            name = "images" if "images" in names or len(names) != 1 else names[0]
-            array: NDArray[Any] = arrays[name]
-            return array
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, BadZipFile) as error:
-        reject("FOLDER|ARRAY", COMMAND, wanted, f"{str(path)!r}: {error}")
-
-
-def _load_folder(folder: Path) -> NDArray[Any]:
-    """Return all images of a folder, grey or in colour, of one size."""
-    import numpy as np
-
-    from etcprops.datasets.pictures import SUFFIXES, PictureError, read_picture
-
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES)
-    if not files:
-        reject("FOLDER|ARRAY", COMMAND, "hold image files", f"none in {str(folder)!r}.")
-    pictures: list[NDArray[Any]] = []
-    for file in files:
-        try:
-            pictures.append(read_picture(file).pixels)
-        except PictureError as error:
-            got = f"{file.name}, which {error}."
-            reject("FOLDER|ARRAY", COMMAND, "hold images that can be read", got)
-        if pictures[-1].shape != pictures[0].shape:
-            sizes = f"{files[0].name} {pictures[0].shape}, {file.name} {pictures[-1].shape}."
-            reject("FOLDER|ARRAY", COMMAND, "hold images of one size and kind", sizes)
-    return np.stack(pictures)

@@ -13,7 +13,8 @@ import typer
 from rich.text import Text
 from typer.core import TyperCommand
 
-from etcprops._validation import InvalidParameterError, as_choice, reject
+from etcprops._validation import as_choice, reject
+from etcprops.cli._progress import progress_bar
 from etcprops.cli.atlas import (
     PUBLIC_SECRET,
     Backend,
@@ -33,11 +34,19 @@ from etcprops.cli.atlas import (
     Seeds,
     Steps,
     TimeLimit,
-    atlas,
     print_table_of_estimators,
+    run_grid,
     split_steps,
 )
-from etcprops.cli.common import Outputs, current_folder, import_object, named_as_options
+from etcprops.cli.common import (
+    Fit,
+    Outputs,
+    current_folder,
+    import_object,
+    named_as_options,
+    parse_fit,
+    terminal,
+)
 
 if TYPE_CHECKING:
     from etcprops.auditing.verdict import Verdict
@@ -45,6 +54,7 @@ if TYPE_CHECKING:
     from etcprops.scheme.keys import EtCKey
 
 COMMAND = "etcprops audit"
+SHORTER = "The same command starts again; --budget and --images make it shorter."
 OF_THE_GRID = (
     "keys", "seeds", "jobs", "backend", "scheduler", "output", "resume", "time_limit",
     "list_models",
@@ -78,6 +88,7 @@ def audit(
     preprocessing: Preprocessing = None,
     steps: Steps = None,
     data: Data = "digits",
+    fit: Fit = None,
     images: Images = 600,
     key: Annotated[
         Path | None,
@@ -115,17 +126,16 @@ def audit(
     Exit status 1 if an own model is not identical, decisions that agree by luck included, or if the
     theory was wrong without explanation or a cell gave no answer.
     """
-    outputs = Outputs("audit", json, html)
     if list_models:
-        print_table_of_estimators(outputs.console)
+        print_table_of_estimators(terminal())
         return
     names = list(models or [])
     _check_choice(names, every=every)
     if not any(":" in name for name in names):
         _refuse({"--key": key, "--cv": cv, "--fail-on": fail_on}, "names and --all")
-        atlas(
-            names, preprocessing=preprocessing, steps=steps, data=data, images=images,
-            secret=secret, keys=keys, seeds=seeds, jobs=jobs, backend=backend,
+        run_grid(
+            names, "audit", preprocessing=preprocessing, steps=steps, data=data, fit=fit,
+            images=images, secret=secret, keys=keys, seeds=seeds, jobs=jobs, backend=backend,
             scheduler=scheduler, output=output, resume=resume, time_limit=time_limit,
             budget=budget, json=json, html=html,
         )  # fmt: skip
@@ -135,12 +145,23 @@ def audit(
     _refuse({"--output": output, "a second --steps": second}, names[0])
     if resume:
         reject("--resume", COMMAND, "come with --output FILE", "no file.")
-    failing = _failing(fail_on)
-    with current_folder():
-        verdict = _audit_own(
-            _import(names[0]), data, images, key, preprocessing=preprocessing, cv=cv,
-            budget=budget, secret=secret, steps=groups[0],
-        )  # fmt: skip
+    from etcprops.auditing.auditor import InterruptedAuditError
+    from etcprops.datasets import load_images
+
+    outputs, failing = Outputs("audit", json, html), _failing(fail_on)
+    with named_as_options("audit", path="data"):
+        pictures = load_images(data, fit=parse_fit(fit, "audit"))
+    try:
+        with current_folder(), progress_bar() as progress:
+            verdict = _audit_own(
+                _import(names[0]), pictures, images, _key(key, pictures, secret, groups[0]),
+                preprocessing=preprocessing, cv=cv, budget=budget, progress=progress,
+            )  # fmt: skip
+    except InterruptedAuditError as stopped:
+        if stopped.verdict is not None:
+            outputs.console.print(Text(str(stopped.verdict)), soft_wrap=True)
+        typer.echo(f"Interrupted, no file is written. {SHORTER}", err=True)
+        raise typer.Exit(130) from None
     outputs.console.print(Text(str(verdict)), soft_wrap=True)
     outputs.write(verdict.to_json, verdict.to_html)
     raise typer.Exit(1 if verdict.outcome in failing else 0)
@@ -172,23 +193,17 @@ def _refuse(options: dict[str, Any], subject: str) -> None:
             reject(option, COMMAND, f"be left out with {subject}", f"{value}")
 
 
-def _audit_own(
-    model: Any, data: str, count: int, key: Path | None, *, secret: str, steps: list[str],
-    **options: Any,
-) -> Verdict:  # fmt: skip
-    """Audit the model that a user named."""
+def _audit_own(model: Any, pictures: ImageSet, count: int, key: EtCKey, **options: Any) -> Verdict:
+    """Audit the model that a user named, on so many of the images."""
     import numpy as np
 
     from etcprops.auditing.auditor import audit as audit_one
-    from etcprops.datasets import load_images
 
-    pictures: ImageSet = load_images(data)
     chosen = np.arange(len(pictures.images))
     if 0 < count < len(chosen):
         chosen = np.sort(np.random.default_rng(0).permutation(len(chosen))[:count])
-    key_of_images = _key(key, pictures, secret, steps)
-    images, labels = pictures.images[chosen], pictures.labels[chosen]
-    return audit_one(model, images, labels, key_of_images, **options)
+    with named_as_options("audit", labels="data", estimator="MODEL"):
+        return audit_one(model, pictures.images[chosen], pictures.labels[chosen], key, **options)
 
 
 def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -> EtCKey:
@@ -202,14 +217,12 @@ def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -
 
 
 def _import(name: str) -> Any:
-    """Return the object ``module:object``; functions without parameters are called."""
+    """Return the object ``module:object``; functions are called without arguments."""
+    found = import_object(name, "MODEL", COMMAND)
+    if not callable(found) or hasattr(found, "fit"):
+        return found
     try:
-        found = import_object(name, "MODEL", COMMAND)
-        if callable(found) and not hasattr(found, "fit"):
-            found = found()
-    except InvalidParameterError:
-        raise
+        return found()
     except Exception as error:  # noqa: BLE001  # a user's function may raise anything
-        wanted = "be module:object, something that can be imported"
+        wanted = "be an estimator, or a function that returns one when called without arguments"
         reject("MODEL", COMMAND, wanted, f"{name!r}: {type(error).__name__}: {error}")
-    return found

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from etcprops._validation import describe, reject
-from etcprops.cli.common import current_folder, import_object
-from etcprops.cli.probe import parse_sides, split_keys
+from etcprops._validation import InvalidParameterError, describe, reject
+from etcprops.cli.common import current_folder, import_object, named_as_options, terminal
+from etcprops.cli.probe import SHAPES, parse_sides, split_keys
 
 COMMAND = "etcprops check"
 
@@ -41,7 +38,7 @@ def check(
         str | None,
         typer.Option(
             metavar="H W [C]",
-            help="Of the images, such as 32 32 3, or 32x32x3.  \\[default: square, grey or RGB]",
+            help=f"Of the images, {SHAPES}.  \\[default: square, grey or RGB]",
         ),
     ] = None,
     key: Annotated[
@@ -72,18 +69,24 @@ def check(
 
 def _say(status: int, text: str) -> None:
     style = {0: "green", 1: "bold yellow"}.get(status, "red")
-    Console(stderr=status == 2).print(Text(text, style=style), soft_wrap=True)
+    terminal(stderr=status == 2).print(Text(text, style=style), soft_wrap=True)
 
 
 def _drifted(
     certificate: str, function: str, shape: str | None, key: str | None, time_limit: float
 ) -> tuple[int, str]:
     """Return exit status and text on whether a function still is the map of a certificate."""
+    from etcprops.probing import checker
     from etcprops.probing.drift import drift
     from etcprops.probing.keys import default_keys
     from etcprops.scheme.signed_permutation import SignedPermutation
 
-    found = SignedPermutation.from_certificate(json.loads(Path(certificate).read_text("utf-8")))
+    try:
+        found = SignedPermutation.from_certificate(checker.read(certificate))
+    except InvalidParameterError:
+        raise
+    except ValueError as error:  # it is another file by now
+        reject("CERT", COMMAND, "be a certificate", f"{error}.")
     sides = _square(len(found)) if shape is None else parse_sides(shape, COMMAND)
     with current_folder(), contextlib.redirect_stdout(sys.stderr):
         encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
@@ -92,7 +95,8 @@ def _drifted(
         chosen: Any = default_keys()[0] if key is None else split_keys(f"{key},")[0]
         if key is not None and ":" in key:
             chosen = import_object(key, "--key", COMMAND)
-        result = drift(found, encrypt, sides, chosen, time_limit=time_limit)
+        with named_as_options("check"):
+            result = drift(found, encrypt, sides, chosen, time_limit=time_limit)
     return int(not result.same), result.text
 
 

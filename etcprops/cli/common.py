@@ -1,4 +1,4 @@
-"""What the commands share: sizes as text, progress, objects by name, and what they write."""
+"""What the commands share: sizes as text, objects by name, and what they write."""
 
 from __future__ import annotations
 
@@ -7,31 +7,59 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 
 from etcprops._files import write_whole
-from etcprops._validation import InvalidParameterError, reject
+from etcprops._validation import InvalidParameterError, printable, reject
 from etcprops.scheme.geometry import BlockGeometry, fitting_blocks, nearest_size
+
+
+class _Terminal(Console):
+    """Shows what others named without obeying it: no markup, and no escape codes."""
+
+    def render(self, *arguments: Any, **options: Any) -> Iterable[Segment]:
+        for segment in super().render(*arguments, **options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                lines = (printable(line) for line in segment.text.split("\n"))
+                yield segment._replace(text="\n".join(lines))
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Return the console of a command: all that is shown to people goes through one of these."""
+    return _Terminal(stderr=stderr, markup=False)
+
 
 SIZES = re.compile(r"(\d+)x(\d+)(?:x(\d+))?(?:/(\d+))?")
 
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HxW[x3][/B]",
+        help="Scale and cut images of a folder or zip to this size.  "
+        r"\[default: they are of one size]",
+    ),
+]
+"""How every --data makes images of different sizes alike."""
 
-def parse_geometry(text: str, command: str) -> BlockGeometry:
+
+def parse_geometry(text: str, command: str, option: str = "--geometry") -> BlockGeometry:
     """Return the geometry written as ``HxW``, ``HxWx3``, with ``/B`` for blocks other than 8 x 8.
 
     Parameters
     ----------
     text : str
         For example ``192x160x3/8``.
-    command : str
-        The command that was given it, for the message.
+    command, option : str
+        What was given it, for the message.
 
     Returns
     -------
@@ -50,7 +78,7 @@ def parse_geometry(text: str, command: str) -> BlockGeometry:
     match = SIZES.fullmatch(text)
     if match is None:
         wanted = "be height x width [x channels] [/ block], such as 192x160 or 96x64x3/16"
-        reject("--geometry", f"etcprops {command}", wanted, f"{text!r}.")
+        reject(option, f"etcprops {command}", wanted, f"{text!r}.")
     height, width, channels, block = (int(size or 0) for size in match.groups())
     side = block or 8
     if height and width and (height % side or width % side):
@@ -59,8 +87,13 @@ def parse_geometry(text: str, command: str) -> BlockGeometry:
         near = f"{rows}x{columns} is the nearest size of blocks of {side}"
         fits = f"{near}, and of {height}x{width} these are: {blocks}" if blocks else near
         wanted = "be of whole blocks"
-        reject("--geometry", f"etcprops {command}", wanted, f"{text!r}: {fits}.")
+        reject(option, f"etcprops {command}", wanted, f"{text!r}: {fits}.")
     return BlockGeometry(height, width, channels=channels or 1, block=side)
+
+
+def parse_fit(text: str | None, command: str) -> BlockGeometry | None:
+    """Return the geometry of ``--fit``, None if it was not given."""
+    return None if text is None else parse_geometry(text, command, "--fit")
 
 
 class Outputs:
@@ -100,7 +133,8 @@ class Outputs:
         self.to_stdout = json == "-"
         self.json = None if json is None or self.to_stdout else Path(json)
         self.html = html
-        self.console = Console(stderr=self.to_stdout)
+        self.command = command
+        self.console = terminal(stderr=self.to_stdout)
         for option, path in {"--json": self.json, "--html": html, **(others or {})}.items():
             if path is not None:
                 check_writable(option, path, command)
@@ -108,39 +142,19 @@ class Outputs:
     def write(self, to_json: Callable[[], str], to_html: Callable[[], str] | None = None) -> None:
         """Write what was asked for, each file whole; what was not is not made."""
         if self.to_stdout:
-            typer.echo(to_json())
+            typer.echo(to_json().encode("utf-8", "backslashreplace"))
         if self.json is not None:
-            write_whole(self.json, to_json() + "\n")
+            self.put("--json", self.json, to_json() + "\n")
         if self.html is not None and to_html is not None:
-            write_whole(self.html, to_html())
+            self.put("--html", self.html, to_html())
 
-
-@contextlib.contextmanager
-def progress_bar() -> Iterator[Reporter]:
-    """Show a bar with the time left on stderr, if that is a terminal."""
-    columns = (
-        TextColumn("{task.description:.60}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    bar = Progress(*columns, console=console, transient=True)
-    # Not even disabled where there is no terminal: older versions of rich end with a blank line.
-    with bar if console.is_terminal else contextlib.nullcontext():
-        yield Reporter(bar)
-
-
-class Reporter:
-    """Passes progress on to a bar."""
-
-    def __init__(self, bar: Progress) -> None:
-        self.bar = bar
-        self.task = bar.add_task("starting", total=None)
-
-    def __call__(self, done: int, total: int, label: str) -> None:
-        """Show that `done` of `total` are done and what comes next."""
-        self.bar.update(self.task, completed=done, total=total, description=label)
+    def put(self, option: str, path: Path, content: str) -> None:
+        """Write a file that an option named, whole; a full disk is an error that names it."""
+        try:
+            write_whole(path, content)
+        except OSError as error:
+            got = f"{str(path)!r}: {error.strerror or error}."
+            reject(option, f"etcprops {self.command}", "be a file that can be written", got)
 
 
 @contextlib.contextmanager
@@ -214,7 +228,7 @@ def named_as_options(command: str, **names: str) -> Iterator[None]:
     command : str
         The command that was given them.
     **names : str
-        Options that are not called as their parameters are: ``path="key"``.
+        Options that are not called as their parameters are, ``path="key"``; arguments in capitals.
 
     Examples
     --------
@@ -233,14 +247,21 @@ be a positive integer. Got 0 (int).
 
         def as_option(found: re.Match[str]) -> str:
             option = names.get(found[1], found[1]).replace("_", "-")
-            return f"The '--{option}' parameter of etcprops {command} "
+            dashes = "" if option.isupper() else "--"
+            return f"The '{dashes}{option}' parameter of etcprops {command} "
 
         text = re.sub(name, as_option, str(error), count=1)
         raise InvalidParameterError(text) from None
 
 
 def check_writable(option: str, path: Path, command: str) -> None:
-    """Refuse an output file before the work rather than after it."""
+    """Refuse an output file before the work rather than after it.
+
+    A symbolic link is none: to follow it may be to overwrite what somebody else chose.
+    """
+    if path.is_symlink() and not path.is_char_device() and not path.is_fifo():
+        got = f"{str(path)!r}, a symbolic link: give the file that is meant."
+        reject(option, f"etcprops {command}", "be a file in an existing folder", got)
     if path.is_dir() or not path.parent.is_dir():
         got = f"{str(path)!r}, which is a folder." if path.is_dir() else f"{str(path)!r}."
         reject(option, f"etcprops {command}", "be a file in an existing folder", got)

@@ -8,7 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from etcprops.cli.common import Outputs, progress_bar
+from etcprops._validation import reject
+from etcprops.cli._progress import progress_bar, told_if_interrupted
+from etcprops.cli.common import Outputs
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,15 +48,26 @@ def fingerprint(
 
     outputs = Outputs("fingerprint", json)
     shipped = reproducibility.shipped_fingerprint()
-    with progress_bar() as progress:
-        here = reproducibility.fingerprint(threads=threads, progress=progress)
-    taken = {"this machine": here}
-    if machines:
-        kinds = reproducibility.machines()[1:]
+    taken: dict[str, Fingerprint] = {}
+
+    def so_far() -> str:
+        if taken:
+            _print_table(taken, shipped, outputs.console)
+        return ", no file is written. The same command starts again."
+
+    with told_if_interrupted(so_far):
         with progress_bar() as progress:
-            taken |= reproducibility.fingerprints_of(kinds, progress)
+            taken["this machine"] = reproducibility.fingerprint(threads=threads, progress=progress)
+        if machines:
+            kinds = reproducibility.machines()[1:]
+            try:
+                with progress_bar() as progress:
+                    taken |= reproducibility.fingerprints_of(kinds, progress)
+            except RuntimeError as error:  # of a process that was killed, for memory say
+                wanted = "come where each of them can be run"
+                reject("--machines", "etcprops fingerprint", wanted, f"{error}.")
     _print_table(taken, shipped, outputs.console)
-    outputs.write(here.to_json)
+    outputs.write(taken["this machine"].to_json)
     if any(there.differences(shipped) for there in taken.values()):
         raise typer.Exit(1)
 

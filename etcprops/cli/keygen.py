@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from etcprops._validation import reject
+from etcprops._files import write_whole
+from etcprops._validation import printable, reject
 
 
 def keygen(
@@ -25,20 +25,17 @@ def keygen(
     from etcprops.formats.schemes import SECRET_BYTES
 
     caller = "etcprops keygen"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    if not secret_file.parent.is_dir():
+        wanted = "be a file that can be made, in a folder that is there"
+        reject("SECRET_FILE", caller, wanted, f"{str(secret_file)!r}.")
     try:
-        descriptor = os.open(secret_file, flags, 0o600)
+        octets = secrets.token_bytes(SECRET_BYTES)
+        write_whole(secret_file, octets, secret=True, overwrite=False)
     except FileExistsError:
         wanted = "be a file that is not there: what it encrypted would be lost"
         reject("SECRET_FILE", caller, wanted, f"{str(secret_file)!r}.")
     except OSError as error:
-        reject("SECRET_FILE", caller, "be a file that can be made", f"{secret_file}: {error}")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        secret_file.unlink()
-        reject("SECRET_FILE", caller, "be a file that can be written", f"{secret_file}: {error}")
-    typer.echo(f"{secret_file}: {SECRET_BYTES} random bytes, readable by their owner alone.")
+        got = f"{str(secret_file)!r}: {error.strerror or error}."
+        reject("SECRET_FILE", caller, "be a file that can be written", got)
+    name = printable(str(secret_file))
+    typer.echo(f"{name}: {SECRET_BYTES} random bytes, readable by their owner alone.")

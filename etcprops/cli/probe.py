@@ -1,4 +1,9 @@
-"""``etcprops probe``: what somebody's encryption does to images, from the outside."""
+"""``etcprops probe``: what somebody's encryption does to images, from the outside.
+
+Exit status 0 if there is a verdict, and it is one of those that ``--expect`` names; 1 if it is none
+of them, if the function gives no image for some image that it was given, or if there is no map for
+``--certificate``; 2 for a user's mistake, such as a module that is not there; 130 for Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,6 @@ import contextlib
 import math
 import re
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,10 +20,10 @@ from rich.text import Text
 from typer.core import TyperCommand
 
 from etcprops._documents import line
-from etcprops._files import write_whole
 from etcprops._validation import describe, reject
-from etcprops.cli.common import Outputs, current_folder, import_object
-from etcprops.probing.model import count
+from etcprops.cli._progress import progress_bar
+from etcprops.cli.common import Outputs, current_folder, import_object, named_as_options
+from etcprops.probing.model import MapKind, count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +33,10 @@ if TYPE_CHECKING:
 
 COMMAND = "etcprops probe"
 NUMBER = re.compile(r"-?\d+")
+MOST_PIXELS = 1 << 32
+"""Larger images no memory holds as often as a probe needs them."""
+SIDE = re.compile(r"[(\[]?-?\d+[,x]?[)\]]?")
+SHAPES = "such as 32 32 3, 32,32,3 or 32x32x3"
 
 
 class ShapeCommand(TyperCommand):
@@ -42,11 +50,14 @@ class ShapeCommand(TyperCommand):
             joined.append(rest.pop(0))
             if joined[-1] == "--":
                 break
-            if joined[-1] == "--shape":
-                sides = []
-                while rest and NUMBER.fullmatch(rest[0]):
+            sides = []
+            if joined[-1] == "--shape" or joined[-1].startswith("--shape="):
+                while rest and SIDE.fullmatch(rest[0]):
                     sides.append(rest.pop(0))
-                joined += ["x".join(sides)] if sides else []
+            if sides and joined[-1] == "--shape":
+                joined.append(" ".join(sides))
+            elif sides:
+                joined[-1] = " ".join([joined[-1], *sides])
         return super().parse_args(ctx, joined + rest)
 
 
@@ -60,9 +71,7 @@ def probe(
         ),
     ],
     *,
-    shape: Annotated[
-        str, typer.Option(metavar="H W [C]", help="Of the images, such as 32 32 3, or 32x32x3.")
-    ],
+    shape: Annotated[str, typer.Option(metavar="H W [C]", help=f"Of the images, {SHAPES}.")],
     keys: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +97,7 @@ def probe(
         bool,
         typer.Option(
             "--quick",
-            help="Believe the class after few images: about ten calls for a permutation under four "
+            help="Believe the class after few images: 10 to 18 calls for a permutation under four "
             "keys.",
         ),
     ] = False,
@@ -98,6 +107,14 @@ def probe(
             metavar="process|alarm|none",
             help="What stands between the function and this program.  "
             "\\[default: the best there is]",
+        ),
+    ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS,...",
+            help=f"Exit status 1 unless it is of one of these classes under every key: "
+            f"{'; '.join(MapKind)}.",
         ),
     ] = None,
     json: Annotated[
@@ -115,73 +132,108 @@ def probe(
             "is no bijective signed permutation.",
         ),
     ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "-v", "--verbose", help="Print what learning keeps and loses, under which conditions."
+        ),
+    ] = False,
 ) -> None:
     """Find out what an encryption does to images: its class, its map, its keys, what follows.
 
-    Exit status 0 with every verdict, 2 if there was nothing to probe.
+    Exit status 0 with a verdict, if it is one that --expect names; 1 if it is not, or if the
+    function gives no image for an image of this shape (it raises, hangs, returns something else);
+    2 for a mistake of yours, such as a module that is not there; 130 for Ctrl-C, with what was
+    found so far.
     """
+    from etcprops.probing.gates import named_kinds
+    from etcprops.probing.runner import InterruptedProbeError
+    from etcprops.probing.runner import probe as probe_function
+
     outputs = Outputs("probe", json, html, {"--certificate": certificate})
     sides = parse_sides(shape, COMMAND)
-    with current_folder(), contextlib.redirect_stdout(sys.stderr):
-        encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
-        if not callable(encrypt):
-            reject("MODULE:FUNCTION", COMMAND, "name a function", describe(encrypt))
-        from etcprops.probing.runner import probe as probe_function
-
-        with _progress() as tell:
-            report = probe_function(
-                encrypt,
-                sides,
-                dtype=dtype,
-                keys=_keys(keys),
-                seed=seed,
-                time_limit=time_limit,
-                budget=budget,
-                quick=quick,
-                isolation=isolation,
-                progress=tell,
-            )
-    _print(report, outputs.console)
+    wanted = () if expect is None else named_kinds(expect, "--expect", COMMAND)
+    try:
+        with current_folder(), contextlib.redirect_stdout(sys.stderr):
+            encrypt = import_object(function, "MODULE:FUNCTION", COMMAND)
+            if not callable(encrypt):
+                reject("MODULE:FUNCTION", COMMAND, "name a function", describe(encrypt))
+            given = _keys(keys)
+            with named_as_options("probe"), shown_progress() as tell:
+                report = probe_function(
+                    encrypt,
+                    sides,
+                    dtype=dtype,
+                    keys=given,
+                    seed=seed,
+                    time_limit=time_limit,
+                    budget=budget,
+                    quick=quick,
+                    isolation=isolation,
+                    progress=tell,
+                )
+    except InterruptedProbeError as stopped:
+        _stopped(stopped.report, outputs.console)
+        raise typer.Exit(130) from None
+    failed = _print(report, wanted, outputs.console, verbose=verbose)
     outputs.write(report.to_json, lambda: report.to_html(function))
-    if certificate is not None:
-        if not report.ok:
-            text = "No certificate: it is no bijective signed permutation."
-            outputs.console.print(Text(text, style="red"))
-            raise typer.Exit(1)
-        write_whole(certificate, line(report.to_certificate()) + "\n")
+    if certificate is not None and report.ok:
+        outputs.put("--certificate", certificate, line(report.to_certificate()) + "\n")
+    elif certificate is not None:
+        failed = True
+        text = "No certificate: it is no bijective signed permutation."
+        outputs.console.print(Text(text, style="red"))
+    raise typer.Exit(int(failed))
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """Show on a terminal what the probe is doing, the calls made and the time left."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    shown = 0.0
-    with console.status("Calling it for the first time ...") as status:
+def shown_progress() -> Iterator[Callable[[Progress], None]]:
+    """Show what the probe is doing, the calls made and the time left."""
+    with progress_bar() as bar:
 
         def tell(progress: Progress) -> None:
-            nonlocal shown
-            now = time.perf_counter()
-            if now - shown < 0.2:
-                return
-            shown = now
-            left = "" if math.isinf(progress.left) else f", at most {progress.left:.0f} s to go"
-            calls = count(progress.calls, "call")
-            status.update(f"{calls}{left}: {progress.stage}")
-            if not console.is_terminal and now - told[0] > 20:
-                told[0] = now
-                console.print(f"{calls}{left}: {progress.stage}", highlight=False)
+            planned = progress.planned if progress.planned > progress.calls else None
+            bar(progress.calls, planned, f"calls {progress.stage}", left=progress.expected)
 
-        told = [time.perf_counter()]
         yield tell
 
 
 def parse_sides(text: str, command: str) -> tuple[int, ...]:
-    """Return the sides written as ``HxW`` or ``HxWxC``."""
-    if not re.fullmatch(r"-?\d+(x-?\d+)*", text):
-        reject("--shape", command, "be H W or H W C, such as 32 32 3", f"{text!r}.")
-    return tuple(int(side) for side in text.split("x"))
+    """Return the sides of images, written with spaces, commas or ``x`` between them.
+
+    Parameters
+    ----------
+    text : str
+        For example ``32 32 3``, ``32,32,3``, ``32x32x3`` or ``(32, 32, 3)``.
+    command : str
+        The command that was given it, for the message.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is no height and width, with up to 4 components.
+
+    Examples
+    --------
+    >>> parse_sides("(32, 32, 3)", "etcprops probe")
+    (32, 32, 3)
+    """
+    parts = [part for part in re.split(r"[\s,xX\u00d7*]+", text.strip(" ()[]")) if part]
+    wanted = f"be H W or H W C, {SHAPES}"
+    if not parts or not all(NUMBER.fullmatch(part) for part in parts):
+        reject("--shape", command, wanted, f"{text!r}.")
+    sides = tuple(int(part[:20]) for part in parts)
+    if len(sides) not in {2, 3}:
+        reject("--shape", command, wanted, f"{text!r}: {count(len(sides), 'number')}.")
+    if min(sides) < 1:
+        reject("--shape", command, f"{wanted}, all positive", f"{text!r}.")
+    if math.prod(sides) > MOST_PIXELS:
+        reject("--shape", command, f"be of at most {MOST_PIXELS} pixels", f"{text[:80]!r}.")
+    if len(sides) == 3 and sides[2] > 4:
+        last = " ".join(str(side) for side in (*sides[1:], sides[0]))
+        meant = f" Did you mean {last}?" if sides[0] <= 4 else ""
+        reject("--shape", command, f"{wanted}, with 1 to 4 components C", f"{text!r}.{meant}")
+    return sides
 
 
 def split_keys(text: str) -> list[Any]:
@@ -212,30 +264,57 @@ def _keys(text: str | None) -> Any:
     return found
 
 
-def _print(report: ProbeReport, console: Console) -> None:
-    """Print the verdict, what was seen, and what follows for learning."""
-    style = "bold green" if report.ok else "bold yellow"
-    text = Text(str(report))
-    text.stylize(style, 0, len(str(report.kind)))
-    console.print(text, soft_wrap=True)
+def _print(
+    report: ProbeReport, wanted: tuple[MapKind, ...], console: Console, *, verbose: bool
+) -> bool:
+    """Print what is right or wrong first, then what was seen and what follows for learning.
+
+    Returns whether it is wrong.
+    """
+    from etcprops.probing.gates import unexpected
+
+    found = unexpected(report, wanted) if wanted else ""
+    failed = bool(found) or (not wanted and bool(report.failures))
+    first, *rest = str(report).splitlines()
+    style = "bold red" if failed else "bold green" if report.ok or wanted else "bold yellow"
+    if wanted:
+        missed = f"Expected {' or '.join(wanted)}, found {found}"
+        first = missed if found else f"As expected, {first}"
+    elif failed and report.kind is not MapKind.NOT_IMAGE:
+        first = f"No image {report.failures[0]} Otherwise a {first}"
+    lines = [Text(first, style=style), *(Text(line) for line in rest)]
+    lines += _all_learning(report) if verbose else [Text(line) for line in report.learning]
+    lines += [Text(f"Not protected: {sentence}") for sentence in report.exposures]
+    bought = ", ".join(f"{calls} {stage}" for stage, calls in report.bought.items())
+    lines.append(
+        Text(
+            f"{count(report.calls, 'call')} ({bought}); {report.chosen} chosen images name a "
+            f"signed permutation of that size. {report.seconds:.2f} s, {report.own_seconds:.2f} s "
+            "of them the probe's own."
+        )
+    )
+    for text in lines:
+        console.print(text, soft_wrap=True)
+    return failed
+
+
+def _all_learning(report: ProbeReport) -> Iterator[Text]:
+    """Yield what is kept and what is lost, with the conditions."""
     for exact, title in ((True, "Exactly preserved"), (False, "Not preserved")):
         families: dict[str, list[str]] = {}
         for c in report.consequences:
             if c.exact == exact:
                 families.setdefault(c.condition, []).append(c.family)
         for condition, names in families.items():
-            console.print(Text(f"{title}{condition and ': '}{condition}", "bold"), soft_wrap=True)
-            for name in names:
-                console.print(Text(f"  {name}"), soft_wrap=True)
-    if report.exposures:
-        console.print(Text("Not protected", "bold"), soft_wrap=True)
-        for sentence in report.exposures:
-            console.print(Text(f"  {sentence}"), soft_wrap=True)
-    bought = ", ".join(f"{calls} {stage}" for stage, calls in report.bought.items())
-    console.print(
-        f"{count(report.calls, 'call')} ({bought}); {report.chosen} chosen images name a signed "
-        f"permutation of that size. {report.seconds:.2f} s, {report.own_seconds:.2f} s of them the "
-        "probe's own.",
-        highlight=False,
-        soft_wrap=True,
+            yield Text(f"{title}{condition and ': '}{condition}", "bold")
+            yield from (Text(f"  {name}") for name in names)
+
+
+def _stopped(report: ProbeReport, console: Console) -> None:
+    """Print what was found until Ctrl-C, and how to go on."""
+    console.print(Text(str(report)), soft_wrap=True)
+    typer.echo(
+        f"Interrupted after {count(report.calls, 'call')}, no file is written. The same command "
+        "starts again; with --quick it believes the class after few images.",
+        err=True,
     )

@@ -9,7 +9,9 @@ import typer
 from rich.text import Text
 
 from etcprops._validation import reject
-from etcprops.cli.common import Outputs, parse_geometry, progress_bar
+from etcprops.cli._progress import progress_bar
+from etcprops.cli.common import Fit, Outputs, named_as_options, parse_fit, parse_geometry
+from etcprops.datasets.files import FORMS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +31,8 @@ def verify(
     secret: Annotated[
         str | None,
         typer.Option(
-            help="Derive the key from this.  \\[default: a public one, so that runs repeat]"
+            help="Derive the key from this: a word for tests, since others see it in the list of "
+            "processes.  \\[default: a public one, so that runs repeat]"
         ),
     ] = None,
     claims: Annotated[
@@ -37,12 +40,14 @@ def verify(
         typer.Option(metavar="NAME,...", help="Test only these claims.  \\[default: all]"),
     ] = None,
     data: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="The Extended Yale Face Database B, cropped: zip or folder, for the end-to-end "
-            "checks. Takes some two minutes more."
+            metavar="PATH",
+            help=f"Your own images, for the end-to-end checks: {FORMS}. The latter takes some two "
+            "minutes more.",
         ),
     ] = None,
+    fit: Fit = None,
     json: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Write the ledger as JSON to a file, or to stdout."),
@@ -82,6 +87,7 @@ def verify(
     """
     from etcprops import claims as ledger_of
     from etcprops.claims.runner import InterruptedRunError
+    from etcprops.datasets import load_images
     from etcprops.theory import smt
 
     outputs = Outputs("verify", json, html)
@@ -95,13 +101,16 @@ def verify(
             outputs.console.print(text)
         return
     chosen = None if claims is None else [name for each in claims for name in each.split(",")]
+    size = None if geometry is None else parse_geometry(geometry, "verify")
+    with named_as_options("verify", path="data"):
+        images = None if data is None else load_images(data, fit=parse_fit(fit, "verify"))
     try:
-        with progress_bar() as progress:
+        with named_as_options("verify"), progress_bar() as progress:
             ledger = ledger_of.verify(
-                None if geometry is None else parse_geometry(geometry, "verify"),
+                size,
                 claims=chosen,
                 secret=secret,
-                data=data,
+                data=images,
                 deep=deep,
                 fresh=fresh,
                 progress=progress,

@@ -7,19 +7,19 @@ is written anywhere but into the user's own cache.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import as_integer, describe, reject
+from etcprops.datasets.archives import ArchiveError, files_in
 from etcprops.datasets.image_set import ImageSet
 from etcprops.scheme.geometry import BlockGeometry
 
@@ -35,7 +35,10 @@ YALE_SHAPE: Final = (192, 168)
 YALE_WIDTH: Final = 160
 """The columns that are used. The paper has 192 x 160 pixels and does not say which."""
 
-_HEADER: Final = re.compile(rb"P5\s+(\d+)\s+(\d+)\s+(\d+)\s")
+MOST_BYTES: Final = 1 << 16
+"""Of a file: the pixels are half as many."""
+
+_HEADER: Final = re.compile(rb"P5\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s")
 _NAME: Final = re.compile(r"(yaleB(\d\d))_P00A[+-]\d{3}E[+-]\d{2}\.pgm(\.bad)?")
 
 
@@ -120,12 +123,13 @@ def _read_extended_yale_b(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Read and decode all images, in the order of people and names."""
     pictures, labels = [], []
-    with _files(path, caller) as files:
+    wanted = "be an existing zip or folder"
+    with files_in(path, "path", caller, wanted, MOST_BYTES) as files:
         people: dict[int, list[tuple[str, bool, Reader]]] = {number: [] for number in SUBJECTS}
-        for name, read in files:
-            match = _NAME.fullmatch(PurePosixPath(name).name)
+        for file in files:
+            match = _NAME.fullmatch(file.name.name)
             if match and int(match[2]) in people:
-                people[int(match[2])].append((name, bool(match[3]), read))
+                people[int(match[2])].append((str(file.name), bool(match[3]), file.read))
         if not any(people.values()):
             got = f"no image named like yaleB01/yaleB01_P00A+000E+00.pgm in {str(path)!r}."
             reject("path", caller, "be the cropped Extended Yale B, zip or folder", got)
@@ -146,11 +150,11 @@ def _stamp(path: Path, caller: str) -> str:
     if not path.exists():
         reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    digest = hashlib.sha256(str(path.resolve()).encode())
+    digest = hashlib.sha256(os.fsencode(path.resolve()))
     for file in files:
         status = file.stat()
         name = file.relative_to(path) if path.is_dir() else file.name
-        digest.update(f"{name}/{status.st_size}/{status.st_mtime_ns}/".encode())
+        digest.update(os.fsencode(f"{name}/{status.st_size}/{status.st_mtime_ns}/"))
     return digest.hexdigest()[:16]
 
 
@@ -163,8 +167,10 @@ def _mapped(
     """
     paths = [file.with_name(f"{file.name}-{name}.npy") for name in ("images", "labels")]
     with suppress(OSError, ValueError, EOFError):
-        pictures, labels = np.load(paths[0], mmap_mode="r"), np.load(paths[1])
-        if pictures.dtype == np.uint8 and len(pictures) == len(labels):
+        pictures = np.load(paths[0], mmap_mode="r", allow_pickle=False)
+        labels = np.load(paths[1], allow_pickle=False)
+        shape = (labels.size, YALE_SHAPE[0], YALE_WIDTH)
+        if (pictures.dtype, pictures.shape, labels.ndim) == (np.uint8, shape, 1):
             return pictures, labels
     arrays = read()
     try:
@@ -177,26 +183,9 @@ def _mapped(
                 np.save(part, array)
             for part, path in zip(parts, paths, strict=True):
                 part.replace(path)
-        return np.load(paths[0], mmap_mode="r"), arrays[1]
+        return np.load(paths[0], mmap_mode="r", allow_pickle=False), arrays[1]
     except OSError:
         return arrays
-
-
-@contextmanager
-def _files(path: Path, caller: str) -> Iterator[Iterator[tuple[str, Reader]]]:
-    """Open a zip or a folder; yield name and reader of every file in it."""
-    if path.is_dir():
-        names = (p for depth in ("*", "*/*", "*/*/*") for p in path.glob(depth))
-        yield ((str(p.relative_to(path)), p.read_bytes) for p in names if p.is_file())
-        return
-    if not path.is_file():
-        reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        reject("path", caller, "be a zip or a folder", f"{str(path)!r}, which is none: {error}.")
-    with archive:
-        yield ((name, partial(archive.read, name)) for name in archive.namelist())
 
 
 def _read_pgm(name: str, read: Reader, caller: str) -> NDArray[np.uint8]:
@@ -207,8 +196,8 @@ def _read_pgm(name: str, read: Reader, caller: str) -> NDArray[np.uint8]:
 
     try:
         content = read()
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
-        refuse(f"cannot be read, {error}")
+    except ArchiveError as error:
+        refuse(str(error))
     header = _HEADER.match(content)
     if header is None:
         refuse("no PGM header")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import os
+import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops._files import read_at_most
 from etcprops._validation import InvalidParameterError, as_choice, as_integer, describe, reject
 from etcprops.scheme._pixels_given import ORIENTATION, has_deep_parts
 
@@ -33,6 +36,12 @@ SUFFIXES: Final = frozenset(
 
 MOST_PIXELS: Final = 89_478_485
 """Larger images are refused as decompression bombs: where Pillow begins to warn."""
+
+MOST_BYTES: Final = 1 << 30
+"""Larger files are no images of so many pixels."""
+
+FOR_PROGRAMS: Final = frozenset({"EPS", "WMF"})
+"""Pillow lets other programs draw these, PostScript among them: no pictures, but programs."""
 
 _CODESTREAM: Final = b"\xff\x4f\xff\x51"  # of JPEG 2000: start, then sizes
 _DEPTH: Final = 42  # from there to the bits of the first component, less 1
@@ -110,7 +119,7 @@ def read_picture(path: Path, conversion: Conversion = LOSSLESS) -> Picture:
         If it cannot be read, or holds something else.
     """
     try:
-        content = path.read_bytes()
+        content = read_at_most(path, MOST_BYTES)
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror or error}") from None
     return picture_of(content, path.suffix, conversion)
@@ -131,7 +140,7 @@ def read_image(
     Parameters
     ----------
     image : str, PathLike or PIL.Image.Image
-        A file of any format that Pillow reads, or an image.
+        A file of any format that Pillow itself reads, or an image.
     mode : {"grey", "colour"}, optional
         Convert to this: luma of ITU-R BT.601 of RGB, three equal components of grey. It also takes
         CMYK and other colours, by Pillow's rules. Without it grey stays grey, and RGB stays RGB.
@@ -231,12 +240,21 @@ def picture_of(content: bytes, suffix: str = "", conversion: Conversion = LOSSLE
     Picture(pixels=array([[255, 255, 255],
            [255, 255, 255]], dtype=uint8), notes=('is PNG, whatever its name says',), comment='')
     """
-    from PIL import Image
-
     if not content:
         raise PictureError("is empty")
-    with _errors_in_a_line(), Image.open(io.BytesIO(content)) as picture:
+    with _errors_in_a_line(), _opened(content) as picture:
         return _picture(picture, content, suffix, conversion)
+
+
+def _opened(content: bytes) -> Any:
+    """Open a file without Pillow's own warning of large images, which are refused here anyway."""
+    from PIL import Image
+
+    if threading.current_thread() is not threading.main_thread():  # filters are not a thread's own
+        return Image.open(io.BytesIO(content))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(content))
 
 
 @contextmanager
@@ -270,6 +288,8 @@ def _picture(picture: Any, content: bytes, suffix: str, conversion: Conversion) 
 
 def _check_header(picture: Any, content: bytes, conversion: Conversion) -> None:
     """Refuse what the header tells, before anything is decoded."""
+    if picture.format in FOR_PROGRAMS:
+        raise PictureError(f"is {picture.format}, which another program would have to run")
     width, height = picture.size
     if width * height > MOST_PIXELS:
         raise PictureError(_TOO_LARGE)

@@ -26,28 +26,28 @@ SMALLEST = 2.0**-1074
 class KernelError:
     """The kernel between plain queries, shape (q, n), and rows, shape (N, n): size and error.
 
-    Results of exp, tanh and pow are off by `ulps` units in the last place at most. With `coarse`
-    nothing is multiplied: all rows are taken for the longest, in the direction that is worst, and
-    arrays have a single column.
+    Results of exp, tanh and pow are off by `ulps` units in the last place at most. Of rows that
+    are given as their largest norm nothing is multiplied: all are taken for that long, in the
+    direction that is worst, and arrays have a single column.
     """
 
     kernel: KernelFunction
     X: NDArray[np.float64]
-    rows: NDArray[np.float64]
+    rows: NDArray[np.float64] | float
     ulps: float
-    coarse: bool = False
 
     def __post_init__(self) -> None:
         self.gamma = abs(self.kernel.gamma)
         self.features = self.X.shape[1]
-        self.norms = norms(self.X)[:, None], norms(self.rows)
-        if self.coarse:
-            self.norms = self.norms[0], self.norms[1].max(keepdims=True)
+        self.coarse = isinstance(self.rows, float)
+        if isinstance(self.rows, float):
+            self.norms = norms(self.X)[:, None], np.array([self.rows])
             self.products = self.norms[0] * self.norms[1] * (1 + 4 * UNIT)
             self.product_error = self._product_error(0.0)
             self.nearest = np.zeros_like(self.products)
             self.farthest = (self.norms[0] + self.norms[1]) ** 2 * (1 + 8 * UNIT)
             return
+        self.norms = norms(self.X)[:, None], norms(self.rows)
         self.products = self.X @ self.rows.T
         self.product_error = self._product_error(0.0)
         sum_of_norms = self.norms[0] + self.norms[1]
@@ -65,7 +65,7 @@ class KernelError:
         """A bound of the exact kernel's magnitude for the computed plain features."""
         kind = self.kernel.kind
         if kind == "linear":
-            return np.abs(self.products) + self.product_error
+            return np.asarray(np.abs(self.products) + self.product_error)
         if kind == "rbf":
             # The product is below the true exponent by a rounding at most.
             power = np.exp(-self.gamma * self.nearest * (1 - 4 * UNIT))
@@ -80,30 +80,48 @@ class KernelError:
 
         Rows and queries are moved by `shift` at most, gamma is changed by `gap` at most.
         """
-        kind, off = self.kernel.kind, 2 * self.ulps * UNIT
+        if self.kernel.kind != "rbf":
+            return self.through(self._product_error(shift), gap)
+        error = gamma_n(self.features + 3) * (self.norms[0] + self.norms[1] + 2 * shift) ** 2
+        return self.through(error + self._moved(shift) + self.features * 4 * SMALLEST, gap)
+
+    def change(self, shift: float, gap: float) -> NDArray[np.float64]:
+        """Return a bound of the change of the exact kernel, where nothing is rounded."""
+        return self.through(self._moved(shift), gap, computed=False)
+
+    def through(
+        self, error: NDArray[np.float64], gap: float = 0.0, *, computed: bool = True
+    ) -> NDArray[np.float64]:
+        """Return what an error of inner products, or of squared distances, makes of the kernel.
+
+        Gamma is changed by `gap` at most. Where the kernel is `computed`, its own steps round.
+        """
+        kind, off = self.kernel.kind, 2 * self.ulps * UNIT * computed
+        tiny = SMALLEST * computed
         gamma = self.gamma + gap
         if kind == "rbf":
-            moved = 2 * shift
-            error = gamma_n(self.features + 3) * (self.norms[0] + self.norms[1] + moved) ** 2
-            error += 2 * np.sqrt(self.farthest) * moved + moved**2 + self.features * 4 * SMALLEST
             exponent = gamma * error + gap * self.farthest
-            exponent += UNIT * gamma * (self.farthest + error) + SMALLEST
+            exponent += UNIT * computed * gamma * (self.farthest + error) + tiny
             grown = np.expm1(exponent) * (1 + 8 * UNIT)
-            error = self.magnitude * (grown * (1 + off) + off) + 2 * self.ulps * SMALLEST
-            return np.asarray(error)
-        error = self._product_error(shift)
+            return np.asarray(self.magnitude * (grown * (1 + off) + off) + 2 * self.ulps * tiny)
         if kind == "linear":
             return error
         product = np.abs(self.products) + self.product_error
-        rounding = gamma_n(3) * (gamma * (product + error) + abs(self.kernel.coef0))
-        error = gamma * error + gap * product + rounding + 2 * SMALLEST
+        rounding = gamma_n(3) * computed * (gamma * (product + error) + abs(self.kernel.coef0))
+        error = gamma * error + gap * product + rounding + 2 * tiny
         if kind == "sigmoid":
             return np.asarray(error + off)
         degree = self.kernel.degree
         top = self._argument() + error
         slope = degree * top ** max(degree - 1, 0)
-        error = slope * error + (gamma_n(degree) + off) * top**degree + degree * 2 * SMALLEST
-        return np.asarray(error)
+        rounding = (gamma_n(degree) * computed + off) * top**degree
+        return np.asarray(slope * error + rounding + degree * 2 * tiny)
+
+    def _moved(self, shift: float) -> NDArray[np.float64]:
+        """Return a bound of the change of exact inner products, or squared distances."""
+        if self.kernel.kind == "rbf":  # both ends of a distance move
+            return np.asarray(4 * np.sqrt(self.farthest) * shift + 4 * shift**2)
+        return np.asarray(shift * (self.norms[0] + self.norms[1]) + shift**2)
 
     def _product_error(self, shift: float) -> NDArray[np.float64]:
         """Return a bound of the error of computed inner products."""
@@ -117,8 +135,8 @@ class KernelError:
         rounding = gamma_n(4) * (self.gamma * np.abs(self.products) + abs(constant))
         if self.coarse:  # the products are magnitudes
             gamma, constant = self.gamma, abs(constant)
-        value: NDArray[np.float64] = np.abs(gamma * self.products + constant)
-        return value + rounding + self.gamma * self.product_error + 2 * SMALLEST
+        value = np.abs(gamma * self.products + constant)
+        return np.asarray(value + rounding + self.gamma * self.product_error + 2 * SMALLEST)
 
 
 def dual_sum_error(

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 KINDS = ("linear", "rbf", "poly", "sigmoid")
 
@@ -72,11 +75,11 @@ def kernel_function(model: Any) -> KernelFunction | None:
     )
 
 
-def support_vectors(model: Any) -> Any:
-    """Return the support vectors of a fitted machine, shape (N, n), in its own order."""
+def support_rows(model: Any) -> tuple[Any, NDArray[np.intp]]:
+    """Return rows that a fitted machine keeps, and which are its support vectors, in its order."""
     if isinstance(model.kernel, str):
-        return model.support_vectors_
-    return _given_rows(model)[model.support_]
+        return model.support_vectors_, np.arange(len(model.support_))
+    return _given_rows(model), np.asarray(model.support_, dtype=np.intp)
 
 
 def _given_rows(model: Any) -> Any:

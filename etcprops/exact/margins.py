@@ -9,27 +9,13 @@ is within :math:`\gamma_n |x|^T |y|` of the truth, with :math:`\gamma_n = n u / 
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from etcprops._validation import as_array, as_integer, as_number, describe, reject
-from etcprops.exact._kernel_error import (
-    UNIT,
-    KernelError,
-    dual_sum_error,
-    gamma_n,
-    norms,
-    weights_of,
-)
-from etcprops.exact._kernel_function import (
-    KINDS,
-    KernelFunction,
-    kernel_function,
-    n_features,
-    support_vectors,
-)
+from etcprops.exact._kernel_error import UNIT, KernelError, dual_sum_error, gamma_n
+from etcprops.exact._two_models import TwoModels, two_models
 from etcprops.exact.statistics import PixelStatistics
 
 if TYPE_CHECKING:
@@ -138,33 +124,32 @@ def decision_error_bound(
     (True, True)
     """
     caller = "decision_error_bound"
-    function = _kernel_of(model, "model", caller)
-    other = model if encrypted is None else encrypted
-    other_gamma = _check_match(model, other, caller)
-    queries = _as_features(X, n_features(model), "X", caller)
-    n = queries.shape[1]
-    shift = 2 * _norm_of_error(feature_error, n, caller)
+    both = two_models(model, encrypted, train, feature_error, caller)
+    queries = both.features(X, "X", caller)
     ulps = as_number(ulps, "ulps", caller, 1, 2**20, "be a number from 1 to 2**20")
-    support = np.union1d(model.support_, other.support_)
-    rows = _support_rows(model, other, train, support, caller)
-    dual, intercept = _dual(model, support)
-    other_dual, other_intercept = _dual(other, support)
-    gap = abs(function.gamma - other_gamma) * (1 + UNIT)
+    bounds = bounds_of(both, queries, float(ulps), coarse=coarse)
+    return bounds[:, 0] if len(model.classes_) == 2 else bounds
+
+
+def bounds_of(
+    both: TwoModels, queries: NDArray[np.float64], ulps: float, *, coarse: bool
+) -> NDArray[np.float64]:
+    """Return the bounds of :func:`decision_error_bound`, shape (q, n_pairs)."""
+    (dual, intercept), (other_dual, other_intercept) = both.machines
     bounds = np.empty((len(queries), len(intercept)))
-    step = len(queries) if coarse else max(1, _BLOCK // len(support))
+    step = len(queries) if coarse else max(1, _BLOCK // len(both.places))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for start in range(0, len(queries), step):
-            kernel = KernelError(function, queries[start : start + step], rows, float(ulps), coarse)
+            part = queries[start : start + step]
+            kernel = KernelError(both.function, part, both.longest if coarse else both.rows, ulps)
             size = kernel.magnitude
             bound = dual_sum_error(dual, intercept, size, kernel.error(0.0, 0.0))
-            bound += dual_sum_error(other_dual, other_intercept, size, kernel.error(shift, gap))
-            bound += size @ weights_of(dual - other_dual, size)
-            bound += np.abs(intercept - other_intercept)
-            bounds[start : start + step] = bound
-    # No sum above has so many terms, no power is so wrong that its own rounding could exceed this.
-    bounds *= 1 + (4 * (n + len(support) + 64) + 16 * float(ulps)) * UNIT
+            moved = kernel.error(both.shift, both.gap)
+            bound += dual_sum_error(other_dual, other_intercept, size, moved)
+            bounds[start : start + step] = bound + both.difference(size)
+    bounds *= both.own_rounding(ulps)
     bounds[np.isnan(bounds)] = np.inf
-    return bounds[:, 0] if len(model.classes_) == 2 else bounds
+    return bounds
 
 
 def certified(decision_values: ArrayLike, bound: ArrayLike) -> NDArray[np.bool_]:
@@ -283,86 +268,3 @@ def standard_scaler_error_bound(
     bound = np.zeros(len(varies))
     bound[varies] = np.where(constant | (theta > 0.2), np.inf, error)
     return bound
-
-
-def _norm_of_error(feature_error: ArrayLike, n: int, caller: str) -> float:
-    """Return an upper bound of the norm of the error of n features."""
-    wanted = f"be a number of at least 0, or {n} of them"
-    errors = as_array(feature_error, "feature_error", caller, wanted)
-    if errors.shape not in ((), (n,)) or errors.dtype.kind not in "iuf":
-        reject("feature_error", caller, wanted, describe(errors))
-    if not (errors >= 0).all():
-        reject("feature_error", caller, wanted, f"{errors.min()}.")
-    return float(norms(np.broadcast_to(errors.astype(np.float64), (1, n)))[0]) * bool(errors.any())
-
-
-def _dual(model: Any, support: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the coefficients of each pair of classes, shape (pairs, support), and intercepts."""
-    classes = len(model.classes_)
-    own = np.searchsorted(support, model.support_)
-    ends = np.cumsum(model.n_support_)
-    dual = np.zeros((len(model.intercept_), len(support)))
-    for pair, (i, j) in enumerate(combinations(range(classes), 2)):
-        for one, row in ((i, j - 1), (j, i)):
-            members = slice(ends[one] - model.n_support_[one], ends[one])
-            dual[pair, own[members]] = model.dual_coef_[row, members]
-    return dual, np.asarray(model.intercept_, dtype=np.float64)
-
-
-def _support_rows(
-    model: Any, other: Any, train: ArrayLike | None, support: NDArray[Any], caller: str
-) -> NDArray[np.float64]:
-    """Return the plain features of the support vectors of either model."""
-    own = support_vectors(model)
-    if train is None:
-        if not np.array_equal(model.support_, other.support_):
-            wanted = "hold the training rows, since the models have other support vectors"
-            reject("train", caller, wanted, "None.")
-        order = np.argsort(model.support_)
-        return np.asarray(own[order], dtype=np.float64)
-    rows = _as_features(train, n_features(model), "train", caller)
-    if support[-1] >= len(rows) or not np.array_equal(rows[model.support_], own):
-        reject("train", caller, "hold the rows that model was fitted on", "other rows.")
-    return np.asarray(rows[support])
-
-
-def _as_features(value: ArrayLike, n: int, name: str, caller: str) -> NDArray[np.float64]:
-    """Return finite rows of n features."""
-    wanted = f"be a two-dimensional array of finite real numbers with {n} features"
-    array = as_array(value, name, caller, wanted)
-    if array.ndim != 2 or array.shape[1] != n or not len(array) or array.dtype.kind not in "iuf":
-        reject(name, caller, wanted, describe(array))
-    if not np.isfinite(array).all():
-        reject(name, caller, wanted, "infinities or NaN.")
-    return array.astype(np.float64, copy=False)
-
-
-def _kernel_of(model: Any, name: str, caller: str) -> KernelFunction:
-    """Return the kernel of a fitted dense support vector classifier; refuse what is none."""
-    from sklearn.svm import SVC, NuSVC
-
-    if not isinstance(model, (SVC, NuSVC)) or not hasattr(model, "support_vectors_"):
-        reject(name, caller, "be a fitted SVC or NuSVC", describe(model))
-    if not isinstance(model.support_vectors_, np.ndarray):
-        reject(name, caller, "be fitted on dense features", "sparse support vectors.")
-    function = kernel_function(model)
-    if function is None:
-        wanted = f"have one of the kernels {', '.join(KINDS)}, or scikit-learn's function of one"
-        reject(name, caller, wanted, f"kernel={describe(model.kernel)}")
-    return function
-
-
-def _check_match(model: Any, other: Any, caller: str) -> float:
-    """Return the gamma of the second model; refuse one that is not the first one's counterpart."""
-    mine, its = _kernel_of(model, "model", caller), _kernel_of(other, "encrypted", caller)
-    for name, own, there in (
-        ("kernel", mine.kind, its.kind),
-        ("degree", mine.degree, its.degree),
-        ("coef0", mine.coef0, its.coef0),
-        ("features", n_features(model), n_features(other)),
-    ):
-        if own != there:
-            reject("encrypted", caller, f"have {name}={own!r} as model has", f"{there!r}.")
-    if not np.array_equal(model.classes_, other.classes_):
-        reject("encrypted", caller, "have the classes of model", f"{other.classes_}.")
-    return its.gamma

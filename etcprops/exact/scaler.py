@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from etcprops._validation import in_the_name_of
 from etcprops.exact.statistics import PixelStatistics
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class ExactStandardScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
             If a feature is no integer of magnitude below 2^31.
         """
         rows = self._validate(X, reset=True)
-        self.statistics_ = PixelStatistics(rows)
+        with in_the_name_of("ExactStandardScaler.fit"):
+            self.statistics_ = PixelStatistics(rows)
         count = self.n_samples_seen_ = self.statistics_.count
         self.mean_ = self.statistics_.total / count
         variances = self.statistics_.variance_numerator / float(count) ** 2
@@ -106,7 +108,9 @@ class ExactStandardScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
             As `fit`.
         """
         check_is_fitted(self)
-        return self.statistics_.z_score(self._validate(X, reset=False))
+        rows = self._validate(X, reset=False)
+        with in_the_name_of("ExactStandardScaler.transform"):
+            return self.statistics_.z_score(rows)
 
     def _validate(self, X: Any, *, reset: bool) -> NDArray[Any]:
         """Let scikit-learn check names and numbers of features; integers stay integers."""

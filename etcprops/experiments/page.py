@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etcprops._about import versions
-from etcprops._pages import data_uri, render_page
+from etcprops._files import write_all
+from etcprops._pages import render_page
+from etcprops._pictures import data_uri
 from etcprops.experiments import figures
 from etcprops.experiments.tables import (
     NEAR,
@@ -66,8 +67,7 @@ class Reproduction:
     def figures(self) -> dict[str, Figure]:
         """Return the figures by file name."""
         conditions = ("plain", "own")
-        return {
-            "figure3": figures.examples_figure(),
+        drawn = {
             "figure4": figures.eer_figure(self.exact, ("plain", "common"), paper=False),
             "figure4-reduced": figures.eer_figure(self.parts, ("plain", "common"), paper=False),
             "tables": figures.eer_figure(self.parts, conditions, paper=True),
@@ -75,6 +75,10 @@ class Reproduction:
             "impostors": figures.eer_figure(self.parts, ("own", "stolen", "wrong"), paper=False),
             "det": figures.det_figure(self.parts, ("plain", "common", "own", "stolen")),
         }
+        if self.about.get("synthetic"):
+            for figure in drawn.values():
+                figure.suptitle("synthetic faces", fontsize=10, style="italic")
+        return {"figure3": figures.examples_figure(), **drawn}
 
     def to_html(self, figures_as_png: Mapping[str, bytes] | None = None) -> str:
         """Return one page with tables and pictures inside.
@@ -134,23 +138,18 @@ class Reproduction:
         list of Path
             The page first.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         runs = {"reproduction": self.parts, "exact reductions": self.exact}
+        data = self.about["data"]
         drawn = self.figures()
         pictures = {name: figures.rendered(figure, "png") for name, figure in drawn.items()}
         files: dict[str, bytes] = {
             "report.html": self.to_html(pictures).encode(),
-            "eer.csv": to_csv(cells(self.parts)).encode(),
-            "eer-exact-reductions.csv": to_csv(cells(self.exact)).encode(),
-            "scores.csv": scores_csv(case_scores(self.parts)).encode(),
+            "eer.csv": to_csv(cells(self.parts), data).encode(),
+            "eer-exact-reductions.csv": to_csv(cells(self.exact), data).encode(),
+            "scores.csv": scores_csv(case_scores(self.parts), data).encode(),
             "results.json": to_json(self.about, self.choices, runs, self.uploads).encode(),
         }
         for name, figure in drawn.items():
             files[f"{name}.png"] = pictures[name]
             files[f"{name}.svg"] = figures.rendered(figure, "svg")
-        with tempfile.TemporaryDirectory(dir=folder) as unfinished:
-            for name, content in files.items():
-                file = Path(unfinished) / name
-                file.write_bytes(content)
-                file.replace(folder / name)
-        return [folder / name for name in files]
+        return write_all(folder, files)

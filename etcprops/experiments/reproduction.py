@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from etcprops._validation import as_integer, describe, reject
+from etcprops import _documents
+from etcprops._validation import as_integer, describe, nearest_name, reject
 from etcprops.experiments.choices import Choices, ScoreRule
 from etcprops.experiments.rates import ErrorRates, error_rates
 from etcprops.experiments.resumable import run_tasks
@@ -106,7 +107,8 @@ def make_reduction(data: ImageSet, choices: Choices, ratio: int, split: int) -> 
     found = reductions_to(data.geometry, dimension, seed=seed)
     if choices.reduction not in found:
         wanted = f"be 'exact' or one of {', '.join(found)} for 1/{ratio}"
-        reject("reduction", "Choices", wanted, describe(choices.reduction))
+        got = describe(choices.reduction) + nearest_name(choices.reduction, found)
+        reject("reduction", "Choices", wanted, got)
     return found[choices.reduction]
 
 
@@ -364,7 +366,7 @@ def run(
 
 def _load(text: str, _data: ImageSet, _choices: Choices, ratio: int, split: int) -> Part:
     """Return a part that was written before; a ValueError if it is another's."""
-    document = json.loads(text)
+    document = _documents.parse(text)
     part = Part(**document["part"])
     if (document.get("version"), part.ratio, part.split) != (PART_VERSION, ratio, split):
         raise ValueError(text)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from etcprops._files import write_whole
+from etcprops._files import not_outliving, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -82,7 +83,10 @@ def _in_parallel(
     """Yield names and results as tasks end; left early, the rest is cancelled."""
     from joblib import Parallel, delayed
 
-    calls: Iterable[Any] = (delayed(_named)(work, *task) for task in tasks.items())
+    parent = os.getpid()
+    calls: Iterable[Any] = (
+        delayed(not_outliving)(parent, _named, work, *task) for task in tasks.items()
+    )
     workers = min(jobs, len(tasks) or 1)
     with warnings.catch_warnings(), Parallel(workers, return_as="generator_unordered") as parallel:
         # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,

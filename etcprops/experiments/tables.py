@@ -225,35 +225,39 @@ def n_identical(parts: Sequence[Part], what: str) -> tuple[int, int]:
     return sum(found), len(found)
 
 
-def to_csv(table: Sequence[EERCell]) -> str:
-    """Return cells as CSV with a header.
+def to_csv(table: Sequence[EERCell], data: str) -> str:
+    """Return cells as CSV with a header; each line says of which faces it is.
 
     Examples
     --------
-    >>> print(to_csv([EERCell("linear", "plain", 20, 1, 0.02, 0.0, 0.02, 0.02, 0.01, 0.02)]))
-    kernel,condition,ratio,splits,mean,deviation,least,greatest,resolution,paper,within,log_ratio
-    linear,plain,20,1,0.02,0.0,0.02,0.02,0.01,0.02,True,0.0
+    >>> cell = EERCell("linear", "plain", 20, 1, 0.02, 0.0, 0.02, 0.02, 0.01, 0.02)
+    >>> print(to_csv([cell], "faces"))
+    data,kernel,condition,ratio,splits,mean,deviation,least,greatest,resolution,paper,within,log_ratio
+    faces,linear,plain,20,1,0.02,0.0,0.02,0.02,0.01,0.02,True,0.0
     """
     text = io.StringIO()
-    names = [*EERCell.__dataclass_fields__, "within", "log_ratio"]
+    names = ["data", *EERCell.__dataclass_fields__, "within", "log_ratio"]
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     for cell in table:
-        writer.writerow(cell.to_dict())
+        writer.writerow({"data": data} | cell.to_dict())
     return text.getvalue()
 
 
-def scores_csv(table: Sequence[CaseScores]) -> str:
-    """Return the four cases as CSV with a header: quantiles, the threshold, and who is accepted."""
+def scores_csv(table: Sequence[CaseScores], data: str) -> str:
+    """Return the four cases as CSV with a header: quantiles, the threshold, and who is accepted.
+
+    Each line says of which faces it is.
+    """
     percents = (0, 1, 5, 25, 50, 75, 95, 99, 100)
-    heads = ["kernel", "case", "ratio", "splits", *(f"q{percent}" for percent in percents)]
+    heads = ["data", "kernel", "case", "ratio", "splits", *(f"q{percent}" for percent in percents)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*heads, "threshold", "accepted"])
     for row in table:
         values = [f"{row.quantiles[percent]:.6g}" for percent in percents]
         rest = [f"{row.threshold:.6g}", f"{row.accepted:.6g}"]
-        writer.writerow([row.kernel, row.case, row.ratio, row.splits, *values, *rest])
+        writer.writerow([data, row.kernel, row.case, row.ratio, row.splits, *values, *rest])
     return text.getvalue()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from etcprops import _documents
 from etcprops._validation import as_integer
 from etcprops.attacks.exposure import Exposure, expose
 from etcprops.experiments.reproduction import Stage, fingerprint
@@ -120,7 +121,7 @@ def run_attacks(
 
 def _load(text: str, _data: ImageSet, _choices: Choices, holder: str) -> Upload:
     """Return what was kept; a ValueError if it is another's, or of another attack."""
-    document = json.loads(text)
+    document = _documents.parse(text)
     upload = Upload(**document["upload"])
     if (document.get("version"), upload.holder) != (UPLOAD_VERSION, holder):
         raise ValueError(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -35,7 +36,8 @@ class KeyCache:
     ) -> EtCKey:
         """Return the key of a size, ready for one of both directions."""
         with self._lock:
-            name = scheme, *size, secret
+            # Nothing that shows this module's values shows a secret.
+            name = scheme, *size, hashlib.sha256(secret).digest()
             found = self._keys.pop(name, None)
             self._keys[name] = key = found or scheme.key(size[0], size[1], secret)
             # Here, where no other thread does the same: it takes far more memory than an image.

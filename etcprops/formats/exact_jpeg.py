@@ -18,6 +18,7 @@ from etcprops.formats import _jpeg_files
 from etcprops.formats.coefficients import JpegCoefficients
 from etcprops.formats.quantization import DC_STEPS, SIDE, as_table, exact_table
 from etcprops.formats.rounded_dct import CHUNK, round_in_place, rounded_dct
+from etcprops.scheme._pixels_given import Pixels, as_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +28,7 @@ SAMPLINGS: Final = {"4:4:4": SIDE, "4:2:0": 2 * SIDE}
 
 
 def encode_jpeg_exactly(
-    image: NDArray[np.uint8],
+    image: Pixels,
     *,
     quality: int = 75,
     sampling: str = "4:4:4",
@@ -37,8 +38,9 @@ def encode_jpeg_exactly(
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (H, W) or (H, W, 3)
-        Grey or RGB; sizes are multiples of 8, or of 16 for 4:2:0.
+    image : array_like of uint8, shape (H, W) or (H, W, 3)
+        Grey or RGB, images of Pillow as `encrypt` takes them; sizes are multiples of 8, or of 16
+        for 4:2:0.
     quality : int, default=75
         From 1 to 100: which `exact_table` to use.
     sampling : {"4:4:4", "4:2:0"}, default="4:4:4"
@@ -73,13 +75,12 @@ def encode_jpeg_exactly(
     >>> encode_jpeg_exactly(image, quality=90)[:3]
     b'\xff\xd8\xff'
     """
-    return write_coefficients(
-        code_exactly(image, quality=quality, sampling=sampling, tables=tables)
-    )
+    caller = "encode_jpeg_exactly"
+    return write_coefficients(_coded(image, quality, sampling, tables, caller=caller))
 
 
 def code_exactly(
-    image: NDArray[np.uint8],
+    image: Pixels,
     *,
     quality: int = 75,
     sampling: str = "4:4:4",
@@ -94,9 +95,21 @@ def code_exactly(
     >>> code_exactly(np.full((8, 8), 200, np.uint8)).planes[0][0, 0, 0]
     array([144,   0,   0,   0,   0,   0,   0,   0], dtype=int16)
     """
-    caller = "code_exactly"
+    return _coded(image, quality, sampling, tables, caller="code_exactly")
+
+
+def _coded(
+    picture: Pixels,
+    quality: int,
+    sampling: str,
+    tables: Sequence[ArrayLike] | None,
+    *,
+    caller: str,
+) -> JpegCoefficients:
+    """Return coefficients as `code_exactly` for whoever was called."""
     side = SAMPLINGS[as_choice(sampling, SAMPLINGS, "sampling", caller)]
-    colour = _check_image(image, side, caller)
+    image = _as_image(picture, side, caller)
+    colour = image.ndim == 3
     steps = _tables(quality, tables, caller, colour=colour)
     rows, columns = image.shape[0] // SIDE, image.shape[1] // SIDE
     shapes = [(rows, columns), *[(rows * SIDE // side, columns * SIDE // side)] * (2 * colour)]
@@ -244,17 +257,17 @@ def coefficient_rows(sources: Iterable[bytes | str | Path | JpegCoefficients]) -
     return np.stack(rows)
 
 
-def _check_image(image: Any, side: int, caller: str) -> bool:
-    """Refuse anything but a picture whose sizes `side` divides; tell whether it has colours."""
+def _as_image(value: Pixels, side: int, caller: str) -> NDArray[np.uint8]:
+    """Return a picture whose sizes `side` divides; refuse anything else."""
     wanted = "be an array of uint8 and shape (H, W) or (H, W, 3)"
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+    image = as_pixels(value, "image", caller, wanted)
+    if image.dtype != np.uint8 or not image.size:
         reject("image", caller, wanted, describe(image))
-    colour = image.ndim == 3 and image.shape[2] == 3
-    if not image.size or (image.ndim != 2 and not colour):
+    if image.ndim != 2 and image.shape[2:] != (3,):
         reject("image", caller, wanted, describe(image))
     if image.shape[0] % side or image.shape[1] % side:
         reject("image", caller, f"have sizes that are multiples of {side}", describe(image))
-    return colour
+    return image
 
 
 def _tables(

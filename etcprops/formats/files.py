@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._files import move_whole
+from etcprops._files import move_whole, read_at_most
 from etcprops._validation import InvalidParameterError, as_integer, reject
 from etcprops.datasets.pictures import (
+    MOST_BYTES,
     Picture,
     PictureError,
     count_pixels,
@@ -205,7 +206,7 @@ def _worked(
     result = FileResult(str(source), str(target))
     with result.timed("all"):
         try:
-            content = source.read_bytes()
+            content = read_at_most(source, MOST_BYTES)
             result.bytes_in = len(content)
             known = digest(content)
             if _is_done(target, settings, known, result, encrypted=encrypted):
@@ -237,7 +238,7 @@ def _is_done(
     """Whether the target is there, whole, from this source and by these settings."""
     if settings.force or not target.exists():
         return False
-    content = target.read_bytes()
+    content = read_at_most(target, MOST_BYTES)
     record = opened(read_comment(content), settings.secret)
     matching = settings.matches(record, known, encrypted=encrypted)
     if record is None or not matching or not is_whole(content, settings.codec.suffix):

@@ -7,21 +7,20 @@ what it was made from and how; so the same call goes on where an earlier one was
 from __future__ import annotations
 
 import os
-import threading
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from etcprops import _documents
-from etcprops._files import parts_folder
+from etcprops._files import not_outliving, parts_folder
 from etcprops._validation import as_integer, reject
 from etcprops.datasets.pictures import SUFFIXES
 from etcprops.formats.files import (
@@ -159,9 +158,9 @@ def find_tasks(inputs: Iterable[Path], out: Path, suffix: str, caller: str) -> F
     tasks: dict[Path, Path] = {}
     refused: list[FileResult] = []
     ignored = 0
-    within = out.resolve()
+    within = Path(os.path.realpath(out))  # unlike resolve, also of links in a circle
     for given in inputs:
-        if given.resolve() == within:
+        if Path(os.path.realpath(given)) == within:
             reject("--out", caller, "be another folder than those that are read", f"{str(out)!r}.")
         if not given.exists():
             reject("IN", caller, "be files or folders", f"{str(given)!r}, which is not there.")
@@ -172,13 +171,20 @@ def find_tasks(inputs: Iterable[Path], out: Path, suffix: str, caller: str) -> F
                 continue
             target = (out / place).with_suffix(suffix)
             other = tasks.setdefault(target, source)
-            if other != source or source.resolve() == target.resolve():
+            if other != source or _same(source, target):
                 what = "itself" if other == source else f"what {other} becomes"
                 message = f"would become {target}, which is {what}"
                 refused.append(FileResult(str(source), "", FileOutcome.FAILED, message))
                 if other == source:
                     del tasks[target]
     return FileTasks([FileTask(s, t) for t, s in tasks.items()], refused, ignored)
+
+
+def _same(source: Path, target: Path) -> bool:
+    """Whether two paths are one file; links that lead nowhere, or in a circle, are none."""
+    with suppress(OSError):
+        return source.samefile(target)
+    return False
 
 
 def _is_image(path: Path) -> bool:
@@ -199,7 +205,7 @@ def _below(given: Path, out: Path, refused: list[FileResult]) -> Iterator[tuple[
 
     for folder, folders, names in os.walk(given, onerror=refuse):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if (here / name).resolve() != out)
+        folders[:] = sorted(name for name in folders if not _same(here / name, out))
         for name in sorted(names):
             yield here / name, (here / name).relative_to(given)
 
@@ -305,7 +311,7 @@ def _in_parallel(
     locked = any(path.suffix.lower() in WITH_LOCK for task in tasks for path in task)
     backend = "loky" if locked else "threading"
     if locked:
-        work = partial(_in_process, os.getpid(), work)
+        work = partial(not_outliving, os.getpid(), work)
     calls: Iterable[Any] = (delayed(work)(*task, settings, parts) for task in tasks)
     with warnings.catch_warnings():
         # Interrupted, joblib would warn that tasks are cancelled; of large images Pillow would,
@@ -317,22 +323,3 @@ def _in_parallel(
         )
         with parallel, closing(parallel(calls)) as results:
             yield from results
-
-
-def _in_process(parent: int, work: Callable[..., FileResult], *arguments: Any) -> FileResult:
-    """Do a file in a process that does not outlive the one that was killed, should it be."""
-    if os.getpid() != parent:  # joblib may work in place
-        _watch(parent)
-    return work(*arguments)
-
-
-@cache
-def _watch(parent: int) -> None:
-    """End this process once its parent is gone; loky's would wait for work for ever."""
-
-    def wait() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.2)
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()

@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._files import write_whole
-from etcprops._validation import as_integer, describe, reject
+from etcprops._validation import InvalidParameterError, as_integer, describe, printable, reject
+from etcprops.datasets.pictures import Conversion, read_picture
 from etcprops.formats.codecs import Codec
 from etcprops.formats.schemes import ImageScheme
 from etcprops.formats.similarity import ms_ssim, psnr
@@ -298,8 +299,18 @@ def to_csv(rows: Sequence[Any]) -> str:
     if rows:
         writer.writerow([field.name for field in fields(rows[0])])
     for row in rows:
-        writer.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in astuple(row)])
+        cells = (f"{v:.6g}" if isinstance(v, float) else _cell(v) for v in astuple(row))
+        writer.writerow([*cells])
     return stream.getvalue()
+
+
+_FORMULA: Final = (*"=+-@\t\r",)
+"""With what a spreadsheet's formulas begin."""
+
+
+def _cell(value: Any) -> Any:
+    """Return a value that no spreadsheet takes for a formula, as which names may begin."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
 
 
 def points_from_csv(text: str) -> list[RatePoint]:
@@ -311,9 +322,14 @@ def points_from_csv(text: str) -> list[RatePoint]:
     >>> points_from_csv(to_csv([point])) == [point]
     True
     """
-    kinds = {"block": int, "setting": int, "bits": float, "psnr": float, "ms_ssim": float}
+    kinds: dict[str, Any] = {**dict.fromkeys(("block", "setting"), int)}
+    kinds |= dict.fromkeys(("bits", "psnr", "ms_ssim"), float)
     rows = csv.DictReader(StringIO(text))
-    return [RatePoint(**{k: kinds.get(k, str)(v) for k, v in row.items()}) for row in rows]
+    return [RatePoint(**{k: kinds.get(k, _text)(v) for k, v in row.items()}) for row in rows]
+
+
+def _text(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
 
 
 def summary(deltas: Iterable[DeltaRate]) -> str:
@@ -340,16 +356,12 @@ def _median(values: list[float]) -> str:
 
 def pictures_of(folder: Path) -> Iterator[tuple[str, Pixels | str]]:
     """Yield name and pixels of each picture of a folder, or why it cannot be measured."""
-    from PIL import Image, ImageOps
-
+    kept = Conversion(background=(255, 255, 255), eight_bits=True)
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
         try:
-            with Image.open(path) as opened:
-                grey = opened.mode in {"1", "L"}
-                turned = ImageOps.exif_transpose(opened).convert("L" if grey else "RGB")
-                yield path.name, _cut(np.asarray(turned), "rates")
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            yield path.name, " ".join(str(error).split())
+            yield path.name, _cut(read_picture(path, kept).pixels, "rates")
+        except InvalidParameterError as error:
+            yield path.name, str(error)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -366,9 +378,9 @@ def main(arguments: list[str] | None = None) -> int:
     for name, picture in pictures_of(options.folder):
         if isinstance(picture, str):
             failed = True
-            sys.stderr.write(f"{name}: {picture}\n")
+            sys.stderr.write(f"{printable(name)}: {picture}\n")
             continue
-        sys.stderr.write(f"{name}: {picture.shape}\n")
+        sys.stderr.write(f"{printable(name)}: {picture.shape}\n")
         points += rate_points(picture, name, blocks=options.blocks)
     if options.csv is not None:
         write_whole(options.csv, to_csv(points))

@@ -1,10 +1,11 @@
 """What an ``encrypt()`` really does: black-box analysis of somebody else's encryption.
 
-`sandbox` calls the function, `oracle` counts what is asked; `extraction`, `local`, `linearity` and
-`dependence` test one family of metamorphic relations each, `classification` puts them in order,
-`witnesses` shrinks what breaks them. `structure` finds blocks and keys, `key_audit` compares keys
-by the tests of `uniformity`, `consequences` says what follows. `runner` makes the one call,
-`report` holds what it found; `checker` stands on its own.
+`sandbox` calls the function, `oracle` counts what is asked; `reading` and `extraction`, `local`,
+`linearity` and `dependence` test one family of metamorphic relations each, `classification` puts
+them in order, `witnesses` shrinks what breaks them. `structure` finds blocks and keys, `key_audit`
+compares keys by the tests of `uniformity`, `consequences` says what follows. `runner` makes the one
+call, `report` holds what it found, `gates` says whether it is what was expected; `checker` stands
+on its own.
 """
 
 from etcprops.probing.key_audit import KeyAudit

@@ -7,70 +7,15 @@ with fewer bits explain more: rows that are shuffled whole are 44 bits of 16 row
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops.probing.draws import Draw, DrawKind, codes, constant, permutation
+from etcprops.probing.shifts import shifts, three_turns
+
 Integers = NDArray[np.int64]
-
-
-class DrawKind(StrEnum):
-    """What a key chooses."""
-
-    PERMUTATION = "permutation"
-    CODES = "codes"
-    BITS = "bits"
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Numbers that one key chooses.
-
-    Attributes
-    ----------
-    name : str
-        What they are.
-    kind : DrawKind
-        Permutations, codes that are independent of each other, or bits.
-    values : ndarray of int64, shape (count,), or (m, count) for m permutations
-        The numbers.
-    bound : int
-        How many values each can take.
-    neutral : bool
-        Whether they change nothing.
-    """
-
-    name: str
-    kind: DrawKind
-    values: Integers
-    bound: int
-    neutral: bool
-
-    @property
-    def bits(self) -> float:
-        """log2 of the number of choices."""
-        if self.kind is DrawKind.PERMUTATION:
-            number, count = self.values.shape
-            return float(number * math.lgamma(count + 1) / math.log(2))
-        return float(self.values.size * math.log2(self.bound))
-
-
-def permutation(name: str, order: Integers) -> Draw:
-    """Return the draw of a permutation, or of several, shape (m, count)."""
-    orders = np.atleast_2d(order)
-    count = orders.shape[1]
-    still = bool((orders == np.arange(count)).all())
-    return Draw(name, DrawKind.PERMUTATION, orders, count, still)
-
-
-def codes(name: str, values: Integers, bound: int) -> Draw:
-    """Return the draw of codes below `bound`, of which 0 changes nothing."""
-    kind = DrawKind.BITS if bound == 2 else DrawKind.CODES
-    return Draw(name, kind, values, bound, not values.any())
 
 
 def arrangements(
@@ -101,21 +46,14 @@ def arrangements(
     ['one cyclic shift', 'each row shifted']
     """
     rows, columns = grid
-    y, x = (order.reshape(grid) // columns, order.reshape(grid) % columns)
     if rows > 1 and columns > 1:
-        down, right = np.indices(grid)
-        up, left = (y - down) % rows, (x - right) % columns
-        if (up == up[0, 0]).all() and (left == left[0, 0]).all():
-            yield (
-                "one cyclic shift",
-                (
-                    codes("shift downwards", up[0, :1], rows),
-                    codes("shift to the right", left[0, :1], columns),
-                ),
-            )
+        y = order.reshape(grid) // columns
+        x = order.reshape(grid) - y * columns
         yield from _linear(y, x)
-        yield from _shifts(y, x, up, left)
-        if (y == y[:, :1]).all() and (x == x[:1]).all():
+        yield from shifts(y, x)
+        yield from three_turns(y, x)
+        # The first row and column tell most forms from the rest, of images with a million pixels.
+        if constant(y[:1], 1) and constant(x[:, :1], 0) and constant(y, 1) and constant(x, 0):
             yield (
                 "rows and columns",
                 (
@@ -123,9 +61,9 @@ def arrangements(
                     permutation(f"order of the columns of {piece}", x[0]),
                 ),
             )
-        if (y == np.arange(rows)[:, None]).all():
+        if not y[0].any() and (y == np.arange(rows)[:, None]).all():
             yield "within rows", (permutation(f"permutation of the {piece} of each row", x),)
-        if (x == np.arange(columns)).all():
+        if not x[:, 0].any() and (x == np.arange(columns)).all():
             name = f"permutation of the {piece} of each column"
             yield "within columns", (permutation(name, y.T),)
     elif order.size > 1 and ((order - np.arange(order.size)) % order.size == order[0]).all():
@@ -133,49 +71,24 @@ def arrangements(
     yield "free", (permutation(f"permutation of the {piece}", order),)
 
 
-def _shifts(
-    y: Integers, x: Integers, up: Integers, left: Integers
-) -> Iterator[tuple[str, tuple[Draw, ...]]]:
-    """Yield cyclic shifts of each row, each column, or first the ones and then the others."""
-    rows, columns = y.shape
-    each_row, each_column = "shift of each row", "shift of each column"
-    row_wise, column_wise = (left == left[:, :1]).all(), (up == up[:1]).all()
-    if row_wise and not up.any():
-        yield "each row shifted", (codes(each_row, left[:, 0], columns),)
-    if column_wise and not left.any():
-        yield "each column shifted", (codes(each_column, up[0], rows),)
-    if column_wise and (shift := _by_label(y, left, rows)) is not None:
-        draws = (codes(each_row, shift, columns), codes(each_column, up[0], rows))
-        yield "rows shifted, then columns", draws
-    if row_wise and (shift := _by_label(x, up, columns)) is not None:
-        draws = (codes(each_column, shift, rows), codes(each_row, left[:, 0], columns))
-        yield "columns shifted, then rows", draws
-
-
-def _by_label(labels: Integers, values: Integers, count: int) -> Integers | None:
-    """Return the value that goes with each label, or None if one label has several."""
-    found = np.zeros(count, dtype=np.int64)
-    found[labels.reshape(-1)] = values.reshape(-1)
-    return found if (found[labels] == values).all() else None
-
-
 def _linear(y: Integers, x: Integers) -> Iterator[tuple[str, tuple[Draw, ...]]]:
     """Yield a linear map of the places modulo the side of a square, such as Arnold's cat map."""
     side = y.shape[0]
     if side != y.shape[1] or side < 4:
         return
-    down, right = np.indices(y.shape)
+    places = np.arange(side)
     numbers = []
     for part in (y, x):
         constant, a, b = part[0, 0], part[1, 0] - part[0, 0], part[0, 1] - part[0, 0]
-        if ((constant + a * down + b * right - part) % side).any():
+        first = (constant + b * places) % side
+        if (first != part[0]).any() or ((a * places[:, None] + first) % side != part).any():
             return
         numbers += [a % side, b % side, constant]
     values = np.array(numbers, dtype=np.int64)
     identity = np.array([1, 0, 0, 0, 1, 0]) % side
-    kind = DrawKind.CODES
     # An even choice among invertible matrices is not one of each entry: nothing is tested.
+    whole = DrawKind.WHOLE
     yield (
         "a linear map of the places",
-        (Draw("matrix of the places", kind, values, side, bool((values == identity).all())),),
+        (Draw("matrix of the places", whole, values, side, bool((values == identity).all())),),
     )

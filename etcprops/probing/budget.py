@@ -28,13 +28,19 @@ class Progress:
         What it is doing.
     calls : int
         Calls so far.
+    planned : int
+        Calls in all, as far as is known.
     left : float
         Seconds left of the budget.
+    expected : float
+        Seconds that it will take at this pace if nothing comes up, at most those left.
     """
 
     stage: str
     calls: int
+    planned: int
     left: float
+    expected: float
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,8 @@ class Budget:
         In all.
     tell : callable, optional
         Called with a `Progress` after every call.
+    interrupted : bool
+        Whether somebody wants it to end now.
     """
 
     seconds: float = DEFAULT_SECONDS
@@ -99,15 +107,38 @@ class Budget:
     bought: dict[str, int] = field(default_factory=dict)
     missed: dict[str, None] = field(default_factory=dict)
     start: float = field(default_factory=time.perf_counter)
+    planned: int = 0
+    interrupted: bool = False
 
     @property
     def left(self) -> float:
         """Seconds left."""
-        return self.seconds - (time.perf_counter() - self.start)
+        return 0.0 if self.interrupted else self.seconds - (time.perf_counter() - self.start)
+
+    @property
+    def expected(self) -> float:
+        """Seconds that what is planned will take."""
+        pace = (time.perf_counter() - self.start) / max(self.calls, 1)
+        # Beyond the plan nobody knows: as if a tenth of all were to come.
+        more = max(self.planned - self.calls, self.calls / 9)
+        return min(more * pace, max(0.0, self.left))
+
+    @property
+    def ending(self) -> str:
+        """Why there is nothing left."""
+        return "It was interrupted" if self.interrupted else "The budget ended"
 
     def enter(self, stage: str) -> None:
         """Say what the next calls are for."""
         self.stage = stage
+
+    def plan(self, calls: int) -> None:
+        """Say how many calls are still to come, as far as is known."""
+        self.planned = self.calls + calls
+
+    def interrupt(self) -> None:
+        """Let nothing be left."""
+        self.interrupted = True
 
     def check(self) -> None:
         """Raise BudgetSpentError if nothing is left."""
@@ -120,7 +151,8 @@ class Budget:
         self.spent += seconds
         self.bought[self.stage] = self.bought.get(self.stage, 0) + 1
         if self.tell is not None:
-            self.tell(Progress(self.stage, self.calls, max(0.0, self.left)))
+            left = max(0.0, self.left)
+            self.tell(Progress(self.stage, self.calls, self.planned, left, self.expected))
 
     def batch(self, most: int) -> int:
         """Return how many images to send at once: about half a second's, up to `most`."""

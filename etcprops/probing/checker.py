@@ -14,18 +14,23 @@ from pathlib import Path
 from typing import Any
 
 
-def read(path: str) -> dict[str, Any]:
+def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
     """Return the certificate in a file; ValueError says what is wrong with it."""
     try:
-        certificate = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, RecursionError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as JSON: {error}") from None
-    if not isinstance(certificate, dict):
-        raise ValueError(f"{path} holds no certificate")  # noqa: TRY004  # the file's fault
+        with Path(path).open("rb") as file:  # cut off there, what is larger is no JSON
+            fields = json.loads(file.read(most).decode("utf-8"), object_pairs_hook=tuple)
+    except (MemoryError, OSError, RecursionError, ValueError) as error:
+        raise ValueError(f"{path!r} cannot be read as JSON: {error}") from None
+    if not isinstance(fields, tuple):
+        raise ValueError(f"{path!r} holds no certificate")  # noqa: TRY004  # the file's fault
+    certificate = dict(fields)
+    if len(certificate) < len(fields):
+        raise ValueError(f"{path!r} has a field twice: another reader might take the other")
     kind = (certificate.get("format"), certificate.get("version"))
     known = [("etcprops.SignedPermutation", version) for version in (1, 2)]
     if kind not in known or type(kind[1]) is not int:  # True == 1
-        raise ValueError(f"{path} holds {kind}, not etcprops.SignedPermutation, version 1 or 2")
+        known_as = "etcprops.SignedPermutation, version 1 or 2"
+        raise ValueError(f"{path!r} holds {str(kind)[:200]}, not {known_as}")
     has_witness = "witness" in certificate
     if (kind[1] == 2) != has_witness or not isinstance(certificate.get("witness", ""), str):
         raise ValueError("'witness' must be text in version 2, and absent in version 1")

@@ -9,7 +9,6 @@ function of images.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -28,14 +27,18 @@ from etcprops.probing.model import (
     count,
 )
 from etcprops.probing.oracle import NoImageError, Oracle
+from etcprops.probing.reading import Reader
 from etcprops.probing.residuals import how_non_linear
-from etcprops.probing.witnesses import find_witness, lost_pixel, two_calls
+from etcprops.probing.witnesses import find_witness, lost_pixel, same_residue, two_calls
 
 LOCAL_LIMIT = 1 << 20
 """Beyond this many pixels sources are not traced: a group test asks 2 log2(n) images, thrice."""
 
-ATTEMPTS = 3
-"""Numberings of the pixels that are tried where chosen images have no encryption."""
+MODULUS = 256
+"""Of sums that wrap around in a byte."""
+
+SURVEYED = 5
+"""Other shapes that are tried afterwards, at most, unless there is no image."""
 
 
 class _NotTheSameTwiceError(Exception):
@@ -63,7 +66,7 @@ def classify(oracle: Oracle, seed: int, effort: Effort = FULL) -> MapVerdict:
     Returns
     -------
     MapVerdict
-        "not decided" if the budget ended first.
+        "not decided" if the budget ended first, or Ctrl-C ended it.
     """
     classifier = _Classifier(oracle, np.random.default_rng(seed), effort)
     try:
@@ -71,6 +74,9 @@ def classify(oracle: Oracle, seed: int, effort: Effort = FULL) -> MapVerdict:
     except NoImageError as error:
         return _no_image(oracle, error)
     except BudgetSpentError:
+        return classifier.partial()
+    except KeyboardInterrupt:
+        oracle.budget.interrupt()
         return classifier.partial()
     except _NotTheSameTwiceError as error:
         witness = two_calls(oracle, error.vector, error.outputs)
@@ -104,22 +110,22 @@ class _Classifier:
         self.effort = effort
         swept = effort.sweep and oracle.size <= extraction.SWEEP_LIMIT
         self.effort = replace(effort, sweep=swept and oracle.scale.dtype.kind == "u")
-        self.start = 0
-        self.outputs: list[Array] = []
+        self.reader = Reader(oracle, rng)
         self.excluded: list[str] = []
-        self.candidate: PixelMap | None = None
         self.right = self.right_on_noise = 0
         self.source: Array | None = None
+        self.reached: MapVerdict | None = None
 
     def verdict(self) -> MapVerdict:
         """Return the verdict."""
-        self._read()
-        departure = None
-        if self.candidate is not None:
-            departure = self._confirm(self.candidate)
+        self._enter("to read the map off")
+        self.reader.read()
+        candidate, departure = self.reader.candidate, None
+        if candidate is not None:
+            departure = self._confirm(candidate)
         self._ask_again()
-        if self.candidate is not None and departure is None and self.right:
-            return self._pixel_map(self.candidate)
+        if candidate is not None and departure is None and self.right:
+            return self._pixel_map(candidate)
         if departure is not None:
             self._same_twice(*departure)
         # A pixel whose answers name none, or the wrong one, may be constant.
@@ -130,93 +136,51 @@ class _Classifier:
         verdict = self._by_sums() or self._by_bits() or self._modular() or self._by_pixels()
         if verdict is None:
             self._enter("to see why it is not linear")
-            reason = signature(self.oracle, self.rng, self.candidate)
+            reason = signature(self.oracle, self.rng, candidate)
             if reason:
                 verdict = MapVerdict(MapKind.DATA_DEPENDENT, reason[0].upper() + reason[1:] + ".")
             else:
                 text = how_non_linear(self.oracle, self.rng, self.sums, self.effort)
                 verdict = MapVerdict(MapKind.NON_LINEAR, text)
         self._ask_again()
-        self._enter("to find a small witness")
+        self.reached = verdict
+        self._enter("to find a small witness", self.effort.witness)
         starts = [v for v, _ in (departure,) if v is not None] if departure is not None else []
         witness = find_witness(self.oracle, self.rng, starts, self.effort.witness)
-        return replace(verdict, witness=witness)
+        return replace(verdict, witness=verdict.witness or witness)
 
     def partial(self) -> MapVerdict:
         """Return what is known when the budget ends."""
-        if self.candidate is not None and self.right:
-            return self._pixel_map(self.candidate)
+        if self.reached is not None:
+            self.oracle.budget.miss("a small witness")
+            return self.reached
+        if self.reader.candidate is not None and self.right:
+            self.oracle.budget.miss("some of the images that confirm a map")
+            return self._pixel_map(self.reader.candidate)
         known = f"; so far: {', '.join(self.excluded)}" if self.excluded else ""
         calls = count(self.oracle.queries, "call")
         reason = (
-            f"The budget ended after {calls} under this key, before its class was known{known}."
+            f"{self.oracle.budget.ending} after {calls} under this key, before its class was "
+            f"known{known}."
         )
         return MapVerdict(MapKind.UNDECIDED, reason)
 
-    def _enter(self, stage: str) -> None:
+    def _enter(self, stage: str, calls: int = 0) -> None:
+        """Say what the next calls are for, and about how many there are to come."""
         self.oracle.budget.enter(stage)
+        if calls and self.effort.shapes:  # one of several short looks says nothing of the whole
+            self.oracle.budget.plan(calls)
 
     # --- Signed permutations and copy maps
-
-    def _read(self) -> None:
-        """Read a map off the chosen images, in another numbering where these fail."""
-        oracle = self.oracle
-        self._enter("to read the map off")
-        for attempt in range(ATTEMPTS):
-            try:
-                self.outputs = list(oracle.ask(self._chosen()))
-                break
-            except NoImageError as error:
-                # Whoever gives nothing, or hangs, is not asked in vain again and again.
-                if "did not return" in error.reason or not self._encrypts_any(attempt):
-                    raise
-                oracle.fail(error)
-                self.start = int(self.rng.integers(oracle.size))
-        self._find_output_scale()
-        if self.outputs:
-            self.candidate = extraction.read_pixel_map(
-                self.outputs, oracle.size, oracle.scale, self.start
-            )
-
-    def _chosen(self) -> Iterator[Array]:
-        """Yield the chosen images; made again when needed, for they are large."""
-        return extraction.naming_vectors(self.oracle.size, self.oracle.scale, self.start)
-
-    def _encrypts_any(self, attempt: int) -> bool:
-        """Tell whether any of three images of noise has an encryption."""
-        if attempt:
-            return True
-        scale, size = self.oracle.scale, self.oracle.size
-        for _ in range(3):
-            try:
-                self.oracle.one(scale.draw(self.rng, size))
-            except NoImageError:
-                continue
-            return True
-        return False
-
-    def _find_output_scale(self) -> None:
-        """Take floats of an integer image that are multiples of 1 / level for what they are."""
-        oracle, level = self.oracle, self.oracle.scale.level
-        if oracle.out_dtype is None or oracle.out_dtype.kind != "f" or level == 1:
-            return
-        if oracle.output_factor > 1 or not self.outputs:
-            return
-        noise = [v for _, v in oracle.answered([oracle.scale.draw(self.rng, oracle.size)])]
-        seen = [*self.outputs, *noise]
-        if min(v.min() for v in seen) < 0 or max(v.max() for v in seen) > 1:
-            return
-        if all(np.abs(v * level - np.rint(v * level)).max() < 1e-3 for v in seen):
-            oracle.output_factor = level
-            self.outputs = [np.rint(v * level) for v in self.outputs]
-            oracle.notes.add(f"The result is divided by {level}; here it is multiplied by it.")
 
     def _confirm(self, found: PixelMap) -> tuple[Array, Array] | None:
         """Return the first image, with its output, on which a map is not right."""
         oracle, noise = self.oracle, extraction.uniform_count(self.oracle.size, self.effort)
         self.right = self.right_on_noise = 0
         vectors = extraction.confirming_vectors(oracle.size, oracle.scale, self.rng, self.effort)
-        self._enter("to confirm it")
+        chosen = (2 + SURVEYED) * len(self.reader.outputs)
+        confirmed = extraction.confirming_count(oracle.size, self.effort)
+        self._enter("to confirm it", confirmed + chosen)
         for number, (vector, got) in enumerate(oracle.answered(vectors)):
             expected = extraction.predict(found, vector, oracle.scale)
             if extraction.wrong_pixels(expected, got, oracle.scale).size:
@@ -230,7 +194,7 @@ class _Classifier:
         if not self.effort.again:
             return
         self._enter("to see whether it answers alike twice")
-        pairs = list(zip(self._chosen(), self.outputs, strict=False))
+        pairs = list(zip(self.reader.chosen(), self.reader.outputs, strict=False))
         for vector, before in pairs[-self.effort.again :]:
             self._same_twice(vector, before)
         if self.effort.again > 1 and pairs:
@@ -249,7 +213,7 @@ class _Classifier:
         """Return the verdict on a map that was right on every image."""
         if found.source.size != self.oracle.size or found.lost.size:
             return self._copy_map(found)
-        return verdicts.bijective(found, len(self.outputs), self._confirmed())
+        return verdicts.bijective(found, len(self.reader.outputs), self._confirmed())
 
     def _copy_map(self, found: PixelMap) -> MapVerdict:
         kept = decide(found.matrix(), found.offset)
@@ -265,11 +229,11 @@ class _Classifier:
     def _with_constants(self) -> MapVerdict | None:
         """Return the verdict on a map some of whose output pixels are constant, or None."""
         oracle, scale = self.oracle, self.oracle.scale
-        if not self.outputs:
+        if not self.reader.outputs:
             return None
-        first = self.outputs[0]
+        first = self.reader.outputs[0]
         constant = np.ones(first.size, dtype=np.bool_)
-        for output in self.outputs[1:]:
+        for output in self.reader.outputs[1:]:
             constant &= output == first
         # A pixel changes between an image and its negative, and between most images of noise.
         self._enter("to find constant pixels")
@@ -279,8 +243,8 @@ class _Classifier:
             constant &= output == first
             if not constant.any():
                 return None
-        read = [np.where(constant, 0, v) for v in self.outputs]
-        found = extraction.read_pixel_map(read, oracle.size, scale, self.start)
+        read = [np.where(constant, 0, v) for v in self.reader.outputs]
+        found = extraction.read_pixel_map(read, oracle.size, scale, self.reader.start)
         if found is None:
             return None
         found = PixelMap(
@@ -299,7 +263,8 @@ class _Classifier:
 
     def _by_sums(self) -> MapVerdict | None:
         """Return the verdict if sums of images are kept."""
-        self._enter("to see whether sums of images are kept")
+        instances, witness = self.effort.instances, self.effort.witness
+        self._enter("to see whether sums of images are kept", 20 * instances + witness)
         self.sums = linearity.sums_of_images(self.oracle, self.rng, self.effort.instances)
         if not self.sums.affine:
             self.excluded.append("not affine")
@@ -310,15 +275,19 @@ class _Classifier:
         """Return the verdict if sums of images are kept modulo a number."""
         if not self.sums.modular:
             return None
-        if self.sums.modulus != self.oracle.scale.base or self.oracle.scale.dtype != np.uint8:
+        if self.oracle.scale.dtype.kind != "u":
             self.oracle.notes.add(f"Sums of images are kept modulo {self.sums.modulus}.")
             return None
-        return self._affine(MapKind.AFFINE_MODULAR)
+        if self.sums.modulus == MODULUS:
+            return self._affine(MapKind.AFFINE_MODULAR)
+        return self._affine(MapKind.AFFINE_RESIDUE)
 
     def _affine(self, kind: MapKind) -> MapVerdict | None:
         """Return the verdict on a map that passed as affine, unless its matrix contradicts."""
         oracle = self.oracle
-        self._enter("to read its matrix")
+        columns = oracle.size if oracle.size <= self.effort.columns else 0
+        confirmed = extraction.confirming_count(oracle.size, self.effort)
+        self._enter("to read its matrix", columns + confirmed + self.effort.witness)
         try:
             source = self._sources()
             found = linearity.find_matrix(oracle, self.rng, self.sums, self.effort, source)
@@ -340,7 +309,10 @@ class _Classifier:
                 if found is None
                 else decide(found.matrix, found.offset, rounding=oracle.rounding)
             )
-        return verdicts.affine(kind, found, self.sums, kept)
+        verdict = verdicts.affine(kind, found, self.sums, kept, oracle.scale.level)
+        if kind is not MapKind.AFFINE_RESIDUE:
+            return verdict
+        return replace(verdict, witness=same_residue(oracle, self.sums.modulus))
 
     def _sources(self) -> Array | None:
         """Return the only input pixel that each output pixel follows, or None if there is more."""
@@ -348,7 +320,7 @@ class _Classifier:
         if oracle.size > LOCAL_LIMIT:
             return None
         if self.source is None:
-            rounds = local.ROUNDS if self.effort.sweep else 1
+            rounds = local.ROUNDS if self.effort.sweep else local.FEW_ROUNDS
             try:
                 source, mixed = local.influences(oracle, self.rng, rounds)
             except NoImageError as error:
@@ -360,7 +332,9 @@ class _Classifier:
     def _by_bits(self) -> MapVerdict | None:
         """Return the verdict if XORs of images are kept."""
         oracle = self.oracle
-        self._enter("to see whether XORs of images are kept")
+        confirmed = extraction.confirming_count(oracle.size, self.effort)
+        tried = 16 * self.effort.instances + 2 * oracle.size.bit_length()
+        self._enter("to see whether XORs of images are kept", tried + confirmed)
         if not bits.keeps_xor(oracle, self.rng, self.effort):
             self.excluded.append("not affine over GF(2)")
             return None
@@ -377,7 +351,9 @@ class _Classifier:
 
     def _by_pixels(self) -> MapVerdict | None:
         """Return the verdict if every output pixel follows one input pixel, else None."""
-        self._enter("to see whether pixels are changed one by one")
+        confirmed = extraction.confirming_count(self.oracle.size, self.effort)
+        tried = 6 * self.oracle.size.bit_length() + confirmed + self.effort.witness
+        self._enter("to see whether pixels are changed one by one", 256 + tried)
         source = self._sources()
         if source is None or self.oracle.scale.dtype != np.uint8:
             return None

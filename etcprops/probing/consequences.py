@@ -23,6 +23,8 @@ class Consequence:
 
     Attributes
     ----------
+    name : str
+        The family in some words.
     family : str
         The preprocessing, kernels or estimators.
     exact : bool
@@ -33,6 +35,7 @@ class Consequence:
         The ledger's claim that says so, or "" if it has none.
     """
 
+    name: str
     family: str
     exact: bool
     condition: str
@@ -47,6 +50,7 @@ class Consequence:
 class _Rule:
     """A family, its claim, for which kinds it stays the same, and for which affine maps besides."""
 
+    name: str
     family: str
     claim: str
     kinds: tuple[MapKind, ...]
@@ -79,6 +83,7 @@ def _standardised(kept: Kept) -> bool:
 _FEATURES = "features are mixed, repeated or lost"
 _RULES = (
     _Rule(
+        "distances",
         "Euclidean distances on raw pixels, and k-NN on them",
         "distances",
         BIJECTIVE,
@@ -87,6 +92,7 @@ _RULES = (
         "the matrix is that of an isometry",
     ),
     _Rule(
+        "RBF kernel with a fixed gamma",
         "RBF kernel on raw pixels with a fixed gamma or 'auto'",
         "rbf-on-raw-pixels",
         BIJECTIVE,
@@ -95,6 +101,7 @@ _RULES = (
         "the matrix is that of an isometry; with 'auto', as many pixels come out as go in",
     ),
     _Rule(
+        "linear and polynomial kernels",
         "linear and polynomial kernels on raw pixels",
         "permuting-steps",
         _UNSIGNED,
@@ -104,6 +111,7 @@ _RULES = (
         "inner products of raw pixels change",
     ),
     _Rule(
+        "RBF kernel with gamma='scale'",
         "RBF kernel on raw pixels with gamma='scale'",
         "permuting-steps",
         _UNSIGNED,
@@ -113,6 +121,7 @@ _RULES = (
         "distances, or the variance of all raw pixels, from which gamma is taken, change",
     ),
     _Rule(
+        "nearest neighbours",
         "order of distances: nearest neighbours, single linkage",
         "",
         BIJECTIVE,
@@ -122,6 +131,7 @@ _RULES = (
         "distances are not multiplied by one factor",
     ),
     _Rule(
+        "kernels after centring, PCA",
         "inner products of images less their mean: kernels after centring, PCA's scores",
         "",
         BIJECTIVE,
@@ -130,6 +140,7 @@ _RULES = (
         "up to the factor squared, and the sign of scores",
     ),
     _Rule(
+        "inner products from mid-grey",
         "pixels centred at mid-grey, x - 127.5: inner products",
         "mid-grey",
         BIJECTIVE,
@@ -137,6 +148,7 @@ _RULES = (
         if_affine="mid-grey does not become mid-grey in every pixel, or distances change",
     ),
     _Rule(
+        "z-scores",
         "z-score per feature",
         "z-score",
         BIJECTIVE,
@@ -146,6 +158,7 @@ _RULES = (
         _FEATURES,
     ),
     _Rule(
+        "kernels after z-score",
         "linear, RBF, polynomial and sigmoid kernels after z-score",
         "kernels-after-z-score",
         BIJECTIVE,
@@ -155,6 +168,7 @@ _RULES = (
         _FEATURES,
     ),
     _Rule(
+        "SVM and k-NN after z-score",
         "SVM and k-NN on normalized pixels",
         "svm-and-k-nn",
         BIJECTIVE,
@@ -164,6 +178,7 @@ _RULES = (
         _FEATURES,
     ),
     _Rule(
+        "Mahalanobis distances, LDA",
         "Mahalanobis distances with the covariance of all images; unpenalised regression, LDA",
         "",
         BIJECTIVE,
@@ -173,6 +188,7 @@ _RULES = (
         "whether the matrix has full rank is not known",
     ),
     _Rule(
+        "random forest with a fixed seed",
         "random forest with a fixed seed, decision by decision",
         "random-forest",
         (MapKind.IDENTITY,),
@@ -183,6 +199,7 @@ _RULES = (
 
 _WHY_NOT = {
     MapKind.AFFINE_MODULAR: "results wrap around, so that near grey levels become far ones",
+    MapKind.AFFINE_RESIDUE: "results wrap around, so that near grey levels become far ones",
     MapKind.GF2_AFFINE: "grey levels are not kept: only Hamming distances of bits are, and only if "
     "each bit is moved once",
     MapKind.PIXEL_LOCAL: "tone curves change differences of grey levels",
@@ -265,13 +282,38 @@ def consequences(kind: MapKind, kept: Kept | None = None) -> tuple[Consequence, 
         if kind in rule.kinds:
             known = claim.hypotheses if claim is not None and kind is not MapKind.IDENTITY else ()
             condition = f"if {'; '.join(known)}" if known else ""
-            result.append(Consequence(rule.family, True, condition, rule.claim))
+            result.append(Consequence(rule.name, rule.family, True, condition, rule.claim))
         elif kept is not None and rule.keeps(kept):
             # The ledger speaks of signed permutations; this follows from the matrix.
-            result.append(Consequence(rule.family, True, rule.if_kept, ""))
+            result.append(Consequence(rule.name, rule.family, True, rule.if_kept, ""))
         else:
             why = _WHY_NOT.get(kind, rule.otherwise)
             if kept is not None:
                 why = _LOSSY if kept.geometry is Geometry.LOSSY else rule.if_affine
-            result.append(Consequence(rule.family, False, why, rule.claim))
+            result.append(Consequence(rule.name, rule.family, False, why, rule.claim))
     return tuple(result)
+
+
+def in_two_lines(found: tuple[Consequence, ...]) -> tuple[str, ...]:
+    r"""Return what is the same and what is not, by name, in two lines at most.
+
+    Examples
+    --------
+    >>> print(*in_two_lines(consequences(MapKind.RANDOMISED)), sep="\n")
+    Learning keeps nothing exactly: the same image is encrypted differently each time.
+    >>> print(in_two_lines(consequences(MapKind.IDENTITY)))
+    ('Learning keeps everything exactly.',)
+    """
+    kept = [c.name for c in found if c.exact]
+    lost = [c.name for c in found if not c.exact]
+    if not lost:
+        return ("Learning keeps everything exactly.",)
+    if not kept:
+        reasons = {c.condition for c in found}
+        why = f": {found[0].condition}" if len(reasons) == 1 else ""
+        return (f"Learning keeps nothing exactly{why}.",)
+    conditions = " (under conditions)" if any(c.condition for c in found if c.exact) else ""
+    return (
+        f"Learning keeps exactly{conditions}: {'; '.join(kept)}.",
+        f"Learning loses: {'; '.join(lost)}.",
+    )

@@ -24,6 +24,9 @@ from etcprops.scheme._chosen_images import digit_count, digits, slices
 SWEEP_LIMIT = 1 << 18
 """Up to this many pixels every pixel is shown all 256 grey levels, in 256 images."""
 
+TRIGGERS = 11
+"""Images that `triggers` yields."""
+
 FEWER_UNIFORM = 8
 """Images of uniform noise that confirm a map of larger images."""
 
@@ -179,6 +182,20 @@ def confirming_vectors(
         yield from triggers(size, scale, rng)
     if effort.sweep and size <= SWEEP_LIMIT:
         yield from sweep_vectors(size, scale, rng)
+
+
+def confirming_count(size: int, effort: Effort) -> int:
+    """Return how many images `confirming_vectors` yields.
+
+    Examples
+    --------
+    >>> from etcprops.probing.budget import FULL, QUICK
+    >>> confirming_count(64, FULL), confirming_count(64, QUICK)
+    (339, 2)
+    """
+    swept = 256 if effort.sweep and size <= SWEEP_LIMIT else 0
+    triggered = TRIGGERS if effort.extremes > 2 else 0
+    return uniform_count(size, effort) + effort.extremes + triggered + swept
 
 
 def uniform_count(size: int, effort: Effort) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.probing.arrangement import Draw, DrawKind
+from etcprops.probing.draws import Draw, DrawKind
 from etcprops.probing.model import count as counted
 from etcprops.probing.structure import Structure, common_bits, scramble_bits
 from etcprops.probing.uniformity import (
@@ -152,8 +152,10 @@ def _use(
     """Return what is wrong with the use of the key."""
     if keys > 1 and distinct == 1:
         same = f"{keys} keys give one and the same map"
+        # Identities alone show no draw; the scheme may have one, of a bit at least.
+        space = max(space, 1.0)
         chance = 2 ** -min(space * (keys - 1), 1000.0)
-        if FACT_ERROR < chance < 1:  # no bits at all are no draw
+        if chance > FACT_ERROR:
             return [
                 (
                     f"The key may go unused: {same}, as even draws from 2^{space:.1f} maps do with "
@@ -206,7 +208,9 @@ def _test_draws(structures: Sequence[Structure]) -> _Draws:
         values = np.array([d.values for d in same])
         if _constant(result, same[0], values):
             continue
-        if same[0].kind is DrawKind.PERMUTATION:
+        if same[0].kind is DrawKind.WHOLE:
+            result.bits += same[0].bits
+        elif same[0].kind is DrawKind.PERMUTATION:
             result.bits += same[0].bits
             _test_permutations(result, same[0], values)
         else:
@@ -230,9 +234,6 @@ def _test_codes(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> None:
     """Test codes, shape (keys, count), from 0 to ``bound - 1``."""
     keys, number = values.shape
     bound, name = draw.bound, draw.name
-    if name == "matrix of the places":
-        result.bits += draw.bits
-        return
     if name == "negation" and _half(result, values):
         return
     alike = (values == values[:, :1]).all()

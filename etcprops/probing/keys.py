@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from etcprops.probing.budget import BRIEF, QUICK, BudgetSpentError, Effort
-from etcprops.probing.classification import classify
-from etcprops.probing.extraction import naming_vectors
+from etcprops.probing.classification import SURVEYED, classify
+from etcprops.probing.extraction import chosen_calls, confirming_count, naming_vectors
 from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
 from etcprops.probing.model import BIJECTIVE, MapKind, MapVerdict
 from etcprops.probing.oracle import NoImageError, Oracle
@@ -37,7 +37,7 @@ class KeyVerdict:
     Attributes
     ----------
     key : str
-        The key as it was written, shortened if long.
+        The key if it is a number below 2^32, else its place among the keys and its type.
     kind : MapKind
         Its class.
     reason : str
@@ -80,7 +80,7 @@ class Keys:
         self.main = 0
         self.structures: list[Structure] = []
         self.structure: Structure | None = None
-        self.verdict = MapVerdict(MapKind.UNDECIDED, "The budget ended before the first call.")
+        self.verdict = MapVerdict(MapKind.UNDECIDED, "Nothing was asked.")
 
     @property
     def oracle(self) -> Oracle:
@@ -91,12 +91,50 @@ class Keys:
     def verdicts(self) -> list[KeyVerdict]:
         """What was found under each key."""
         return [
-            KeyVerdict(_written(key), verdict.kind, verdict.reason)
-            for key, verdict in zip(self.keys, self.found, strict=False)
+            KeyVerdict(_written(key, number), verdict.kind, verdict.reason)
+            for number, (key, verdict) in enumerate(zip(self.keys, self.found, strict=False))
         ]
 
+    def failures(self, *, keyed: bool) -> tuple[str, ...]:
+        """Return a line for each key under which images have no encryption."""
+        lines = []
+        for number, verdict in enumerate(self.found):
+            why = self.oracles[number].failed
+            if verdict.kind is MapKind.NOT_IMAGE:
+                why = verdict.reason.rstrip(".")
+            if why:
+                name = _written(self.keys[number], number)
+                key = name if name.startswith("key ") else f"key {name}"
+                where = f"under {key}: " if keyed else ""
+                lines.append(f"{where}{why[0].lower()}{why[1:]}.")
+        return tuple(lines)
+
     def look(self) -> None:
-        """Classify the function under each key, shallowly; then under one as deep as wanted."""
+        """Classify the function under each key, shallowly; then under one as deep as wanted.
+
+        Ctrl-C ends it with what was found so far, as a budget does.
+        """
+        budget = self.oracle.budget
+        budget.plan(self._planned())
+        try:
+            self._look()
+        except KeyboardInterrupt:
+            budget.interrupt()
+        if self.found:
+            self.verdict = self._joined()
+        else:
+            reason = f"{budget.ending} before the class was known under any key."
+            self.verdict = MapVerdict(MapKind.UNDECIDED, reason)
+
+    def _planned(self) -> int:
+        """Return how many calls it takes if the function is a signed permutation."""
+        chosen = chosen_calls(self.oracle.size, self.oracle.scale)
+        deep = confirming_count(self.oracle.size, self.effort) + 3 * chosen
+        others = chosen * SURVEYED if self.effort.shapes else 0
+        return len(self.keys) * (chosen + 1) + deep + others
+
+    def _look(self) -> None:
+        """Look under each key, then deeper under one, then describe the maps."""
         for number, oracle in enumerate(self.oracles):
             if number and self._hopeless(number):
                 break
@@ -115,7 +153,6 @@ class Keys:
                 if deep.kind is not shallow.kind:
                     self._look_again(shallow.kind)
         self._describe()
-        self.verdict = self._joined()
 
     def _bijective(self) -> bool:
         """Tell whether the function was a bijection under some key before."""
@@ -195,7 +232,8 @@ class Keys:
         kinds = list(dict.fromkeys(v.kind for v in self.found))
         if len(kinds) == 1:
             if main.kind is MapKind.NOT_IMAGE and len(self.found) > 1:
-                main = replace(main, reason=f"Under none of {len(self.found)} keys. {main.reason}")
+                reason = f"{main.reason[0].lower()}{main.reason[1:]}"
+                main = replace(main, reason=f"Under none of {len(self.found)} keys: {reason}")
             return main
         order = list(MapKind)
         weakest = max((k for k in kinds if k not in _CLEARER), key=order.index, default=main.kind)
@@ -210,7 +248,7 @@ class Keys:
     def _under(self, kind: MapKind) -> str:
         """Return the keys of one kind, in words."""
         numbers = [n for n, v in enumerate(self.found) if v.kind is kind]
-        names = ", ".join(_written(self.keys[n]) for n in numbers[:4])
+        names = ", ".join(_written(self.keys[n], n) for n in numbers[:4])
         more = f" and {len(numbers) - 4} more" if len(numbers) > 4 else ""
         witness = self.found[numbers[0]].witness
         failed = kind is MapKind.NOT_IMAGE and witness is not None
@@ -227,7 +265,8 @@ class Keys:
         return audit_keys(self.digests, self.structures)
 
 
-def _written(key: Any, limit: int = 60) -> str:
-    """Return a key as it is written, shortened."""
-    text = repr(key)
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+def _written(key: Any, number: int) -> str:
+    """Return a name for a key: small numbers are one; others may be somebody's secret."""
+    if isinstance(key, (int, np.integer)) and abs(int(key)) < 1 << 32:
+        return repr(key)
+    return f"key {number + 1} ({type(key).__name__})"

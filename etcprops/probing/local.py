@@ -20,7 +20,8 @@ from etcprops.probing.oracle import Oracle, whole_numbers
 TABLE_PIXELS = 1 << 14
 """Larger outputs are sampled: tables for this many pixels."""
 
-ROUNDS = 3
+ROUNDS, FEW_ROUNDS = 4, 2
+"""How often each group is changed: for a look that misses nothing, and for a quick one."""
 
 
 def influences(
@@ -35,7 +36,8 @@ def influences(
     rng : numpy.random.Generator
         Where the images come from.
     rounds : int
-        How often each group is changed, to other grey levels.
+        How often each group is changed: to any other grey level, by 1, from black to white or back,
+        and to any other again.
 
     Returns
     -------
@@ -49,6 +51,10 @@ def influences(
     steps = rng.integers(0, scale.base, (rounds, size))
     # Another grey level everywhere, so that a curve that is not flat shows it.
     changed = (steps + rng.integers(1, scale.base, (rounds, size))) % scale.base
+    # Sums modulo a number always answer to 1, thresholds to the whole range.
+    changed[1:2] = np.where(steps[1:2] > 0, steps[1:2] - 1, 1)
+    steps[2:3] = np.where(steps[2:3] % 2, scale.base - 1, 0)
+    changed[2:3] = scale.base - 1 - steps[2:3]
     before = list(oracle.ask(scale.pixels(row) for row in steps))
     source = np.zeros(before[0].size, dtype=np.int64)
     mixed = np.zeros(source.size, dtype=np.bool_)

@@ -37,6 +37,7 @@ class MapKind(StrEnum):
     COPY_MAP = "copy map"
     AFFINE = "affine"
     AFFINE_MODULAR = "affine modulo 256"
+    AFFINE_RESIDUE = "affine modulo m"
     GF2_AFFINE = "affine over GF(2)"
     PIXEL_LOCAL = "non-linear, pixel-local"
     NON_LINEAR = "non-linear"

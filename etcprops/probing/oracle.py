@@ -117,7 +117,7 @@ class Oracle:
         self.out_dtype: np.dtype[Any] | None = None
         self.output_factor = 1
         self.taken = ""
-        self.failed = 0
+        self.failed = ""
 
     @property
     def rounding(self) -> float:
@@ -164,12 +164,12 @@ class Oracle:
                 batch = batch[len(outputs) + failed :]
 
     def fail(self, error: NoImageError) -> None:
-        """Note that an image has no encryption."""
+        """Note that an image has no encryption, the first of them in words."""
         if not self.failed:
             low, high = error.image.min(), error.image.max()
             what = "black" if not high else f"an image with pixels from {low:g} to {high:g}"
-            self.notes.add(f"Not every image is encrypted: for {what}, it {error.reason}.")
-        self.failed += 1
+            self.failed = f"for {what}, it {error.reason}"
+            self.notes.add(f"Not every image is encrypted: {self.failed}.")
 
     def one(self, vector: Array) -> Array:
         """Return the flat output for one input."""

@@ -1,13 +1,14 @@
-"""The report of a probe as one self-contained HTML page with pictures."""
+"""The report of a probe as one self-contained HTML page, and as a part of a notebook."""
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from etcprops import __version__
-from etcprops._pages import data_uri, render_page
+from etcprops._pages import render_page
+from etcprops._pictures import data_uri, gallery
+from etcprops.claims.formulas import FORMULAS
 from etcprops.probing import pictures
 from etcprops.probing.model import PixelMap
 from etcprops.scheme.signed_permutation import SignedPermutation
@@ -31,26 +32,43 @@ def render(report: ProbeReport, name: str) -> str:
     str
         HTML that needs nothing else: style and pictures are inside.
     """
-    shown, white = ([], 1.0) if report.witness is None else pictures.witness(report.witness)
+    witness, white = _witness_pictures(report)
+    conditions = {c.condition for c in report.consequences}
     return render_page(
         "etcprops.probing",
         "probe.html",
         report=report,
         name=name,
         version=__version__,
-        pictures=[(caption, data_uri(image)) for caption, image in _map_pictures(report)],
-        witness=[(caption, data_uri(image)) for caption, image in shown],
+        formulas=FORMULAS,
+        pictures=_map_pictures(report),
+        witness=witness,
         white=white,
+        same=conditions.pop() if len(conditions) == 1 else "",
     )
 
 
-def _map_pictures(report: ProbeReport) -> list[tuple[str, Image.Image]]:
+def fragment(report: ProbeReport) -> str:
+    """Return what a probe found, with its pictures, without a page around them."""
+    witness, _ = _witness_pictures(report)
+    shown = gallery(witness or _map_pictures(report), pairs=bool(witness))
+    return f"<pre>{escape(str(report))}</pre>{shown}"
+
+
+def _witness_pictures(report: ProbeReport) -> tuple[list[tuple[str, str]], float]:
+    """Return captions and pictures of the witness, if there is one, and what is white in them."""
+    shown, white = ([], 1.0) if report.witness is None else pictures.witness(report.witness)
+    return [(caption, data_uri(image)) for caption, image in shown], white
+
+
+def _map_pictures(report: ProbeReport) -> list[tuple[str, str]]:
     """Return captions and pictures of a map that shows one input pixel in each output pixel."""
     found = report.map
     if not isinstance(found, (SignedPermutation, PixelMap)):
         return []
+    planes = "; components side by side" if len(report.shape) == 3 else ""
     result = [
-        ("The image, each place in a colour of its own.", pictures.places(report.shape)),
+        (f"The image, each place in a colour of its own{planes}.", pictures.places(report.shape)),
         (
             "The result, each pixel in the colour of the place that it shows.",
             pictures.origins(found, report.shape, report.out_shape),
@@ -65,4 +83,4 @@ def _map_pictures(report: ProbeReport) -> list[tuple[str, Image.Image]]:
             f"{found.duplicated.size} shown twice or more (blue), the rest once."
         )
         result.append((caption, pictures.uses(found, report.shape)))
-    return result
+    return [(caption, data_uri(image)) for caption, image in result]

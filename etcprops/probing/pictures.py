@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from etcprops._pictures import Difference, enlarge, told
 from etcprops.probing.model import MapWitness, PixelMap
 from etcprops.scheme.signed_permutation import SignedPermutation
 
-SIDE = 216
-"""Pictures are enlarged to about this many screen pixels."""
 LOST, ONCE, TWICE, MORE = (196, 40, 40), (226, 230, 235), (90, 150, 205), (22, 62, 110)
-CONSTANT, MARK = (120, 120, 120), (230, 60, 30)
+CONSTANT = (120, 120, 120)
 
 Colours = NDArray[np.uint8]
 
@@ -54,37 +53,36 @@ def signs(found: SignedPermutation | PixelMap, out_shape: tuple[int, ...]) -> Im
 def witness(found: MapWitness) -> tuple[list[tuple[str, Image.Image]], float]:
     """Draw the two images of a witness and what became of them, stretched; return what is white.
 
-    The pixel where the relation breaks is framed: in the results, or in the images if it is lost.
+    Framed, and told in the caption, is in the images the first pixel in which they differ, and in
+    the results the pixel where the relation breaks.
     """
-    images: list[tuple[str, NDArray[Any], bool]] = []
-    lost = found.outputs is not None and np.array_equal(*found.outputs)
-    images += [("first image", found.first, lost), ("second image", found.second, lost)]
+    named = list(zip(("First image", "Second image"), (found.first, found.second), strict=True))
+    apart = Difference.between(found.first, found.second)
+    marks: list[tuple[int, ...] | None] = [None if apart is None else apart.mark] * 2
     if found.outputs is not None:
-        names = ("first result", "second result")
-        images += [(n, r, not lost) for n, r in zip(names, found.outputs, strict=True)]
+        named += zip(("First result", "Second result"), found.outputs, strict=True)
+        marks += [None if np.array_equal(*found.outputs) else found.pixel[:2]] * 2
     drawable = [
-        i for i in images if i[1].dtype.kind in "buif" and i[1].ndim in {2, 3} and i[1].size
+        (name, image, mark)
+        for (name, image), mark in zip(named, marks, strict=True)
+        if image.dtype.kind in "buif" and image.ndim in {2, 3} and image.size
     ]
-    finite = [np.nan_to_num(i[1].astype(np.float64), posinf=0, neginf=0).max() for i in drawable]
+    finite = [np.nan_to_num(i.astype(np.float64), posinf=0, neginf=0).max() for _, i, _ in drawable]
     top = float(max([0.0, *finite])) or 1.0
-    drawn = [(n, enlarge(_grey(i, top), found.pixel if mark else None)) for n, i, mark in drawable]
-    return drawn, top
+    return [_drawn(name, image, mark, top) for name, image, mark in drawable], top
 
 
-def enlarge(colours: Colours, mark: tuple[int, ...] | None = None) -> Image.Image:
-    """Return a picture with square pixels, enlarged (or, if large, thinned out) to `SIDE`."""
-    height, width = colours.shape[:2]
-    factor = max(1, SIDE // max(height, width))
-    step = -(-max(height, width) // (2 * SIDE))
-    large = colours[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
-    if mark is not None and len(mark) >= 2 and mark[0] < height and mark[1] < width:
-        top, left = (place // step * factor for place in mark[:2])
-        frame = max(1, factor // 6)
-        area = large[top : top + factor, left : left + factor]
-        inner = area[frame:-frame, frame:-frame].copy()
-        area[:] = MARK
-        area[frame:-frame, frame:-frame] = inner
-    return Image.fromarray(large)
+def _drawn(
+    name: str, image: NDArray[Any], mark: tuple[int, ...] | None, top: float
+) -> tuple[str, Image.Image]:
+    """Return caption and picture of an image; planes side by side have no place to frame."""
+    if mark is None or not (image.ndim == 2 or image.shape[2] in {3, 4}):
+        return f"{name}.", enlarge(_grey(image, top))
+    row, column = mark
+    return (
+        f"{name}; framed is row {row}, column {column}: {told(image[row, column])}.",
+        enlarge(_grey(image, top), mark),
+    )
 
 
 def _grey(image: NDArray[Any], top: float) -> Colours:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from etcprops import _documents
 from etcprops._validation import InvalidParameterError
-from etcprops.probing.consequences import Consequence, consequences, exposures
+from etcprops.probing.consequences import Consequence, consequences, exposures, in_two_lines
+from etcprops.probing.gates import first_sentence, named_kinds, unexpected
 from etcprops.probing.isometry import Kept
 from etcprops.probing.key_audit import KeyAudit
 from etcprops.probing.keys import KeyVerdict
@@ -53,8 +54,10 @@ class ProbeReport:
         witnesses.
     calls : int
         All calls.
+    failures : tuple of str
+        A line for each key under which images of this shape have no encryption: the first of them.
     bought : dict of str to int
-        What they were spent on.
+        What the calls were spent on.
     key_verdicts : tuple of KeyVerdict
         What was found under each key; empty if it takes none.
     keys_given : tuple
@@ -86,6 +89,7 @@ class ProbeReport:
     chosen: int
     queries: int
     calls: int
+    failures: tuple[str, ...]
     bought: dict[str, int]
     key_verdicts: tuple[KeyVerdict, ...]
     keys_given: tuple[Any, ...]
@@ -158,6 +162,49 @@ class ProbeReport:
         return self.kind in BIJECTIVE
 
     @property
+    def headline(self) -> str:
+        """What the function is, in one sentence."""
+        return f"{self.kind}: {first_sentence(self.reason)[0]}"
+
+    def expect(self, *kinds: str) -> Self:
+        """Return the report if the function is of one of some classes under every key, else raise.
+
+        Parameters
+        ----------
+        *kinds : str
+            Names of classes, as `MapKind` has them, whatever their case, number and hyphens.
+
+        Raises
+        ------
+        AssertionError
+            If it is of another class, under some key, or if an image has no encryption.
+        InvalidParameterError
+            If there is no such class.
+
+        Examples
+        --------
+        >>> from etcprops import probe
+        >>> probe(lambda image, key: 255 - image, (8, 8)).expect("signed permutation").ok
+        True
+        >>> probe(lambda image, key: image // 2, (8, 8), quick=True).expect(
+        ...     "permutation"
+        ... )  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        AssertionError: Expected permutation, found affine over GF(2): Every bit of the result ...
+        """
+        wanted = named_kinds(kinds, "kinds", "ProbeReport.expect")
+        found = unexpected(self, wanted)
+        if found:
+            raise AssertionError(f"Expected {' or '.join(wanted)}, found {found}\n{self}")
+        return self
+
+    @property
+    def learning(self) -> tuple[str, ...]:
+        """What learning on the results keeps and what it loses, in two lines at most."""
+        return in_two_lines(self.consequences)
+
+    @property
     def consequences(self) -> tuple[Consequence, ...]:
         """What the theory says of learning on its results."""
         return consequences(self.kind, self.kept)
@@ -194,6 +241,7 @@ class ProbeReport:
         structure = self.structure
         return {
             "kind": str(self.kind),
+            "headline": self.headline,
             "reason": self.reason,
             "shape": list(self.shape),
             "dtype": self.dtype,
@@ -202,6 +250,7 @@ class ProbeReport:
             "taken": self.taken,
             "keys": [verdict.to_dict() for verdict in self.key_verdicts],
             "queries": {"chosen": self.chosen, "described_key": self.queries, "all": self.calls},
+            "failures": list(self.failures),
             "bought": self.bought,
             "quick": self.quick,
             "budget": self.budget if math.isfinite(self.budget) else None,
@@ -249,8 +298,15 @@ class ProbeReport:
 
         return render(self, name)
 
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook."""
+        from etcprops.probing.page import fragment
+
+        return fragment(self)
+
     def __str__(self) -> str:
-        lines = [f"{self.kind}: {self.reason}"]
+        rest = first_sentence(self.reason)[1]
+        lines = [self.headline, *([f"  {rest}"] if rest else [])]
         if self.witness is not None:
             lines.append(f"  witness: {self.witness.detail}")
         if self.structure is not None:

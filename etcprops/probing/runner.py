@@ -22,11 +22,25 @@ from etcprops.probing.budget import (
 )
 from etcprops.probing.extraction import chosen_calls
 from etcprops.probing.keys import Keys, default_keys
-from etcprops.probing.model import Encrypt, Notes
+from etcprops.probing.model import Encrypt, Notes, count
 from etcprops.probing.oracle import Oracle, Scale
 from etcprops.probing.report import ProbeReport
 from etcprops.probing.sandbox import Isolation, best_isolation, open_sandbox
 from etcprops.probing.shapes import ShapeOutcome, survey_shapes
+
+
+class InterruptedProbeError(KeyboardInterrupt):
+    """Raised for Ctrl-C in the middle of a probe, with what was found until then.
+
+    Attributes
+    ----------
+    report : ProbeReport
+        It says what was not looked at.
+    """
+
+    def __init__(self, report: ProbeReport) -> None:
+        super().__init__(f"interrupted after {count(report.calls, 'call')}")
+        self.report = report
 
 
 def probe(
@@ -82,6 +96,8 @@ def probe(
     ------
     InvalidParameterError
         If a parameter is of another kind. What the function does never raises.
+    InterruptedProbeError
+        A KeyboardInterrupt, with the report as far as it came.
 
     Notes
     -----
@@ -136,7 +152,7 @@ def probe(
         notes.add("It was called without a time limit: this platform or thread has none.")
     findings = dict.fromkeys((*notes.entries, *oracle.notes.entries))
     spent = time.perf_counter() - purse.start
-    return ProbeReport(
+    report = ProbeReport(
         replace(verdict, findings=tuple(findings)),
         shape=size,
         dtype=str(scale.dtype),
@@ -146,6 +162,7 @@ def probe(
         chosen=chosen_calls(oracle.size, scale),
         queries=oracle.queries,
         calls=purse.calls,
+        failures=looked.failures(keyed=keyed),
         bought=dict(purse.bought),
         key_verdicts=tuple(looked.verdicts) if keyed else (),
         keys_given=tuple(chosen_keys) if keyed else (),
@@ -159,6 +176,9 @@ def probe(
         seconds=spent,
         own_seconds=max(0.0, spent - purse.spent),
     )
+    if purse.interrupted:
+        raise InterruptedProbeError(report)
+    return report
 
 
 def _shapes(looked: Keys, purse: Budget, *, wanted: bool) -> tuple[ShapeOutcome, ...]:
@@ -169,9 +189,12 @@ def _shapes(looked: Keys, purse: Budget, *, wanted: bool) -> tuple[ShapeOutcome,
     purse.enter("on other shapes")
     try:
         return survey_shapes(looked.oracle, looked.verdict.kind)
+    except KeyboardInterrupt:
+        purse.interrupt()
     except BudgetSpentError:
-        purse.miss("images of other shapes")
-        return ()
+        pass
+    purse.miss("images of other shapes")
+    return ()
 
 
 def _check(

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from etcprops._validation import printable
 from etcprops.probing.calling import how_to_call
 from etcprops.probing.model import Array, Encrypt
 from etcprops.probing.returns import NoArrayError, as_image, hint
@@ -100,6 +101,9 @@ class Sandbox(ABC):
         Seconds a call.
     """
 
+    interruptible = True
+    """Whether Ctrl-C reaches the process in which the function is called."""
+
     def __init__(self, encrypt: Encrypt, keys: Sequence[Any], time_limit: float) -> None:
         self.encrypt = encrypt
         self.keys = keys
@@ -129,8 +133,10 @@ class Sandbox(ABC):
             value = self.calling.call(self.encrypt, given, self.keys[key])
         except _TimeUp:
             problem = f"did not return within {self.time_limit:g} s"
-        except BaseException as error:  # noqa: BLE001  # exit() and the like are no reason to stop
-            problem = f"raised {type(error).__name__}: {error}"[:300] + hint(error)
+        except BaseException as error:  # exit() and the like are no reason to stop
+            if self.interruptible and isinstance(error, KeyboardInterrupt):
+                raise
+            problem = printable(f"raised {type(error).__name__}: {error}"[:300]) + hint(error)
         seconds = time.perf_counter() - start
         modified = given.shape != image.shape or not np.array_equal(given, image)
         if not problem:
@@ -192,6 +198,7 @@ class WithAlarm(InProcess):
 class Forked(Sandbox):
     """Calls in one forked process, which is killed when its time is up."""
 
+    interruptible = False
     process: ForkProcess | None = None
     connection: Connection[Any, Any] | None = None
 
@@ -212,6 +219,9 @@ class Forked(Sandbox):
                 yield reply
         except (EOFError, ConnectionError):
             yield Reply(problem=f"ended the process{self._how()}")
+        except KeyboardInterrupt:
+            self.close()  # nobody waits for the rest
+            raise
         finally:
             # Whoever stops asking must not get the old answers to the next question.
             while waiting and self.connection is connection:

@@ -10,17 +10,19 @@ fits, under every key, the description that leaves a key the fewest bits to choo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from math import lgamma, log, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.probing.arrangement import Draw, arrangements, codes, permutation
+from etcprops.probing import axes
+from etcprops.probing.arrangement import arrangements
+from etcprops.probing.draws import Draw, codes, permutation
+from etcprops.probing.layouts import layouts, pieces
 from etcprops.probing.tiles import Tiles, cut, transforms_of
-from etcprops.probing.wording import in_words, piece_name
+from etcprops.probing.wording import STILL, in_words, piece_name
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.signed_permutation import SignedPermutation
@@ -36,7 +38,9 @@ class Structure:
     ----------
     layout : str
         "pixels" if a piece has all components, "planes" if components lie side by side, "apart" if
-        each component is an image of its own; then pieces are those of the first.
+        each component is an image of its own; then pieces are those of the first. "transposed" if
+        the result is, after what is described; "axes" if pixels are only read in another order, or
+        the result has a shape that says nothing of rows and columns.
     unit : tuple of int
         Height and width of the pieces.
     arrangement : str
@@ -45,8 +49,10 @@ class Structure:
         The map cut into these pieces.
     draws : tuple of Draw
         What a key chooses.
-    channels : int
-        Components that a pixel of a piece has.
+    size : tuple of int
+        Height, width and components of what is cut into pieces.
+    loops : tuple of pairs of int
+        The order of the axes in which pixels are read, if that is the description.
     key : EtCKey or None
         The key that reproduces the map, if the pieces are square and are not scrambled inside.
     chosen : str
@@ -60,9 +66,10 @@ class Structure:
     arrangement: str
     tiles: Tiles
     draws: tuple[Draw, ...]
-    key: EtCKey | None
-    channels: int
-    statements: tuple[str, ...]
+    size: tuple[int, int, int]
+    loops: axes.Loops = ()
+    key: EtCKey | None = None
+    statements: tuple[str, ...] = ()
     chosen: str = ""
 
     @property
@@ -126,7 +133,7 @@ def infer_structure(
     Returns
     -------
     Structure or None
-        None if the result has a shape in which pieces cannot be looked for.
+        None if no square blocks of the side asked for move whole.
 
     Examples
     --------
@@ -162,13 +169,18 @@ def infer_common(
     """
     out_shape = shape if out_shape is None else out_shape
     forms: list[list[Structure]] = []
-    for layout, size, placed in _layouts(maps, shape, out_shape):
-        for unit in _units(placed, size, block):
-            forms += _forms(layout, size, [_cut_all(p, size, unit) for p in placed])
-        if any(f[0].tiles.explained and min(f[0].unit) > 1 for f in forms):
+    for layout, size, placed in layouts(maps, shape, out_shape):
+        for tiles in pieces(placed, size, block):
+            forms += _forms(layout, size, tiles)
+        if any(_settled(form) for form in forms):
             break  # components by themselves would be the same pieces, more often
     else:
         forms += _apart(maps, shape, out_shape) if block is None else []
+    least = min((common_bits(form) for form in forms), default=math.inf)
+    # No order of the axes is smaller than one loop.
+    if block is None and least > 2 * math.log2(len(maps[0])):
+        forms += _axes(maps)
+        forms = forms or _as_vectors(maps)
     if not forms:
         return []
 
@@ -176,7 +188,16 @@ def infer_common(
         return round(common_bits(forms[number]), 6), not forms[number][0].tiles.explained, number
 
     order = sorted(range(len(forms)), key=rank)
-    return [_with_reason(s, [forms[i] for i in order]) for s in forms[order[0]]]
+    return [_in_full(s, [forms[i] for i in order], shape, out_shape) for s in forms[order[0]]]
+
+
+def _settled(form: list[Structure]) -> bool:
+    """Tell whether all pieces move whole, of several pixels or with components in their order."""
+    large = min(form[0].unit) > 1
+    return all(
+        s.tiles.explained and (large or (s.layout == "pixels" and not s.tiles.orders.any()))
+        for s in form
+    )
 
 
 def common_bits(structures: Sequence[Structure]) -> float:
@@ -194,79 +215,12 @@ def scramble_bits(structure: Structure) -> float:
     if tiles.explained or not tiles.permutation.size:
         return 0.0
     height, width = tiles.unit
-    values = height * width * structure.channels
-    inside = lgamma(values + 1) / log(2) + bool((tiles.negatives < 0).any()) * values
+    values = height * width * structure.size[2]
+    inside = math.lgamma(values + 1) / math.log(2) + bool((tiles.negatives < 0).any()) * values
     return float(tiles.in_block_maps * inside)
 
 
 # --- Forms
-
-
-Placed = tuple[NDArray[np.int64], NDArray[np.bool_]]
-
-
-def _layouts(
-    maps: Sequence[SignedPermutation], shape: tuple[int, ...], out_shape: tuple[int, ...]
-) -> Iterator[tuple[str, tuple[int, int, int], list[Placed]]]:
-    """Yield each way to lay out the components, with sources and signs in it."""
-    channels = shape[2] if len(shape) == 3 else 1
-    height, width = shape[:2]
-    size = (height, width, channels)
-    if out_shape == shape:
-        yield "pixels", size, [(m.source, m.negated) for m in maps]
-    if channels > 1 and out_shape in {shape, (height, channels * width)}:
-        # Where each pixel of the components side by side lies in the image, and the inverse.
-        order = np.arange(prod(size)).reshape(size).transpose(0, 2, 1).reshape(-1)
-        place = np.empty_like(order)
-        place[order] = np.arange(order.size)
-        shown = order if out_shape == shape else np.arange(order.size)
-        planes = (height, channels * width, 1)
-        yield "planes", planes, [(place[m.source[shown]], m.negated[shown]) for m in maps]
-
-
-def _units(
-    placed: list[Placed], size: tuple[int, int, int], block: int | None
-) -> list[tuple[int, int]]:
-    """Return the sizes of pieces worth a description.
-
-    The largest in which all is explained, the smallest that move whole though they are scrambled
-    inside, and single pixels.
-    """
-    height, width, _ = size
-    if block is not None:
-        return [(block, block)] if _fits(placed, size, (block, block), explained=False) else []
-    sides = [(h, w) for h in _divisors(height) for w in _divisors(width) if h * w > 1]
-    sides.sort(key=lambda unit: (unit[0] * unit[1], unit[0] == unit[1]), reverse=True)
-    units = _first(u for u in sides if _fits(placed, size, u, explained=True))
-    if units and (min(units[0]) > 1 or units[0] == (height, width)):
-        return units  # what holds of single pixels holds of such pieces
-    if not units:
-        squares = (u for u in reversed(sides) if u[0] == u[1] and u != (height, width))
-        units = _first(u for u in squares if _fits(placed, size, u, explained=False))
-    single = _fits(placed, size, (1, 1), explained=False)
-    return units + [(1, 1)] * single
-
-
-def _first(units: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return a list of the first of some sizes, empty if there is none."""
-    return list(islice(units, 1))
-
-
-def _divisors(number: int) -> list[int]:
-    return [d for d in range(1, number + 1) if number % d == 0]
-
-
-def _fits(
-    placed: list[Placed], size: tuple[int, int, int], unit: tuple[int, int], *, explained: bool
-) -> bool:
-    """Tell whether all maps move pieces of this size whole."""
-    return all(cut(*p, size, unit, explained=explained) is not None for p in placed)
-
-
-def _cut_all(placed: Placed, size: tuple[int, int, int], unit: tuple[int, int]) -> Tiles:
-    tiles = cut(*placed, size, unit)
-    assert tiles is not None, "it was tried"
-    return tiles
 
 
 def _forms(layout: str, size: tuple[int, int, int], tiles: list[Tiles]) -> list[list[Structure]]:
@@ -299,11 +253,37 @@ def _apart(
         orders.append(permutation("order of the components", component[0]))
         placed += [(source[:, c] // channels, negated[:, c]) for c in range(channels)]
     found = []
-    for unit in _units(placed, size, None):
-        for form in _forms("apart", size, [_cut_all(p, size, unit) for p in placed]):
+    for tiles in pieces(placed, size, None):
+        for form in _forms("apart", size, tiles):
             groups = [form[i : i + channels] for i in range(0, len(form), channels)]
             found.append([_joined(g, o) for g, o in zip(groups, orders, strict=True)])
     return found
+
+
+def _axes(maps: Sequence[SignedPermutation]) -> list[list[Structure]]:
+    """Return the descriptions of maps that only read pixels in another order of axes."""
+    found: list[Structure] = []
+    for m in maps:
+        loops = axes.loops_of(m.source)
+        if loops is None or (found and len(loops) != len(found[0].loops)):
+            return []
+        negated = m.negated[:1] if (m.negated == m.negated[0]).all() else m.negated
+        draws = [axes.draw_of(loops, m.source.size)]
+        draws.append(codes("negation", negated.astype(np.int64), 2))
+        size = (m.source.size, 1, 1)
+        tiles = cut(m.source, m.negated, size, (1, 1))
+        assert tiles is not None, "single values are pieces of every map"
+        found.append(Structure("axes", (1, 1), "axes", tiles, tuple(draws), size, loops=loops))
+    if len({s.draws[1].values.size for s in found}) > 1:
+        return []
+    return [found]
+
+
+def _as_vectors(maps: Sequence[SignedPermutation]) -> list[list[Structure]]:
+    """Return the descriptions of maps whose results have a shape that says nothing of places."""
+    size = (len(maps[0]), 1, 1)
+    tiles = [cut(m.source, m.negated, size, (1, 1)) for m in maps]
+    return _forms("axes", size, [t for t in tiles if t is not None])
 
 
 def _joined(parts: Sequence[Structure], order: Draw) -> Structure:
@@ -313,8 +293,7 @@ def _joined(parts: Sequence[Structure], order: Draw) -> Structure:
         values = np.concatenate([d.values for d in same])
         neutral = all(d.neutral for d in same)
         draws.append(replace(same[0], values=values, neutral=neutral))
-    words = ("each component by itself, the first as follows", *parts[0].statements)
-    return replace(parts[0], draws=(order, *draws), key=None, statements=words)
+    return replace(parts[0], draws=(order, *draws))
 
 
 def _all_known(values: Integers) -> Integers | None:
@@ -328,7 +307,7 @@ def _describe(
     arrangement: str,
     arranged: tuple[Draw, ...],
 ) -> Structure:
-    """Return the structure, with the key if it is that of an EtC scheme."""
+    """Return the structure, without words."""
     channels = size[2]
     draws = list(arranged)
     turns = transforms_of(tiles.unit)
@@ -339,9 +318,7 @@ def _describe(
         draws.append(codes("component order", tiles.orders, 6))
     if (tiles.negatives >= 0).all():
         draws.append(codes("negation", tiles.negatives, 2))
-    key = _key(tiles, size) if tiles.explained and channels in {1, 3} else None
-    words = in_words(layout, tiles, size, arrangement)
-    return Structure(layout, tiles.unit, arrangement, tiles, tuple(draws), key, channels, words)
+    return Structure(layout, tiles.unit, arrangement, tiles, tuple(draws), size)
 
 
 def _key(tiles: Tiles, size: tuple[int, int, int]) -> EtCKey | None:
@@ -362,8 +339,16 @@ def _key(tiles: Tiles, size: tuple[int, int, int]) -> EtCKey | None:
     return EtCKey(geometry, **used)
 
 
-def _with_reason(structure: Structure, forms: list[list[Structure]]) -> Structure:
-    """Return a structure with how it was chosen among the forms, smallest first."""
+def _in_full(
+    structure: Structure,
+    forms: list[list[Structure]],
+    shape: tuple[int, ...],
+    out_shape: tuple[int, ...],
+) -> Structure:
+    """Return a structure in words, with its key and how it was chosen among the forms.
+
+    Forms come smallest first.
+    """
     best = common_bits(forms[0])
     text = f"smallest of {len(forms)} descriptions that fit: {best:.1f} bits"
     if len(forms) == 1:
@@ -375,4 +360,15 @@ def _with_reason(structure: Structure, forms: list[list[Structure]]) -> Structur
         name = "" if other.arrangement == "free" else f", {other.arrangement}"
         unit = f"{other.unit[0]} x {other.unit[1]} {other.layout}{name}"
         text += f"; the next, {unit}, has {common_bits(forms[1]):.1f}"
-    return replace(structure, chosen=text, statements=(*structure.statements, text))
+    size, tiles, layout = structure.size, structure.tiles, structure.layout
+    if structure.arrangement == "axes":
+        words = axes.in_words(structure.loops, shape, out_shape)
+        negated = int(np.count_nonzero(tiles.negatives))
+        words += (f"negated: {negated} of {tiles.negatives.size}" if negated else STILL,)
+    else:
+        words = in_words(layout, tiles, size, structure.arrangement)
+    if layout == "apart":
+        words = ("each component by itself, the first as follows", *words)
+    known = tiles.explained and size[2] in {1, 3} and layout in {"pixels", "planes"}
+    key = _key(tiles, size) if known else None
+    return replace(structure, chosen=text, statements=(*words, text), key=key)

@@ -88,6 +88,8 @@ def cut(
         Return None, too, as soon as a piece has no code.
     """
     height, width, channels = size
+    if unit == (1, 1):
+        return _cut_pixels(source, negated, channels, explained=explained)
     rows, columns = height // unit[0], width // unit[1]
     # The first row of the first piece: most sizes fail at it.
     corner = _origins(source[None, : unit[1] * channels].copy(), width, channels, unit)[0]
@@ -112,7 +114,7 @@ def cut(
         negative = np.where((signs == signs[:, :1]).all(axis=1), signs[:, 0], -1)
         parts.append((number, turns, order, negative, signs.sum(axis=1)))
         known = (turns >= 0) & (order >= 0) & (negative >= 0)
-        maps.update(np.unique((turns * 6 + order)[known] * 2 + negative[known]).tolist())
+        maps.update(_drawn(turns[known], order[known], negative[known]))
         if not known.all():
             if explained:
                 return None
@@ -124,6 +126,47 @@ def cut(
         np.concatenate(values).astype(np.int64) for values in zip(*parts, strict=True)
     )
     return Tiles(unit, permutation, codes, orders, negatives, int(counts.sum()), len(maps))
+
+
+def _cut_pixels(
+    source: NDArray[Any], negated: NDArray[np.bool_], channels: int, *, explained: bool
+) -> Tiles | None:
+    """Cut a map into single pixels: components are in some order, or the same pixel's at least."""
+    count = source.size // channels
+    permutation = np.empty(count, dtype=np.int64)
+    orders, negatives = (np.zeros(count, dtype=np.int64) for _ in range(2))
+    different: set[int] = set()
+    for start in range(0, count, CHUNK):
+        part = slice(start, start + CHUNK)
+        values = slice(start * channels, (start + CHUNK) * channels)
+        shown = source[values].reshape(-1, channels)
+        signs = negated[values].reshape(-1, channels)
+        permutation[part] = shown[:, 0] // channels
+        if channels > 1:
+            component = shown - permutation[part, None] * channels
+            if component.min() < 0 or component.max() >= channels:
+                return None
+            orders[part] = _order_codes(component, channels)
+            alike = (signs == signs[:, :1]).all(axis=1)
+            negatives[part] = np.where(alike, signs[:, 0], -1)
+        else:
+            negatives[part] = signs[:, 0]
+        known = (orders[part] >= 0) & (negatives[part] >= 0)
+        if not known.all():
+            if explained:
+                return None
+            weights = (2 * channels) ** np.arange(channels)
+            inside = ((2 * component + signs)[~known] * weights).sum(axis=1)
+            different.update((-1 - np.unique(inside)).tolist())
+        different.update(_drawn(np.int64(0), orders[part][known], negatives[part][known]))
+    still = np.zeros(count, dtype=np.int64)
+    total = int(np.count_nonzero(negated))
+    return Tiles((1, 1), permutation, still, orders, negatives, total, len(different))
+
+
+def _drawn(turns: Any, orders: Integers, negatives: Integers) -> list[int]:
+    """Return the different combinations of codes, as numbers."""
+    return list(np.flatnonzero(np.bincount(((turns * 6 + orders) * 2 + negatives).reshape(-1))))
 
 
 def _by_piece(
@@ -174,7 +217,12 @@ def _transform_codes(position: NDArray[Any], unit: tuple[int, int], channels: in
 def _order_codes(component: NDArray[Any], channels: int) -> Integers:
     """Return the index into `COMPONENT_ORDERS` of each block, -1 where it has more than one."""
     first = component[:, :channels]
-    uniform = (component.reshape(len(component), -1, channels) == first[:, None]).all(axis=(1, 2))
+    uniform = np.ones(len(component), dtype=np.bool_)
+    if component.shape[1] > channels:
+        whole = component.reshape(len(component), -1, channels)
+        uniform = (whole == first[:, None]).all(axis=(1, 2))
     known = np.array(COMPONENT_ORDERS) if channels == 3 else np.arange(channels)[None]
-    equal = (first[:, None, :] == known[None]).all(axis=2)
-    return np.where(uniform & equal.any(axis=1), equal.argmax(axis=1), -1)
+    weights = channels ** np.arange(channels)
+    code_of = np.full(channels**channels, -1)
+    code_of[known @ weights] = np.arange(len(known))
+    return np.where(uniform, code_of[first @ weights], -1)

@@ -57,9 +57,11 @@ def copy_map(
     return MapVerdict(MapKind.COPY_MAP, reason, found, witness, confirmed, kept)
 
 
-def affine(kind: MapKind, found: AffineMap | None, sums: Sums, kept: Kept | None) -> MapVerdict:
-    """Return the verdict on ``y = A x + c``, as it is or modulo a number."""
-    modulo = f" modulo {sums.modulus}" if kind is MapKind.AFFINE_MODULAR else ""
+def affine(
+    kind: MapKind, found: AffineMap | None, sums: Sums, kept: Kept | None, level: int
+) -> MapVerdict:
+    """Return the verdict on ``y = A x + c``, as it is or modulo a number, of pixels to `level`."""
+    modulo = f" modulo {sums.modulus}" if kind is not MapKind.AFFINE else ""
     relation = f"Sums of images are kept{modulo}: y = A x + c"
     if found is None:
         how = f"seen in {count(sums.tried, 'random instance')}; the matrix was not read"
@@ -70,6 +72,11 @@ def affine(kind: MapKind, found: AffineMap | None, sums: Sums, kept: Kept | None
     reason = f"{relation}, {how}."
     if kept is not None:
         reason += f" {kept.in_words}"
+    if modulo and sums.modulus <= level:
+        reason += (
+            f" Grey levels that differ by {sums.modulus} become the same, {sums.modulus} and 0 for "
+            f"one: of {level + 1}, no more than {sums.modulus} are told apart."
+        )
     if modulo:
         reason += " Distances of grey levels are not kept, for results wrap around."
     return MapVerdict(kind, reason, found, kept=kept)

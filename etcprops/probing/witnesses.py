@@ -203,6 +203,28 @@ def lost_pixel(oracle: Oracle, found: PixelMap) -> MapWitness | None:
     return _witness(oracle, relation, (black, white), (outputs[0], outputs[1]), pixel, detail)
 
 
+def same_residue(oracle: Oracle, modulus: int) -> MapWitness | None:
+    """Return two images whose pixels are the same modulo a number and that are encrypted alike.
+
+    None if all grey levels lie below the number, or if images failed.
+    """
+    if modulus > oracle.scale.level:
+        return None
+    black = oracle.scale.pixels(np.zeros(oracle.size, dtype=np.int64))
+    other = black.copy()
+    other[0] = modulus
+    try:
+        outputs = tuple(oracle.ask([black, other]))
+    except NoImageError:
+        return None
+    if not np.array_equal(outputs[0], outputs[1]):
+        return None
+    pixel = tuple(int(i) for i in np.unravel_index(0, oracle.shape))
+    detail = f"The images are 0 and {modulus} at {pixel}; their encryptions are the same."
+    relation = "different images have different encryptions"
+    return _witness(oracle, relation, (black, other), (outputs[0], outputs[1]), pixel, detail)
+
+
 def two_calls(oracle: Oracle, vector: Array, outputs: tuple[Array, Array]) -> MapWitness:
     """Return the witness that the same image gave two results."""
     index = int(np.argmax(outputs[0] != outputs[1]))

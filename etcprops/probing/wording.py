@@ -33,10 +33,20 @@ def in_words(
     piece = piece_name(unit, (height, width))
     moved = f"{displaced} change their place"
     words = [f"{piece}{where}" if count == 1 else f"{count} {piece}{where}; {moved}"]
+    turned = layout == "transposed"
+    if turned and count > 1:
+        words.append(f"then all is transposed: {height} x {width} becomes {width} x {height}")
     if arrangement != "free":
         words.append(f"arranged by {_ARRANGED.get(arrangement, arrangement)}")
+    elif pixels == 1 and displaced and layout != "axes":
+        words.append(
+            "no smaller form fits: no order of rows and columns or of axes, no cyclic shifts of "
+            "rows and columns in up to three turns, no linear map of the places"
+        )
     if (tiles.codes < 0).any():
         words.append("in-block scramble, not D4")
+    elif count == 1 and (turned or tiles.codes.any()):
+        words.append(_TURNED[_after(int(tiles.codes[0]), transposed=turned)])
     elif pixels > 1 and tiles.codes.any():
         turns = len(transforms_of(unit))
         words.append(
@@ -53,7 +63,7 @@ def in_words(
     words.append(
         f"negation per {each if per_piece else 'value'}: {negated} of {total}{half}"
         if negated
-        else "nothing is negated"
+        else STILL
     )
     if channels == 3:
         words.append(
@@ -67,12 +77,33 @@ def in_words(
     return tuple(words)
 
 
+STILL = "nothing is negated"
+
+_TURNED = {
+    0: "neither turned nor mirrored",
+    1: "turned by a quarter, counter-clockwise",
+    2: "turned by half",
+    3: "turned by a quarter, clockwise",
+    4: "mirrored, left and right exchanged",
+    5: "mirrored at the diagonal from bottom left to top right",
+    6: "mirrored, top and bottom exchanged",
+    7: "transposed: mirrored at the diagonal from top left to bottom right",
+}
+
+
+def _after(code: int, *, transposed: bool) -> int:
+    """Return the element of D4 that one of those that keep the shape is, once it is transposed."""
+    return {0: 7, 2: 5, 4: 1, 6: 3}[code] if transposed else code
+
+
 _ARRANGED = {
     "one cyclic shift": "one cyclic shift of all",
     "each row shifted": "cyclic shifts, one for each row",
     "each column shifted": "cyclic shifts, one for each column",
     "rows shifted, then columns": "cyclic shifts of each row, then of each column",
     "columns shifted, then rows": "cyclic shifts of each column, then of each row",
+    "rows shifted, then columns, then rows": "cyclic shifts of rows, columns and rows again",
+    "columns shifted, then rows, then columns": "cyclic shifts of columns, rows and columns again",
     "within rows": "permutations within rows, one for each row",
     "within columns": "permutations within columns, one for each column",
     "rows and columns": "one order of the rows and one of the columns",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from etcprops._validation import InvalidParameterError, as_array, describe, reject
+from etcprops._validation import InvalidParameterError, as_array, describe, nearest_name, reject
 from etcprops.reductions._rows import Rows, match, transformed
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.scheme.keys import EtCKey, Step, check_key
@@ -302,9 +302,15 @@ def as_rows(R: csr_array | ArrayLike, geometry: BlockGeometry, caller: str) -> R
 def check_step(step: Step | str, geometry: BlockGeometry, caller: str) -> Step:
     """Return `step` as a `Step` that images of this geometry can have."""
     possible = [s for s in Step if geometry.channels == 3 or s is not Step.COMPONENTS]
-    if step not in possible:
-        reject("step", caller, f"be one of {', '.join(possible)}", describe(step))
-    return Step(step)
+    try:
+        chosen = Step(step)
+    except ValueError:
+        chosen = None
+    if chosen not in possible:
+        last = 4 if geometry.channels == 3 else 3
+        wanted = f"be one of {', '.join(possible)}, or K1 to K{last}"
+        reject("step", caller, wanted, describe(step) + nearest_name(step, possible))
+    return chosen
 
 
 def _rows_of_blocks(rows: Rows, geometry: BlockGeometry) -> list[NDArray[np.int64]]:

@@ -48,19 +48,19 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    eigenvalues_ : ndarray of float64, shape (n_components_,)
+    eigenvalues_ : ndarray of float64, shape (r,)
         Of the centred kernel matrix, in decreasing order, correctly rounded. Divided by ``m - 1``
         they are the explained variances of PCA.
-    eigenvectors_ : ndarray of float64, shape (m, n_components_)
+    eigenvectors_ : ndarray of float64, shape (m, r)
         Of norm 1, correctly rounded; in each the entry of largest magnitude is positive, the first
         of these where several are equal.
     n_components_ : int
-        How many components were kept.
+        How many components were kept, r.
     X_fit_ : ndarray, shape (m, n)
         The training rows.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (n,)
         Their names, if they have names that are all strings.
 
     Raises
@@ -187,7 +187,7 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of float64, shape (q, n_components_)
+        ndarray of float64, shape (q, r)
 
         Raises
         ------
@@ -212,7 +212,7 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of float64, shape (m, n_components_)
+        ndarray of float64, shape (m, r)
             ``eigenvectors_ * sqrt(eigenvalues_)``.
 
         Raises

@@ -126,9 +126,10 @@ def fingerprint(
     """Run the exact pipelines on this machine, and hash what comes out.
 
     Of a third of the digits one half trains and the other is asked: z-scores, the four exact
-    kernels, decision values and labels of support vector machines with them, principal components
-    of the Gram matrix, and a random forest on these. Encrypted images must give the arrays of the
-    plain ones: each that does not is a part of its own.
+    kernels of these and of pixels that are z-scored on the way, distances of pixels (by onnxruntime
+    as well, where it is installed), decision values and labels of support vector machines with the
+    first kernels, principal components of the Gram matrix, and a random forest on these. Encrypted
+    images must give the arrays of the plain ones: each that does not is a part of its own.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ def fingerprint_of_some(every: int, progress: Callable[[int, int, str], None]) -
         rows = _z_scores(some, images)
         parts[f"pixels, {name}"] = hash_of(images)
         parts[f"z-scores, {name}"] = hash_of(np.concatenate(rows))
-        for what, array in _exact_arrays(some, rows):
+        for what, array in (*_exact_arrays(some, rows), *_arrays_of_pixels(some, images)):
             part = hash_of(array)
             if parts.setdefault(what, part) != part:
                 parts[f"{what}, {name}"] = part
@@ -218,6 +219,24 @@ def _exact_arrays(data: ImageSet, rows: Side) -> Arrays:
     yield "principal components", np.concatenate(scores)
     forest = RandomForestClassifier(10, random_state=0).fit(scores[0], labels)
     yield "forest probabilities", forest.predict_proba(scores[1])
+
+
+def _arrays_of_pixels(data: ImageSet, images: NDArray[np.uint8]) -> Arrays:
+    """Yield what the exact pipelines compute straight from pixels."""
+    from etcprops.exact import _bytewise
+    from etcprops.exact.gram import pixel_distances
+    from etcprops.exact.kernels import ExactKernel
+    from etcprops.exact.standardized import standardized_gram
+
+    vectors = images.reshape(len(images), -1)
+    training, queries = (vectors[half] for half in data.half_split(0))
+    for kind in KERNELS:
+        kernel = ExactKernel(kind, standardize=True)
+        yield f"{kind} kernel of pixels", np.vstack([kernel(queries, training), kernel(training)])
+    yield "products of z-scores, one slice", standardized_gram(queries, training, slices=1)
+    for multiply in dict.fromkeys((None, _bytewise.installed())):
+        distances = [pixel_distances(rows, multiply) for rows in ([queries, training], [training])]
+        yield "squared distances of pixels", np.vstack(distances)
 
 
 def _ordinary_arrays(rows: Side) -> Arrays:

@@ -6,10 +6,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
-from etcprops._files import write_whole
+from etcprops._files import read_at_most, write_whole
 from etcprops._validation import describe, reject
 
 HOLDS_A_KEY: Final = "be a file with a key as EtCKey.save writes it"
+MOST_BYTES: Final = 1 << 28
+"""Larger files hold no key: it would be of ten million blocks."""
 
 
 def save(text: str, path: Any, caller: str, *, overwrite: bool) -> None:
@@ -27,12 +29,16 @@ def save(text: str, path: Any, caller: str, *, overwrite: bool) -> None:
 
 def load(file: Path, caller: str) -> str:
     """Return the text in a file."""
+    text = None
     try:
-        return file.read_text(encoding="utf-8")
+        text = read_at_most(file, MOST_BYTES).decode("utf-8")
     except UnicodeDecodeError:
-        reject("path", caller, HOLDS_A_KEY, f"{str(file)!r}: no text.")
+        problem = "no text"
     except OSError as error:
-        reject("path", caller, HOLDS_A_KEY, f"{str(file)!r}: {error.strerror or error}.")
+        problem = f"{error.strerror or error}"
+    if text is None:  # raised here, where no codec's error with all of the key is its context
+        reject("path", caller, HOLDS_A_KEY, f"{str(file)!r}: {problem}.")
+    return text
 
 
 def as_path(value: Any, caller: str) -> Path:

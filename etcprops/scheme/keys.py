@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import StrEnum
 from os import PathLike
 from typing import Any, Final
@@ -128,7 +129,8 @@ class EtCKey(Immutable):
         caller = "EtCKey"
         size = check_geometry(geometry, caller).n_blocks
         if components is not None and geometry.channels == 1:
-            reject("components", caller, "be None for a grey geometry", describe(components))
+            got = f"{type(components).__name__}."  # the sequence itself is secret
+            reject("components", caller, "be None for a grey geometry", got)
         freeze(
             self,
             geometry=geometry,
@@ -224,14 +226,11 @@ class EtCKey(Immutable):
         if not isinstance(secret, (bytes, str)) or not secret:
             # The value itself is a secret: only its type may show.
             reject("secret", caller, "be bytes or str and not empty", f"{type(secret).__name__}.")
-        try:
+        octets = None
+        with suppress(UnicodeEncodeError):  # which carries the secret: never a context of ours
             octets = secret.encode() if isinstance(secret, str) else secret
-        except UnicodeEncodeError:
-            # The codec's own error carries the secret.
-            got = "a str with lone surrogates."
-            raise InvalidParameterError(
-                f"The 'secret' parameter of {caller} must be encodable as UTF-8. Got {got}"
-            ) from None
+        if octets is None:
+            reject("secret", caller, "be encodable as UTF-8", "a str with lone surrogates.")
         sizes = ",".join(f"{name}={size}" for name, size in geometry.to_dict().items())
 
         def reader(step: Step) -> Callable[[int], bytes]:
@@ -326,7 +325,7 @@ class EtCKey(Immutable):
         sizes = document["geometry"]
         if not isinstance(sizes, dict) or set(sizes) != {"height", "width", "channels", "block"}:
             wanted = "have height, width, channels and block as its geometry"
-            reject("text", caller, wanted, describe(sizes))
+            reject("text", caller, wanted, f"{type(sizes).__name__}.")
         return cls(BlockGeometry(**sizes), **{str(step): document[step] for step in Step})
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
@@ -395,5 +394,6 @@ def check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> f
 def check_key(value: Any, caller: str) -> EtCKey:
     """Return `value` if it is an `EtCKey`, else raise the error that names `caller`."""
     if not isinstance(value, EtCKey):
-        reject("key", caller, "be an EtCKey", describe(value))
+        # Its type alone: somebody may have taken a secret for a key.
+        reject("key", caller, "be an EtCKey", f"{type(value).__name__}.")
     return value

@@ -9,12 +9,12 @@ section 3.2, written out.
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from etcprops._validation import as_bits, as_codes, as_permutation, reject
+from etcprops._validation import as_bits, as_codes, as_permutation, describe, reject
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.scheme.keys import COMPONENT_ORDERS, N_TRANSFORMS, EtCKey, Step, check_key
 
@@ -38,14 +38,16 @@ of the input pixel that it shows, for transform code ``t``.
 """
 
 
-def block_permutation_matrix(geometry: BlockGeometry, permutation: ArrayLike) -> csr_array:
+def block_permutation_matrix(
+    geometry: BlockGeometry | EtCKey, permutation: ArrayLike | None = None
+) -> csr_array:
     """Return the matrix of step K1: output block ``b`` is input block ``permutation[b]``.
 
     Parameters
     ----------
-    geometry : BlockGeometry
-        Image and block size.
-    permutation : array_like of int, shape (n_blocks,)
+    geometry : BlockGeometry or EtCKey
+        Image and block size. Or a key that has the step, which says all.
+    permutation : array_like of int, shape (n_blocks,), optional
         Each of 0 to ``n_blocks - 1`` once.
 
     Returns
@@ -66,20 +68,23 @@ def block_permutation_matrix(geometry: BlockGeometry, permutation: ArrayLike) ->
            [0, 1, 0]], dtype=int8)
     """
     caller = "block_permutation_matrix"
-    size = check_geometry(geometry, caller).n_blocks
+    geometry, permutation = _given(geometry, permutation, Step.PERMUTATION, caller)
+    size = geometry.n_blocks
     source = as_permutation(permutation, size, "permutation", caller)
     block, row, column, channel = _coordinates(geometry)
     return _selection(geometry, geometry.flat_index(source[block], row, column, channel))
 
 
-def block_transform_matrix(geometry: BlockGeometry, transforms: ArrayLike) -> csr_array:
+def block_transform_matrix(
+    geometry: BlockGeometry | EtCKey, transforms: ArrayLike | None = None
+) -> csr_array:
     """Return the matrix of step K2: every block rotated and mirrored by an element of D4.
 
     Parameters
     ----------
-    geometry : BlockGeometry
-        Image and block size.
-    transforms : array_like of int in [0, 8), shape (n_blocks,)
+    geometry : BlockGeometry or EtCKey
+        Image and block size. Or a key that has the step, which says all.
+    transforms : array_like of int in [0, 8), shape (n_blocks,), optional
         ``t % 4`` quarter turns counter-clockwise, then a left-right mirror where ``t >= 4``.
 
     Returns
@@ -100,7 +105,8 @@ def block_transform_matrix(geometry: BlockGeometry, transforms: ArrayLike) -> cs
            [1, 3]])
     """
     caller = "block_transform_matrix"
-    size = check_geometry(geometry, caller).n_blocks
+    geometry, transforms = _given(geometry, transforms, Step.TRANSFORMS, caller)
+    size = geometry.n_blocks
     codes = as_codes(transforms, size, N_TRANSFORMS, "transforms", caller)
     block, row, column, channel = _coordinates(geometry)
     # Twice the distance from the middle of the block: an integer for odd and even sides.
@@ -111,7 +117,9 @@ def block_transform_matrix(geometry: BlockGeometry, transforms: ArrayLike) -> cs
     return _selection(geometry, geometry.flat_index(block, source_row, source_column, channel))
 
 
-def negative_positive_matrix(geometry: BlockGeometry, negatives: ArrayLike) -> csr_array:
+def negative_positive_matrix(
+    geometry: BlockGeometry | EtCKey, negatives: ArrayLike | None = None
+) -> csr_array:
     """Return the matrix of step K3: the diagonal with -1 in the blocks that are negated.
 
     On pixels the step is affine, ``x -> -x + 255``; `encryption_offset` has the constant. In pixels
@@ -119,9 +127,9 @@ def negative_positive_matrix(geometry: BlockGeometry, negatives: ArrayLike) -> c
 
     Parameters
     ----------
-    geometry : BlockGeometry
-        Image and block size.
-    negatives : array_like of bool, shape (n_blocks,)
+    geometry : BlockGeometry or EtCKey
+        Image and block size. Or a key that has the step, which says all.
+    negatives : array_like of bool, shape (n_blocks,), optional
         The blocks to negate.
 
     Returns
@@ -141,21 +149,24 @@ def negative_positive_matrix(geometry: BlockGeometry, negatives: ArrayLike) -> c
            [ 0, -1]], dtype=int8)
     """
     caller = "negative_positive_matrix"
-    size = check_geometry(geometry, caller).n_blocks
+    geometry, negatives = _given(geometry, negatives, Step.NEGATIVES, caller)
+    size = geometry.n_blocks
     bits = as_bits(negatives, size, "negatives", caller)
     block, _, _, _ = _coordinates(geometry)
     signs = np.where(bits[block], -1, 1).astype(np.int8)
     return csr_array(diags_array(signs, dtype=np.int8))
 
 
-def component_permutation_matrix(geometry: BlockGeometry, components: ArrayLike) -> csr_array:
+def component_permutation_matrix(
+    geometry: BlockGeometry | EtCKey, components: ArrayLike | None = None
+) -> csr_array:
     """Return the matrix of step K4: the colour components of every block in another order.
 
     Parameters
     ----------
-    geometry : BlockGeometry
-        Image and block size, with ``channels=3``.
-    components : array_like of int in [0, 6), shape (n_blocks,)
+    geometry : BlockGeometry or EtCKey
+        Image and block size, with ``channels=3``. Or a key that has the step, which says all.
+    components : array_like of int in [0, 6), shape (n_blocks,), optional
         Index into `COMPONENT_ORDERS`: output component ``c`` is input component ``order[c]``.
 
     Returns
@@ -177,7 +188,8 @@ def component_permutation_matrix(geometry: BlockGeometry, components: ArrayLike)
            [1, 0, 0]], dtype=int8)
     """
     caller = "component_permutation_matrix"
-    size = check_geometry(geometry, caller).n_blocks
+    geometry, components = _given(geometry, components, Step.COMPONENTS, caller)
+    size = geometry.n_blocks
     if geometry.channels != 3:
         reject("geometry", caller, "have 3 channels", f"{geometry}.")
     codes = as_codes(components, size, len(COMPONENT_ORDERS), "components", caller)
@@ -266,6 +278,20 @@ def encryption_offset(key: EtCKey) -> NDArray[np.int64]:
         if step is Step.NEGATIVES:
             offset += np.where(matrix.diagonal() < 0, 255, 0)
     return offset
+
+
+def _given(
+    given: BlockGeometry | EtCKey, sequence: ArrayLike | None, step: Step, caller: str
+) -> tuple[BlockGeometry, Any]:
+    """Return geometry and sequence of a step, of a key its own."""
+    if not isinstance(given, EtCKey):
+        return check_geometry(given, caller), sequence
+    if sequence is not None:
+        reject(str(step), caller, "be left out with a key, which has it", describe(sequence))
+    if step not in given.steps:
+        steps = ", ".join(given.steps) or "none"
+        reject("geometry", caller, f"be a key with the step {step}", f"one with {steps}.")
+    return given.geometry, getattr(given, step)
 
 
 def _coordinates(

@@ -11,13 +11,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from etcprops._validation import as_array, describe, reject
+from etcprops._validation import as_array, describe, in_the_name_of, reject
 from etcprops.exact.gram import integer_squared_distances
 from etcprops.exact.statistics import as_integer_pixels
+from etcprops.scheme._pixels_given import Pixels, as_pixels
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+
+class DifferenceError(AssertionError):
+    """What was to be the same is not.
+
+    Parameters
+    ----------
+    message : str
+        What differs.
+    place : tuple of int
+        Where first: two images, a query, a value.
+    """
+
+    def __init__(self, message: str, place: tuple[int, ...]) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 def orthogonality_defect(matrix: Any) -> csr_array:
@@ -81,7 +98,8 @@ def assert_orthogonal(matrix: Any) -> None:
     """
     if isinstance(matrix, SignedPermutation) and matrix.is_orthogonal():
         return
-    defect = orthogonality_defect(matrix).tocoo()
+    with in_the_name_of("assert_orthogonal"):
+        defect = orthogonality_defect(matrix).tocoo()
     if defect.nnz:
         rows, columns = (np.asarray(axis, dtype=np.int64) for axis in defect.coords)
         first = int(np.lexsort((columns, rows))[0])
@@ -93,7 +111,7 @@ def assert_orthogonal(matrix: Any) -> None:
         )
 
 
-def distance_defect(plain: ArrayLike, encrypted: ArrayLike) -> NDArray[np.int64]:
+def distance_defect(plain: Pixels, encrypted: Pixels) -> NDArray[np.int64]:
     """Return by how much each squared distance between two images differs, exactly.
 
     Parameters
@@ -129,7 +147,7 @@ def distance_defect(plain: ArrayLike, encrypted: ArrayLike) -> NDArray[np.int64]
     return after - before
 
 
-def assert_isometry(plain: ArrayLike, encrypted: ArrayLike) -> None:
+def assert_isometry(plain: Pixels, encrypted: Pixels) -> None:
     """Assert that all distances between images are the same before and after, exactly.
 
     Parameters
@@ -139,8 +157,8 @@ def assert_isometry(plain: ArrayLike, encrypted: ArrayLike) -> None:
 
     Raises
     ------
-    AssertionError
-        If a distance differs; the message names the two images.
+    DifferenceError
+        An AssertionError, if a distance differs; the message names the two images.
     InvalidParameterError
         As `distance_defect`.
 
@@ -149,21 +167,23 @@ def assert_isometry(plain: ArrayLike, encrypted: ArrayLike) -> None:
     >>> assert_isometry([[0], [16]], [[0], [0]])
     Traceback (most recent call last):
         ...
-    AssertionError: no isometry: the squared distance of images 0 and 1 changes by -256 (1 of 1
-    distances change)
+    etcprops.testing.assertions.DifferenceError: no isometry: the squared distance of images 0 and
+    1 changes by -256 (1 of 1 distances change)
     """
-    defect = distance_defect(plain, encrypted)
+    with in_the_name_of("assert_isometry"):
+        defect = distance_defect(plain, encrypted)
     pairs = np.argwhere(np.triu(defect))
     if len(pairs):
         i, j = (int(index) for index in pairs[0])
-        raise AssertionError(
+        raise DifferenceError(
             f"no isometry: the squared distance of images {i} and {j} changes by {defect[i, j]} "
-            f"({len(pairs)} of {len(defect) * (len(defect) - 1) // 2} distances change)"
+            f"({len(pairs)} of {len(defect) * (len(defect) - 1) // 2} distances change)",
+            (i, j),
         )
 
 
 def different_decisions(
-    estimator: Any, plain: ArrayLike, encrypted: ArrayLike, labels: ArrayLike, training: ArrayLike
+    estimator: Any, plain: Pixels, encrypted: Pixels, labels: ArrayLike, training: ArrayLike
 ) -> NDArray[np.bool_]:
     """Fit on plain and on encrypted images, and tell which queries are decided differently.
 
@@ -203,7 +223,7 @@ def different_decisions(
     answers = as_array(labels, "labels", caller, "be an array, one label an image")
     batches = []
     for value, name in ((plain, "plain"), (encrypted, "encrypted")):
-        batch = as_array(value, name, caller, "be a batch of images")
+        batch = as_pixels(value, name, caller, "be a batch of images")
         if batch.ndim < 2 or batch.shape[:1] != answers.shape:
             wanted = f"be a batch of {answers.size} images, one a label"
             reject(name, caller, wanted, describe(batch))
@@ -225,7 +245,7 @@ def different_decisions(
 
 
 def assert_same_decisions(
-    estimator: Any, plain: ArrayLike, encrypted: ArrayLike, labels: ArrayLike, training: ArrayLike
+    estimator: Any, plain: Pixels, encrypted: Pixels, labels: ArrayLike, training: ArrayLike
 ) -> None:
     """Assert that an estimator decides every query the same on plain and on encrypted images.
 
@@ -236,8 +256,8 @@ def assert_same_decisions(
 
     Raises
     ------
-    AssertionError
-        If a decision differs; the message counts them and names the first query.
+    DifferenceError
+        An AssertionError, if a decision differs; the message counts them and names the first query.
     InvalidParameterError
         As `different_decisions`.
 
@@ -250,14 +270,18 @@ def assert_same_decisions(
     >>> assert_same_decisions(DecisionTreeClassifier(), images, 255 - images, [0, 1, 0], [0, 1])
     Traceback (most recent call last):
         ...
-    AssertionError: DecisionTreeClassifier() decides 1 of 1 queries differently, first query 0
+    etcprops.testing.assertions.DifferenceError: DecisionTreeClassifier() decides 1 of 1
+    queries differently, first query 0
     """
-    different = different_decisions(estimator, plain, encrypted, labels, training)
+    with in_the_name_of("assert_same_decisions"):
+        different = different_decisions(estimator, plain, encrypted, labels, training)
     if different.any():
         name = " ".join(repr(estimator).split())  # pipelines take several lines
-        raise AssertionError(
+        first = int(different.argmax())
+        raise DifferenceError(
             f"{name} decides {np.count_nonzero(different)} of {different.size} queries "
-            f"differently, first query {int(different.argmax())}"
+            f"differently, first query {first}",
+            (first,),
         )
 
 
@@ -273,15 +297,16 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
 
     Raises
     ------
-    AssertionError
-        If anything differs; the message names the first place.
+    DifferenceError
+        An AssertionError, if anything differs; the message names the first place.
 
     Examples
     --------
     >>> assert_bitwise_equal([0.5, 0.0], [0.5, -0.0])
     Traceback (most recent call last):
         ...
-    AssertionError: 1 of 2 values differ in their bits, first at (1,): 0.0, not -0.0
+    etcprops.testing.assertions.DifferenceError: 1 of 2 values differ in their bits,
+    first at (1,): 0.0, not -0.0
     """
     a, b = np.asarray(found), np.asarray(expected)
     if a.shape != b.shape or a.dtype != b.dtype:
@@ -293,9 +318,10 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     different = (octets[0] != octets[1]).any(axis=1)
     if different.any():
         index = tuple(int(i) for i in np.unravel_index(int(different.argmax()), a.shape))
-        raise AssertionError(
+        raise DifferenceError(
             f"{np.count_nonzero(different)} of {a.size} values differ in their bits, first at "
-            f"{index}: {a[index].item()!r}, not {b[index].item()!r}"
+            f"{index}: {a[index].item()!r}, not {b[index].item()!r}",
+            index,
         )
 
 
@@ -322,9 +348,9 @@ def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
     return csr_array(matrix.astype(np.int64))
 
 
-def _distances(value: ArrayLike, parameter: str, caller: str) -> NDArray[np.int64]:
+def _distances(value: Pixels, parameter: str, caller: str) -> NDArray[np.int64]:
     """Return the squared distances between the images of a batch."""
-    batch = as_array(value, parameter, caller, "be a batch of images")
+    batch = as_pixels(value, parameter, caller, "be a batch of images")
     if batch.ndim < 2 or not batch.size:
         reject(parameter, caller, "be a batch of at least one image", describe(batch))
     rows = as_integer_pixels(batch.reshape(len(batch), -1), parameter, caller)

@@ -8,10 +8,10 @@ What `etcprops` knows of its own encryption plays no part here; the scheme is se
 from __future__ import annotations
 
 import functools
-import itertools
 import unittest
 from collections.abc import Callable
-from typing import Any, Final
+from itertools import chain, combinations, product
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,15 @@ from numpy.typing import NDArray
 from etcprops.exact.gram import exact_gram
 from etcprops.exact.statistics import PixelStatistics
 from etcprops.testing.assertions import (
+    DifferenceError,
     assert_bitwise_equal,
     assert_isometry,
     assert_same_decisions,
 )
-from etcprops.testing.scheme import Images, Scheme, failing
+from etcprops.testing.scheme import CounterexampleError, Images, Picture, Scheme, failing
+
+if TYPE_CHECKING:
+    from etcprops.probing.model import MapWitness
 
 SchemeCheck = Callable[[Scheme], None]
 
@@ -36,17 +40,34 @@ def _replayable(check: SchemeCheck) -> SchemeCheck:
 
     @functools.wraps(check)
     def run(scheme: Scheme) -> None:
+        __tracebackhide__ = True  # pytest shows the test, what was found, and what a scheme raised
         try:
             check(scheme)
         except AssertionError as error:
-            raise AssertionError(f"{error}\nTo repeat: {check.__name__}({scheme!r})") from error
+            text = f"{error}\nTo repeat: {check.__name__}({scheme!r})"
+            raise CounterexampleError(text, *pictures_of(error)) from error.__cause__
 
     return run
 
 
-def _under_key(error: AssertionError, key: Any) -> AssertionError:
+def pictures_of(error: BaseException | None) -> tuple[Picture, ...]:
+    """Return the images that show why a check failed, if it has any."""
+    return error.pictures if isinstance(error, CounterexampleError) else ()
+
+
+def _under_key(error: AssertionError, key: Any, *pictures: Picture) -> CounterexampleError:
     """Name the key under which it happened."""
-    return AssertionError(f"under key {key!r}: {error}")
+    return CounterexampleError(f"under key {key!r}: {error}", *pictures)
+
+
+def _pair(
+    index: int, plain: Images, encrypted: Images, place: tuple[int, ...] = ()
+) -> list[Picture]:
+    """Return an image and its encryption, with a pixel of the latter to look at."""
+    return [
+        Picture(f"image {index}", plain[index]),
+        Picture(f"image {index}, encrypted", encrypted[index], place),
+    ]
 
 
 def _levels(images: Images) -> NDArray[np.int64]:
@@ -64,15 +85,17 @@ def check_scheme_keeps_shape_and_dtype(scheme: Scheme) -> None:
 @_replayable
 def check_scheme_leaves_its_input_alone(scheme: Scheme) -> None:
     """Require that the image that is handed over is not written to."""
-    for key, image in itertools.product(scheme.keys, scheme.images()):
+    for key, image in product(scheme.keys, scheme.images()):
         given = image.copy()
         with failing(f"encrypt(image, {key!r})"):
             scheme.encrypt(given, key)
         if not np.array_equal(given, image):
             index = tuple(int(i) for i in np.argwhere(given != image)[0])
-            raise AssertionError(
+            raise CounterexampleError(
                 f"under key {key!r}: encrypt changed its input at {index} from {image[index]} to "
-                f"{given[index]}"
+                f"{given[index]}",
+                Picture("what was handed over", image, index),
+                Picture("the same, after the call", given, index),
             )
 
 
@@ -82,11 +105,17 @@ def check_scheme_is_deterministic(scheme: Scheme) -> None:
     images = scheme.images()
     first = [scheme.encrypted(images, key) for key in scheme.keys]
     for key, before in zip(scheme.keys, first, strict=True):
-        different = (before != scheme.encrypted(images, key)).reshape(len(images), -1)
-        if different.any():
-            raise AssertionError(
-                f"under key {key!r}: encrypting image {int(different.any(axis=1).argmax())} twice "
-                f"gives {int(different.sum(axis=1).max())} different pixels"
+        again = scheme.encrypted(images, key)
+        different = np.argwhere(before != again)
+        if len(different):
+            image, *place = (int(k) for k in different[0])
+            pixels = int((before[image] != again[image]).sum())
+            raise CounterexampleError(
+                f"under key {key!r}: encrypting image {image} twice gives {pixels} different "
+                "pixels",
+                Picture(f"image {image}", images[image]),
+                Picture("encrypted", before[image], tuple(place)),
+                Picture("encrypted again", again[image], tuple(place)),
             )
 
 
@@ -96,10 +125,12 @@ def check_scheme_uses_its_key(scheme: Scheme) -> None:
     if len(scheme.keys) < 2:
         raise unittest.SkipTest("needs two keys")
     results = [scheme.encrypted(scheme.images()[:3], key) for key in scheme.keys]
-    for (i, a), (j, b) in itertools.combinations(enumerate(results), 2):
+    for (i, a), (j, b) in combinations(enumerate(results), 2):
         if np.array_equal(a, b):
-            raise AssertionError(
-                f"keys {scheme.keys[i]!r} and {scheme.keys[j]!r} give the same three images"
+            raise CounterexampleError(
+                f"keys {scheme.keys[i]!r} and {scheme.keys[j]!r} give the same three images",
+                Picture("image 0", scheme.images()[0]),
+                Picture("encrypted under either key", a[0]),
             )
 
 
@@ -110,7 +141,7 @@ def check_scheme_is_one_map_for_all_images(scheme: Scheme) -> None:
     If four images satisfy ``a + b = c + d`` pixel by pixel, so must their encryptions.
     """
     rng = np.random.default_rng(scheme.seed)
-    for key, (i, j) in itertools.product(scheme.keys, ((0, 1), (0, 3), (1, 4), (6, 7), (2, 5))):
+    for key, (i, j) in product(scheme.keys, ((0, 1), (0, 3), (1, 4), (6, 7), (2, 5))):
         a, b = scheme.images()[[i, j]].astype(np.int64)
         low, high = np.maximum(a + b - 255, 0), np.minimum(a + b, 255)
         c = low + np.rint((high - low) * rng.random(scheme.shape)).astype(np.int64)
@@ -119,10 +150,14 @@ def check_scheme_is_one_map_for_all_images(scheme: Scheme) -> None:
         wrong = np.argwhere(p + q != r + s)
         if len(wrong):
             index = tuple(int(k) for k in wrong[0])
-            raise AssertionError(
+            raise CounterexampleError(
                 f"under key {key!r}: a + b = c + d, but at {index} of the encrypted images "
                 f"{p[index]} + {q[index]} is not {r[index]} + {s[index]}; {len(wrong)} of {p.size} "
-                "pixels are wrong: the map depends on the image, or is not affine"
+                "pixels are wrong: the map depends on the image, or is not affine",
+                *(
+                    Picture(f"{name}, encrypted", image.astype(np.uint8), index)
+                    for name, image in zip("abcd", (p, q, r, s), strict=True)
+                ),
             )
 
 
@@ -131,7 +166,8 @@ def check_scheme_loses_no_pixel(scheme: Scheme) -> None:
     """Require that every pixel appears once in the result, as it is or negated."""
     for key in scheme.keys:
         images = scheme.images()
-        before, after = _levels(images), _levels(scheme.encrypted(images, key))
+        encrypted = scheme.encrypted(images, key)
+        before, after = _levels(images), _levels(encrypted)
         wrong = np.flatnonzero((np.sort(before, axis=1) != np.sort(after, axis=1)).any(axis=1))
         if wrong.size:
             counts = [
@@ -139,9 +175,10 @@ def check_scheme_loses_no_pixel(scheme: Scheme) -> None:
             ]
             level = int(np.argmax(counts[0] != counts[1]))
             x = (255 + level) // 2
-            raise AssertionError(
+            raise CounterexampleError(
                 f"under key {key!r}: image {wrong[0]} has {counts[0][level]} pixels of grey level "
-                f"{255 - x} or {x}, its encryption has {counts[1][level]}"
+                f"{255 - x} or {x}, its encryption has {counts[1][level]}",
+                *_pair(int(wrong[0]), images, encrypted),
             )
 
 
@@ -161,9 +198,10 @@ def check_scheme_preserves_mid_grey_inner_products(scheme: Scheme) -> None:
         wrong = np.argwhere(before != after)
         if len(wrong):
             i, j = (int(k) for k in wrong[0])
-            raise AssertionError(
+            raise DifferenceError(
                 f"the inner product of 2 x - 255 for images {i} and {j} is {before[i, j]} plain, "
-                f"{after[i, j]} encrypted"
+                f"{after[i, j]} encrypted",
+                (i, j),
             )
 
     _each_key(scheme, compare)
@@ -206,10 +244,12 @@ def check_scheme_keeps_blocks_together(scheme: Scheme) -> None:
         corners = tiles[:, :, :1, :, :1, :1]
         torn = np.argwhere((tiles != corners).any(axis=(0, 2, 4, 5)))
         if len(torn):
-            raise AssertionError(
+            row, column = (int(k) for k in torn[0])
+            raise CounterexampleError(
                 f"under key {key!r}: images of flat blocks, {side} x {side}, give blocks that are "
-                f"not flat, first in block row {torn[0][0]} and column {torn[0][1]}; "
-                f"{len(torn)} of {rows * columns} blocks"
+                f"not flat, first in block row {row} and column {column}; "
+                f"{len(torn)} of {rows * columns} blocks",
+                *_pair(0, flat_blocks, encrypted, (row * side, column * side)),
             )
 
 
@@ -220,13 +260,16 @@ def check_scheme_decrypts(scheme: Scheme) -> None:
         raise unittest.SkipTest("the scheme has no 'decrypt'")
     for key in scheme.keys:
         images = scheme.images()
-        restored = scheme.decrypted(scheme.encrypted(images, key), key)
+        encrypted = scheme.encrypted(images, key)
+        restored = scheme.decrypted(encrypted, key)
         different = np.argwhere(restored != images)
         if len(different):
             image, *index = (int(k) for k in different[0])
-            raise AssertionError(
+            raise CounterexampleError(
                 f"under key {key!r}: decrypting gives {len(different)} of {images.size} pixels "
-                f"wrong, the first in image {image} at {tuple(index)}"
+                f"wrong, the first in image {image} at {tuple(index)}",
+                *_pair(image, images, encrypted),
+                Picture(f"image {image}, decrypted", restored[image], tuple(index)),
             )
 
 
@@ -252,8 +295,9 @@ def check_scheme_keeps_decisions(scheme: Scheme) -> None:
             pipeline = make_pipeline(StandardScaler(), model)
             try:
                 assert_same_decisions(pipeline, images, encrypted, labels, training)
-            except AssertionError as error:
-                raise _under_key(error, key) from None
+            except DifferenceError as error:
+                query = int(np.delete(np.arange(N_LEARNING_IMAGES), training)[error.place[0]])
+                raise _under_key(error, key, *_pair(query, images, encrypted)) from None
 
 
 @_replayable
@@ -268,7 +312,20 @@ def check_scheme_probes_as_signed_permutation(scheme: Scheme) -> None:
         report = probe(scheme.encrypt, scheme.shape, keys=[key], seed=scheme.seed)
         if not report.ok:
             shown = "" if report.witness is None else f" {report.witness.detail}"
-            raise AssertionError(f"under key {key!r}: {report.kind}: {report.reason}{shown}")
+            text = f"under key {key!r}: {report.kind}: {report.reason}{shown}"
+            raise CounterexampleError(text, *_pictures_of_probe(report.witness))
+
+
+def _pictures_of_probe(witness: MapWitness | None) -> list[Picture]:
+    """Return the images of a probe's witness that are images of 8 bits."""
+    if witness is None:
+        return []
+    shown = [Picture("first image", witness.first), Picture("second image", witness.second)]
+    names = "first result", "second result"
+    for name, image in zip(names, witness.outputs or (), strict=False):
+        shown.append(Picture(name, image, witness.pixel))
+    colours = {(), (3,)}
+    return [p for p in shown if p.pixels.dtype == np.uint8 and p.pixels.shape[2:] in colours]
 
 
 def _each_key(scheme: Scheme, compare: Callable[[Images, Images], None]) -> None:
@@ -278,8 +335,9 @@ def _each_key(scheme: Scheme, compare: Callable[[Images, Images], None]) -> None
         encrypted = scheme.encrypted(images, key)
         try:
             compare(images, encrypted)
-        except AssertionError as error:
-            raise _under_key(error, key) from None
+        except DifferenceError as error:
+            pairs = [_pair(i, images, encrypted) for i in dict.fromkeys(error.place)]
+            raise _under_key(error, key, *chain(*pairs)) from None
 
 
 CHECKS: Final[dict[str, SchemeCheck]] = {

@@ -6,7 +6,7 @@ import unittest
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from etcprops._validation import as_choice, describe, reject
 from etcprops.testing.checks import CHECKS
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 ExpectedFailures = Mapping[str, str]
 
+FIRST: Final = next(iter(CHECKS))
+"""The check without which no other one can say anything: is there an image?"""
+
 
 class Status(StrEnum):
     """What became of one check."""
@@ -26,6 +29,7 @@ class Status(StrEnum):
     EXPECTED_FAILURE = "expected-failure"
     UNEXPECTED_PASS = "unexpected-pass"  # noqa: S105
     NOT_APPLICABLE = "not-applicable"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class CheckResult:
     status : Status
         What became of it.
     detail : str
-        The counterexample, or why the check does not apply; empty if it passed.
+        The counterexample, or why the check does not apply or was skipped; empty if it passed.
     """
 
     check: str
@@ -58,7 +62,7 @@ def check_scheme(
     expected_failures: ExpectedFailures | None = None,
     on_fail: Literal["raise", "return"] = "raise",
 ) -> list[CheckResult]:
-    """Run every check on a scheme.
+    """Run every check on a scheme; if the first one fails, the others are skipped.
 
     Parameters
     ----------
@@ -97,12 +101,32 @@ def check_scheme(
         reject("scheme", caller, "be a Scheme", describe(scheme))
     as_choice(on_fail, ("raise", "return"), "on_fail", caller)
     expected = _check_expected(expected_failures, caller)
-    results = [_run(name, scheme, expected) for name in CHECKS]
+    results = [_run(FIRST, scheme, expected)]
+    because = "" if results[0].status is Status.PASSED else unusable(scheme)
+    for name in CHECKS:
+        if name != FIRST:
+            skipped = CheckResult(name, Status.SKIPPED, because)
+            results.append(skipped if because else _run(name, scheme, expected))
     bad = [result for result in results if not result.ok]
     if bad and on_fail == "raise":
         lines = "\n".join(f"{r.check}: {r.status}. {r.detail}" for r in bad)
         raise AssertionError(f"{len(bad)} of {len(results)} checks of {scheme.name!r}:\n{lines}")
     return results
+
+
+def unusable(scheme: Scheme) -> str:
+    """Return why no other check can say anything of a scheme, or "" if the first one passes.
+
+    Examples
+    --------
+    >>> unusable(Scheme("s", lambda image, key: 1 // 0, (4, 4), keys=[1]))
+    'because the scheme raises: see keeps_shape_and_dtype'
+    """
+    result = _run(FIRST, scheme, {})
+    if result.status is Status.PASSED:
+        return ""
+    what = "raises" if ") raised " in result.detail else "returns no such images"
+    return f"because the scheme {what}: see {FIRST}"
 
 
 def _run(name: str, scheme: Scheme, expected: ExpectedFailures) -> CheckResult:

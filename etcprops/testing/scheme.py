@@ -6,7 +6,7 @@ import unittest
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,40 @@ from numpy.typing import NDArray
 from etcprops._validation import as_integer, describe, reject
 
 Images = NDArray[np.uint8]
+
+
+class Picture(NamedTuple):
+    """An image that shows why a check failed.
+
+    Attributes
+    ----------
+    caption : str
+        What it is.
+    pixels : ndarray of uint8, shape (H, W) or (H, W, 3)
+        The image.
+    place : tuple of int
+        The pixel to look at; empty for none.
+    """
+
+    caption: str
+    pixels: Images
+    place: tuple[int, ...] = ()
+
+
+class CounterexampleError(AssertionError):
+    """A check failed.
+
+    Parameters
+    ----------
+    message : str
+        Why.
+    *pictures : Picture
+        Images that show it.
+    """
+
+    def __init__(self, message: str, *pictures: Picture) -> None:
+        super().__init__(message)
+        self.pictures = pictures
 
 
 @dataclass(frozen=True)
@@ -91,7 +125,7 @@ class Scheme:
 
         Returns
         -------
-        ndarray of uint8, shape (8, *shape)
+        ndarray of uint8, shape (8, H, W[, C])
         """
         rng = np.random.default_rng(self.seed)
         gradient = np.arange(np.prod(self.shape)).reshape(self.shape) % 256
@@ -112,14 +146,14 @@ class Scheme:
 
         Parameters
         ----------
-        images : ndarray of uint8, shape (N, *shape)
+        images : ndarray of uint8, shape (N, H, W[, C])
             Each is handed over as a copy.
         key : object
             One of the keys.
 
         Returns
         -------
-        ndarray of uint8, shape (N, *shape)
+        ndarray of uint8, shape (N, H, W[, C])
         """
         return self._apply(self.encrypt, "encrypt", images, key)
 

@@ -24,8 +24,8 @@ many rows as those: of the paper's images with 480 blocks, 480, 960, 1440, ... b
 ``proofs/coq/ReductionRows.v`` has this for all sizes.
 
 Theorem 3. The lines in a block are then a union of orbits under D4 (times the orders of components,
-for colour). A line in an orbit of 8 / |H| is fixed by a subgroup H, on which D4 acts on it by signs
-chi; such lines are those in the subspace of functions with ``f(h p) = chi(h) f(p)``, whose
+for colour). A line in an orbit of 8 / h is fixed by a subgroup H of order h, which acts on it by
+signs chi; such lines are those in the subspace of functions with ``f(h p) = chi(h) f(p)``, whose
 dimension `line_types` gives. The rows span a D4-invariant subspace; and every D4-invariant subspace
 is spanned by such rows, since each irreducible part of it has a basis that D4 permutes up to sign.
 So the reductions that commute are, up to the choice of rows, the sums of subspaces of the isotypic

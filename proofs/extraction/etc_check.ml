@@ -98,7 +98,12 @@ let parse text =
     blank ();
     let found =
       match peek () with
-      | '{' -> Object (items '}' (fun () -> blank (); let k = quoted () in blank (); eat ':'; (k, value ())))
+      | '{' ->
+        let pair () = blank (); let k = quoted () in blank (); eat ':'; (k, value ()) in
+        let fields = items '}' pair in
+        let names = List.sort_uniq compare (List.map fst fields) in
+        if List.compare_lengths names fields < 0 then refuse "has a field twice";
+        Object fields
       | '[' -> Array (items ']' value)
       | '"' -> Text (quoted ())
       | 'n' -> word "null"
@@ -126,9 +131,8 @@ let parse text =
   if !at < last then fail ();
   found
 
-(* The last of the fields with a name counts, as in Python; one that is missing is null. *)
-let field name fields =
-  List.fold_left (fun found (k, v) -> if k = name then v else found) (Word "null") fields
+(* A field that is missing is null. *)
+let field name fields = Option.value (List.assoc_opt name fields) ~default:(Word "null")
 
 (* --- Coq's numbers ------------------------------------------------------------------------ *)
 

@@ -235,7 +235,10 @@ def test_report_as_json_and_html() -> None:
     encrypted = encrypt(faces(), key())
     report = attack(encrypted)
     document = json.loads(report.to_json())
+    assert (document["key"], document["places"]) == (None, [])
+    document = json.loads(report.to_json(with_key=True))
     assert EtCKey.from_json(json.dumps(document["key"])) == report.key
+    assert document["places"] == report.places.tolist()
     assert document["recovered"] is True
     assert document["images"] == {"shape": [48, 96, 80], "dtype": "uint8"}
     page = report.to_html("some <images>")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from etcprops import InvalidParameterError, cli
 from etcprops.auditing import AuditOutcome, Remedy
+from etcprops.auditing.atlas import grid
 from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.grid import Atlas
 from etcprops.auditing.atlas.isolation import stop_workers
-from etcprops.auditing.atlas.rows import AtlasRow
+from etcprops.auditing.atlas.rows import AtlasRow, run_cell
 from etcprops.cli.atlas import print_atlas
 from etcprops.datasets import load_images
 
@@ -38,16 +40,16 @@ MISTAKES = {
     "neither": ((), "'MODEL' parameter of etcprops audit must be given, or --all"),
     "both": (("SVC", "--all"), "be given, or --all. Got SVC with --all"),
     "unknown estimator": (("SVM",), "hold known names"),
-    "unknown preprocessing": (("SVC", "--preprocessing", "zscore"), "'preprocessing' parameter"),
-    "unknown step": (("SVC", "--steps", "shuffle"), "'steps' parameter"),
-    "no keys": (("SVC", "--keys", "0"), "'keys' parameter"),
-    "no jobs": (("SVC", "--jobs", "0"), "'jobs' parameter"),
+    "unknown preprocessing": (("SVC", "--preprocessing", "zscore"), "'--preprocessing' parameter"),
+    "unknown step": (("SVC", "--steps", "shuffle"), "'--steps' parameter"),
+    "no keys": (("SVC", "--keys", "0"), "'--keys' parameter"),
+    "no jobs": (("SVC", "--jobs", "0"), "'--jobs' parameter"),
     "no data": (("SVC", "--data", "none.npz"), "'--data' parameter"),
     "no module": (("none:model",), "ModuleNotFoundError"),
     "no such model": (("json:model",), "AttributeError"),
     "resume nothing": (("SVC", "--resume"), "come with --output FILE"),
     "unknown backend": (("SVC", "--backend", "spark"), "be one of joblib, dask"),
-    "no scheduler": (("SVC", "--backend", "dask"), "'scheduler' parameter"),
+    "no scheduler": (("SVC", "--backend", "dask"), "'--scheduler' parameter"),
     "time limit": (("SVC", "--time-limit", "0"), "positive number of seconds"),
     "key with names": (("SVC", "--key", "k.json"), "'--key' parameter"),
 }
@@ -151,7 +153,7 @@ def test_all_of_scikit_learn_goes_through_both_doors_with_the_same_options(
     del given["progress"]
     assert given == {
         "names": None, "preprocessings": ["z-score"], "steps": [[]], "keys": 5, "seeds": 1,
-        "secret": "etcprops audit", "data": "digits", "images": 600, "jobs": 2,
+        "secret": "etcprops audit", "data": "digits", "fit": None, "images": 600, "jobs": 2,
         "backend": "joblib", "scheduler": None, "output": output, "resume": False,
         "time_limit": 60.0, "budget": 10.0,
     }  # fmt: skip
@@ -243,3 +245,40 @@ def test_files_that_are_no_arrays_are_told(content: bytes, tmp_path: Path) -> No
     path.write_bytes(content)
     with pytest.raises(InvalidParameterError, match="with arrays images"):
         load_images(str(path))
+
+
+def test_interrupted_it_shows_what_it_found_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of photographs in a folder, scaled by --fit."""
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        folder = tmp_path / "photographs" / ("dark", "light")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 150, (10, 20), dtype=np.uint8) + np.uint8(105 * (number % 2))
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+
+    def run_here(cells: Iterable[AtlasCell], *_: object) -> Iterator[AtlasRow]:
+        """Run cells in this process, from what another one would be sent."""
+        return (run_cell(AtlasCell.from_dict(json.loads(json.dumps(c.to_dict())))) for c in cells)
+
+    def interrupted(cells: Iterable[AtlasCell], *_: object) -> Iterator[AtlasRow]:
+        yield next(run_here(cells))
+        raise KeyboardInterrupt
+
+    given = [
+        *("KNeighborsClassifier", "--keys", "2", "--data", str(tmp_path / "photographs")),
+        *("--fit", "8x8/2", "--output", str(tmp_path / "rows.jsonl")),
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(grid, "_run", interrupted)
+        assert _run(monkeypatch, *given) == 130
+    out, err = capsys.readouterr()
+    assert "KNeighborsClassifier" in out
+    assert "1 line: 1 bitwise-identical" in " ".join(out.split())
+    assert "Interrupted, no page is written. The same command with --resume goes on." in err
+    monkeypatch.setattr(grid, "_run", run_here)
+    assert _run(monkeypatch, *given, "--resume", "--json", str(tmp_path / "atlas.json")) == 0
+    atlas = json.loads((tmp_path / "atlas.json").read_text())
+    assert atlas["about"]["fit"] == [8, 8, 1, 2]
+    assert [row["outcome"] for row in atlas["rows"]] == ["bitwise-identical"] * 2

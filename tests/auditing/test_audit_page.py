@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -17,6 +18,9 @@ from etcprops.auditing import AuditOutcome
 from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.grid import Atlas
 from etcprops.auditing.atlas.rows import AtlasRow, run_cell
+from etcprops.auditing.auditor import TOLERANCE, _outcome
+from etcprops.auditing.page import MEANINGS
+from etcprops.auditing.verdict import Comparison
 
 SOME = ("KNeighborsClassifier", "DummyClassifier", "GaussianNB")
 ABOUT: dict[str, Any] = {
@@ -80,6 +84,42 @@ def test_filters_are_there_where_lines_differ() -> None:
         ABOUT,
     )
     assert "data-filter=" not in one.to_html()
+
+
+def test_the_legend_is_true_of_every_line_that_has_the_outcome() -> None:
+    """Of what the outcomes are made, `_outcome` decides; the words must not say more."""
+    for n_different, bitwise, difference, expected in (
+        (0, True, 0.0, AuditOutcome.BITWISE_IDENTICAL),
+        (0, False, TOLERANCE, AuditOutcome.IDENTICAL_DECISIONS),
+        (0, False, math.nan, AuditOutcome.IDENTICAL_DECISIONS),  # there are no values
+        (0, False, 2 * TOLERANCE, AuditOutcome.SAME_DECISIONS_HERE),
+        (1, False, math.nan, AuditOutcome.DIFFERENT),
+    ):
+        comparison = Comparison(
+            9, n_different, bitwise=bitwise, largest_difference=difference, spread=1.0
+        )
+        assert _outcome(comparison, TOLERANCE) is expected
+    assert _outcome(replace(comparison, n_different=0, failure="raised"), TOLERANCE) is expected
+    assert (
+        f"tolerance, {TOLERANCE:.0e}".replace("e-0", "e-")
+        in MEANINGS[AuditOutcome.IDENTICAL_DECISIONS]
+    )
+    assert "where there are any" in MEANINGS[AuditOutcome.IDENTICAL_DECISIONS]
+    assert "by more than the tolerance" in MEANINGS[AuditOutcome.SAME_DECISIONS_HERE]
+    assert "or an error on one side alone" in MEANINGS[AuditOutcome.DIFFERENT]
+    assert set(MEANINGS) == set(AuditOutcome)
+
+
+def test_a_notebook_shows_a_line_an_estimator() -> None:
+    found = lines()
+    found.rows[0] = replace(found.rows[0], cause="<b> by 1e-15")
+    shown = found._repr_html_()
+    assert "<html" not in shown
+    assert shown.count("<tr>") == 1 + len(found.lines)
+    assert shown.startswith("<p>1 bitwise-identical, 1 identical-decisions, 3 different, 1 not-")
+    assert "<strong>against theory</strong>" in shown
+    assert "&lt;b&gt;" in shown
+    assert "<sup" in shown
 
 
 SCRIPT = """<pre id="result"></pre><script>

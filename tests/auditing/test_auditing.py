@@ -28,6 +28,7 @@ from etcprops.auditing.auditor import _said
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.predictions import Predictions, fit_and_predict
 from etcprops.datasets import load_digits_images
+from etcprops.exact import _tiles
 from etcprops.exact.kernels import ExactKernel
 from etcprops.exact.scaler import ExactStandardScaler
 
@@ -315,6 +316,25 @@ def test_numbers_of_numpy_are_numbers() -> None:
     for document in (ours, theirs):
         del document["seconds"], document["model_seconds"]
     assert ours == theirs
+
+
+def test_labels_and_decision_values_take_kernels_from_one_product(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    computed = []
+    tile = _tiles._real_tile  # noqa: SLF001
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        computed.append(1)
+        return tile(*arguments, **options)
+
+    monkeypatch.setattr(_tiles, "_real_tile", counted)
+    rows = np.random.default_rng(0).standard_normal((30, 20))
+    found = fit_and_predict(SVC(kernel=ExactKernel("linear")), rows[:20], rows[:20, 0] > 0, rows)
+    assert found.pairs is not None
+    assert len(computed) == 2  # of the training rows, and of the queries with them
+    model = SVC(kernel=ExactKernel("linear")).fit(rows[:20], rows[:20, 0] > 0)
+    np.testing.assert_array_equal(found.decisions, model.predict(rows))
 
 
 GOOD: dict[str, Any] = {"estimator": SVC(), "images": IMAGES, "labels": LABELS, "key": KEY}

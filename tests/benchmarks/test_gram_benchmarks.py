@@ -9,10 +9,13 @@ benchmark, next to its target.
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +34,7 @@ from etcprops import (
     standardized_gram,
     standardized_squared_distances,
 )
+from etcprops.exact import _bytewise
 
 ROWS, FEATURES = 1216, 30_720
 ROUNDS = 5
@@ -166,6 +170,66 @@ def test_pixels_no_slower_than_doubles_through_blas(
     benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=1)
     benchmark.pedantic(function, args=(pixels,), rounds=1)
     assert ratio <= 1
+
+
+@pytest.mark.parametrize(("route", "target"), [("BLAS", 0.63), ("onnxruntime", 0.5)])
+def test_products_of_pixels_by_either_route(
+    benchmark: Any,
+    pixels: NDArray[np.uint8],
+    monkeypatch: pytest.MonkeyPatch,
+    route: str,
+    target: float,
+) -> None:
+    multiply = None
+    if route == "onnxruntime":
+        multiply = _bytewise.installed()
+        if multiply is None:
+            pytest.skip("the extra fast (onnxruntime) is not installed")
+    monkeypatch.setattr(_bytewise, "multiplier", lambda _: multiply)
+    doubles = pixels.astype(np.float64)
+    ratio = ratio_by_turns(lambda: integer_gram(pixels), lambda: doubles @ doubles.T)
+    benchmark.extra_info.update(ratio_to_syrk=ratio, target_ratio=target)
+    benchmark.pedantic(integer_gram, args=(pixels,), rounds=1)
+    assert ratio <= target
+
+
+RISE = """
+import numpy as np
+from pathlib import Path
+from etcprops.exact import _bytewise, gram
+from etcprops import standardized_gram
+
+def highest():
+    return 1024 * int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+def products(pixels):
+    return {work}
+
+products(np.zeros(({rows}, 8), dtype=np.uint8))
+pixels = np.random.default_rng(0).integers(0, 256, ({rows}, {features}), dtype=np.uint8)
+before = highest()
+result = products(pixels)
+print((highest() - before - result.nbytes) / pixels.nbytes)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize(
+    "work",
+    [
+        "standardized_gram(pixels)",
+        "gram.pixel_distances([pixels], None)",
+        "gram.pixel_distances([pixels], _bytewise.installed())",
+    ],
+)
+def test_memory_of_the_process(benchmark: Any, work: str) -> None:
+    """As the operating system counts it, what libraries allocate included."""
+    script = RISE.format(work=work, rows=ROWS, features=FEATURES)
+    command = [sys.executable, "-c", script]
+    rise = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)  # noqa: S603
+    benchmark.extra_info.update(rise_in_inputs=rise, target_in_inputs=1)
+    benchmark.pedantic(lambda: None, rounds=1)
+    assert rise <= 1 + 2**22 / (ROWS * FEATURES)
 
 
 @pytest.mark.parametrize("slices", [1, 2, "dgemm"])

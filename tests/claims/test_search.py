@@ -189,7 +189,7 @@ def test_pictures_are_those_of_small_counterexamples() -> None:
         raise AssertionError("never")
 
     labels = [exhibit.label for exhibit in found_by(no_image).exhibits]
-    assert labels == ["images 0", "encrypted 0"]
+    assert labels == ["image 0", "encrypted 0"]
 
 
 @pytest.fixture

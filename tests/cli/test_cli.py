@@ -84,7 +84,7 @@ def test_an_unexpected_outcome_is_status_1(run: Run, monkeypatch: pytest.MonkeyP
 
 
 MISTAKES = {
-    "unknown claim": (("--claims", "z-scor"), "'claims' parameter of verify"),
+    "unknown claim": (("--claims", "z-scor"), "'--claims' parameter of etcprops verify"),
     "geometry in words": (("--geometry", "small"), "'--geometry' parameter of etcprops verify"),
     "block does not divide": (
         ("--geometry", "100x100"),
@@ -100,7 +100,7 @@ MISTAKES = {
         "Did you mean 'decryption-inverts'?",
     ),
     "two channels": (("--geometry", "8x8x2"), "be 1 (grey) or 3 (colour). Got 2"),
-    "empty secret": (("--secret", ""), "'secret' parameter"),
+    "empty secret": (("--secret", ""), "'--secret' parameter of etcprops verify"),
     "no such data": (("--data", "no-such-file.zip"), "no-such-file.zip"),
     "no such folder": (("--html", "no-such-folder/ledger.html"), "existing folder"),
     "a folder": (("--json", "."), "which is a folder"),

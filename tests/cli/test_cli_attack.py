@@ -82,11 +82,11 @@ def test_what_cannot_be_attacked_is_status_2(run: Run, folder: Path, tmp_path: P
     other = tmp_path / "two.npz"
     np.savez(other, a=noise(GEOMETRY, 2), b=noise(GEOMETRY, 2))
     for path, message in (
-        (empty, "hold image files"),
-        (tmp_path / "missing.npy", "be a folder of images"),
-        (tmp_path / "image.txt", "be a folder of images"),
-        (text, "be a folder of images"),
-        (other, "be a folder of images"),
+        (empty, "without images in it"),
+        (tmp_path / "missing.npy", "No such file"),
+        (tmp_path / "image.txt", "be a folder or zip of images"),
+        (text, "be a file .npy, or .npz with one array"),
+        (other, "be a file .npy, or .npz with one array"),
     ):
         result = run("attack", str(path))
         assert result.status == 2

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import Run, command_line
+from PIL import Image
+from sklearn.tree import DecisionTreeClassifier
 
+from etcprops import EtCKey, audit
 from etcprops.datasets import load_digits_images
 
 MODELS = """
@@ -73,3 +76,53 @@ def test_a_file_that_is_no_key_names_the_option(run: Run, tmp_path: Path) -> Non
     assert result.status == 2
     wanted = "The '--key' parameter of etcprops audit must be a file with a key"
     assert wanted in " ".join(result.err.split())
+
+
+def test_interrupted_it_shows_the_verdict_so_far(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    options = ("--images", "100", "--budget", "1", "--json", "verdict.json")
+    with monkeypatch.context() as patch:
+        patch.setattr("etcprops.auditing.auditor.smallest_witness", interrupted)
+        result = run("audit", "gate_models:tree", *options)
+    assert result.status == 130
+    assert "DecisionTreeClassifier(random_state=0): different" in result.out
+    assert "cause: the model depends on" in result.out
+    assert "witness" not in result.out
+    assert "--budget and --images make it shorter" in result.err
+    assert not Path("verdict.json").exists()
+
+
+def test_it_tells_what_it_is_doing() -> None:
+    digits = load_digits_images()
+    told: list[tuple[int, int | None, str]] = []
+    audit(
+        DecisionTreeClassifier(random_state=0), digits.images[:100], digits.labels[:100],
+        EtCKey.from_secret(digits.geometry, "a test"), runs=0, budget=1,
+        progress=lambda *now: told.append(now),
+    )  # fmt: skip
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+    assert {total for _, total, _ in told} == {None}
+    stages = list(dict.fromkeys(stage for _, _, stage in told))
+    assert stages == [
+        "fitting on plain images",
+        "fitting on encrypted images",
+        "looking for the cause, at most 1 s",
+        "looking for the smallest witness, at most 1 s",
+        "attacking the encrypted images",
+    ]
+
+
+def test_a_folder_of_photographs_can_be_audited(run: Run) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        folder = Path("photographs", ("dark", "light")[number % 2])
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 128, (50, 70, 3), dtype=np.uint8) + 127 * (number % 2)
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.jpg")
+    given = ("--data", "photographs", "--fit", "32x32/8")
+    assert run("audit", "gate_models:neighbours", *given).status == 0
+    refused = run("audit", "gate_models:neighbours", "--data", "photographs")
+    assert refused.status == 2
+    assert "'--data' parameter of etcprops audit must hold images of whole blocks" in refused.err

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from helpers import Run, command_line
 
 from etcprops import SignedPermutation
-from etcprops.probing import checker
+from etcprops.probing import MapKind, checker
+from etcprops.probing.budget import Progress
 
 SCHEMES = """
 import numpy as np
@@ -55,6 +58,16 @@ def slow(image, key):
     return image[::-1]
 
 
+def dark(image, key):
+    if not image.any():
+        raise ZeroDivisionError("nothing to see")
+    return image[::-1]
+
+
+def some_keys(image, key):
+    return image if key < 2 else image[::-1]
+
+
 def seeds():
     return range(2)
 
@@ -83,14 +96,20 @@ PROBE = ("probe", "foreign_schemes:flip", "--shape", "6", "6")
 def test_probe_says_what_a_function_is_and_what_follows(run: Run) -> None:
     result = run(*PROBE)
     assert result.status == 0
-    for part in (
-        "signed permutation: ",
-        "Exactly preserved",
-        "Not preserved: ",
-        "chosen images name",
-    ):
-        assert part in result.out
+    first, *rest = result.out.splitlines()
+    assert first.startswith("signed permutation: Every pixel is shown once, 18 of 36 negated")
+    learning = [line for line in rest if line.startswith("Learning")]
+    assert [line.split(":")[0].split(" (")[0] for line in learning] == [
+        "Learning keeps exactly",
+        "Learning loses",
+    ]
+    assert "z-scores" in learning[0]
+    assert "random forest" in learning[1]
+    assert "chosen images name" in rest[-1]
     assert "that prints" not in result.out
+    result = run(*PROBE, "-v")
+    assert "Exactly preserved: if " in result.out
+    assert "Not preserved: " in result.out
 
 
 def test_a_verdict_against_the_function_is_status_0_too(run: Run) -> None:
@@ -151,11 +170,14 @@ def test_no_certificate_of_a_function_that_loses_pixels(run: Run, tmp_path: Path
         (("foreign_schemes", "--shape", "4", "4"), "must be module:object"),
         (("foreign_schemes:NUMBER", "--shape", "4", "4"), "must name a function. Got 3 (int)"),
         (("exits:f", "--shape", "4", "4"), "SystemExit: 3"),
-        (("foreign_schemes:flip", "--shape", "4"), "must be (H, W) or (H, W, C)"),
-        (("foreign_schemes:flip", "--shape", "4", "4", "3", "2"), "must be (H, W) or (H, W, C)"),
-        (("foreign_schemes:flip", "--shape", "4", "0"), "a positive integer"),
-        (("foreign_schemes:flip", "--shape", "-4", "4"), "a positive integer"),
+        (("foreign_schemes:flip", "--shape", "4"), "32x32x3. Got '4': 1 number."),
+        (("foreign_schemes:flip", "--shape", "4", "4", "3", "2"), "Got '4 4 3 2': 4 numbers."),
+        (("foreign_schemes:flip", "--shape", "4", "0"), "all positive. Got '4 0'."),
+        (("foreign_schemes:flip", "--shape", "-4", "4"), "all positive. Got '-4 4'."),
+        (("foreign_schemes:flip", "--shape", "3,32,32"), "Did you mean 32 32 3?"),
+        (("foreign_schemes:flip", "--shape", "32x32x5"), "1 to 4 components C. Got '32x32x5'."),
         (("foreign_schemes:flip", "--shape", "wide"), "must be H W or H W C, such as 32 32 3"),
+        (("foreign_schemes:flip", "--shape", "4.5,4"), "Got '4.5,4'."),
         (("foreign_schemes:flip",), "Missing option '--shape'"),
         (("foreign_schemes:flip", "--shape", "4", "4", "--keys", "x"), "a list with commas"),
         (("foreign_schemes:flip", "--shape", "4", "4", "--keys", "0"), "a positive integer"),
@@ -167,8 +189,14 @@ def test_no_certificate_of_a_function_that_loses_pixels(run: Run, tmp_path: Path
             ("foreign_schemes:flip", "--shape", "4", "4", "--keys", "foreign_schemes:broken_seeds"),
             "OSError: no seeds today",
         ),
-        (("foreign_schemes:flip", "--shape", "4", "4", "--dtype", "int8"), "'dtype'"),
-        (("foreign_schemes:flip", "--shape", "4", "4", "--isolation", "x"), "'isolation'"),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--dtype", "int8"), "'--dtype'"),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--isolation", "x"), "'--isolation'"),
+        (
+            ("foreign_schemes:flip", "--shape", "4", "4", "--expect", "permutaton"),
+            "'--expect' parameter of etcprops probe must be of identity; permutation; signed",
+        ),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--expect", "randomly"), "Got 'randomly'"),
+        (("foreign_schemes:flip", "--shape", "4", "4", "--expect", ","), "at least one class"),
         (("foreign_schemes:flip", "--shape", "4", "4", "--html", "."), "which is a folder"),
     ],
 )
@@ -180,6 +208,118 @@ def test_bad_input_is_a_message_and_status_2(
     assert message in " ".join(result.err.replace("\u2502", " ").split())
     assert "Traceback" not in result.err
     assert not result.out
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        ("6", "6", "3"),
+        ("6x6x3",),
+        ("6,6,3",),
+        ("6,", "6,", "3"),
+        ("(6, 6, 3)",),
+        ("[6,6,3]",),
+        ("6X6X3",),
+    ],
+)
+def test_shapes_as_people_write_them(run: Run, shape: tuple[str, ...]) -> None:
+    options = ("--quick", "--json", "-")
+    result = run("probe", "foreign_schemes:flip", "--shape", *shape, *options)
+    assert json.loads(result.out)["shape"] == [6, 6, 3]
+    joined = run("probe", "foreign_schemes:flip", f"--shape={shape[0]}", *shape[1:], *options)
+    assert json.loads(joined.out)["shape"] == [6, 6, 3]
+
+
+# --- Exit statuses
+
+
+@pytest.mark.parametrize(
+    ("function", "expected", "status", "first"),
+    [
+        ("flip", None, 0, "signed permutation: "),
+        ("lossy", None, 0, "copy map: "),
+        ("flip", "signed permutation", 0, "As expected, signed permutation: "),
+        ("flip", "Signed-Permutations", 0, "As expected, signed permutation: "),
+        ("flip", "copy maps,signed_permutation", 0, "As expected, signed permutation: "),
+        ("flip", "permutation", 1, "Expected permutation, found signed permutation: "),
+        ("lossy", "signed permutation", 1, "Expected signed permutation, found copy map: "),
+        ("lossy", "identity,permutation", 1, "Expected identity or permutation, found copy map: "),
+        ("gone", None, 1, "not image-to-image: Under none of 4 keys: for black of shape (6, 6) "),
+        ("gone", "permutation", 1, "Expected permutation, found not image-to-image: Under none"),
+        ("gone", "not image to image", 0, "As expected, not image-to-image: "),
+        ("dark", None, 1, "No image under key 77: for black, it raised ZeroDivisionError: nothing"),
+        ("dark", "permutation", 1, "Expected permutation, found no image under key 77: for black"),
+        ("some_keys --keys 1,2", None, 0, "permutation: The verdict is not the same for all keys"),
+        (
+            "some_keys --keys 1,2",
+            "permutation",
+            1,
+            "Expected permutation, found identity under key",
+        ),
+        ("some_keys --keys 1,2", "identity, permutation", 0, "As expected, permutation: "),
+    ],
+)
+def test_exit_statuses_and_the_first_line(
+    run: Run, function: str, expected: str | None, status: int, first: str
+) -> None:
+    name, *keys = function.split()
+    gate = () if expected is None else ("--expect", expected)
+    result = run("probe", f"foreign_schemes:{name}", "--shape", "6,6", *keys, *gate)
+    assert result.status == status
+    assert result.out.startswith(first)
+    assert all(len(line) < 400 for line in result.out.splitlines()[:1])
+
+
+def test_a_gate_writes_its_report_as_ever(run: Run) -> None:
+    result = run(*PROBE, "--quick", "--expect", "identity", "--json", "-")
+    assert result.status == 1
+    assert json.loads(result.out)["headline"].startswith("signed permutation: ")
+    assert "\nExpected identity, found signed permutation: " in result.err
+
+
+def test_help_names_every_class_and_every_exit_status(run: Run) -> None:
+    shown = run("probe", "--help").out.replace("\u2502", " ")
+    text = " ".join(shown.split())
+    assert all(str(kind) in text for kind in MapKind)
+    for part in ("Exit status 0 ", "1 if it is not", "2 for a mistake", "130 for Ctrl-C"):
+        assert part in text
+
+
+# --- Progress and Ctrl-C
+
+
+def test_ctrl_c_prints_what_was_found_and_how_to_go_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.calls > 60:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def stopping() -> Iterator[Callable[[Progress], None]]:
+        yield stop
+
+    monkeypatch.setattr(sys.modules["etcprops.cli.probe"], "shown_progress", stopping)
+    result = run(*PROBE, "--html", "report.html")
+    assert result.status == 130
+    assert result.out.startswith("signed permutation: ")
+    assert "not looked at: images of other shapes" in result.out
+    assert "no file is written. The same command starts again; with --quick" in result.err
+    assert not Path("report.html").exists()
+
+
+def test_progress_is_a_plain_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("etcprops.cli._progress.EVERY", 0.0)
+    command = sys.modules["etcprops.cli.probe"]
+    with command.shown_progress() as tell:
+        tell(Progress("to confirm it", 50, 200, 100.0, 30.0))
+        tell(Progress("to find a small witness", 300, 200, 100.0, 12.0))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "50 of 200, about 30 s left: calls to confirm it"
+    assert lines[1].startswith("300, about ")
+    assert lines[1].endswith("left: calls to find a small witness")
 
 
 # --- Budget

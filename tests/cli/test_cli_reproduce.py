@@ -33,7 +33,7 @@ SMALL = make_synthetic_faces(people=4, lights=8, height=48, width=40)
     ("arguments", "named"),
     [
         (["--data", "absent.zip"], "absent.zip"),
-        (["--linear-c", "-1"], "C"),
+        (["--linear-c", "-1"], "--linear-c"),
         (["--splits", "0"], "splits"),
     ],
 )
@@ -112,7 +112,9 @@ def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return rendered(figure, kind) if drawn and kind == "png" else b""
 
     monkeypatch.setattr(figures, "rendered", only_cases)
-    monkeypatch.setattr(sys.modules["etcprops.cli.reproduce"], "load_faces", lambda *_, **__: SMALL)
+    images = replace(SMALL, name="Extended Yale B")
+    command = sys.modules["etcprops.cli.reproduce"]
+    monkeypatch.setattr(command, "load_faces", lambda *_, **__: images)
     own = ["--data", "a copy of one's own", "--first-column", "3", "--without-bad"]
     found = CliRunner().invoke(app, ["reproduce", *own, "--jobs", "1", "--out", str(tmp_path)])
     assert found.exit_code == 0, found.output
@@ -123,7 +125,7 @@ def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {row["case"] for row in rows} == set(CASES)
     assert len(rows) == 2 * len(CASES) * len(PAPER_RATIOS)
     for case in CASES:
-        assert page.count(f"<td>{case}") == 3
+        assert page.count(f'<th scope="row">{case}</th>') == 3
         assert case.split(",")[0] in found.output
     for row in rows:
         quantiles = [float(row[f"q{percent}"]) for percent in (0, 1, 5, 25, 50, 75, 95, 99, 100)]
@@ -135,6 +137,31 @@ def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyP
             assert float(row["accepted"]) == 0
     assert (tmp_path / "cases.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.glob("*.svg"))) == len(list(tmp_path.glob("*.png"))) == 7
+    assert "synthetic" not in found.output
+    same_parts = CliRunner().invoke(app, ["reproduce", "--jobs", "1", "--out", str(tmp_path)])
+    check_numbers_of_others(same_parts.output, "synthetic")
+
+
+def check_numbers_of_others(output: str, whose: str) -> None:
+    """Require that each column and line with numbers that are not the paper's says whose."""
+    words = " ".join(output.replace("┃", " ").split())
+    columns = 2 * 4 + 4  # of both tables of EERs, and of the scores
+    sentences = ("exact reductions", "one key", "a key each")
+    assert words.count(whose) == columns + len(sentences)
+    assert all(f"{sentence}, {whose}" in words for sentence in sentences)
+
+
+def test_choices_for_extended_yale_b_are_refused_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = sys.modules["etcprops.cli.reproduce"]
+    monkeypatch.setattr(command, "load_faces", lambda *_, **__: SMALL)
+    given = ["--data", "mine", "--first-column", "3", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr("sys.argv", ["etcprops", "reproduce", *given])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 2
+    assert "be left out with other images than Extended Yale B" in capsys.readouterr().err
 
 
 def test_other_choices_in_the_same_folder_are_not_mixed_up(tmp_path: Path) -> None:

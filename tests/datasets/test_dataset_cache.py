@@ -54,7 +54,7 @@ def test_second_load_maps_the_file_and_leaves_the_source_alone(
 ) -> None:
     expected = load_extended_yale_b(archive)
     first = load_extended_yale_b(archive, cache=cache)
-    monkeypatch.setattr(extended_yale_b, "_files", must_not_read)
+    monkeypatch.setattr(extended_yale_b, "files_in", must_not_read)
     second = load_extended_yale_b(archive, cache=cache)
     for data in (first, second):
         assert same(data, expected)
@@ -154,6 +154,6 @@ def test_cache_that_cannot_be_a_folder_is_done_without(archive: Path, tmp_path: 
 
 def test_damaged_source_leaves_no_entry(archive: Path, cache: Path) -> None:
     archive.write_bytes(b"PK but no more")
-    with pytest.raises(ValueError, match="be a zip or a folder"):
+    with pytest.raises(ValueError, match="be an existing zip or folder"):
         load_extended_yale_b(archive, cache=cache)
     assert not cache.exists()

@@ -175,3 +175,12 @@ def test_features_and_fitting_are_asked_for() -> None:
         ExactStandardScaler().fit([[1, 2]]).transform([[1, 2, 3]])
     with pytest.raises(NotFittedError):
         ExactStandardScaler().transform([[1, 2]])
+
+
+def test_errors_name_the_transformer_and_not_what_it_calls() -> None:
+    whole = np.arange(6).reshape(3, 2)
+    with pytest.raises(InvalidParameterError, match=r"of ExactStandardScaler\.fit must"):
+        ExactStandardScaler().fit(whole + 0.5)
+    fitted = ExactStandardScaler().fit(whole)
+    with pytest.raises(InvalidParameterError, match=r"of ExactStandardScaler\.transform must"):
+        fitted.transform(whole + 0.5)

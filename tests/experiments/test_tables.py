@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from etcprops.experiments.choices import Choices
 from etcprops.experiments.page import Reproduction
 from etcprops.experiments.paper import PAPER_EER
-from etcprops.experiments.reproduction import Part
+from etcprops.experiments.reproduction import FAR_GRID, Part
 from etcprops.experiments.tables import EERCell, cells, log_ratio, to_csv
 from etcprops.reductions import PAPER_RATIOS
 
@@ -69,7 +70,8 @@ def test_log_ratio_changes_its_sign_with_the_order_and_counts_less_than_one_quer
 def test_the_resolution_is_one_genuine_claim() -> None:
     (cell,) = cells(parts(0.0, 0.0, condition="own"))
     assert cell.resolution == 1 / CLAIMS
-    (row,) = csv.DictReader(to_csv([cell]).splitlines())
+    (row,) = csv.DictReader(to_csv([cell], "faces").splitlines())
+    assert row["data"] == "faces"
     assert float(row["resolution"]) == 1 / CLAIMS
     assert float(row["log_ratio"]) == cell.log_ratio
 
@@ -88,3 +90,44 @@ def test_the_page_says_what_a_range_is_and_how_own_keys_are_judged() -> None:
     assert "splits 0 to 3 of seed 101" in page
     assert "(-2.34)" in page  # 0 against 0.00855
     assert "within a factor of 2 either way in 6 of 8 (green)" in page
+
+
+def shown(*, synthetic: bool) -> str:
+    """Return the page of a run whose pictures are left out."""
+    eers = {c: dict.fromkeys(("linear", "rbf"), 0.05) for c in ("plain", "own")}
+    found = [Part(ratio, 0, 8, CLAIMS, eers) for ratio in PAPER_RATIOS]
+    about = {"data": "faces", "images": 1, "people": 38, "splits": 1, "synthetic": synthetic}
+    names = ("tables", "figure4", "figure4-reduced", "cases", "impostors", "det", "figure3")
+    return Reproduction(about, Choices(), found, []).to_html(dict.fromkeys(names, b""))
+
+
+def test_every_column_and_picture_of_synthetic_faces_says_so() -> None:
+    page = shown(synthetic=True)
+    columns = re.findall(r'<th scope="col"(?: rowspan="2")?>(.*?)</th>', page)
+    of_others = {"ratio", "paper", "query", "dimension", "condition"}
+    assert {c for c in columns if "<small>synthetic</small>" not in c} == of_others - {"condition"}
+    captions = re.findall("<figcaption>(.*?)</figcaption>", page)
+    assert len(captions) == 7
+    assert all("ynthetic" in caption for caption in captions)
+    assert page.index("These faces are synthetic") < page.index("<h2>")
+
+
+def test_nothing_is_called_synthetic_that_is_not() -> None:
+    page = shown(synthetic=False)
+    assert "These faces are synthetic" not in page
+    assert "<small>synthetic</small>" not in page
+    said = page.replace("Synthetic faces and their EtC images", "").replace("synthetic: False", "")
+    assert "synthetic" not in said.casefold()
+
+
+def test_the_pictures_of_synthetic_faces_say_so() -> None:
+    conditions = ("plain", "own", "common", "stolen", "wrong")
+    curve = dict.fromkeys(("linear", "rbf"), FAR_GRID.tolist())
+    eers = {condition: dict.fromkeys(("linear", "rbf"), 0.05) for condition in conditions}
+    found = [Part(20, 0, 8, CLAIMS, eers, curves=dict.fromkeys(conditions, curve))]
+    for synthetic in (True, False):
+        run = Reproduction({"data": "faces", "synthetic": synthetic}, Choices(), found, found)
+        drawn = run.figures()
+        del drawn["figure3"]  # its pictures say so one by one
+        titles = {figure.get_suptitle() for figure in drawn.values()}
+        assert titles == {"synthetic faces" if synthetic else ""}

@@ -322,8 +322,8 @@ def other(mode: str, **options: Any) -> bytes:
 
 
 BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
-    "list": (lambda: encode_jpeg_exactly([[0] * 8] * 8), "image", "uint8"),  # type: ignore[arg-type]
-    "floats": (lambda: encode_jpeg_exactly(GREY * 1.0), "image", "uint8"),  # type: ignore[arg-type]
+    "list": (lambda: encode_jpeg_exactly([[0] * 8] * 8), "image", "uint8"),
+    "floats": (lambda: encode_jpeg_exactly(GREY * 1.0), "image", "uint8"),
     "no pixels": (lambda: encode_jpeg_exactly(GREY[:0]), "image", "shape"),
     "alpha": (lambda: encode_jpeg_exactly(np.zeros((8, 8, 4), np.uint8)), "image", "shape"),
     "size": (lambda: encode_jpeg_exactly(GREY[:12]), "image", "multiples of 8"),

@@ -226,7 +226,7 @@ def test_a_killed_run_leaves_whole_files_and_the_next_goes_on(photos: Path, tmp_
 
 WATCHING = """
 import os, subprocess, sys, time
-child = "import os, time; from etcprops.formats.folders import _watch; _watch(os.getppid());"
+child = "import os, time; from etcprops._files import _watch; _watch(os.getppid());"
 child += "print('watching', flush=True); time.sleep(60)"
 subprocess.run([sys.executable, "-c", child])
 """

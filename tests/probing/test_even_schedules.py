@@ -73,6 +73,15 @@ def rubik(rng: np.random.Generator) -> SignedPermutation:
     return moved(np.stack([np.roll(c, rng.integers(GREY[0])) for c in image.T]).T)
 
 
+def three_turns(rng: np.random.Generator) -> SignedPermutation:
+    image = grid(GREY)
+    for turn in range(3):
+        image = image.T if turn % 2 else image
+        image = np.stack([np.roll(r, rng.integers(r.size)) for r in image])
+        image = image.T if turn % 2 else image
+    return moved(image)
+
+
 def each_component(rng: np.random.Generator) -> SignedPermutation:
     planes = np.moveaxis(grid(COLOUR), -1, 0).reshape(3, -1)
     return moved(np.stack([p[rng.permutation(64)] for p in planes], axis=-1))
@@ -102,6 +111,7 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "pieces": (pieces, PIECES, 44.25 + 32),
     "shifted rows": (shifted_rows, GREY, 48),
     "rows shifted, then columns": (rubik, GREY, 48 + 16 * 3.585),
+    "rows shifted, then columns, then rows": (three_turns, GREY, 2 * 48 - 4 + 16 * 3.585),
     "each component": (each_component, COLOUR, 3 * 295.99),
     "within rows": (within_rows, GREY, 12 * 44.25),
     "one shift": (one_shift, GREY, 0),
@@ -144,6 +154,17 @@ def test_the_smallest_description_is_found(kind: str) -> None:
     assert audit.effective_bits == pytest.approx(bits, abs=0.02)
     assert "bits" in structure.chosen
     assert structure.chosen in structure.statements
+
+
+def test_two_identities_are_no_proof_that_the_key_goes_unused() -> None:
+    """Of eight maps two keys draw the same one often."""
+    found = {}
+    for keys in (2, 30):
+        audit, _ = audited(lambda _: moved(grid((8, 8))), (8, 8), keys, 0)
+        found[keys] = audit.findings[0]
+        assert accused(audit) == (keys == 30)
+    assert found[2].startswith("The key may go unused: 2 keys give one and the same map")
+    assert found[30] == "The key is not used: 30 keys give one and the same map."
 
 
 def test_the_direction_of_rows_and_columns_is_told() -> None:

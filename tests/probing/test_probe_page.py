@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from etcprops import probe
+from etcprops._pictures import MARK, SIDE
 from etcprops.probing import MapKind, PixelMap, pictures
 
 RNG = np.random.default_rng(0)
@@ -45,11 +48,11 @@ FUNCTIONS: dict[str, tuple[Callable[[Any, int], Any], tuple[int, ...], MapKind]]
 def test_every_class_has_a_page(name: str) -> None:
     function, shape, kind = FUNCTIONS[name]
     report = probe(function, shape)
-    page = report.to_html("<script>")
+    page = report.to_html("<name>")
     assert report.kind == kind
     assert page.startswith("<!DOCTYPE html>")
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
+    assert "<name>" not in page
+    assert "&lt;name&gt;" in page
     assert f">{kind}</span>" in page
     assert ("Why it is no signed permutation" in page) == (report.witness is not None)
     assert ("The map</h2>" in page) == (kind in {*list(MapKind)[:4]})
@@ -74,4 +77,54 @@ def test_origins_have_the_colours_of_their_places() -> None:
 
 
 def test_large_images_are_thinned_out() -> None:
-    assert max(pictures.places((2000, 1000)).size) <= 2 * pictures.SIDE
+    assert max(pictures.places((2000, 1000)).size) <= 2 * SIDE
+
+
+def test_the_pixels_of_a_witness_are_framed_and_told() -> None:
+    report = probe(lossy, (6, 5, 3))
+    assert report.witness is not None
+    drawn, white = pictures.witness(report.witness)
+    assert white == 255
+    captions = [caption for caption, _ in drawn]
+    assert captions == [
+        "First image; framed is row 0, column 0: (0, 0, 0).",
+        "Second image; framed is row 0, column 0: (255, 0, 0).",
+        "First result.",
+        "Second result.",
+    ]
+    framed = [MARK in {colour[:3] for _, colour in colours(image)} for _, image in drawn]
+    assert framed == [True, True, False, False]
+
+
+def test_a_result_that_departs_is_framed_where_it_does() -> None:
+    report = probe(adaptive, (6, 5))
+    assert report.witness is not None
+    row, column = report.witness.pixel
+    drawn, _ = pictures.witness(report.witness)
+    assert len(drawn) == 4
+    for caption, image in drawn[2:]:
+        assert f"framed is row {row}, column {column}: " in caption
+        assert MARK in {colour[:3] for _, colour in colours(image)}
+
+
+def colours(image: Image.Image) -> list[tuple[int, tuple[int, ...]]]:
+    """Return how often each colour is there."""
+    found: Any = image.convert("RGBA").getcolors(image.width * image.height)
+    return list(found)
+
+
+@pytest.mark.parametrize("name", ["negation", "lossy", "nothing"])
+def test_a_notebook_shows_the_report(name: str) -> None:
+    function, shape, _ = FUNCTIONS[name]
+    report = probe(function, shape)
+    shown = report._repr_html_()
+    assert escape(report.headline) in shown
+    assert "<html" not in shown
+    assert "<img" in shown
+
+
+def test_what_holds_for_all_families_is_said_once() -> None:
+    page = probe(lossy, (6, 5, 3)).to_html()
+    assert page.count("images that differ only in what is lost cannot be told apart") == 1
+    assert "condition, or why not" not in page
+    assert "condition, or why not" in probe(lambda image, _: 255 - image, (6, 5)).to_html()

@@ -62,6 +62,7 @@ OUTCOMES: list[tuple[Callable[[Image, Any], Any], MapKind, type | None]] = [
     (lambda x, _: (x.astype(np.int64) ** 2 // 255).astype(np.uint8), MapKind.PIXEL_LOCAL, LocalMap),
     (blurred, MapKind.NON_LINEAR, None),
     (lambda x, _: x + np.uint8(3), MapKind.AFFINE_MODULAR, AffineMap),
+    (lambda x, _: (x + 3.0) % 251, MapKind.AFFINE_RESIDUE, AffineMap),
     (mean_flip, MapKind.DATA_DEPENDENT, None),
     (noisy, MapKind.RANDOMISED, None),
     (lambda _x, _k: None, MapKind.NOT_IMAGE, None),

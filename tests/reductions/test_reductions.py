@@ -332,3 +332,14 @@ def test_bad_images_and_steps() -> None:
         equivariance(np.ones((2, 5)), GREY, "negatives")
     with pytest.raises(InvalidParameterError, match="be finite"):
         equivariance(np.full((2, 384), np.nan), GREY, "negatives")
+
+
+@pytest.mark.parametrize(("code", "step"), [*zip(("K1", "K2", "K3", "k4"), Step, strict=True)])
+def test_steps_have_codes_and_near_names(code: str, step: Step) -> None:
+    colour = BlockGeometry(4, 4, channels=3, block=2)
+    everything = np.eye(colour.n_pixels, dtype=np.int64)
+    assert equivariance(everything, colour, code) == equivariance(everything, colour, step)
+    with pytest.raises(InvalidParameterError, match=f"or K1 to K4. .*Did you mean '{step}'"):
+        equivariance(everything, colour, f"{step}x")
+    with pytest.raises(InvalidParameterError, match=r"or K1 to K3\. Got 'K4'"):
+        equivariance(np.eye(16, dtype=np.int64), BlockGeometry(4, 4, block=2), "K4")

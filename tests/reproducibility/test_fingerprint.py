@@ -21,9 +21,10 @@ from etcprops.reproducibility import (
     oldest_machine,
     shipped_fingerprint,
 )
-from etcprops.reproducibility.fingerprints import hash_of
+from etcprops.reproducibility.fingerprints import fingerprint_of_some, hash_of
 
 SHIPPED = shipped_fingerprint()
+SIDES = ("plain", "key 1", "key 2", "key 3")
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +42,11 @@ def test_what_is_hashed() -> None:
     kernels = [
         f"{kind} {what}"
         for kind in ("linear", "rbf", "poly", "sigmoid")
-        for what in ("kernel", "kernel of queries")
+        for what in ("kernel", "kernel of queries", "kernel of pixels")
     ]
-    sides = ("plain", "key 1", "key 2", "key 3")
-    own = [f"{what}, {side}" for side in sides for what in ("pixels", "z-scores")]
+    own = [f"{what}, {side}" for side in SIDES for what in ("pixels", "z-scores")]
     rest = ["eigenvalues", "principal components", "forest probabilities"]
+    rest += ["products of z-scores, one slice", "squared distances of pixels"]
     assert sorted(SHIPPED.parts) == sorted(kernels + own + rest)
     assert len(SHIPPED.by_libsvm) == 8
     assert len({SHIPPED.parts[name] for name in own}) == len(own)
@@ -96,6 +97,18 @@ def test_one_bit_type_and_shape_show() -> None:
 def test_bad_numbers_of_threads_are_refused(threads: Any) -> None:
     with pytest.raises(InvalidParameterError, match="'threads' parameter of fingerprint must be"):
         fingerprint(threads=threads)
+
+
+def test_products_of_bytes_that_differ_are_a_part_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wrong(X: Any, Y: Any) -> Any:
+        return X.astype(np.int32) @ Y.T.astype(np.int32) + 1
+
+    monkeypatch.setattr("etcprops.exact._bytewise.installed", lambda: wrong)
+    found = fingerprint_of_some(30, lambda *_: None)
+    own = {name for name in found.parts if name.startswith("squared distances of pixels, ")}
+    assert own == {f"squared distances of pixels, {side}" for side in SIDES}
 
 
 # --- Machines

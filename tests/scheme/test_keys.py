@@ -405,7 +405,7 @@ _BLOCKS = "be 6 integers from 0 to {}"
         ),
         pytest.param(
             {"transforms": [[0], [0, 1]]},
-            _SEQUENCE.format("transforms", _BLOCKS.format(7), "[[0], [0, 1]] (list)"),
+            _SEQUENCE.format("transforms", _BLOCKS.format(7), "a list that is no array of numbers"),
             id="ragged transforms",
         ),
         pytest.param(
@@ -445,7 +445,9 @@ _BLOCKS = "be 6 integers from 0 to {}"
         ),
         pytest.param(
             {"negatives": [[0], [0, 1]]},
-            _SEQUENCE.format("negatives", "be 6 booleans, or 0 and 1", "[[0], [0, 1]] (list)"),
+            _SEQUENCE.format(
+                "negatives", "be 6 booleans, or 0 and 1", "a list that is no array of numbers"
+            ),
             id="ragged negatives",
         ),
         pytest.param(
@@ -465,8 +467,7 @@ def test_components_need_colour() -> None:
     with pytest.raises(InvalidParameterError) as caught:
         EtCKey(GREY, components=[0] * 6)
     assert str(caught.value) == (
-        "The 'components' parameter of EtCKey must be None for a grey geometry. "
-        "Got [0, 0, 0, 0, 0, 0] (list)."
+        "The 'components' parameter of EtCKey must be None for a grey geometry. Got list."
     )
 
 
@@ -660,16 +661,12 @@ def test_the_untampered_document_is_read() -> None:
         ),
         pytest.param(
             _tampered(geometry=[4, 6]),
-            _WANTED.format(
-                "have height, width, channels and block as its geometry", "[4, 6] (list)"
-            ),
+            _WANTED.format("have height, width, channels and block as its geometry", "list"),
             id="geometry as a list",
         ),
         pytest.param(
             _tampered(geometry={"height": 4}),
-            _WANTED.format(
-                "have height, width, channels and block as its geometry", "{'height': 4} (dict)"
-            ),
+            _WANTED.format("have height, width, channels and block as its geometry", "dict"),
             id="geometry without a width",
         ),
         pytest.param(
@@ -690,9 +687,7 @@ def test_the_untampered_document_is_read() -> None:
         ),
         pytest.param(
             _tampered(geometry={**COLOUR.to_dict(), "channels": 1}),
-            _SEQUENCE.format(
-                "components", "be None for a grey geometry", "[0, 0, 0, 0, 0, 0] (list)"
-            ),
+            _SEQUENCE.format("components", "be None for a grey geometry", "list"),
             id="colour key made grey",
         ),
         pytest.param(
@@ -723,13 +718,14 @@ def test_the_untampered_document_is_read() -> None:
         pytest.param(
             _tampered(negatives=[0, 1, [0], 1, 0, 0]),
             _SEQUENCE.format(
-                "negatives", "be 6 booleans, or 0 and 1", "[0, 1, [0], 1, 0, 0] (list)"
+                "negatives", "be 6 booleans, or 0 and 1", "a list that is no array of numbers"
             ),
             id="ragged negatives",
         ),
         pytest.param(
             _tampered(negatives=[0, 1, 0, 1, 0, float("nan")]),
-            _SEQUENCE.format("negatives", _BLOCKS.format(1), "dtype float64"),
+            "The 'text' parameter of EtCKey.from_json must be JSON text as to_json writes it. "
+            "Got text that cannot be read: NaN is no finite number.",
             id="NaN",
         ),
     ],

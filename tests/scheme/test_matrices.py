@@ -149,6 +149,19 @@ def test_constructors_are_keys_of_one_step(geometry: BlockGeometry) -> None:
             assert (matrix.data == 1).all()
 
 
+@pytest.mark.parametrize("step", Step)
+def test_constructors_take_keys_that_have_the_step(step: Step) -> None:
+    geometry = BlockGeometry(4, 4, channels=3, block=2)
+    key = EtCKey.from_secret(geometry, "a test")
+    matrix = CONSTRUCTORS[step](key)
+    assert np.array_equal(matrix.toarray(), step_matrices(key)[step].toarray())
+    without = EtCKey.from_secret(geometry, "a test", steps=[s for s in Step if s is not step])
+    with pytest.raises(InvalidParameterError, match=f"be a key with the step {step}. Got one with"):
+        CONSTRUCTORS[step](without)
+    with pytest.raises(InvalidParameterError, match="be left out with a key, which has it"):
+        CONSTRUCTORS[step](key, getattr(key, step))
+
+
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
 def test_the_key_is_the_product_of_its_steps_in_order(geometry: BlockGeometry) -> None:
     key = EtCKey.from_secret(geometry, "product")

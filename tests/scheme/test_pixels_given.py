@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.dummy import DummyClassifier
+from sklearn.neighbors import NearestNeighbors
 
 from etcprops import (
     BlockGeometry,
     EtCKey,
     InvalidParameterError,
     attack,
+    audit,
+    crop_to_blocks,
     decrypt,
     encrypt,
+    pad_to_blocks,
     read_image,
+    recover_from_pairs,
 )
 from etcprops.datasets import make_synthetic_faces
+from etcprops.formats.exact_jpeg import code_exactly
+from etcprops.testing import assert_isometry, different_decisions
 
 GREY = np.random.default_rng(0).integers(0, 256, (16, 24), dtype=np.uint8)
 RGB = np.random.default_rng(1).integers(0, 256, (16, 24, 3), dtype=np.uint8)
@@ -84,6 +93,39 @@ def test_paths_are_read_by_read_image(path: Any) -> None:
     for call in (lambda: encrypt(path, key), lambda: decrypt(path, key), lambda: attack(path)):
         with pytest.raises(InvalidParameterError, match=r"etcprops.read_image\('sea.png'\) gives"):
             call()
+
+
+KEY = EtCKey.from_secret(BlockGeometry(16, 24), "a photograph")
+DOORS: dict[str, Callable[[Any], object]] = {
+    "for_image": BlockGeometry.for_image,
+    "crop_to_blocks": lambda image: crop_to_blocks(image).tobytes(),
+    "pad_to_blocks": lambda image: pad_to_blocks(image).image.tobytes(),
+    "recover_from_pairs": lambda image: recover_from_pairs(image, image, KEY.geometry).bits_left,
+    "recover_from_pairs of lists": lambda i: recover_from_pairs([i], [i], KEY.geometry).bits_left,
+    "code_exactly": code_exactly,
+    "audit": lambda image: (
+        audit(
+            NearestNeighbors(), [image, *[np.roll(GREY, i) for i in range(5)]], None, KEY,
+            protection=False, runs=0,
+        ).comparison
+    ),
+    "assert_isometry": lambda image: assert_isometry([image, GREY[::-1]], [image, GREY[::-1]]),
+    "different_decisions": lambda image: (
+        different_decisions(DummyClassifier(), [image] * 4, [image] * 4, [0, 1, 0, 1], [0, 1]).sum()
+    ),
+}  # fmt: skip
+"""Every public function that takes images, besides those above, by what it gives."""
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_rule_is_the_same_at_every_door(door: str) -> None:
+    assert DOORS[door](Image.fromarray(GREY)) == DOORS[door](GREY)
+    for given, got in (
+        (Image.fromarray(RGB).quantize(200), "Got a Pillow image of mode P, not L or RGB"),
+        ("sea.png", r"Got a path; etcprops.read_image\('sea.png'\) gives its pixels"),
+    ):
+        with pytest.raises(InvalidParameterError, match=got):
+            DOORS[door](given)
 
 
 def test_read_image_makes_of_them_what_encrypt_takes() -> None:

@@ -181,13 +181,12 @@ class Strange:
 def test_whatever_a_scheme_raises_is_a_failure(encrypt: Callable[..., Any], told: str) -> None:
     scheme = Scheme("s", encrypt, (4, 4), [1, 2])
     results = {r.check: r for r in check_scheme(scheme, on_fail="return")}
-    statuses = {name: result.status for name, result in results.items()}
-    may_pass = {"leaves_its_input_alone"} if "shape" in told else set()
-    assert {name for name, status in statuses.items() if status != "failed"} <= {
-        "decrypts", "keeps_blocks_together", *may_pass,
-    }  # fmt: skip
-    assert told in results["keeps_shape_and_dtype"].detail
-    with pytest.raises(AssertionError, match="checks of 's'"):
+    first = results.pop("keeps_shape_and_dtype")
+    assert first.status is Status.FAILED
+    assert told in first.detail
+    because = "because the scheme raises: see keeps_shape_and_dtype"
+    assert {(r.status, r.detail) for r in results.values()} == {(Status.SKIPPED, because)}
+    with pytest.raises(AssertionError, match="1 of 13 checks of 's'"):
         check_scheme(scheme)
 
 
@@ -342,7 +341,10 @@ def test_what_a_scheme_returns_is_taken_for_an_image(name: str) -> None:
     assert {r.check for r in results if not r.ok} == set()
 
 
-def test_no_decryption_is_no_failure_even_if_encryption_fails() -> None:
+def test_what_comes_after_a_scheme_that_returns_nonsense_is_skipped() -> None:
     scheme = Scheme("fails", lambda image, _key: image[:2], (4, 4), keys=[1, 2])
-    (result,) = (r for r in check_scheme(scheme, on_fail="return") if r.check == "decrypts")
-    assert result.status == "not-applicable"
+    first, *others = check_scheme(scheme, on_fail="return")
+    assert (first.check, first.status) == ("keeps_shape_and_dtype", Status.FAILED)
+    because = "because the scheme returns no such images: see keeps_shape_and_dtype"
+    assert {(result.status, result.detail) for result in others} == {(Status.SKIPPED, because)}
+    assert all(result.ok for result in others)

@@ -25,7 +25,7 @@ from etcprops._validation import (
     reject,
 )
 from etcprops.auditing.atlas.backends import run_with_dask, run_with_joblib
-from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell
+from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell, shown
 from etcprops.auditing.atlas.lines import Line
 from etcprops.auditing.atlas.rows import AtlasRow
 from etcprops.auditing.atlas.store import Store
@@ -34,6 +34,7 @@ from etcprops.auditing.estimators.invariance import predict
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.verdict import AuditOutcome
 from etcprops.datasets import load_images
+from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import ALL, EtCKey, Step
 
 Progress = Callable[[int, int, str], None]
@@ -100,6 +101,26 @@ class Atlas:
 
         return render(self)
 
+    def _repr_html_(self) -> str:
+        """Show a line an estimator in a notebook."""
+        from etcprops.auditing.page import atlas_fragment
+
+        return atlas_fragment(self)
+
+
+class InterruptedAtlasError(KeyboardInterrupt):
+    """Raised for Ctrl-C in the middle of a run, with what was found until then.
+
+    Attributes
+    ----------
+    atlas : Atlas
+        The rows that were there.
+    """
+
+    def __init__(self, found: Atlas) -> None:
+        super().__init__(f"{len(found.rows)} cells were audited")
+        self.atlas = found
+
 
 def atlas(
     estimators: Iterable[str] | None = None,
@@ -110,6 +131,7 @@ def atlas(
     seeds: int = 1,
     secret: str = "etcprops audit",  # noqa: S107  # public, so that runs repeat
     data: str = "digits",
+    fit: BlockGeometry | None = None,
     images: int = 600,
     jobs: int = 1,
     backend: Literal["joblib", "dask"] = "joblib",
@@ -136,6 +158,7 @@ def atlas(
     secret : str
         Keys are derived from it.
     data : str, default="digits"
+    fit : BlockGeometry, optional
         See `load_images`.
     images : int, default=600
         How many of them to use, at random; 0 for all.
@@ -165,6 +188,8 @@ def atlas(
     InvalidParameterError
         If a name is unknown, a number out of range, the scheduler does not answer, or the file
         belongs to another run. Rows that are in the file stay there.
+    InterruptedAtlasError
+        A KeyboardInterrupt, with the rows that were there.
 
     Examples
     --------
@@ -172,7 +197,7 @@ def atlas(
     >>> [(line.estimator, line.outcome) for line in found.lines]
     [('DummyClassifier', 'bitwise-identical'), ('KNeighborsClassifier', 'bitwise-identical')]
     """
-    caller = "etcprops atlas"
+    caller = "atlas"
     names = _names(estimators, TABLE, "estimators", caller)
     chosen_preprocessings = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
     keys, seeds = as_integer(keys, "keys", caller), as_integer(seeds, "seeds", caller)
@@ -181,11 +206,12 @@ def atlas(
     time_limit = as_number(time_limit, "time_limit", caller, SMALLEST, math.inf, seconds)
     budget = as_number(budget, "budget", caller, SMALLEST, math.inf, seconds)
     _check_backend(backend, scheduler, caller)
-    pictures = load_images(data)
+    pictures = load_images(data, fit=fit)
     _check_classes(pictures.labels, data, caller)
     geometry = pictures.geometry
     chosen = [_steps(group, geometry, secret) for group in steps]
-    common: dict[str, Any] = {"data": data, "images": images, "budget": budget}
+    size = None if fit is None else (fit.height, fit.width, fit.channels, fit.block)
+    common: dict[str, Any] = {"data": data, "fit": size, "images": images, "budget": budget}
     tests = sum(
         predict(TABLE[name], preprocessing, [Step(s) for s in group] or list(Step))
         is AuditOutcome.EQUAL_IN_DISTRIBUTION
@@ -201,8 +227,9 @@ def atlas(
         "steps": [list(group) for group in chosen],
         "keys": keys,
         "seeds": seeds,
-        "secret": secret,
+        "secret": shown(secret),
         "data": data,
+        **({} if size is None else {"fit": list(size)}),
         "images": images,
         "time_limit": _documents.finite(time_limit),
         "budget": _documents.finite(budget),
@@ -212,6 +239,12 @@ def atlas(
     start = time.perf_counter()
     store = None if output is None else Store(output, about, resume=resume)
     rows: list[AtlasRow] = [] if store is None else list(store.rows)
+
+    def so_far() -> Atlas:
+        order = {cell.name: i for i, cell in enumerate(cells)}
+        in_order = sorted(rows, key=lambda row: order[row.name])
+        return Atlas(in_order, about | {"seconds": round(time.perf_counter() - start, 1)})
+
     try:
         done = {row.name for row in rows}
         left = [cell for cell in cells if cell.name not in done]
@@ -222,12 +255,12 @@ def atlas(
                 store.add(row)
             rows.append(row)
             report(len(rows), len(cells), row.cell.estimator)
+    except KeyboardInterrupt:
+        raise InterruptedAtlasError(so_far()) from None
     finally:
         if store is not None:
             store.close()
-    order = {cell.name: i for i, cell in enumerate(cells)}
-    rows.sort(key=lambda row: order[row.name])
-    return Atlas(rows, about | {"seconds": round(time.perf_counter() - start, 1)})
+    return so_far()
 
 
 def grid(
@@ -292,7 +325,7 @@ def _check_classes(labels: NDArray[np.int64], data: str, caller: str) -> None:
         fewest = f", {counts.min()} of one" if len(classes) > 1 else ""
         plural = "es" if len(classes) != 1 else ""
         got = f"{len(labels)} images of {len(classes)} class{plural}{fewest}, in {data!r}."
-        reject("--data", caller, wanted, got)
+        reject("data", caller, wanted, got)
 
 
 def _run(

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from etcprops.auditing.atlas.cells import AtlasCell, build_estimator, load_once, make_targets
+from etcprops.auditing.atlas.cells import AtlasCell, build_estimator, load_once, make_targets, shown
 from etcprops.auditing.auditor import DEGENERATE, TOLERANCE, audit
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import Entry, Path, predict
@@ -198,7 +198,7 @@ class AtlasRow:
             "confirmed": self.confirmed,
             "explanation": self.explanation,
             **measured,
-            "cell": self.cell.to_dict(),
+            "cell": self.cell.to_dict() | {"secret": shown(self.cell.secret)},
             "predicted": str(self.predicted),
             "outcome": str(self.outcome),
             "mend": self.remedy and asdict(self.remedy),
@@ -243,7 +243,7 @@ def run_cell(cell: AtlasCell) -> AtlasRow:
     ('identical-decisions', 'bitwise-identical', True)
     """
     entry = TABLE[cell.estimator]
-    data = load_once(cell.data)
+    data = load_once(cell.data, cell.fit)
     key = EtCKey.from_secret(data.geometry, cell.secret, steps=cell.steps or ALL)
     predicted = predict(entry, cell.preprocessing, key.steps)
     if entry.absent:

@@ -7,7 +7,6 @@ was killed while it wrote, is dropped when the run goes on: its cell runs again.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +53,9 @@ class Store:
         if self.path.exists() and self.path.stat().st_size and not resume:
             wanted = "be a file that is not there yet, unless --resume is given"
             reject("--output", caller, wanted, f"{str(self.path)!r}.")
-        file = self.path.open("r+b" if self.path.exists() else "w+b")
+        # Opened as it is: whoever comes second must not cut off what the first has written.
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        file = os.fdopen(os.open(self.path, flags, 0o666), "r+b")
         try:
             self._lock(file)
             end = self._read(file)
@@ -73,20 +74,22 @@ class Store:
         end = content.rfind(b"\n") + 1
         lines = content[:end].splitlines()
         if not lines:
-            if content and not content.startswith(b'{"format": "etcprops.audit"'):
+            begins = b'{"format": "etcprops.audit"'  # of which a full disk may have a part
+            if not content.startswith(begins[: len(content)]):
                 reject("--output", caller, "be a file of results", f"{got}, which is none.")
         else:
             try:
-                documents = [json.loads(line) for line in lines]
+                documents = [_documents.parse(line) for line in lines]
                 header, known = documents[0], documents[0]["format"] == FORMAT
+                known = known and isinstance(header.get("about"), dict)
                 self.rows = [AtlasRow.from_dict(row) for row in documents[1:]]
-            except (KeyError, TypeError, ValueError):
+            except (AttributeError, KeyError, TypeError, ValueError):
                 known = False
             if not known:
                 reject("--output", caller, "be a file of results", f"{got}, which is none.")
             kind = (header.get("version"), header.get("about"))
             if kind != (_documents.VERSIONS[FORMAT], self.about):
-                theirs = header.get("about", {})
+                theirs = header["about"]
                 differing = [k for k, v in self.about.items() if theirs.get(k) != v] or ["version"]
                 wanted = "belong to this run, with the same options"
                 name = differing[0]

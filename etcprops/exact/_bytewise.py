@@ -1,0 +1,173 @@
+"""Exact products of 8-bit pixels by onnxruntime, where it is installed.
+
+Many processors multiply bytes and add to integers of 32 bits in one instruction, which BLAS has no
+use for: VNNI on x86-64, the dot products of arm64. onnxruntime's ``MatMulInteger`` takes them. Both
+factors are unsigned here: of mixed signs, some of its code for older processors saturates.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from etcprops.exact import _threads, _tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from etcprops.exact._threads import Workers
+
+    Multiply = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.int32]]
+
+FEATURES = 2**13  # features at a time: 255**2 * 2**13 < 2**29
+PANEL = 128  # columns that a worker takes at a time
+WORTH = 2**32  # products of pixels that take about as long as to load the library and to check it
+UINT8, INT32 = 2, 6  # ONNX's numbers for types
+
+
+def multiplier(operands: list[NDArray[Any]]) -> Multiply | None:
+    """Return what multiplies these rows, None where they are too few or nothing better is there."""
+    work = len(operands[0]) * len(operands[-1]) * operands[0].shape[1]
+    if work < WORTH or any(operand.dtype != np.uint8 for operand in operands):
+        return None
+    return _checked_multiplier()
+
+
+@cache
+def _checked_multiplier() -> Multiply | None:
+    """Return onnxruntime's ``X @ Y.T``, None where it is missing, errs, or is slower than BLAS."""
+    multiply, rows = installed(), extreme_rows()
+    if multiply is None or not is_exact(multiply, rows) or not _is_faster(multiply, rows):
+        return None
+    return multiply
+
+
+def installed() -> Multiply | None:
+    """Return onnxruntime's ``X @ Y.T`` of unsigned bytes, in the thread that calls it, if it is."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # `_threads` shares out
+    options.enable_cpu_mem_arena = False  # else it keeps what it once needed
+    options.log_severity_level = 3  # errors alone
+    session = onnxruntime.InferenceSession(_model(), options, providers=["CPUExecutionProvider"])
+
+    def multiply(X: NDArray[np.uint8], Y: NDArray[np.uint8]) -> NDArray[np.int32]:
+        product: NDArray[np.int32] = session.run(None, {"X": X, "Y": Y})[0]
+        return product
+
+    return multiply
+
+
+def _model() -> bytes:
+    """Return ``MatMulInteger(X, Transpose(Y))`` as ONNX writes it, a message of protobuf."""
+
+    def message(number: int, content: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(content)]) + content
+
+    def value(name: bytes, dtype: int) -> bytes:
+        return message(1, name) + message(2, message(1, bytes([1 << 3, dtype])))
+
+    transpose = message(1, b"Y") + message(2, b"T") + message(4, b"Transpose")
+    product = message(1, b"X") + message(1, b"T") + message(2, b"G") + message(4, b"MatMulInteger")
+    graph = message(1, transpose) + message(1, product) + message(2, b"products of bytes")
+    graph += message(11, value(b"X", UINT8)) + message(11, value(b"Y", UINT8))
+    graph += message(12, value(b"G", INT32))
+    version_of_format, version_of_operators = bytes([1 << 3, 8]), bytes([2 << 3, 10])
+    return version_of_format + message(7, graph) + message(8, version_of_operators)
+
+
+def extreme_rows() -> NDArray[np.uint8]:
+    """Return rows of as many features as are added at once, of the largest sums and chance."""
+    rows = np.random.default_rng(0).integers(0, 256, (75, FEATURES), dtype=np.uint8)
+    rows[:25] = 255
+    rows[25:30], rows[30:35, ::2], rows[35:40, 1::2] = 0, 255, 0
+    rows[40:45], rows[45:50] = 127, 128
+    return rows
+
+
+def is_exact(multiply: Multiply, rows: NDArray[np.uint8]) -> bool:
+    """Return whether products of the rows, and of a part of their features, are the true ones."""
+    for part in (rows, np.ascontiguousarray(rows[:, :61])):
+        doubles = part.astype(np.float64)  # whose sums stay below 2**53
+        if not np.array_equal(multiply(part, part[::-1].copy()), doubles @ doubles[::-1].T):
+            return False
+    return True
+
+
+def _is_faster(multiply: Multiply, rows: NDArray[np.uint8]) -> bool:
+    """Return whether it is faster than single precision, by the best of some turns."""
+
+    def by_blas() -> object:
+        centred = np.subtract(rows, 128, dtype=np.float32)
+        return centred @ centred[::-1].T
+
+    works: list[Callable[[], object]] = [by_blas, lambda: multiply(rows, rows)]
+    best = [np.inf, np.inf]
+    with _threads.shared_out(worth_it=True):  # BLAS has one thread
+        for _ in range(5):
+            for k, work in enumerate(works):
+                start = time.perf_counter()
+                work()
+                best[k] = min(best[k], time.perf_counter() - start)
+    return best[1] < best[0]
+
+
+def products(operands: list[NDArray[np.uint8]], multiply: Multiply) -> NDArray[np.int64]:
+    """Return the exact products of pixels, of [X] with itself or of [X, Y]."""
+    symmetric = len(operands) == 1
+    out = np.zeros((len(operands[0]), len(operands[-1])), dtype=np.int64)
+    with _threads.shared_out(worth_it=True) as workers:
+        edge = _edge(operands, workers.count)
+        for rows, columns in _tiles.tiles(out.shape, edge, symmetric=symmetric):
+            diagonal = symmetric and rows == columns
+            parts = [operands[0][rows]] if diagonal else [operands[0][rows], operands[-1][columns]]
+            _fill(out[rows, columns], parts, multiply, workers)
+            if diagonal:
+                _tiles.mirror(out[rows, columns])
+            elif symmetric:
+                out[columns, rows] = out[rows, columns].T
+    return out
+
+
+def _edge(operands: list[NDArray[np.uint8]], workers: int) -> int:
+    """Return the rows of a tile whose working memory stays within the bytes of the input.
+
+    Or `_tiles.SMALLEST_BUDGET`, where that is more.
+    """
+    budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands))
+    # Per row, a block of features of either side, and the products of a panel for each worker,
+    # which is transposed and reordered besides.
+    line = 2 * min(FEATURES, operands[0].shape[1]) + 4 * workers * PANEL
+    most = max(len(operand) for operand in operands)
+    edge: int = max(PANEL, (budget - 4 * workers * PANEL * FEATURES) // line)
+    return -(-most // -(-most // edge))
+
+
+def _fill(
+    out: NDArray[np.int64], parts: list[NDArray[np.uint8]], multiply: Multiply, workers: Workers
+) -> None:
+    """Add the products of a tile to `out`, or the upper triangle of rows with themselves."""
+    n = parts[0].shape[1]
+    spaces = [np.empty(len(part) * min(n, FEATURES), dtype=np.uint8) for part in parts]
+    for start in range(0, n, FEATURES):
+        sides = []
+        for part, space in zip(parts, spaces, strict=True):
+            block = part[:, start : start + FEATURES]
+            sides.append(space[: block.size].reshape(block.shape))
+            np.copyto(sides[-1], block)
+
+        def add(columns: slice, sides: list[NDArray[np.uint8]] = sides) -> None:
+            rows = slice(columns.stop if len(sides) == 1 else None)
+            out[rows, columns] += multiply(sides[0][rows], sides[-1][columns])
+
+        edges = range(0, out.shape[1], PANEL)
+        workers.for_each(add, [slice(i, min(i + PANEL, out.shape[1])) for i in edges])

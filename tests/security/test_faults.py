@@ -1,0 +1,596 @@
+"""Faults in the middle of work: for each command that writes, what is left and how it goes on.
+
+The table of `docs/reference/faults.md` is `table()`; each of its cells is a test. A command runs in
+a forked process, so that it may be killed; what takes it long and writes nothing is a stub.
+After each fault: what was there before is there, whole, or the new file is; nothing else is left
+that the next run does not take away; and the next run does the rest.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import importlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.dummy import DummyClassifier
+
+from etcprops import BlockGeometry, EtCKey, _files, attack, audit, cli, encrypt
+from etcprops._about import versions
+from etcprops.claims.model import Ledger
+from etcprops.datasets.synthetic_faces import make_synthetic_faces
+from etcprops.experiments.resumable import run_tasks
+from etcprops.formats.files import FileSettings
+from etcprops.formats.folders import run_files
+
+if not hasattr(os, "fork"):
+    pytest.skip("processes are forked", allow_module_level=True)
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "faults.md"
+FACES = make_synthetic_faces(people=2, lights=4, height=32, width=32)
+KEY = EtCKey.from_secret(BlockGeometry(32, 32), "faults")
+FUNCTIONS = """
+from sklearn.dummy import DummyClassifier
+import os, signal
+model = DummyClassifier()
+def turned(image, key): return image[::-1]
+def dying(image, key): os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+# --- Commands, small
+
+
+class Command(NamedTuple):
+    """A command: what it is given, its exit status, and what it writes."""
+
+    arguments: tuple[str, ...]
+    status: int
+    outputs: tuple[str, ...]
+    resumes: bool = False  # it is interrupted between parts, and goes on after them
+
+
+REPORTS = ("--json", "o.json", "--html", "o.html")
+SECRET = ("--secret-file", "secret")
+COMMANDS = {
+    "keygen": Command(("keygen", "new"), 0, ("new",)),
+    "encrypt": Command(
+        ("encrypt", "photos", "--out", "out", *SECRET, "--json", "o.json"),
+        0, ("out/a.png", "out/b.png", "o.json"), resumes=True,
+    ),
+    "decrypt": Command(
+        ("decrypt", "encrypted", "--out", "back", *SECRET, "--json", "o.json"),
+        0, ("back/a.png", "back/b.png", "o.json"), resumes=True,
+    ),
+    "verify": Command(("verify", *REPORTS), 0, ("o.json", "o.html")),
+    "probe": Command(
+        ("probe", "faulty:turned", "--shape", "4", "4", "--isolation", "none", "--keys", "1,2",
+         *REPORTS, "--certificate", "o.cert"),
+        0, ("o.json", "o.html", "o.cert"),
+    ),
+    "attack": Command(
+        ("attack", "images.npy", "--block", "8", *REPORTS, "--key", "o.key"),
+        1, ("o.json", "o.html"),
+    ),
+    "audit": Command(
+        ("audit", "faulty:model", "--images", "40", "--budget", "1", *REPORTS),
+        0, ("o.json", "o.html"),
+    ),
+    "atlas": Command(
+        ("atlas", "SVC", "PCA", "Ridge", "--keys", "1", "--images", "40", *REPORTS,
+         "--output", "rows.jsonl", "--resume"),
+        1, ("rows.jsonl", "o.json", "o.html"), resumes=True,  # 1: stubs give no answer
+    ),
+    "fingerprint": Command(("fingerprint", "--json", "o.json"), 0, ("o.json",)),
+    "reproduce": Command(
+        ("reproduce", "--out", "run"),
+        0, ("run/report.html", "run/parts/a.json", "run/parts/b.json"), resumes=True,
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the current folder, with what commands are given."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faulty.py").write_text(FUNCTIONS)
+    _files.write_whole(tmp_path / "secret", bytes(range(32)), secret=True)
+    (tmp_path / "photos").mkdir()
+    for name, image in zip("ab", FACES.images, strict=False):
+        Image.fromarray(image).save(tmp_path / "photos" / f"{name}.png")
+    np.save(tmp_path / "images.npy", encrypt(FACES.images, KEY))
+    return tmp_path
+
+
+def prepared(name: str, here: Path) -> None:
+    if name == "decrypt":
+        settings = FileSettings(bytes(range(32)))
+        assert run_files("encrypt", [here / "photos"], here / "encrypted", settings, jobs=1).ok
+
+
+def stubs() -> None:
+    """Replace what takes long and writes nothing; in a forked process, for its own good."""
+    import etcprops.claims
+    from etcprops import reproducibility
+    from etcprops.auditing.atlas import grid
+    from etcprops.auditing.atlas.rows import AtlasRow
+    from etcprops.experiments import page, reproduction, uploads
+
+    put: Callable[[Any, str, Any], None] = setattr
+    put(etcprops.claims, "verify", lambda *_, **__: Ledger(rows=(), about={"seconds": 0}))
+    put(Ledger, "to_html", lambda _: made["verify"])
+    put(reproducibility, "fingerprint", lambda **_: made["fingerprint"])
+    put(sys.modules["etcprops.auditing.auditor"], "audit", lambda *_, **__: made["audit"])
+    put(sys.modules["etcprops.attacks"], "attack", lambda *_, **__: made["attack"])
+
+    def rows(cells: Any, *_: Any) -> Iterator[Any]:
+        for cell in cells:
+            calls.write(f"{cell.estimator}\n".encode())
+            yield AtlasRow.without_answer(cell, "crashed", "a stub")
+
+    put(grid, "_run", rows)
+
+    def parts(*_: Any, folder: Path, progress: Any, **__: Any) -> Any:
+        tasks = {"a.json": (-1,), "b.json": (-2,)}
+        return run_tasks(
+            counted, tasks, dump=str, load=as_it_is, label=str, folder=folder, progress=progress
+        )
+
+    class Result(SimpleNamespace):
+        ok = True
+
+        def write(self, out: Path) -> list[Path]:
+            return _files.write_all(out, {"report.html": b"<html>" + bytes(1000), "eer.csv": b"a"})
+
+    put(reproduction, "run", parts)
+    put(uploads, "run_attacks", parts)
+    put(page, "Reproduction", lambda *_: Result())
+    command = sys.modules["etcprops.cli.reproduce"]
+    put(command, "_print", lambda *_: None)
+    put(command, "load_faces", lambda *_, **__: FACES)
+
+
+made: dict[str, Any] = {}
+"""Results of work that takes long, made once."""
+
+calls: Any = None  # where stubs note what they did, in a forked process
+
+
+def counted(number: int) -> int:
+    calls.write(f"{number}\n".encode())
+    return number
+
+
+def as_it_is(text: str, number: int) -> int:
+    if int(text) != number:
+        raise ValueError(text)
+    return number
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """Import what commands import, so that forked processes need not, each for itself."""
+    for module in (
+        "attacks.page", "auditing.auditor", "auditing.page", "auditing.atlas.grid", "claims.page",
+        "cli.ledger", "experiments.page", "experiments.uploads", "formats.folders",
+        "probing.page", "probing.runner", "reproducibility",
+    ):  # fmt: skip
+        importlib.import_module(f"etcprops.{module}")
+    for module in ("jinja2", "joblib", "sklearn.dummy", "scipy.ndimage", "matplotlib.pyplot"):
+        importlib.import_module(module)
+    Image.init()
+    about: dict[str, Any] = dict.fromkeys(("data", "sympy"), "") | versions()
+    about |= {"seconds": 0, "geometry": BlockGeometry(8, 8).to_dict()}
+    made["verify"] = Ledger(rows=(), about=about).to_html()
+    made["audit"] = audit(DummyClassifier(), FACES.images, FACES.labels, KEY)
+    made["attack"] = replace(attack(encrypt(FACES.images, KEY), block=8), key=KEY)
+    made["fingerprint"] = importlib.import_module("etcprops.reproducibility").shipped_fingerprint()
+
+
+# --- Processes
+
+
+class Outcome(NamedTuple):
+    """How a process ended: its status, or less a signal; what it said; what stubs did."""
+
+    status: int
+    said: str
+    done: list[str]
+
+
+def in_child(arguments: tuple[str, ...], fault: Callable[[], object] = lambda: None) -> Outcome:
+    """Run a command in a forked process, with a fault in it."""
+    here, there = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _be_the_command(arguments, fault, there)
+    os.close(there)
+    with os.fdopen(here, "rb") as pipe:
+        said = pipe.read().decode()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    notes = Path("calls")
+    done = notes.read_text().split() if notes.exists() else []
+    notes.unlink(missing_ok=True)
+    assert "Traceback" not in said, said
+    return Outcome(status, said, done)
+
+
+def _be_the_command(
+    arguments: tuple[str, ...], fault: Callable[[], object], there: int
+) -> NoReturn:
+    global calls  # noqa: PLW0603  # this process is the command's alone
+    status = 99
+    try:
+        for number in (1, 2):
+            os.dup2(there, number)
+        sys.stdout, sys.stderr = (open(n, "w", closefd=False) for n in (1, 2))  # noqa: SIM115
+        sys.argv = ["etcprops", *arguments]
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        calls = Path("calls").open("ab", buffering=0)  # noqa: SIM115
+        stubs()
+        fault()
+        cli.main()
+        status = 0
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # noqa: BLE001
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(status)
+
+
+# --- Faults
+
+
+def at_the_write(number: int, act: Callable[[], object]) -> None:
+    """Let something happen when a file is to reach the disk, the one of this number."""
+    usual, seen = os.fsync, [0]
+
+    def fsync(descriptor: Any) -> None:
+        seen[0] += 1
+        if seen[0] == number:
+            act()
+        usual(descriptor)
+
+    put: Callable[[Any, str, Any], None] = setattr
+    put(os, "fsync", fsync)
+
+
+def raise_signal(which: int) -> Callable[[], None]:
+    return lambda: os.kill(os.getpid(), which)
+
+
+def fill_the_disk() -> None:
+    """Let no file grow beyond ten bytes, as the system does it: what is written fails half-way."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+
+
+def no_space() -> NoReturn:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def kill_a_worker() -> None:
+    from etcprops.experiments import resumable
+    from etcprops.formats import folders
+
+    def dying(usual: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        def some(*arguments: Any) -> Iterator[Any]:
+            yield next(iter(usual(*arguments)))
+            raise BrokenExecutor("a worker was killed")
+
+        return some
+
+    put: Callable[[Any, str, Any], None] = setattr
+    for module in (resumable, folders):
+        put(module, "_in_parallel", dying(module._in_parallel))  # noqa: SLF001
+
+
+def turn_the_clock() -> None:
+    """Let it jump, a year to and fro."""
+    usual, year = time.time, 365 * 86400
+    state = [0]
+
+    def jumping() -> float:
+        state[0] += 1
+        return usual() + (year if state[0] % 2 else -year)
+
+    time.time = jumping
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Return all files below a folder but what it was given, and notes."""
+    given = {"secret", "faulty.py", "images.npy", "calls"}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.name not in given
+        and path.relative_to(folder).parts[0] not in {"photos", "encrypted", "__pycache__"}
+    }
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [str(path) for path in folder.rglob("*") if ".etcprops-part" in path.name]
+
+
+OLD = b"what was there"
+
+
+def old_outputs(name: str, here: Path) -> None:
+    """Put something in the place of files that are written over."""
+    for output in COMMANDS[name].outputs:
+        if output.startswith("o."):
+            (here / output).write_bytes(OLD)
+
+
+def assert_whole(name: str, here: Path) -> None:
+    """Each output is not there, as it was, or whole."""
+    for output in COMMANDS[name].outputs:
+        path = here / output
+        if not path.exists() or (content := path.read_bytes()) == OLD:
+            continue
+        if path.suffix == ".json" and path.parent == here:
+            json.loads(content)
+        elif path.suffix == ".html":
+            assert content[:6].lower() in {b"<!doct", b"<html>"}
+            assert len(content) > 1000
+        elif path.suffix == ".png":
+            Image.open(path).load()
+        elif output == "new":
+            assert len(content) == 32
+
+
+def assert_goes_on(name: str, here: Path, done_before: list[str]) -> None:
+    """The same command does the rest, and nothing twice; nothing else is left."""
+    command = COMMANDS[name]
+    if name == "keygen" and (here / "new").exists():
+        assert in_child(command.arguments).status == 2  # whole, and never overwritten
+        return
+    again = in_child(command.arguments)
+    assert again.status == command.status, again.said
+    assert not set(again.done) & set(done_before), "done twice"
+    assert_whole(name, here)
+    for output in command.outputs:
+        assert (here / output).read_bytes() != OLD, output
+    assert not leftovers(here)
+
+
+WAITS = "the write is finished first; status {}"
+WHOLE = "as before or whole; the next run takes away what is left"
+REFUSED = "status 2, as before; the next run {}"
+FAULTS = (
+    "SIGINT while it writes", "SIGTERM while it writes", "kill -9 while it writes", "full disk",
+    "folder in which nothing can be written", "clock that jumps", "two runs on one output",
+    "worker that dies or is killed for memory", "truncated file of an earlier run",
+)  # fmt: skip
+NOT_SPLIT = "no workers"
+CELLS = {
+    FAULTS[0]: {name: WAITS.format(130) for name in COMMANDS},
+    FAULTS[1]: {name: WAITS.format(143) for name in COMMANDS},
+    FAULTS[2]: {
+        name: WHOLE + (", and goes on" if c.resumes else "") for name, c in COMMANDS.items()
+    },
+    FAULTS[3]: {
+        name: REFUSED.format("goes on" if c.resumes else "does it") for name, c in COMMANDS.items()
+    }
+    | dict.fromkeys(("encrypt", "decrypt"), "status 1, said of the file; the next run does it"),
+    FAULTS[4]: dict.fromkeys(COMMANDS, "status 2, nothing written"),
+    FAULTS[5]: {
+        name: "no part is done again" if c.resumes else "does not matter"
+        for name, c in COMMANDS.items()
+    },
+    FAULTS[6]: dict.fromkeys(COMMANDS, "the file of one of them, whole")
+    | dict.fromkeys(("encrypt", "decrypt", "atlas", "reproduce"), "status 2 for the second")
+    | {"keygen": "status 2 for the second: the first file stays"},
+    FAULTS[7]: dict.fromkeys(COMMANDS, NOT_SPLIT)
+    | dict.fromkeys(("encrypt", "decrypt", "reproduce"), "status 2; the next run goes on")
+    | {"probe": "the verdict says so", "atlas": "its row says so; status 1"},
+    FAULTS[8]: dict.fromkeys(COMMANDS, "written anew")
+    | dict.fromkeys(("encrypt", "decrypt"), "status 1, said of the file; --force writes it")
+    | {"keygen": "never overwritten"}
+    | dict.fromkeys(("atlas", "reproduce"), "that part runs again"),
+}
+
+
+def table() -> str:
+    """Return the table as Markdown: a line a fault, a column a command."""
+    lines = [f"| | {' | '.join(COMMANDS)} |", "|---" * (len(COMMANDS) + 1) + "|"]
+    for fault, cells in CELLS.items():
+        lines.append(f"| {fault} | {' | '.join(cells[name] for name in COMMANDS)} |")
+    return "\n".join(lines)
+
+
+def test_the_table_is_on_the_page() -> None:
+    assert set(CELLS) == set(FAULTS)
+    assert table() in PAGE.read_text("utf-8")
+
+
+every = pytest.mark.parametrize("name", COMMANDS)
+
+
+@every
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_waits_for_the_write(here: Path, name: str, which: signal.Signals) -> None:
+    prepared(name, here)
+    old_outputs(name, here)
+    outcome = in_child(COMMANDS[name].arguments, lambda: at_the_write(1, raise_signal(which)))
+    expected = WAITS.format(outcome.status)
+    assert CELLS[FAULTS[which == signal.SIGTERM]][name] == expected, outcome
+    assert_whole(name, here)
+    assert not leftovers(here)
+    if COMMANDS[name].resumes:  # the others begin anew, as after the next two faults
+        assert_goes_on(name, here, outcome.done[:1])
+
+
+@every
+def test_kill_9_leaves_whole_files(here: Path, name: str) -> None:
+    prepared(name, here)
+    old_outputs(name, here)
+    kill = raise_signal(signal.SIGKILL)
+    number = 2 if COMMANDS[name].resumes else 1
+    outcome = in_child(COMMANDS[name].arguments, lambda: at_the_write(number, kill))
+    assert outcome.status == -signal.SIGKILL, outcome
+    assert_whole(name, here)
+    assert_goes_on(name, here, outcome.done[:1] if name == "reproduce" else [])
+
+
+@every
+def test_on_a_full_disk_nothing_is_lost(here: Path, name: str) -> None:
+    prepared(name, here)
+    old_outputs(name, here)
+    before = snapshot(here)
+    file_by_file = name in {"encrypt", "decrypt"}
+    full = (lambda: at_the_write(1, no_space)) if file_by_file else fill_the_disk
+    outcome = in_child(COMMANDS[name].arguments, full)
+    assert outcome.status == int(CELLS[FAULTS[3]][name].split()[1].rstrip(",")), outcome
+    assert ("No space left on device" if file_by_file else "File too large") in outcome.said
+    after = snapshot(here)
+    for path, content in before.items():
+        assert after[path] == content or (file_by_file and path == "o.json"), path
+    assert not leftovers(here)
+    assert_whole(name, here)
+    assert_goes_on(name, here, [])
+
+
+@every
+def test_a_folder_that_cannot_be_written_is_refused(here: Path, name: str) -> None:
+    prepared(name, here)
+    (here / "file").write_text("in the way")
+    before = snapshot(here)
+    places = {output.split("/")[0] for output in COMMANDS[name].outputs}
+    arguments = tuple(f"file/{a}" if a in places else a for a in COMMANDS[name].arguments)
+    outcome = in_child(arguments)
+    assert outcome.status == 2, outcome
+    assert "parameter of etcprops" in outcome.said
+    assert snapshot(here) == before
+
+
+@every
+def test_the_clock_does_not_matter(here: Path, name: str) -> None:
+    prepared(name, here)
+    command = COMMANDS[name]
+    first = in_child(command.arguments, turn_the_clock)
+    assert first.status == command.status, first
+    for output in command.outputs:
+        os.utime(here / output, (0, 0))
+    if name != "keygen":
+        again = in_child(command.arguments, turn_the_clock)
+        assert again.status == command.status, again
+        assert not again.done
+        if name in {"encrypt", "decrypt"}:
+            assert "2 skipped" in again.said
+
+
+@every
+def test_two_runs_on_one_output(here: Path, name: str) -> None:
+    prepared(name, here)
+    command = COMMANDS[name]
+    assert in_child(command.arguments).status == command.status
+    place = {"encrypt": "out/.etcprops-parts", "decrypt": "back/.etcprops-parts", "atlas":
+             "rows.jsonl", "reproduce": "run"}.get(name, ".etcprops-part-0123")  # fmt: skip
+    if name in {"encrypt", "decrypt"}:
+        (here / place).mkdir()
+    elif "part" in place:
+        (here / place).touch()
+    before = snapshot(here)
+    held = os.open(here / place, os.O_RDONLY)  # as another run does
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        outcome = in_child(command.arguments)
+    finally:
+        os.close(held)
+    refused = CELLS[FAULTS[6]][name].startswith("status 2")
+    assert outcome.status == (2 if refused else command.status), outcome
+    if refused:
+        assert snapshot(here) == before
+    else:
+        assert (here / place).exists(), "what another run writes is not taken away"
+    assert_whole(name, here)
+
+
+@pytest.mark.parametrize("name", ["encrypt", "decrypt", "reproduce"])
+def test_when_a_worker_dies_the_next_run_goes_on(here: Path, name: str) -> None:
+    prepared(name, here)
+    outcome = in_child(COMMANDS[name].arguments, kill_a_worker)
+    assert outcome.status == 2, outcome
+    assert "one was killed: is there too little memory?" in outcome.said
+    assert_goes_on(name, here, outcome.done[:1])
+
+
+def test_a_function_that_is_killed_is_the_verdict(here: Path) -> None:
+    arguments = ("probe", "faulty:dying", "--shape", "4", "4", "--keys", "1", *REPORTS)
+    outcome = in_child(arguments)
+    assert outcome.status == 0, outcome
+    assert "by signal 9" in json.loads((here / "o.json").read_text())["reason"]
+
+
+@pytest.mark.parametrize("name", [n for n in COMMANDS if n != "keygen"])
+def test_what_was_cut_off_is_done_again(here: Path, name: str) -> None:
+    prepared(name, here)
+    command = COMMANDS[name]
+    assert in_child(command.arguments).status == command.status
+    for output in command.outputs:
+        content = (here / output).read_bytes()
+        (here / output).write_bytes(content[: len(content) * 3 // 4 or 1])
+    again = in_child(command.arguments)
+    if name in {"encrypt", "decrypt"}:
+        assert again.status == 1
+        assert "--force overwrites it" in again.said
+        again = in_child((*command.arguments, "--force"))
+    assert again.status == command.status, again
+    assert_whole(name, here)
+    if name == "atlas":
+        assert len((here / "rows.jsonl").read_text().splitlines()) == 4
+        assert len(again.done) < 3
+
+
+def test_writing_in_place_would_be_found_out(here: Path) -> None:
+    """The control: a writer that is not whole loses what was there on a full disk."""
+
+    def in_place() -> None:
+        module: Any = sys.modules["etcprops.cli.common"]
+        module.write_whole = lambda path, text, **_: path.write_text(text, "utf-8")
+        fill_the_disk()
+
+    old_outputs("fingerprint", here)
+    assert in_child(COMMANDS["fingerprint"].arguments, in_place).status == 2
+    assert (here / "o.json").read_bytes() != OLD
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+        assert_whole("fingerprint", here)
+
+
+def test_a_machine_that_dies_is_named(here: Path) -> None:
+    def dying() -> None:
+        from etcprops import reproducibility
+
+        put: Callable[[Any, str, Any], None] = setattr
+        machine = reproducibility.machines()[0]
+        killed = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
+        put(reproducibility, "machines", lambda: [machine, machine])
+        put(subprocess, "run", lambda *_, _run=subprocess.run, **options: _run(
+            [sys.executable, "-I", "-c", killed], **options))  # fmt: skip
+
+    outcome = in_child(("fingerprint", "--machines", "--json", "o.json"), dying)
+    assert outcome.status == 2, outcome
+    assert "status -9" in outcome.said
+    assert not (here / "o.json").exists()
