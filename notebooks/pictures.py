@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import PIL.Image
 from IPython.display import Image, Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -60,9 +61,10 @@ def two_photographs() -> tuple[
 
 def show(figure: Figure, caption: str) -> None:
     """Display a figure and, below it, what is to be seen, which is its alternative text as well."""
-    with io.BytesIO() as file:
-        figure.savefig(file, format="png")
-        display(Image(file.getvalue(), alt=caption))
+    with io.BytesIO() as drawn, io.BytesIO() as small:
+        figure.savefig(drawn, format="png")
+        PIL.Image.open(drawn).convert("RGB").quantize(256).save(small, "png", optimize=True)
+        display(Image(small.getvalue(), alt=caption))
     plt.close(figure)
     display(Markdown(f"*{caption}*"))
 
