@@ -45,6 +45,7 @@ include_patterns = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
 ]
 exclude_patterns = ["docs/_*", "**/.ipynb_checkpoints", ".*", "build"]
 smartquotes = False  # options begin with two hyphens

@@ -540,7 +540,7 @@ def test_when_a_worker_dies_the_next_run_goes_on(here: Path, name: str) -> None:
 def test_a_function_that_is_killed_is_the_verdict(here: Path) -> None:
     arguments = ("probe", "faulty:dying", "--shape", "4", "4", "--keys", "1", *REPORTS)
     outcome = in_child(arguments)
-    assert outcome.status == 0, outcome
+    assert outcome.status == 1, outcome
     assert "by signal 9" in json.loads((here / "o.json").read_text())["reason"]
 
 
