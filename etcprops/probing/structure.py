@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.probing import axes
-from etcprops.probing.arrangement import arrangements
 from etcprops.probing.draws import Draw, codes, permutation
 from etcprops.probing.layouts import layouts, pieces
 from etcprops.probing.tiles import Tiles, cut, transforms_of
+from etcprops.probing.within import arranged
 from etcprops.probing.wording import STILL, in_words, piece_name
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -184,8 +184,11 @@ def infer_common(
     if not forms:
         return []
 
-    def rank(number: int) -> tuple[float, bool, int]:
-        return round(common_bits(forms[number]), 6), not forms[number][0].tiles.explained, number
+    def rank(number: int) -> tuple[float, bool, bool, int]:
+        first = forms[number][0]
+        bits = round(common_bits(forms[number]), 6)
+        # Of equal ones, components as images of their own say more than side by side.
+        return bits, not first.tiles.explained, first.layout == "planes", number
 
     order = sorted(range(len(forms)), key=rank)
     return [_in_full(s, [forms[i] for i in order], shape, out_shape) for s in forms[order[0]]]
@@ -229,11 +232,10 @@ def _forms(layout: str, size: tuple[int, int, int], tiles: list[Tiles]) -> list[
     unit = tiles[0].unit
     grid = (height // unit[0], width // unit[1])
     piece = piece_name(unit, (height, width))
-    found = [dict(arrangements(t.permutation, grid, piece)) for t in tiles]
-    names = [name for name in found[0] if all(name in f for f in found)]
+    orders = [t.permutation for t in tiles]
     return [
-        [_describe(layout, t, size, name, f[name]) for t, f in zip(tiles, found, strict=True)]
-        for name in names
+        [_describe(layout, t, size, name, d) for t, d in zip(tiles, draws, strict=True)]
+        for name, draws in arranged(orders, grid, piece)
     ]
 
 
