@@ -98,8 +98,8 @@ def _cut(
         corner = order.reshape(grid)[: unit[0], : unit[1]].reshape(1, -1)
         if _block_of(corner, columns, unit) is None:
             return None
-        tiled = order.reshape(grid[0] // unit[0], unit[0], columns // unit[1], unit[1])
-        tiled = tiled.swapaxes(1, 2).reshape(-1, unit[0] * unit[1])
+        split = order.reshape(grid[0] // unit[0], unit[0], columns // unit[1], unit[1])
+        tiled = split.swapaxes(1, 2).reshape(-1, unit[0] * unit[1])
         block = _block_of(tiled, columns, unit)
         if block is None:
             return None

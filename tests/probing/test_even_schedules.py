@@ -100,6 +100,22 @@ def moved_and_within(rng: np.random.Generator) -> SignedPermutation:
     return shuffled_inside(rng, rng.permutation(16))
 
 
+def one_order_within(rng: np.random.Generator) -> SignedPermutation:
+    """Shuffle the pixels of all blocks of 4 x 4 in one and the same order."""
+    tiles = grid((16, 16)).reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
+    return moved(tiles[:, rng.permutation(16)].reshape(4, 4, 4, 4).swapaxes(1, 2))
+
+
+def rows_as_columns(rng: np.random.Generator) -> SignedPermutation:
+    order = rng.permutation(16)
+    return moved(grid((16, 16))[order][:, order])
+
+
+def rows_against_columns(rng: np.random.Generator) -> SignedPermutation:
+    order = rng.permutation(16)
+    return moved(grid((16, 16))[order][:, np.argsort(order)])
+
+
 def shuffled_inside(rng: np.random.Generator, order: Order) -> SignedPermutation:
     tiles = grid((16, 16, 3)).reshape(4, 4, 4, 4, 3).swapaxes(1, 2).reshape(16, 16, 3)[order]
     inside = rng.permuted(np.tile(np.arange(16), (16, 1)), axis=1)
@@ -132,6 +148,9 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "within rows": (within_rows, GREY, 12 * 44.25),
     "within blocks": (within_blocks, (16, 16, 3), 16 * 44.25),
     "blocks, and within them": (moved_and_within, (16, 16, 3), 17 * 44.25),
+    "one order within blocks": (one_order_within, (16, 16), 44.25),
+    "rows and columns in one order": (rows_as_columns, (16, 16), 44.25),
+    "rows and columns, inverse": (rows_against_columns, (16, 16), 44.25),
     "one shift": (one_shift, GREY, 0),
     "flips": (flips, (8, 8), 0),
 }
@@ -226,6 +245,39 @@ def test_blocks_within_which_pixels_move_are_told() -> None:
         assert words in structure.statements
         assert "256 single pixels; " in structure.statements[0]
         assert audit.tests
+
+
+def test_draws_that_are_one_are_told() -> None:
+    says = {
+        "one order within blocks": "of 16, it is one and the same under every key.",
+        "rows and columns in one order": "is the same as the order of the rows",
+        "rows and columns, inverse": "is the inverse of the order of the rows",
+    }
+    for name, words in says.items():
+        draw, shape, _ = KINDS[name]
+        audit, _ = audited(draw, shape, 3, 0)
+        assert any(words in finding for finding in audit.findings)
+    # Two orders under one key, or two that differ under one of many, say nothing.
+    assert audited(rows_as_columns, (16, 16), 1, 0)[0].claimed_bits == pytest.approx(88.5, abs=0.02)
+
+    def mostly(rng: np.random.Generator) -> SignedPermutation:
+        order = rng.permutation(16)
+        other = order if rng.integers(8) else rng.permutation(16)
+        return moved(grid((16, 16))[order][:, other])
+
+    audit, _ = audited(mostly, (16, 16), 40, 0)
+    assert audit.claimed_bits == pytest.approx(88.5, abs=0.02)
+    assert not audit.findings
+
+
+def test_uneven_draws_that_are_one_are_accused() -> None:
+    def alike(rng: np.random.Generator) -> SignedPermutation:
+        order = biased(rng, 16)
+        return moved(grid((16, 16))[order][:, order])
+
+    audit, _ = audited(alike, (16, 16), 800, 0)
+    assert len(audit.tests) == 1
+    assert any("Not uniform: source of each" in finding for finding in audit.findings)
 
 
 def test_one_piece_that_leaves_its_block_is_another_description() -> None:
