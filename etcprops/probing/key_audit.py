@@ -120,6 +120,15 @@ def audit_keys(digests: dict[int, str], structures: Sequence[Structure]) -> KeyA
         draws = _test_draws(distinct if alike else list(structures))
         tests, findings = holm(draws.tests), draws.findings
         claimed, effective = space, draws.bits + scramble_bits(structures[0])
+        least = _orbit_bits(structures)
+        if (effective - least) * (len(structures) - 1) > -math.log2(FACT_ERROR):
+            effective = least
+            findings.append(
+                "The maps of all keys commute, as powers of one do: such are at most "
+                f"2^{effective:.1f}."
+            )
+        if any(test.rejected for test in tests):
+            findings.append(f"Of what is drawn unevenly, {effective:.1f} bits are left at most.")
         if alike:
             effective = min(effective, _birthday_bits(list(digests.values())))
     findings = _use(len(digests), len(earliest), collisions, space) + findings
@@ -197,12 +206,39 @@ def _birthday_bits(digests: list[str]) -> float:
     return math.log2(math.comb(len(digests), 2) / _pairs(digests))
 
 
+def _orbit_bits(structures: Sequence[Structure]) -> float:
+    """Return log2 of how many maps commute with each other and with these; inf if these do not.
+
+    On each orbit of all of them such a map is told by where it sends one piece.
+    """
+    if any((s.tiles.codes != 0).any() or s.tiles.orders.any() for s in structures):
+        return math.inf
+    if any(s.tiles.negatives.any() or s.layout == "apart" for s in structures):
+        return math.inf
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    orders = [s.permutation for s in structures]
+    for number, order in enumerate(orders):
+        if any((order[other] != other[order]).any() for other in orders[:number]):
+            return math.inf
+    size = orders[0].size
+    places = np.tile(np.arange(size), len(orders))
+    links = (np.ones(places.size), (places, np.concatenate(orders)))
+    _, label = connected_components(coo_array(links, shape=(size, size)), directed=False)
+    return float(np.log2(np.bincount(label)).sum())
+
+
 # --- What keys draw
 
 
 def _test_draws(structures: Sequence[Structure]) -> _Draws:
     """Test each draw that some key uses."""
     result = _Draws(piece="block" if structures[0].block > 1 else "piece")
+    if scramble_bits(structures[0]):
+        result.findings.append(
+            f"Whether what happens inside the {result.piece}s is drawn evenly was not tested."
+        )
     drawn = list(zip(*(s.draws for s in structures), strict=True))
     for same, own in zip(drawn, own_orders(drawn), strict=True):
         if all(d.neutral for d in same):
@@ -279,6 +315,7 @@ def _half(result: _Draws, bits: NDArray[np.int64]) -> bool:
 
 def _test_permutations(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> None:
     """Test permutations, shape (keys, m, count): position by source, and all orders."""
+    values = _moving(result, draw, values)
     orders = values.reshape(-1, values.shape[-1])
     number, count = orders.shape
     if count < 2:
@@ -299,6 +336,24 @@ def _test_permutations(result: _Draws, draw: Draw, values: NDArray[np.int64]) ->
         known = {order: i for i, order in enumerate(permutations(range(count)))}
         drawn = np.array([known[tuple(row)] for row in orders.tolist()])
         result.tests.append(code_uniformity(f"order: {draw.name}", drawn, len(known)))
+
+
+def _moving(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what is drawn under the keys that move anything, and name the others.
+
+    They stay in where chance may leave all in place.
+    """
+    still = (values == np.arange(values.shape[-1])).all(axis=(1, 2))
+    keys = int(still.sum())
+    bits = values.shape[1] * math.lgamma(values.shape[2] + 1) / math.log(2)
+    if not keys or bits <= math.log2(len(values) / FACT_ERROR):
+        return values
+    result.findings.append(
+        f"Under {keys} of {counted(len(values), 'key')} the {draw.name} moves nothing: no even "
+        "draw; the others are tested without."
+    )
+    moving: NDArray[np.int64] = values[~still]
+    return moving
 
 
 def _coherence(orders: NDArray[np.int64]) -> float:

@@ -280,6 +280,49 @@ def test_uneven_draws_that_are_one_are_accused() -> None:
     assert any("Not uniform: source of each" in finding for finding in audit.findings)
 
 
+def test_a_key_that_moves_nothing_is_named_and_left_out() -> None:
+    still = iter([True, False, False])
+
+    def shuffled(rng: np.random.Generator) -> SignedPermutation:
+        return moved(grid(COLOUR)) if next(still) else whole_pixels(rng)
+
+    audit, _ = audited(shuffled, COLOUR, 3, 0)
+    assert audit.tests
+    (finding,) = audit.findings
+    assert finding.startswith("Under 1 of 3 keys the permutation of the single pixels moves noth")
+
+
+def test_bits_of_an_uneven_draw_are_an_upper_bound() -> None:
+    """All shift along one curve: the maps commute, and 192 places are 192 maps."""
+    curve = np.random.default_rng(7).permutation(192)
+
+    def along(rng: np.random.Generator) -> SignedPermutation:
+        order = np.empty(192, dtype=np.int64)
+        order[curve] = np.roll(curve, rng.integers(192))
+        return moved(order)
+
+    audit, _ = audited(along, GREY, 8, 0)
+    assert audit.distinct_maps == 8
+    assert audit.effective_bits == pytest.approx(np.log2(192))
+    assert any(f.endswith("such are at most 2^7.6.") for f in audit.findings)
+    audit, _ = audited(lambda rng: moved(grid(GREY)[biased(rng, 12)]), GREY, 800, 0)
+    assert "Of what is drawn unevenly, 28.8 bits are left at most." in audit.findings
+
+
+def test_what_has_no_test_is_said() -> None:
+    """All values of a block in one order: no pixel keeps its components."""
+
+    def values_inside(rng: np.random.Generator) -> SignedPermutation:
+        tiles = grid((8, 8, 3)).reshape(2, 4, 2, 4, 3).swapaxes(1, 2).reshape(4, 48)
+        shuffled = rng.permuted(tiles, axis=1)
+        return moved(shuffled.reshape(2, 2, 4, 4, 3).swapaxes(1, 2))
+
+    audit, _ = audited(values_inside, (8, 8, 3), 24, 0)
+    assert not audit.tests
+    says = "Whether what happens inside the blocks is drawn evenly was not tested."
+    assert says in audit.findings
+
+
 def test_one_piece_that_leaves_its_block_is_another_description() -> None:
     def strays(rng: np.random.Generator) -> SignedPermutation:
         source = within_blocks(rng).source.reshape(-1, 3).copy()

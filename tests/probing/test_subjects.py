@@ -90,8 +90,7 @@ EXPECTED = {
     ("safelicensing", "shuffle_pixels"): EVEN,
     ("safelicensing", "encrypt_image"): BITS,
     ("scramblery", "classic"): EVEN,
-    # Even, but what moves within blocks has no test.
-    ("scramblery", "withinblocks"): Expected(MapKind.PERMUTATION),
+    ("scramblery", "withinblocks"): EVEN,
     # Its seed goes to NumPy's generator, while these draw from Python's.
     ("scramblery", "pixel"): SEED_IGNORED,
     ("scramblery", "rotate"): SEED_IGNORED,
