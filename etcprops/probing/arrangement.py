@@ -61,11 +61,6 @@ def arrangements(
                     permutation(f"order of the columns of {piece}", x[0]),
                 ),
             )
-        if not y[0].any() and (y == np.arange(rows)[:, None]).all():
-            yield "within rows", (permutation(f"permutation of the {piece} of each row", x),)
-        if not x[:, 0].any() and (x == np.arange(columns)).all():
-            name = f"permutation of the {piece} of each column"
-            yield "within columns", (permutation(name, y.T),)
     elif order.size > 1 and ((order - np.arange(order.size)) % order.size == order[0]).all():
         yield "one cyclic shift", (codes(f"shift of the {piece}", order[:1], order.size),)
     yield "free", (permutation(f"permutation of the {piece}", order),)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from etcprops.probing.draws import Draw, DrawKind
 from etcprops.probing.model import count as counted
+from etcprops.probing.repeats import own_orders
 from etcprops.probing.structure import Structure, common_bits, scramble_bits
 from etcprops.probing.uniformity import (
     FACT_ERROR,
@@ -202,8 +203,13 @@ def _birthday_bits(digests: list[str]) -> float:
 def _test_draws(structures: Sequence[Structure]) -> _Draws:
     """Test each draw that some key uses."""
     result = _Draws(piece="block" if structures[0].block > 1 else "piece")
-    for same in zip(*(s.draws for s in structures), strict=True):
+    drawn = list(zip(*(s.draws for s in structures), strict=True))
+    for same, own in zip(drawn, own_orders(drawn), strict=True):
         if all(d.neutral for d in same):
+            continue
+        if own.finding:
+            result.findings.append(own.finding)
+        if not own.kept.any():
             continue
         values = np.array([d.values for d in same])
         if _constant(result, same[0], values):
@@ -211,8 +217,8 @@ def _test_draws(structures: Sequence[Structure]) -> _Draws:
         if same[0].kind is DrawKind.WHOLE:
             result.bits += same[0].bits
         elif same[0].kind is DrawKind.PERMUTATION:
-            result.bits += same[0].bits
-            _test_permutations(result, same[0], values)
+            result.bits += same[0].bits * own.share
+            _test_permutations(result, same[0], values if own.kept.all() else values[:, own.kept])
         else:
             _test_codes(result, same[0], values)
     return result

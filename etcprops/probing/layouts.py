@@ -52,7 +52,7 @@ def pieces(
     if block is not None:
         yield from _first(placed, size, [(block, block)], explained=False)
         return
-    sides = [(h, w) for h in _divisors(height) for w in _divisors(width) if h * w > 1]
+    sides = [(h, w) for h in divisors(height) for w in divisors(width) if h * w > 1]
     sides.sort(key=lambda unit: (unit[0] * unit[1], unit[0] == unit[1]), reverse=True)
     found = _first(placed, size, sides, explained=True)
     yield from found
@@ -85,5 +85,6 @@ def _first(
     return []
 
 
-def _divisors(number: int) -> list[int]:
+def divisors(number: int) -> list[int]:
+    """Return the divisors of a number, ascending."""
     return [d for d in range(1, number + 1) if number % d == 0]

@@ -201,35 +201,46 @@ class Forked(Sandbox):
     interruptible = False
     process: ForkProcess | None = None
     connection: Connection[Any, Any] | None = None
+    unread = 0
+    """Answers to the last question that were not read."""
 
     def calls(self, images: Sequence[Array], key: int) -> Iterator[Reply]:
         """Yield the reply for each image; after a process that died, the next is a new one."""
-        connection = self._start()
-        waiting = len(images)
         try:
+            # Whoever stopped asking must not get the old answers to the next question.
+            self._forget()
+            connection = self._start()
             connection.send((key, images))
-            while waiting:
+            self.unread = len(images)
+            for _ in images:
                 if not connection.poll(self.time_limit):
                     self.close()
                     problem = f"did not return within {self.time_limit:g} s"
                     yield Reply(problem=problem, seconds=self.time_limit)
                     return
                 reply = connection.recv()
-                waiting -= 1
+                self.unread -= 1
                 yield reply
         except (EOFError, ConnectionError):
             yield Reply(problem=f"ended the process{self._how()}")
         except KeyboardInterrupt:
             self.close()  # nobody waits for the rest
             raise
-        finally:
-            # Whoever stops asking must not get the old answers to the next question.
-            while waiting and self.connection is connection:
-                if connection.poll(self.time_limit):
-                    connection.recv()
-                    waiting -= 1
-                else:
-                    self.close()
+
+    def _forget(self) -> None:
+        """Read the answers that nobody waited for, or end a process that does not give them.
+
+        Before the next question, not when the iterator is closed: an exception keeps that alive.
+        """
+        while self.unread and self.connection is not None:
+            try:
+                if self.connection.poll(self.time_limit):
+                    self.connection.recv()
+                    self.unread -= 1
+                    continue
+            except (EOFError, ConnectionError):
+                pass
+            self.close()
 
     def _start(self) -> Connection[Any, Any]:
         """Fork, unless there is a process."""
@@ -292,6 +303,7 @@ class Forked(Sandbox):
             self.process.join()
             self.process.close()
         self.process = self.connection = None
+        self.unread = 0
 
 
 def _printed(reply: Reply, count: int) -> Reply:

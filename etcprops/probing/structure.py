@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops.probing import axes
-from etcprops.probing.arrangement import arrangements
 from etcprops.probing.draws import Draw, codes, permutation
 from etcprops.probing.layouts import layouts, pieces
+from etcprops.probing.repeats import own_orders
 from etcprops.probing.tiles import Tiles, cut, transforms_of
+from etcprops.probing.within import arranged
 from etcprops.probing.wording import STILL, in_words, piece_name
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
@@ -184,11 +185,17 @@ def infer_common(
     if not forms:
         return []
 
-    def rank(number: int) -> tuple[float, bool, int]:
-        return round(common_bits(forms[number]), 6), not forms[number][0].tiles.explained, number
+    sizes = [common_bits(form) for form in forms]
+
+    def rank(number: int) -> tuple[float, bool, bool, int]:
+        first = forms[number][0]
+        # Of equal ones, components as images of their own say more than side by side.
+        planes = first.layout == "planes"
+        return round(sizes[number], 6), not first.tiles.explained, planes, number
 
     order = sorted(range(len(forms)), key=rank)
-    return [_in_full(s, [forms[i] for i in order], shape, out_shape) for s in forms[order[0]]]
+    chosen = _choice([forms[i][0] for i in order], [sizes[i] for i in order])
+    return [_in_full(s, chosen, shape, out_shape) for s in forms[order[0]]]
 
 
 def _settled(form: list[Structure]) -> bool:
@@ -201,11 +208,15 @@ def _settled(form: list[Structure]) -> bool:
 
 
 def common_bits(structures: Sequence[Structure]) -> float:
-    """Return log2 of the number of choices of a key, of what any of several keys chooses."""
+    """Return log2 of the number of choices of a key, of what any of several keys chooses.
+
+    What is the same under all of them is one choice.
+    """
     total = 0.0
-    for draws in zip(*(s.draws for s in structures), strict=True):
-        if not all(d.neutral for d in draws):
-            total += draws[0].bits
+    draws = list(zip(*(s.draws for s in structures), strict=True))
+    for same, own in zip(draws, own_orders(draws), strict=True):
+        if not all(d.neutral for d in same):
+            total += same[0].bits * own.share
     return total + scramble_bits(structures[0])
 
 
@@ -229,11 +240,10 @@ def _forms(layout: str, size: tuple[int, int, int], tiles: list[Tiles]) -> list[
     unit = tiles[0].unit
     grid = (height // unit[0], width // unit[1])
     piece = piece_name(unit, (height, width))
-    found = [dict(arrangements(t.permutation, grid, piece)) for t in tiles]
-    names = [name for name in found[0] if all(name in f for f in found)]
+    orders = [t.permutation for t in tiles]
     return [
-        [_describe(layout, t, size, name, f[name]) for t, f in zip(tiles, found, strict=True)]
-        for name in names
+        [_describe(layout, t, size, name, d) for t, d in zip(tiles, draws, strict=True)]
+        for name, draws in arranged(orders, grid, piece)
     ]
 
 
@@ -339,27 +349,23 @@ def _key(tiles: Tiles, size: tuple[int, int, int]) -> EtCKey | None:
     return EtCKey(geometry, **used)
 
 
-def _in_full(
-    structure: Structure,
-    forms: list[list[Structure]],
-    shape: tuple[int, ...],
-    out_shape: tuple[int, ...],
-) -> Structure:
-    """Return a structure in words, with its key and how it was chosen among the forms.
-
-    Forms come smallest first.
-    """
-    best = common_bits(forms[0])
-    text = f"smallest of {len(forms)} descriptions that fit: {best:.1f} bits"
-    if len(forms) == 1:
-        larger = min(structure.unit) > 1
+def _choice(firsts: Sequence[Structure], sizes: Sequence[float]) -> str:
+    """Return how the first of several forms was chosen: they come smallest first."""
+    if len(firsts) == 1:
+        larger = min(firsts[0].unit) > 1
         why = "the largest pieces that move whole" if larger else "no larger pieces move whole"
-        text = f"{why}: {best:.1f} bits"
-    else:
-        other = forms[1][0]
-        name = "" if other.arrangement == "free" else f", {other.arrangement}"
-        unit = f"{other.unit[0]} x {other.unit[1]} {other.layout}{name}"
-        text += f"; the next, {unit}, has {common_bits(forms[1]):.1f}"
+        return f"{why}: {sizes[0]:.1f} bits"
+    other = firsts[1]
+    name = "" if other.arrangement == "free" else f", {other.arrangement}"
+    unit = f"{other.unit[0]} x {other.unit[1]} {other.layout}{name}"
+    text = f"smallest of {len(firsts)} descriptions that fit: {sizes[0]:.1f} bits"
+    return f"{text}; the next, {unit}, has {sizes[1]:.1f}"
+
+
+def _in_full(
+    structure: Structure, chosen: str, shape: tuple[int, ...], out_shape: tuple[int, ...]
+) -> Structure:
+    """Return a structure in words, with its key and how it was chosen."""
     size, tiles, layout = structure.size, structure.tiles, structure.layout
     if structure.arrangement == "axes":
         words = axes.in_words(structure.loops, shape, out_shape)
@@ -371,4 +377,4 @@ def _in_full(
         words = ("each component by itself, the first as follows", *words)
     known = tiles.explained and size[2] in {1, 3} and layout in {"pixels", "planes"}
     key = _key(tiles, size) if known else None
-    return replace(structure, chosen=text, statements=(*words, text), key=key)
+    return replace(structure, chosen=chosen, statements=(*words, chosen), key=key)

@@ -18,7 +18,9 @@ FAMILY_ERROR: Final = 1e-3
 """Probability that all tests of one audit together accuse a scheme whose keys are uniform."""
 
 FACT_ERROR: Final = 1e-5
-"""What chance does with a smaller probability is said without a test: twelve times at most."""
+"""What chance does with a smaller probability is said without a test: `FACTS` times at most."""
+
+FACTS: Final = 16
 
 LEAST_EXPECTED: Final = 5
 
@@ -135,7 +137,7 @@ def holm(tests: list[UniformityTest]) -> list[UniformityTest]:
     marked = list(tests)
     order = sorted(range(len(tests)), key=lambda i: tests[i].p_value)
     for rank, i in enumerate(order):
-        if tests[i].p_value > (FAMILY_ERROR - 12 * FACT_ERROR) / (len(tests) - rank):
+        if tests[i].p_value > (FAMILY_ERROR - FACTS * FACT_ERROR) / (len(tests) - rank):
             break
         marked[i] = replace(tests[i], rejected=True)
     return marked

@@ -37,7 +37,7 @@ def in_words(
     if turned and count > 1:
         words.append(f"then all is transposed: {height} x {width} becomes {width} x {height}")
     if arrangement != "free":
-        words.append(f"arranged by {_ARRANGED.get(arrangement, arrangement)}")
+        words.append(f"arranged by {_arranged(arrangement)}")
     elif pixels == 1 and displaced and layout != "axes":
         words.append(
             "no smaller form fits: no order of rows and columns or of axes, no cyclic shifts of "
@@ -96,6 +96,15 @@ def _after(code: int, *, transposed: bool) -> int:
     return {0: 7, 2: 5, 4: 1, 6: 3}[code] if transposed else code
 
 
+def _arranged(arrangement: str) -> str:
+    """Return an arrangement in words, with that of the blocks within which pieces move."""
+    if not arrangement.startswith("within "):
+        return _ARRANGED.get(arrangement, arrangement)
+    blocks, _, moves = arrangement.partition(", ")
+    how, colon, outer = moves.partition(": ")
+    return f"permutations {blocks}, one for each, {how}{colon}{_arranged(outer)}"
+
+
 _ARRANGED = {
     "one cyclic shift": "one cyclic shift of all",
     "each row shifted": "cyclic shifts, one for each row",
@@ -104,8 +113,6 @@ _ARRANGED = {
     "columns shifted, then rows": "cyclic shifts of each column, then of each row",
     "rows shifted, then columns, then rows": "cyclic shifts of rows, columns and rows again",
     "columns shifted, then rows, then columns": "cyclic shifts of columns, rows and columns again",
-    "within rows": "permutations within rows, one for each row",
-    "within columns": "permutations within columns, one for each column",
     "rows and columns": "one order of the rows and one of the columns",
     "a linear map of the places": "a linear map of the places modulo the side (as Arnold's)",
 }

@@ -13,6 +13,7 @@ from etcprops import probe
 from etcprops.probing import MapKind
 from etcprops.probing.budget import Progress
 from etcprops.probing.calling import how_to_call
+from etcprops.probing.sandbox import best_isolation, open_sandbox
 
 
 def keyword_only(image: Any, *, key: int) -> Any:
@@ -155,3 +156,40 @@ def test_a_pool_that_hangs_after_a_fork_gets_a_hint() -> None:
     assert report.kind is MapKind.NOT_IMAGE
     assert any("isolation='alarm'" in finding for finding in report.findings)
     assert report.seconds < 5
+
+
+@pytest.mark.parametrize("isolation", ["process", "alarm", "none"])
+@pytest.mark.parametrize("bad", [1, 0])
+def test_an_error_under_one_key_says_nothing_of_another(bad: int, isolation: str) -> None:
+    """Answers after an error are not taken for those to the next question."""
+
+    def raises(image: Any, key: int) -> Any:
+        if key == bad:
+            raise IndexError(f"under {key}")
+        return image.copy()
+
+    report = probe(raises, (16, 16), keys=[0, 1], isolation=isolation)
+    kinds = [MapKind.IDENTITY, MapKind.IDENTITY]
+    kinds[bad] = MapKind.NOT_IMAGE
+    assert [verdict.kind for verdict in report.key_verdicts] == kinds
+    assert len(report.failures) == 1
+
+
+def test_answers_that_nobody_read_are_not_those_to_the_next_question() -> None:
+    """The iterator that was left is still there, as a traceback keeps it."""
+
+    def some(image: Any, _key: int) -> Any:
+        if image[0, 0] == 1:
+            raise IndexError("in the middle")
+        return image + np.uint8(100)
+
+    images = [np.full((1, 2), level, dtype=np.uint8) for level in range(4)]
+    with open_sandbox(some, [0], 5, best_isolation()) as sandbox:
+        for read in (1, 2, 3, 4):
+            left = sandbox.calls(images, 0)
+            replies = [next(left) for _ in range(read)]
+            (reply,) = sandbox.calls(images[3:], 0)
+            assert reply.value is not None
+            assert reply.value.tolist() == [[103, 103]]
+            assert [bool(r.problem) for r in replies] == [n == 1 for n in range(read)]
+            del left

@@ -91,6 +91,38 @@ def within_rows(rng: np.random.Generator) -> SignedPermutation:
     return moved(np.stack([r[rng.permutation(GREY[1])] for r in grid(GREY)]))
 
 
+def within_blocks(rng: np.random.Generator) -> SignedPermutation:
+    """Shuffle the pixels of each block of 4 x 4; no block moves."""
+    return shuffled_inside(rng, np.arange(16))
+
+
+def moved_and_within(rng: np.random.Generator) -> SignedPermutation:
+    return shuffled_inside(rng, rng.permutation(16))
+
+
+def one_order_within(rng: np.random.Generator) -> SignedPermutation:
+    """Shuffle the pixels of all blocks of 4 x 4 in one and the same order."""
+    tiles = grid((16, 16)).reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
+    return moved(tiles[:, rng.permutation(16)].reshape(4, 4, 4, 4).swapaxes(1, 2))
+
+
+def rows_as_columns(rng: np.random.Generator) -> SignedPermutation:
+    order = rng.permutation(16)
+    return moved(grid((16, 16))[order][:, order])
+
+
+def rows_against_columns(rng: np.random.Generator) -> SignedPermutation:
+    order = rng.permutation(16)
+    return moved(grid((16, 16))[order][:, np.argsort(order)])
+
+
+def shuffled_inside(rng: np.random.Generator, order: Order) -> SignedPermutation:
+    tiles = grid((16, 16, 3)).reshape(4, 4, 4, 4, 3).swapaxes(1, 2).reshape(16, 16, 3)[order]
+    inside = rng.permuted(np.tile(np.arange(16), (16, 1)), axis=1)
+    shuffled = np.take_along_axis(tiles, inside[..., None], axis=1)
+    return moved(shuffled.reshape(4, 4, 4, 4, 3).swapaxes(1, 2))
+
+
 def one_shift(rng: np.random.Generator) -> SignedPermutation:
     down, right = (int(rng.integers(side)) for side in GREY)
     return moved(np.roll(grid(GREY), (down, right), (0, 1)))
@@ -114,6 +146,11 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "rows shifted, then columns, then rows": (three_turns, GREY, 2 * 48 - 4 + 16 * 3.585),
     "each component": (each_component, COLOUR, 3 * 295.99),
     "within rows": (within_rows, GREY, 12 * 44.25),
+    "within blocks": (within_blocks, (16, 16, 3), 16 * 44.25),
+    "blocks, and within them": (moved_and_within, (16, 16, 3), 17 * 44.25),
+    "one order within blocks": (one_order_within, (16, 16), 44.25),
+    "rows and columns in one order": (rows_as_columns, (16, 16), 44.25),
+    "rows and columns, inverse": (rows_against_columns, (16, 16), 44.25),
     "one shift": (one_shift, GREY, 0),
     "flips": (flips, (8, 8), 0),
 }
@@ -185,6 +222,83 @@ def biased(rng: np.random.Generator, count: int) -> Order:
 def test_uneven_rows_are_still_accused() -> None:
     audit, _ = audited(lambda rng: moved(grid(GREY)[biased(rng, 12)]), GREY, 800, 0)
     assert any("Not uniform: source of each" in finding for finding in audit.findings)
+
+
+def uneven_inside(rng: np.random.Generator) -> SignedPermutation:
+    """Shuffle the pixels of each block of 4 x 4, each swapped with any."""
+    tiles = grid((16, 16)).reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
+    shuffled = np.stack([tile[biased(rng, 16)] for tile in tiles])
+    return moved(shuffled.reshape(4, 4, 4, 4).swapaxes(1, 2))
+
+
+def test_uneven_orders_within_blocks_are_accused() -> None:
+    audit, structure = audited(uneven_inside, (16, 16), 60, 0)
+    assert any("Not uniform: source of each" in finding for finding in audit.findings)
+    assert structure.arrangement == "within blocks of 4 x 4, which stay"
+
+
+def test_blocks_within_which_pixels_move_are_told() -> None:
+    for name, says in (("within blocks", "stay"), ("blocks, and within them", "move")):
+        draw, shape, _ = KINDS[name]
+        audit, structure = audited(draw, shape, 6, 0)
+        words = f"arranged by permutations within blocks of 4 x 4, one for each, which {says}"
+        assert words in structure.statements
+        assert "256 single pixels; " in structure.statements[0]
+        assert audit.tests
+
+
+def test_draws_that_are_one_are_told() -> None:
+    says = {
+        "one order within blocks": "of 16, it is one and the same under every key.",
+        "rows and columns in one order": "is the same as the order of the rows",
+        "rows and columns, inverse": "is the inverse of the order of the rows",
+    }
+    for name, words in says.items():
+        draw, shape, _ = KINDS[name]
+        audit, _ = audited(draw, shape, 3, 0)
+        assert any(words in finding for finding in audit.findings)
+    # Two orders under one key, or two that differ under one of many, say nothing.
+    assert audited(rows_as_columns, (16, 16), 1, 0)[0].claimed_bits == pytest.approx(88.5, abs=0.02)
+
+    def mostly(rng: np.random.Generator) -> SignedPermutation:
+        order = rng.permutation(16)
+        other = order if rng.integers(8) else rng.permutation(16)
+        return moved(grid((16, 16))[order][:, other])
+
+    audit, _ = audited(mostly, (16, 16), 40, 0)
+    assert audit.claimed_bits == pytest.approx(88.5, abs=0.02)
+    assert not audit.findings
+
+
+def test_uneven_draws_that_are_one_are_accused() -> None:
+    def alike(rng: np.random.Generator) -> SignedPermutation:
+        order = biased(rng, 16)
+        return moved(grid((16, 16))[order][:, order])
+
+    audit, _ = audited(alike, (16, 16), 800, 0)
+    assert len(audit.tests) == 1
+    assert any("Not uniform: source of each" in finding for finding in audit.findings)
+
+
+def test_one_piece_that_leaves_its_block_is_another_description() -> None:
+    def strays(rng: np.random.Generator) -> SignedPermutation:
+        source = within_blocks(rng).source.reshape(-1, 3).copy()
+        source[[0, -1]] = source[[-1, 0]]
+        return moved(source)
+
+    assert audited(strays, (16, 16, 3), 6, 0)[1].arrangement == "free"
+
+
+def test_pieces_that_never_move_are_said_not_to() -> None:
+    """Negation per value, and an order of the components per pixel: no pixel moves."""
+
+    def recoloured(rng: np.random.Generator) -> SignedPermutation:
+        source = rng.permuted(grid((256, 3)), axis=1)
+        return SignedPermutation(source.reshape(-1), rng.choice([-1, 1], source.size))
+
+    _, structure = audited(recoloured, (16, 16, 3), 24, 0)
+    assert structure.statements[0] == "256 single pixels; 0 change their place"
+    assert not any("arranged by" in statement for statement in structure.statements)
 
 
 def test_uneven_shifts_are_still_accused() -> None:

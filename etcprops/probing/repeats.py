@@ -1,0 +1,105 @@
+"""Orders that are the same, or each other's inverse, under every key: these are one draw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops.probing.draws import Draw, DrawKind
+from etcprops.probing.uniformity import FACT_ERROR
+
+
+@dataclass(frozen=True)
+class OwnOrders:
+    """Which of the orders of a draw are not those of another one.
+
+    Attributes
+    ----------
+    kept : ndarray of bool, shape (m,)
+        All, but for those that come earlier under every key.
+    finding : str
+        What repeats, in words; "" if nothing does.
+    """
+
+    kept: NDArray[np.bool_]
+    finding: str = ""
+
+    @property
+    def share(self) -> float:
+        """How many of the orders a key chooses."""
+        return float(self.kept.mean())
+
+
+def own_orders(draws: Sequence[Sequence[Draw]]) -> list[OwnOrders]:
+    """Return which orders of each draw repeat no earlier one, beyond chance.
+
+    Parameters
+    ----------
+    draws : sequence of sequences of Draw
+        One sequence a draw, one of its elements a key.
+
+    Returns
+    -------
+    list of OwnOrders
+        One a draw; of draws that are no permutations all is kept.
+
+    Examples
+    --------
+    >>> from etcprops.probing.draws import permutation
+    >>> orders = [np.random.default_rng(key).permutation(9) for key in range(3)]
+    >>> rows = [permutation("order of the rows", order) for order in orders]
+    >>> columns = [permutation("order of the columns", np.argsort(order)) for order in orders]
+    >>> own_orders([rows, columns])[1].finding
+    'The order of the columns is the inverse of the order of the rows under every key: one draw.'
+    """
+    total = sum(each[0].values.shape[0] for each in draws if _ordered(each))
+    # Any two of them may be equal by chance, or inverse.
+    needed = math.log2(max(1, total) ** 2 / FACT_ERROR)
+    seen: dict[bytes, tuple[str, bytes]] = {}
+    return [
+        _own(each, seen)
+        if _ordered(each) and len(each) * _log2_orders(each[0]) > needed
+        else OwnOrders(np.ones(1, dtype=np.bool_))
+        for each in draws
+    ]
+
+
+def _own(draws: Sequence[Draw], seen: dict[bytes, tuple[str, bytes]]) -> OwnOrders:
+    """Return the own orders of one draw, and add them to those that were seen."""
+    name = draws[0].name
+    orders = np.stack([d.values for d in draws], axis=1)
+    inverses = np.argsort(orders, axis=-1)
+    kept = np.ones(len(orders), dtype=np.bool_)
+    earlier, same = "", True
+    for number, (order, inverse) in enumerate(zip(orders, inverses, strict=True)):
+        as_bytes = order.tobytes()
+        either = min(as_bytes, inverse.tobytes())
+        if either in seen:
+            earlier, first = seen[either]
+            same = first == as_bytes
+            kept[number] = False
+        seen.setdefault(either, (name, as_bytes))
+    if not earlier:
+        return OwnOrders(kept)
+    if earlier == name:
+        own = int(kept.sum())
+        differ = "it is one and the same" if own == 1 else f"{own} are different"
+        text = f"The {name}: of {kept.size}, {differ} under every key."
+    else:
+        how = "the same as" if same else "the inverse of"
+        text = f"The {name} is {how} the {earlier} under every key: one draw."
+    return OwnOrders(kept, text)
+
+
+def _ordered(draws: Sequence[Draw]) -> bool:
+    """Tell whether several keys draw orders that are not still under all of them."""
+    permuted = draws[0].kind is DrawKind.PERMUTATION
+    return permuted and len(draws) > 1 and not all(d.neutral for d in draws)
+
+
+def _log2_orders(draw: Draw) -> float:
+    return math.lgamma(draw.values.shape[-1] + 1) / math.log(2)
