@@ -90,7 +90,7 @@ class Summary:
         total = sum(self.outcomes.values())
         fails = {says: found.get("fails", 0) for says, found in self.paper.items()}
         told = ", ".join(VERBS[PaperSays(says)].format(n) for says, n in fails.items() if n)
-        checks = f"{self.checks} checks run"
+        checks = f"{self.checks} check{'s' if self.checks != 1 else ''} run"
         if self.skipped:
             needs = ", ".join(
                 f"{n} need{'s' if n == 1 else ''} {what}" for what, n in self.skipped.items()

@@ -140,7 +140,7 @@ def test_skipped_evidence_fails_if_strict(run: Run, tmp_path: Path) -> None:
     strict = run(*SKIPPING, "--strict")
     assert strict.status == 1
     assert "1 skipped: 1 needs --data" in strict.out
-    assert run(*QUICK, "--strict").status == 0
+    assert run("verify", "--claims", "int8-products", "--strict").status == 0  # by numbers alone
 
 
 def test_deep_needs_the_solver(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ from etcprops.cli._progress import progress_bar
 from etcprops.cli.common import terminal
 
 PACKAGE = Path(etcprops.__file__).parent
+KEY = EtCKey.from_secret(BlockGeometry(8, 8, block=4), "an example")
 HARM = "<script>alert(1)</script>\"'&<img src=x onerror=alert(1)>javascript:alert(1)</td></main>"
 ESCAPES = "\x1b]0;owned\x07\x1b[31mred\x9b2J\u202egnp.exe\u2066\nAll is well.\r\x08\ud800[/b]"
 
@@ -67,7 +68,7 @@ class Named(DummyClassifier):  # type: ignore[misc]  # scikit-learn has no types
 def audited(name: str) -> tuple[str, str]:
     images = np.random.default_rng(0).integers(0, 256, (8, 8, 8), dtype=np.uint8)
     model = type("Model", (Named,), {"name": name})()
-    verdict = audit(model, images, np.arange(8) % 2, EtCKey.generate(BlockGeometry(8, 8, block=4)))
+    verdict = audit(model, images, np.arange(8) % 2, KEY)
     return verdict.to_html(), verdict._repr_html_()
 
 

@@ -173,10 +173,11 @@ def test_no_command_leaves_key_material(
     monkeypatch: pytest.MonkeyPatch,
     commands: list[tuple[str, ...]],
 ) -> None:
-    def absent(*_: object) -> NoReturn:
+    def absent(*_: object, **__: object) -> NoReturn:
         raise CoqUnavailableError("not asked here: it takes long, and gets no key")
 
-    monkeypatch.setattr("etcprops.theory.coq.find_coq", absent)
+    monkeypatch.setattr("etcprops.theory.coq._once", absent)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)  # of the file that has the secret
     caplog.set_level(logging.DEBUG)
     given = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
     for arguments in commands:
