@@ -236,8 +236,9 @@ def _test_draws(structures: Sequence[Structure]) -> _Draws:
     """Test each draw that some key uses."""
     result = _Draws(piece="block" if structures[0].block > 1 else "piece")
     if scramble_bits(structures[0]):
+        piece = "pixel" if structures[0].unit == (1, 1) else result.piece
         result.findings.append(
-            f"Whether what happens inside the {result.piece}s is drawn evenly was not tested."
+            f"Whether what happens inside the {piece}s is drawn evenly was not tested."
         )
     drawn = list(zip(*(s.draws for s in structures), strict=True))
     for same, own in zip(drawn, own_orders(drawn), strict=True):
