@@ -31,6 +31,8 @@ Work = dict[str, Callable[[], object]]
 BLAS, OWN = "X @ X.T", "StandardScaler, SVC"
 DGEMM, BYTES, COPY = "dgemm", "bytes by onnxruntime", "copy"
 WARM = 5.0  # seconds: what takes longer need not be warmed up
+BLAS_ROWS = 10_000
+"""Of 20,000 rows ``z @ z.T`` in two threads ends the process (OpenBLAS 0.3.30, of NumPy 2.4.6)."""
 
 
 class Group(NamedTuple):
@@ -147,7 +149,9 @@ def works(group: Group) -> Work:
         return learning(pixels)
     z = PixelStatistics(pixels).z_score(pixels)
     counts = (1, 2, 3) if group.sweep == "slices" else (2,)
-    of: Work = {BLAS: lambda: z @ z.T, "integer_gram": lambda: _tiles.centred_gram([pixels], 128)}
+    of: Work = {"integer_gram": lambda: _tiles.centred_gram([pixels], 128)}
+    if group.rows <= BLAS_ROWS:
+        of = {BLAS: lambda: z @ z.T} | of
     multiply = _bytewise.installed()
     if multiply is not None:
         of["integer_gram, onnxruntime"] = lambda: _bytewise.products([pixels], multiply)
