@@ -13,19 +13,17 @@ import numpy as np
 
 from etcprops._validation import as_integer, describe, reject
 from etcprops.exact import _accuracy, _bytewise, _tiles
+from etcprops.exact._pixel_products import pixel_distances, pixel_gram
 from etcprops.exact._splitting import (
     MOST_FEATURES,
     MOST_SLICES,
     RowScales,
     Splitting,
-    chunks,
     row_scales,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from etcprops.exact._bytewise import Multiply
 
 
 def exact_gram(
@@ -129,7 +127,7 @@ def exact_gram(
     count = None if isinstance(slices, str) and slices == "dgemm" else as_slices(slices, caller)
     operands = _real_operands(X, Y, caller)
     if all(operand.dtype == np.uint8 for operand in operands):
-        return _pixel_gram(operands).astype(np.float64)
+        return pixel_gram(operands).astype(np.float64)
     scales = _finite_scales(operands, caller)
     splitting = Splitting(
         operands[0].shape[1], count or _count_like_dgemm(operands, scales, caller)
@@ -232,7 +230,7 @@ def integer_gram(X: ArrayLike, Y: ArrayLike | None = None) -> NDArray[np.int64]:
     array([[65025,  1020],
            [ 1020,    25]])
     """
-    return _pixel_gram(_pixel_operands(X, Y, "integer_gram"))
+    return pixel_gram(_pixel_operands(X, Y, "integer_gram"))
 
 
 def integer_squared_distances(X: ArrayLike, Y: ArrayLike | None = None) -> NDArray[np.int64]:
@@ -268,19 +266,6 @@ def integer_squared_distances(X: ArrayLike, Y: ArrayLike | None = None) -> NDArr
     """
     operands = _pixel_operands(X, Y, "integer_squared_distances")
     return pixel_distances(operands, _bytewise.multiplier(operands))
-
-
-def pixel_distances(operands: list[NDArray[Any]], multiply: Multiply | None) -> NDArray[np.int64]:
-    """Return the exact squared distances of pixels, by what multiplies bytes, or by BLAS."""
-    out, centre = _centred_gram(operands, multiply)
-    if len(operands) == 1:
-        squares = [np.diagonal(out).copy()]
-    else:
-        squares = [_centred_squares(operand, centre) for operand in operands]
-    out *= -2
-    out += squares[0][:, None]
-    out += squares[-1]
-    return out
 
 
 def _as_array(value: ArrayLike | None, parameter: str, caller: str, wanted: str) -> NDArray[Any]:
@@ -376,35 +361,3 @@ def _pixel_operands(X: ArrayLike, Y: ArrayLike | None, caller: str) -> list[NDAr
             reject(name, caller, wanted, describe(operand))
     _same_features(operands, caller)
     return operands
-
-
-def _centred_gram(
-    operands: list[NDArray[Any]], multiply: Multiply | None
-) -> tuple[NDArray[np.int64], int]:
-    """Return the exact products of pixels less a centre, and this centre."""
-    if multiply is not None:
-        return _bytewise.products(operands, multiply), 0
-    # The pixel value that becomes zero: half the range of the wider operand.
-    centre = 128 if all(operand.dtype == np.uint8 for operand in operands) else 32768
-    return _tiles.centred_gram(operands, centre), centre
-
-
-def _pixel_gram(operands: list[NDArray[Any]]) -> NDArray[np.int64]:
-    """Return the exact products of pixels."""
-    out, centre = _centred_gram(operands, _bytewise.multiplier(operands))
-    if centre:
-        # x.y = u.v + c (sum(x) + sum(y)) - n c^2 with u = x - c, v = y - c
-        sums = [centre * operand.sum(axis=1, dtype=np.int64) for operand in operands]
-        out += sums[0][:, None] - operands[0].shape[1] * centre**2
-        out += sums[-1]
-    return out
-
-
-def _centred_squares(X: NDArray[Any], centre: int) -> NDArray[np.int64]:
-    """Return the exact sums of squares of pixels less `centre`, row by row."""
-    squares = np.zeros(len(X), dtype=np.int64)
-    for rows, blocks in chunks(*X.shape):
-        for columns in blocks:
-            centred = np.subtract(X[rows, columns], centre, dtype=np.int64)
-            squares[rows] += np.vecdot(centred, centred)
-    return squares

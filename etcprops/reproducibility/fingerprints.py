@@ -224,7 +224,7 @@ def _exact_arrays(data: ImageSet, rows: Side) -> Arrays:
 def _arrays_of_pixels(data: ImageSet, images: NDArray[np.uint8]) -> Arrays:
     """Yield what the exact pipelines compute straight from pixels."""
     from etcprops.exact import _bytewise
-    from etcprops.exact.gram import pixel_distances
+    from etcprops.exact._pixel_products import pixel_distances
     from etcprops.exact.kernels import ExactKernel
     from etcprops.exact.standardized import standardized_gram
 

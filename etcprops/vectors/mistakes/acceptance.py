@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -45,8 +46,9 @@ class _LenientEntries(_Lenient):
     def _mended(self, bound: int, codes: list[Any]) -> list[Any]:
         return [self.entry(c, bound) if type(c) is self.type_of_entries else c for c in codes]
 
+    @abstractmethod
     def entry(self, code: Any, bound: int) -> Any:
-        raise NotImplementedError
+        """Return the sound entry that an unsound one is taken for."""
 
 
 # --- Sizes
@@ -194,8 +196,9 @@ class _LenientLengths(_Lenient):
             key = key.mapped(step, partial(self.sized, key.n_blocks))
         return message, key
 
+    @abstractmethod
     def sized(self, size: int, codes: list[int]) -> list[int]:
-        raise NotImplementedError
+        """Return a sequence as long as there are blocks."""
 
 
 class LongSequencesCut(_LenientLengths):
