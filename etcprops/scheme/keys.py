@@ -157,8 +157,7 @@ class EtCKey(Immutable):
         if not isinstance(other, EtCKey):
             return NotImplemented
         return self.geometry == other.geometry and all(
-            (mine is None) == (theirs is None)
-            and (mine is None or theirs is None or np.array_equal(mine, theirs))
+            (mine is None) == (theirs is None) and (mine is None or np.array_equal(mine, theirs))
             for mine, theirs in ((getattr(self, s), getattr(other, s)) for s in Step)
         )
 
@@ -291,11 +290,7 @@ class EtCKey(Immutable):
         per_block = {Step.TRANSFORMS: 3.0, Step.NEGATIVES: 1.0, Step.COMPONENTS: math.log2(6)}
         bits = size * sum(per_block.get(step, 0.0) for step in self.steps)
         if Step.PERMUTATION in self.steps:
-            # lgamma's error is relative (1e-16), so small factorials are taken exactly instead.
-            exact = size <= 1000
-            bits += (
-                math.log2(math.factorial(size)) if exact else math.lgamma(size + 1) / math.log(2)
-            )
+            bits += math.lgamma(size + 1) / math.log(2)
         return bits
 
     def to_json(self) -> str:

@@ -79,9 +79,9 @@ def test_permutation_sorts_64_bit_little_endian_tags() -> None:
 
 
 def test_permutation_with_equal_tags_is_drawn_again_as_a_whole() -> None:
-    tape = Tape(_tags(5, 9, 5) + _tags(0, 0, 0) + _tags(3, 1, 2))
+    tape = Tape(_tags(5, 9, 5) + _tags(0, 0, 0) + _tags(5, 9, 9) + _tags(3, 1, 2))
     assert draw_permutation(tape.read, 3).tolist() == [1, 2, 0]
-    assert tape.position == 3 * 24
+    assert tape.position == 4 * 24
 
 
 def test_permutation_of_one() -> None:

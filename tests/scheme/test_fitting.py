@@ -45,6 +45,15 @@ def test_padding_is_undone_after_decryption(
     assert np.array_equal(padding.undo(batch), np.stack([image, 255 - image]))
 
 
+def test_too_small_to_crop_is_told_with_its_size() -> None:
+    with pytest.raises(InvalidParameterError, match=r"Got 5 x 20: pad_to_blocks makes it fit"):
+        crop_to_blocks(picture(5, 20, 1))
+
+
+def test_blocks_are_of_8_pixels_unless_told() -> None:
+    assert pad_to_blocks(picture(9, 9, 1)).padding.block == 8
+
+
 def test_padding_repeats_the_last_row_and_column() -> None:
     padded, _ = pad_to_blocks([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 2)
     assert padded.tolist() == [[1, 2, 3, 3], [4, 5, 6, 6], [7, 8, 9, 9], [7, 8, 9, 9]]

@@ -22,7 +22,7 @@ from etcprops import (
     pad_to_blocks,
     strategies,
 )
-from etcprops.scheme.geometry import check_geometry, fitting_blocks, nearest_size
+from etcprops.scheme.geometry import check_geometry, fitting_blocks, nearest_size, what_fits
 
 SIZES = [
     BlockGeometry(rows * block, columns * block, channels=channels, block=block)
@@ -273,6 +273,7 @@ NOT_ONE_IMAGE: dict[str, tuple[Any, str]] = {
     "batch": (np.zeros((5, 8, 8), np.uint8), "of a batch, images[0] is one image"),
     "batch in colour": (np.zeros((5, 8, 8, 3), np.uint8), "of a batch, images[0] is one image"),
     "alpha": (np.zeros((8, 8, 4), np.uint8), "image[..., :3] leaves the alpha channel out"),
+    "batch of four columns": (np.zeros((2, 5, 8, 4), np.uint8), "; of a batch, images[0]"),
     "one channel": (np.zeros((8, 8, 1), np.uint8), "image[..., 0] is a grey image"),
     "vector": (np.zeros(64, np.uint8), "shape (64,)"),
     "nothing": (np.zeros((0, 8), np.uint8), "shape (0, 8)"),
@@ -318,6 +319,25 @@ def test_what_is_said_to_fit_fits(height: int, width: int, block: int) -> None:
     for size in fitting_blocks(height, width, block):
         assert BlockGeometry(height, width, block=size).n_blocks > 1
         assert size > 1
+
+
+@pytest.mark.parametrize("shape", [(16, 20), (20, 16)])
+def test_both_sides_must_be_of_whole_blocks(shape: tuple[int, int]) -> None:
+    with pytest.raises(InvalidParameterError, match=r"be of whole blocks. Got (16 x 20|20 x 16)"):
+        BlockGeometry.for_image(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("size", "block", "sizes"),
+    [(64, 8, [4, 16, 32]), (64, 2, [4, 8]), (134, 4, [2]), (8194, 4000, [482]), (7, 8, [])],
+)
+def test_blocks_around_one_block(size: int, block: int, sizes: list[int]) -> None:
+    # One below, two above; not the block itself, none of more than 16 blocks or 4,096 pixels.
+    assert fitting_blocks(size, size, block) == sizes
+
+
+def test_where_no_other_block_fits_none_is_named() -> None:
+    assert what_fits(101, 97, 8) == "8 divides 104 x 96"
 
 
 def test_absurd_sizes_are_refused_at_once() -> None:

@@ -240,7 +240,6 @@ def test_key_space_is_the_product_over_the_steps(
 @pytest.mark.parametrize("blocks", [1, 2, 3, 10, 100, 480, 999, 1000, 1001, 1002, 4096, 16384])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_key_space_bits_to_the_last_digit(blocks: int, channels: int) -> None:
-    # 1,000 blocks is where the formula goes over from factorials to the gamma function.
     key = EtCKey.from_secret(BlockGeometry(1, blocks, channels=channels, block=1), "s")
     exact = math.log2(key.key_space_size())
     assert key.key_space_bits() == pytest.approx(exact, rel=1e-15, abs=0)
@@ -265,6 +264,11 @@ def test_json_and_pickle_and_copy_return_the_key(key: EtCKey) -> None:
     assert pickle.loads(pickle.dumps(key)) == key  # noqa: S301
     assert copy.deepcopy(key) == key
     assert hash(copy.copy(key)) == hash(key)
+
+
+def test_keys_of_one_geometry_have_hashes_of_their_own() -> None:
+    keys = [EtCKey.from_secret(BlockGeometry(2, 8, block=2), f"{i}") for i in range(9)]
+    assert len({hash(key) for key in keys}) == 9
 
 
 @pytest.mark.parametrize(("geometry", "steps"), CASES, ids=CASE_IDS)
@@ -819,6 +823,14 @@ def test_files_that_hold_no_key(tmp_path: Path, content: bytes | None, got: str)
     wanted = "The 'path' parameter of EtCKey.load must be a file with a key as EtCKey.save writes"
     with pytest.raises(InvalidParameterError, match=f"^{wanted} it. Got '.*key.json': .*({got})"):
         EtCKey.load(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are refused in other words here")
+def test_what_the_system_says_is_told_in_its_words_alone(tmp_path: Path) -> None:
+    with pytest.raises(InvalidParameterError, match=r"': Is a directory\.$"):
+        EtCKey.load(tmp_path)
+    with pytest.raises(InvalidParameterError, match=r"': Is a directory\.$"):
+        EtCKey.from_secret(COLOUR, "an example").save(tmp_path, overwrite=True)
 
 
 @pytest.mark.parametrize("path", [None, 3, "", b"key.json"])

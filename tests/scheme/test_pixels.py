@@ -14,6 +14,7 @@ from helpers import noise, subsets_of_steps
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from etcprops import (
     COMPONENT_ORDERS,
@@ -451,6 +452,12 @@ _COLOUR_WANTED = "be an array of uint8 and shape (..., 4, 6, 3)"
         ),
         pytest.param([[0] * 6] * 4, GREY, f"{[[0] * 6] * 4} (list).", id="list"),
         pytest.param(None, GREY, "None (NoneType).", id="None"),
+        pytest.param(
+            Image.new("L", (4, 6)),
+            GREY,
+            "an array of dtype uint8 and shape (6, 4).",
+            id="Pillow image of another size",
+        ),
         pytest.param(
             np.zeros((6, 4), np.uint8),
             GREY,
