@@ -7,15 +7,26 @@ computed in doubles must reach that value and may exceed it by its own rounding 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import mpmath
 import numpy as np
 import pytest
 from mpmath import mpf
 from numpy.typing import NDArray
 
-from etcprops import PixelStatistics, standard_scaler_error_bound
+from etcprops import PixelStatistics, gram_error_bound, standard_scaler_error_bound
+from etcprops.exact._accuracy import (
+    SLACK,
+    _Size,
+    _size_by_mean,
+    _size_by_smallest,
+    _suffices,
+)
 from etcprops.exact._kernel_error import KernelError, dual_sum_error, gamma_n, norms
 from etcprops.exact._kernel_function import KernelFunction
+from etcprops.exact._splitting import Splitting, row_scales
 
 Matrix = NDArray[np.float64]
 U = mpf(2) ** -53
@@ -244,3 +255,104 @@ def test_the_bound_of_the_standard_scaler_is_the_stated_one(count: int) -> None:
         tau = (3 * U + rho) / (1 - rho)
         stated = level / sigma * (U * (1 + tau) + tau)
         _agree(bound, stated, 1e-10)
+
+
+def _rests(x: Matrix, splitting: Splitting) -> tuple[list[mpf], int]:
+    """Return bounds of the norms of what 0 .. s slices leave of a row, in units of the first."""
+    scales = row_scales(x[None], splitting)
+    exponent, coarse = int(scales.exponent[0]), int(scales.coarse[0])
+    root = mpmath.sqrt(len(x))
+    rounded = [mpf(round(Fraction(v) / Fraction(2) ** coarse)) for v in x.tolist()]
+    norm = mpmath.norm(mpmath.matrix(rounded)) + root / 2
+    rests = [norm * mpf(2) ** (coarse - exponent) if x.any() else mpf(0)]
+    left = [Fraction(v) / Fraction(2) ** exponent for v in x.tolist()]
+    for i in range(splitting.slices):
+        left = [v - round(v) for v in left]
+        rests.append(root / 2 * mpf(2) ** (-splitting.bits * i) if any(left) else mpf(0))
+        left = [v * 2**splitting.bits for v in left]
+    return rests, exponent
+
+
+@pytest.mark.parametrize("slices", [1, 2, 3, 4, 5])
+def test_bounds_of_inner_products_are_the_stated_ones(slices: int) -> None:
+    rng = np.random.default_rng(2)
+    n = 12
+    X = rng.standard_normal((5, n)) * 10.0 ** rng.integers(-3, 4, (5, 1))
+    X[1] = np.rint(8 * X[1]) + 1  # one slice is enough
+    X[2] = 0
+    X[3, 0] *= 2.0**20  # one entry is far larger
+    X[4] = np.rint(2.0**30 * X[4] / np.abs(X[4]).max())  # two are enough
+    splitting = Splitting(n, slices)
+    bounds = gram_error_bound(X, slices=slices)
+    assert np.array_equal(gram_error_bound(X, X.copy(), slices=slices), bounds)
+    parts = [_rests(x, splitting) for x in X]
+    # Products of slices i and j are kept where i + j <= order.
+    order = 2 if slices == 2 else slices - 1
+    for i, (x, x_exponent) in enumerate(parts):
+        for j, (y, y_exponent) in enumerate(parts):
+            dropped = x[slices] * y[0]
+            for k in range(slices):
+                dropped += (x[k] + x[k + 1]) * y[min(slices, order + 1 - k)]
+            stated = dropped + 2 * U * (1 + mpf(2) ** -12) * (x[0] * y[0] + dropped)
+            stated *= mpf(2) ** (x_exponent + y_exponent)
+            _agree(float(bounds[i, j]), stated, 2.0**-29)
+    assert not bounds[2].any()
+
+
+def test_bounds_of_inner_products_that_underflow_are_the_smallest_double_at_least() -> None:
+    X = np.full((1, 4), 2.0**-600)
+    assert gram_error_bound(X, slices=3) == 2.0**-1074
+    X[0, 0] = 0.0
+    assert gram_error_bound(X, 0 * X, slices=3) == 0
+
+
+@pytest.mark.parametrize("slices", [3, 4, 6])
+def test_slices_suffice_up_to_the_stated_size(slices: int) -> None:
+    n = 1000
+    splitting = Splitting(n, slices)
+    h = Fraction(1, 2**splitting.bits)
+    x_unit, x_mean, y_mean = Fraction(2) ** (7 * slices - 35), Fraction(3, 2), Fraction(5, 2)
+    common = Fraction(900 + 700 - n, n)
+    # The unit of y at which what is truncated is 2**-52 of what is certain.
+    constant = h ** (slices - 1) / 2 * x_unit * y_mean
+    factor = Fraction(slices, 4) * h ** (slices - 2) * x_unit + h ** (slices - 1) / 2 * x_mean
+    unit = float((common / 2**52 / Fraction(SLACK) - constant) / factor)
+    assert unit > 0
+    x = _Size(900, float(x_unit), float(x_mean))
+    for share, enough in ((1 - 1e-9, True), (1 + 1e-9, False)):
+        y = _Size(700, share * unit, float(y_mean))
+        assert _suffices([x, y], splitting) == _suffices([y, x], splitting) == enough
+    equal = _Size(n, 2.0**-40, 1.0)
+    assert _suffices([equal], splitting) == _suffices([equal, equal], splitting)
+
+
+def test_sizes_of_rows_are_the_stated_ones() -> None:
+    rng = np.random.default_rng(4)
+    n = 40
+    X = rng.standard_normal((4, n)) * [[1.0], [1e-9], [1e200], [0.0]]
+    X[1, :7] = 0.0
+    X[2] = np.abs(X[2]) + 1e199
+    scales = row_scales(X, Splitting(n, 3))
+    reached, units, means, least, smallest = [], [], [], [], []
+    for i in range(3):
+        coarse, exponent = int(scales.coarse[i]), int(scales.exponent[i])
+        values = [abs(Fraction(v)) for v in X[i].tolist()]
+        rounded = [round(v / Fraction(2) ** coarse) for v in values]
+        rms = mpmath.sqrt(mpf(sum(v * v for v in rounded)) / n)
+        reached.append(sum(v >= rms / 4 for v in rounded))
+        units.append(mpf(2) ** (exponent - coarse) / (rms / 4 - 0.5))
+        means.append((rms + 0.5) / (rms / 4 - 0.5))
+        least = min(v for v in values if v)
+        smallest.append(Fraction(2) ** exponent / least)
+    by_mean = _size_by_mean(X, scales)
+    assert by_mean.reached == min(reached)
+    assert by_mean.unit == pytest.approx(float(max(units)), rel=1e-12)
+    assert by_mean.mean == pytest.approx(float(max(means)), rel=1e-12)
+    by_smallest = _size_by_smallest(X, scales)
+    assert by_smallest.reached == n
+    assert by_smallest.unit == pytest.approx(float(max(smallest)), rel=1e-12)
+    assert by_smallest.mean == 1
+    # Nothing is certain of a row whose entries are nearly all below the unit.
+    small = replace(scales, energy=np.full(4, 4.0 * n))
+    assert _size_by_mean(X, small).reached == 0
+    assert np.isinf(_size_by_mean(X, small)[1:]).all()
