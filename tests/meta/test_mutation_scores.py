@@ -19,7 +19,7 @@ SURVIVORS = tomllib.loads((ROOT / "tests" / "meta" / "survivors.toml").read_text
 
 
 def score(room: dict[str, Any]) -> str:
-    """Return the share of killed mutants of those that a test can tell, of a sample with a range."""
+    """Return which share is killed of what a test can tell; of a sample with a range."""
     told = room["tried"] - room["equivalent"]
     share = f"{100 * room['killed'] / told:.1f} %"
     if room["tried"] == room["mutants"]:
@@ -50,8 +50,8 @@ def test_the_first_page_has_their_sum() -> None:
     )
     last = max(ROOMS.values(), key=lambda room: room["date"])
     sentence = (
-        f"Of {tried:,} mutants of the logic that were tried, of {mutants:,}, the tests notice {killed:,}; "
-        f"{equivalent} more cannot be told from the original ({last['date']}, {last['commit']})"
+        f"{tried:,} of {mutants:,} mutants of the logic were tried: the tests notice {killed:,}, and "
+        f"{equivalent} cannot be told from the original ({last['date']}, `{last['commit']}`)"
     )
     assert sentence in (DOCS / "index.md").read_text("utf-8")
 
