@@ -210,6 +210,7 @@ def test_kernels_of_one_product_are_known() -> None:
         ({"model": 3}, r"'model' parameter of certain_decisions .* fitted SVC or NuSVC\. Got 3"),
         ({"X": np.ones((2, 3))}, r"'X' parameter of certain_decisions .* with 40 features"),
         ({"ulps": 0}, r"'ulps' parameter of certain_decisions .* Got 0"),
+        ({"ulps": 2**20 + 1}, r"'ulps' parameter of certain_decisions .* Got 1048577"),
     ],
 )
 def test_bad_input(bad: dict[str, Any], message: str) -> None:
