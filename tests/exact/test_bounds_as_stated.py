@@ -15,8 +15,14 @@ import numpy as np
 import pytest
 from mpmath import mpf
 from numpy.typing import NDArray
+from sklearn.svm import SVC
 
-from etcprops import PixelStatistics, gram_error_bound, standard_scaler_error_bound
+from etcprops import (
+    ExactKernel,
+    PixelStatistics,
+    gram_error_bound,
+    standard_scaler_error_bound,
+)
 from etcprops.exact._accuracy import (
     SLACK,
     _Size,
@@ -27,6 +33,8 @@ from etcprops.exact._accuracy import (
 from etcprops.exact._kernel_error import KernelError, dual_sum_error, gamma_n, norms
 from etcprops.exact._kernel_function import KernelFunction
 from etcprops.exact._splitting import Splitting, row_scales
+from etcprops.exact._two_models import two_models
+from etcprops.exact.decisions import SLICES, _refined
 
 Matrix = NDArray[np.float64]
 U = mpf(2) ** -53
@@ -356,3 +364,35 @@ def test_sizes_of_rows_are_the_stated_ones() -> None:
     small = replace(scales, energy=np.full(4, 4.0 * n))
     assert _size_by_mean(X, small).reached == 0
     assert np.isinf(_size_by_mean(X, small)[1:]).all()
+
+
+@pytest.mark.parametrize("kernel", ["linear", "rbf", "poly", "sigmoid"])
+@pytest.mark.parametrize("shift", [0.0, 1e-3])
+def test_errors_of_refined_decisions_are_the_stated_ones(kernel: str, shift: float) -> None:
+    rng = np.random.default_rng(5)
+    X, Q = rng.standard_normal((40, 6)), rng.standard_normal((3, 6))
+    svm, other = (
+        SVC(kernel=kernel, gamma=0.1, coef0=0.25, C=C).fit(X, np.arange(40) % 3)
+        for C in (1.0, 1.0 + 1e-6)
+    )
+    both = two_models(svm, other if shift else None, X, shift, "a test")
+    values, errors = _refined(both, Q)
+    (dual, intercept), (other_dual, other_intercept) = both.machines
+    rows = X[both.places]
+    size = KernelError(both.function, Q, rows, 1.0)
+    argument = gram_error_bound(Q, rows, slices=SLICES)
+    if kernel == "rbf":  # of squared distances: both squares, the product twice, two roundings
+        own = [
+            np.array([gram_error_bound(row[None], slices=SLICES)[0, 0] for row in side])
+            for side in (Q, rows)
+        ]
+        argument = own[0][:, None] + 2 * argument + own[1]
+        lengths = np.linalg.norm(Q, axis=1)[:, None] + np.linalg.norm(rows, axis=1)
+        argument = argument + 2.0**-52 * lengths**2
+    K = ExactKernel(kernel, gamma=0.1, coef0=0.25, slices=SLICES)(Q, rows)  # type: ignore[arg-type]
+    stated = size.through(argument) @ np.abs(dual).T
+    stated += size.change(both.shift, both.gap) @ np.abs(other_dual).T
+    stated += size.magnitude @ np.abs(dual - other_dual).T + np.abs(intercept - other_intercept)
+    stated += gram_error_bound(K, dual, slices=SLICES)
+    stated += 2.0**-53 * (np.abs(values - intercept) + np.abs(intercept))
+    np.testing.assert_allclose(errors, stated, rtol=1e-9)

@@ -98,6 +98,18 @@ def test_errors_are_residuals_and_what_rounds_in_them(m: int, disturbance: float
         assert vector_errors.max() < 2.0**-60
 
 
+@pytest.mark.parametrize("disturbance", [1e-9, 0.2])
+def test_products_with_the_matrix_stay_exact(disturbance: float) -> None:
+    A = _matrix(11)
+    state = _state(A, disturbance)
+    state.correct(state.examine()[2])
+    X, products = _numbers(state.X), _numbers(state.AX)
+    for row, computed in zip(A.tolist(), products, strict=True):
+        exact = [Fraction(value) for value in row]
+        for j, value in enumerate(computed):
+            assert value == sum((a * x[j] for a, x in zip(exact, X, strict=True)), Fraction(0))
+
+
 def test_of_a_matrix_of_many_digits_the_rest_is_bounded() -> None:
     A = np.array([[0.25, 2.0**-180], [2.0**-180, 0.125]])
     digits, truncation = _eigenpairs._split(A)  # noqa: SLF001
