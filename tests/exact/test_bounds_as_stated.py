@@ -241,28 +241,41 @@ def test_highams_constants_are_rounded_up_a_little() -> None:
         assert higham(terms) <= mpf(gamma_n(terms)) <= higham(terms) * (1 + 8 * U)
 
 
+def _scaler_error(count: int, sigma: mpf, level: int) -> mpf:
+    correction = U * level + higham(count) * (sigma + U * level)
+    theta = (U * level) ** 2 + correction**2
+    theta = higham(count + 4) + theta * (1 + higham(count + 6)) / sigma**2
+    rho = mpf("0.6") * theta + 2 * U
+    tau = (3 * U + rho) / (1 - rho)
+    return level / sigma * (U * (1 + tau) + tau)
+
+
 @pytest.mark.parametrize("count", [3, 60, 4000])
-def test_the_bound_of_the_standard_scaler_is_the_stated_one(count: int) -> None:
+@pytest.mark.parametrize("level", [255, 1000])
+def test_the_bound_of_the_standard_scaler_is_the_stated_one(count: int, level: int) -> None:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (count, 4), dtype=np.uint8)
     pixels[:, 0] = 255 - (np.arange(count) == 0)  # the smallest deviation there is
     pixels[:, 1] = 7
-    statistics = PixelStatistics(pixels)
-    level = mpf(255)
-    for feature, bound in enumerate(standard_scaler_error_bound(statistics).tolist()):
+    bounds = standard_scaler_error_bound(PixelStatistics(pixels), level=level).tolist()
+    assert bounds[1] == 0
+    for feature in (0, 2, 3):
         values = [mpf(int(value)) for value in pixels[:, feature]]
         mean = sum(values) / count
         sigma = mpmath.sqrt(sum((value - mean) ** 2 for value in values) / count)
-        if feature == 1:
-            assert bound == 0
-            continue
-        correction = U * level + higham(count) * (sigma + U * level)
-        theta = (U * level) ** 2 + correction**2
-        theta = higham(count + 4) + theta * (1 + higham(count + 6)) / sigma**2
-        rho = mpf("0.6") * theta + 2 * U
-        tau = (3 * U + rho) / (1 - rho)
-        stated = level / sigma * (U * (1 + tau) + tau)
-        _agree(bound, stated, 1e-10)
+        stated = _scaler_error(count, sigma, level)
+        # Larger by 2**-40 for the rounding of the bound, and as much for that of the deviation.
+        assert stated * (1 + 1.99 * 2.0**-40) <= bounds[feature] <= stated * (1 + 2.01 * 2.0**-40)
+
+
+def test_the_bound_of_the_standard_scaler_counts_the_second_pass() -> None:
+    # As if there were so many rows: then the error of the mean shows in the deviation.
+    statistics = PixelStatistics([[0], [1]])
+    statistics.count, level = 10**8, 255
+    statistics.total, statistics.variance_numerator = np.array([1]), np.array([10**7])
+    stated = _scaler_error(10**8, mpmath.sqrt(10**7) / 10**8, level)
+    bound = standard_scaler_error_bound(statistics).tolist()[0]
+    assert stated <= bound <= stated * (1 + 1e-11)
 
 
 def _rests(x: Matrix, splitting: Splitting) -> tuple[list[mpf], int]:

@@ -58,7 +58,7 @@ def test_errors_are_residuals_and_what_rounds_in_them(m: int, disturbance: float
         values, vectors = mpmath.eigsy(mpmath.matrix(A.tolist()))
         order = sorted(range(m), key=lambda j: -values[j])
         for step in range(3):
-            before = state.X.copy()
+            before, R = state.X.copy(), state._residuals()  # noqa: SLF001
             better, vector_errors, correction = state.examine()
             X, moved = _numbers(2 * better), _numbers(2 * (better - before))
             numbers = [Fraction(number, 2**POINT) for number in state.numbers()]
@@ -73,11 +73,12 @@ def test_errors_are_residuals_and_what_rounds_in_them(m: int, disturbance: float
                 size = _norm([row[j] for row in moved])
                 true, bound = _norm(residual) / length, mpmath.mpf(float(state.errors[j]))
                 assert true <= bound
-                # Products in doubles, the residual itself, the last digit.
-                slip = (m + 8) * size * np.linalg.norm(A) * 2.0**-51 + m * 2.0 ** (9 - POINT)
-                slip += 2.0**-47 * (_norm(residual) + size)
-                excess = abs(length**2 - 1)
-                assert bound <= (1 + 2.0**-20) * ROUNDING * (true + slip) / (1 - 2 * excess)
+                # Products in doubles, and the residual before the correction.
+                slip = (m + 8) * size * np.linalg.norm(A) * 2.0**-51
+                slip += 2.0**-48 * np.linalg.norm(R[:, j])
+                assert (1 - 1e-6) * slip <= bound
+                slip += m * 2.0 ** (9 - POINT)  # the last digit
+                assert bound <= 1.05 * (_norm(residual) + slip) / (2 - length**2)
                 v = vectors[:, order[j]]
                 sign = mpmath.sign(sum(float(x) * v[i] for i, x in enumerate(column)))
                 apart = mpmath.sqrt(
@@ -96,6 +97,40 @@ def test_errors_are_residuals_and_what_rounds_in_them(m: int, disturbance: float
     assert max(shares) > 0.05 or not disturbance
     if disturbance < 1e-6:  # each step multiplies errors by about that
         assert vector_errors.max() < 2.0**-60
+
+
+def test_corrections_have_the_stated_errors() -> None:
+    # The second vector is moved towards the first, and its residual is that of the move.
+    A = np.diag([0.25, 0.125, 0.0625])
+    state, m, size = _state(A, 0.0), 3, 2.0**-60
+    X, trial = 2 * _digits.value(state.X), np.zeros((3, 3))
+    trial[0, 1] = size
+    R = -(A @ trial - trial * np.diag(A))
+    _, residuals, after = state._tried(X, R, np.zeros(3), trial)  # noqa: SLF001
+    last_digit = m * 2.0 ** (8 - POINT)
+    slip = 2.0**-51 * (m + 8) * size * np.linalg.norm(A)
+    np.testing.assert_allclose(residuals, np.array([0, slip, 0]) + last_digit, rtol=1e-14)
+    moved = size**2 + 2.0**-50 * (m + 8) * size
+    np.testing.assert_allclose(after, np.array([0, moved, 0]) + last_digit, rtol=1e-14)
+    _, residuals, after = state._tried(X, R, np.full(3, -0.5), 0 * trial)  # noqa: SLF001
+    np.testing.assert_allclose(after, 0.5 + 2.0**-50 * (m + 8) / 2, rtol=1e-15)
+    assert (residuals == [last_digit, np.linalg.norm(R[:, 1]) + last_digit, last_digit]).all()
+
+
+def test_clusters_have_the_stated_errors() -> None:
+    # Exact vectors of two equal eigenvalues that are thought to be larger: nothing else is off.
+    A = np.diag([0.25, 0.25, 0.0625])
+    groups = [np.array([0, 1]), np.array([2])]
+    values = np.diag(A).copy()
+    problem = _eigenpairs._Problem(A, _eigenpairs._split(A), values, np.eye(3), groups)  # noqa: SLF001
+    start = problem._start_of(problem.groups, 3, -np.inf)  # noqa: SLF001
+    np.testing.assert_array_equal(start.clusters, [[0, 1]])
+    start.values[:2] += 2.0**-10
+    state = _State(problem.matrix, start)
+    state.examine()
+    each = ROUNDING * (2**2 * 2.0**-48 * 2.0**-10 + 3 * 2.0 ** (8 - POINT))
+    np.testing.assert_allclose(state.errors[:2], 2 * np.sqrt(2) * each, rtol=1e-12)
+    assert state.numbers() == [2 ** (POINT - 2), 2 ** (POINT - 2), 2 ** (POINT - 4)]
 
 
 @pytest.mark.parametrize("disturbance", [1e-9, 0.2])

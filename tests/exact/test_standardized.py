@@ -441,3 +441,10 @@ def test_bad_calls_are_refused(function: Any, case: str) -> None:
 def test_kernel_refuses_what_is_no_truth_value() -> None:
     with pytest.raises(InvalidParameterError, match="'standardize' parameter of ExactKernel"):
         ExactKernel("rbf", standardize="yes")  # type: ignore[arg-type]
+
+
+def test_energies_are_added_up_from_halves_down_to_single_features() -> None:
+    U, weight = np.full((1, 2), 2.0**24), np.full((1, 2), 24.0)
+    assert _weighted.exact_energies(U, weight) == 48 * 2**48 >= 2**53
+    with pytest.raises(OverflowError, match="one feature"):
+        _weighted.exact_energies(U[:, :1], np.full((1, 1), 32.0))
