@@ -195,6 +195,11 @@ def test_rows_whose_squares_underflow_are_not_taken_for_nothing() -> None:
     _agree(float(rbf.magnitude[0, 0]), 1 + 4 * ulps * U)
     _agree(float(rbf.error(0.0, 0.0)[0, 0]), rbf.magnitude[0, 0] * 2 * ulps * U)
     assert rbf.change(0.0, 0.0) == 0
+    # A gamma that makes much of little: four roundings of each feature to nothing.
+    steep = KernelError(KernelFunction("rbf", 2.0**1000, 3, 0.0), x, -x, ulps)
+    exponent = 2.0**1000 * (4 * 4 * tiny + 2.0**-53 * (float(steep.farthest[0, 0]) + 16 * tiny))
+    stated = steep.magnitude[0, 0] * (exponent + 2 * ulps * 2.0**-53)
+    assert steep.error(0.0, 0.0)[0, 0] == pytest.approx(stated, rel=1e-12)
 
 
 def test_kernels_that_underflow_are_not_taken_for_exact() -> None:

@@ -120,6 +120,12 @@ def test_what_the_sharp_bound_leaves_open_is_decided() -> None:
     assert_contains(found, exact_decisions(svm, near))
 
 
+def test_an_interval_that_ends_in_zero_decides_nothing() -> None:
+    lower, upper = np.array([[-1.0], [0.0], [1.0], [-2.0]]), np.array([[0.0], [1.0], [2.0], [-1.0]])
+    sure = decisions._decided(lower, upper)  # noqa: SLF001
+    np.testing.assert_array_equal(sure, [False, False, True, True])
+
+
 def test_a_tie_stays_open() -> None:
     svm = SVC(kernel="linear").fit([[-1.0], [1.0]], [0, 1])
     found = certain_decisions(svm, [[0.0], [0.5]])

@@ -315,6 +315,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"encrypted": fitted("linear", 3, seed=1)[0], "train": ROWS[::-1]},
         r"'train' .* rows that model was fitted on",
     ),
+    "train is shorter": (
+        {"encrypted": fitted("linear", 3, seed=1)[0], "train": ROWS[:5]},
+        r"'train' .* rows that model was fitted on",
+    ),
     "negative error": ({"feature_error": -1.0}, r"'feature_error' .* at least 0.* Got -1\.0"),
     "errors of others": ({"feature_error": [0.0, 1.0]}, r"'feature_error' .* or 40 of them"),
     "ulps": ({"ulps": 0}, r"'ulps' .* from 1 to 2\*\*20\. Got 0"),
