@@ -145,15 +145,15 @@ def _agree(computed: float, stated: mpf, more: float = MORE) -> None:
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
 @pytest.mark.parametrize("longest", [None, 4.0])
+@pytest.mark.parametrize("ulps", [3.0, 2.0**20])
 @pytest.mark.parametrize(("shift", "gap"), [(0.0, 0.0), (0.0, 2.0**-50), (0.01, 0.0), (3.0, 0.1)])
 def test_errors_of_kernels_are_the_stated_ones(
-    kernel: KernelFunction, longest: float | None, shift: float, gap: float
+    kernel: KernelFunction, longest: float | None, shift: float, gap: float, ulps: float
 ) -> None:
     rng = np.random.default_rng(3)
     X, rows = rng.standard_normal((2, 5)), rng.standard_normal((3, 5))
     rows[2] = -1.5 * X[1]  # far away
     rows[1] = X[0] + 0.25 * rows[1]  # near
-    ulps = 3.0
     computed = KernelError(kernel, X, longest or rows, ulps)
     found = computed.magnitude, computed.error(shift, gap), computed.change(shift, gap)
     for i, x in enumerate(X):
@@ -162,6 +162,15 @@ def test_errors_of_kernels_are_the_stated_ones(
             values = stated.magnitude(), stated.error(shift, gap), stated.change(shift, gap)
             for array, value in zip(found, values, strict=True):
                 _agree(float(array[i, j]), value)
+
+
+def test_errors_of_products_are_the_stated_ones_of_any_number_of_features() -> None:
+    x, y = np.array([3.0, 4.0]), np.array([[5.0, 12.0]])
+    computed = KernelError(KERNELS[0], x[None], y, 1.0)
+    stated = Stated(KERNELS[0], x, y[0], 1.0)
+    computed.features = stated.n = 2**45  # then what is added up weighs as much as what is moved
+    for shift in (0.0, 0.5, 100.0):
+        _agree(float(computed.error(shift, 0.0)[0, 0]), stated.product_error(mpf(shift)))
 
 
 def test_a_row_and_itself_have_the_kernel_1_at_most() -> None:

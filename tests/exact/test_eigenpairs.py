@@ -234,6 +234,17 @@ def test_products_are_exact() -> None:
             assert _digits.value(digits)[i, j] == pytest.approx(float(exact), rel=2**-50)
 
 
+def test_carried_digits_are_small_and_mean_the_same() -> None:
+    digits = np.random.default_rng(0).integers(-(2**40), 2**40, (6, 50))
+    digits[0] >>= 30
+    before = [sum(int(d) << 21 * (5 - i) for i, d in enumerate(column)) for column in digits.T]
+    _digits.carry(digits)
+    assert np.abs(digits[1:]).max() <= 2**20
+    assert [
+        sum(int(d) << 21 * (5 - i) for i, d in enumerate(column)) for column in digits.T
+    ] == before
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("length", [1, 30, 52, 53, 54, 57, 61, 62])
 def test_rounding_and_its_doubts(length: int, sign: int) -> None:

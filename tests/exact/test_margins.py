@@ -32,6 +32,7 @@ from etcprops import (
     standard_scaler_error_bound,
 )
 from etcprops.datasets import load_digits_images
+from etcprops.exact._kernel_function import KernelFunction, kernel_function
 
 Matrix = NDArray[np.float64]
 KERNELS = ("linear", "rbf", "poly", "sigmoid")
@@ -95,6 +96,13 @@ def test_kernels_from_one_product_against_60_digits(kernel: str) -> None:
     own = SVC(kernel=kernel, gamma=named._gamma, coef0=named.coef0, **options)  # noqa: SLF001
     own.set_params(degree=named.degree or 3).fit(X, np.arange(30) % 4)
     np.testing.assert_allclose(bound, decision_error_bound(own, Q), rtol=1e-6)
+
+
+def test_kernels_from_one_product_have_the_defaults_of_scikit_learn() -> None:
+    X = np.random.default_rng(0).standard_normal((20, 8))
+    for function, kind in ((polynomial_kernel, "poly"), (sigmoid_kernel, "sigmoid")):
+        svm = SVC(kernel=function).fit(X, X[:, 0] > 0)
+        assert kernel_function(svm) == KernelFunction(kind, 1 / 8, 3, 1.0)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
