@@ -448,3 +448,31 @@ def test_energies_are_added_up_from_halves_down_to_single_features() -> None:
     assert _weighted.exact_energies(U, weight) == 48 * 2**48 >= 2**53
     with pytest.raises(OverflowError, match="one feature"):
         _weighted.exact_energies(U[:, :1], np.full((1, 1), 32.0))
+
+
+def test_totals_are_carried_before_they_could_leave_int64() -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (4, 30))
+    weights = Weights(PixelStatistics(rows), 1, 8)
+    block = next(weights.blocks())
+    U = rows - block.centre
+    energies = _weighted.exact_energies(U, block.digits)
+    largest = int(energies.max())
+    totals = _weighted.Totals((4, 4), weights, symmetric=False)
+    digits = len(totals.digits)
+
+    def add() -> None:
+        totals.add(block, [(U, energies)], _threads.Workers(None, 1))
+
+    for _ in range(3):
+        add()
+    assert totals.bound == 3 * largest
+    totals.bound = _weighted.MOST - largest
+    add()
+    assert (totals.bound, len(totals.digits)) == (_weighted.MOST, digits)
+    add()
+    assert len(totals.digits) == digits + 1
+    weight = [sum(int(d) << weights.bits * i for i, d in enumerate(c)) for c in block.digits.T]
+    for i, x in enumerate(U.astype(int).tolist()):
+        for j, y in enumerate(U.astype(int).tolist()):
+            total = sum(int(d[i, j]) << weights.bits * k for k, d in enumerate(totals.digits))
+            assert total == 5 * sum(w * a * b for w, a, b in zip(weight, x, y, strict=True))
