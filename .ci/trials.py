@@ -121,19 +121,22 @@ def try_mutants(modules: list[str], sample: int | None, jobs: int) -> None:
         program.copy_also_copy_files()
         program.setup_source_paths()
         program.create_mutants(jobs)
+    place = {
+        name: mutants / module
+        for module, codes in codes_of(mutants, modules, sample).items()
+        for name, code in codes.items()
+        if code is None
+    }
+    if not place:
+        return
     runner = program.get_mutant_runner(jobs)
     program.collect_or_load_stats(runner, apply_config_invalidation=True)
-
     seconds = state().duration_by_test
-    trials, place = [], {}
-    for module, codes in codes_of(mutants, modules, sample).items():
-        for name in [name for name, code in codes.items() if code is None]:
-            reaching = state().tests_by_mangled_function_name[mangled_name_from_mutant_name(name)]
-            tests = sorted(reaching, key=seconds.__getitem__)
-            trials.append(Trial(name, tests, sum(map(seconds.__getitem__, tests))))
-            place[name] = mutants / module
-    if not trials:
-        return
+    trials = []
+    for name in place:
+        reaching = state().tests_by_mangled_function_name[mangled_name_from_mutant_name(name)]
+        tests = sorted(reaching, key=seconds.__getitem__)
+        trials.append(Trial(name, tests, sum(map(seconds.__getitem__, tests))))
     runner.startup()
     try:
         for name, code in _results_of(runner, trials):

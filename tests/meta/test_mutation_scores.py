@@ -21,6 +21,8 @@ SURVIVORS = tomllib.loads((ROOT / "tests" / "meta" / "survivors.toml").read_text
 def score(room: dict[str, Any]) -> str:
     """Return which share is killed of what a test can tell; of a sample with a range."""
     told = room["tried"] - room["equivalent"]
+    if not told:
+        return "not yet run"
     share = f"{100 * room['killed'] / told:.1f} %"
     if room["tried"] == room["mutants"]:
         return share
