@@ -368,7 +368,7 @@ def test_sizes_of_rows_are_the_stated_ones() -> None:
     X[1, :7] = 0.0
     X[2] = np.abs(X[2]) + 1e199
     scales = row_scales(X, Splitting(n, 3))
-    reached, units, means, least, smallest = [], [], [], [], []
+    reached, units, means, smallest = [], [], [], []
     for i in range(3):
         coarse, exponent = int(scales.coarse[i]), int(scales.exponent[i])
         values = [abs(Fraction(v)) for v in X[i].tolist()]
@@ -377,7 +377,7 @@ def test_sizes_of_rows_are_the_stated_ones() -> None:
         reached.append(sum(v >= rms / 4 for v in rounded))
         units.append(mpf(2) ** (exponent - coarse) / (rms / 4 - 0.5))
         means.append((rms + 0.5) / (rms / 4 - 0.5))
-        least = min(v for v in values if v)
+        least = min(value for value in values if value)
         smallest.append(Fraction(2) ** exponent / least)
     by_mean = _size_by_mean(X, scales)
     assert by_mean.reached == min(reached)
