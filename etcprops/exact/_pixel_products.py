@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from etcprops.exact._threads import Workers
 
 EXACT = 1008  # features whose products single precision adds exactly: 1008 * 128**2 < 2**24
-PANEL = 128  # columns that a worker takes at a time
+PANEL = 160  # columns that a worker takes at a time
 WORTH_THREADS = 2**25  # products of pixels that take longer than to start threads
 
 
