@@ -208,7 +208,7 @@ def test_rows_whose_squares_underflow_are_not_taken_for_nothing() -> None:
     steep = KernelError(KernelFunction("rbf", 2.0**1000, 3, 0.0), x, -x, ulps)
     exponent = 2.0**1000 * (4 * 4 * tiny + 2.0**-53 * (float(steep.farthest[0, 0]) + 16 * tiny))
     stated = steep.magnitude[0, 0] * (exponent + 2 * ulps * 2.0**-53)
-    assert steep.error(0.0, 0.0)[0, 0] == pytest.approx(stated, rel=1e-12)
+    assert steep.error(0.0, 0.0)[0, 0] == pytest.approx(stated, rel=1e-12, abs=0)
 
 
 def test_kernels_that_underflow_are_not_taken_for_exact() -> None:
@@ -381,11 +381,11 @@ def test_sizes_of_rows_are_the_stated_ones() -> None:
         smallest.append(Fraction(2) ** exponent / least)
     by_mean = _size_by_mean(X, scales)
     assert by_mean.reached == min(reached)
-    assert by_mean.unit == pytest.approx(float(max(units)), rel=1e-12)
-    assert by_mean.mean == pytest.approx(float(max(means)), rel=1e-12)
+    assert by_mean.unit == pytest.approx(float(max(units)), rel=1e-12, abs=0)
+    assert by_mean.mean == pytest.approx(float(max(means)), rel=1e-12, abs=0)
     by_smallest = _size_by_smallest(X, scales)
     assert by_smallest.reached == n
-    assert by_smallest.unit == pytest.approx(float(max(smallest)), rel=1e-12)
+    assert by_smallest.unit == pytest.approx(float(max(smallest)), rel=1e-12, abs=0)
     assert by_smallest.mean == 1
     # Nothing is certain of a row whose entries are nearly all below the unit.
     small = replace(scales, energy=np.full(4, 4.0 * n))

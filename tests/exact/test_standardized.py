@@ -423,6 +423,11 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
         {"statistics": PixelStatistics(PIXELS.astype(int) - 9)},
         "means from 0 to 65,535",
     ),
+    "statistics of larger pixels": (
+        (PIXELS,),
+        {"statistics": PixelStatistics(PIXELS.astype(int) + 65535)},
+        "means from 65539 to 65542",
+    ),
     "no slices": ((PIXELS,), {"slices": 0}, "be 1 or 2"),
     "slices": ((PIXELS,), {"slices": 3}, "be 1 or 2"),
     "truth": ((PIXELS,), {"slices": True}, "be 1 or 2"),
@@ -476,3 +481,33 @@ def test_totals_are_carried_before_they_could_leave_int64() -> None:
         for j, y in enumerate(U.astype(int).tolist()):
             total = sum(int(d[i, j]) << weights.bits * k for k, d in enumerate(totals.digits))
             assert total == 5 * sum(w * a * b for w, a, b in zip(weight, x, y, strict=True))
+
+
+def test_sums_of_rows_are_exact_however_many_are_added() -> None:
+    sums, largest = _weighted.RowSums(2, 26), _weighted.MOST
+    for number in range(1, 5):
+        sums.add(np.array([[largest, -largest]]))
+        assert sums.bound <= largest
+        assert sums.value().tolist() == [number * largest, -number * largest]
+    sums.add(np.array([[1, 2], [3, 4]]))
+    assert sums.value().tolist() == [4 * largest + 1 + (3 << 26), -4 * largest + 2 + (4 << 26)]
+    for number in (1, 2, 3):
+        sums.add(np.array([[5, 0], [0, 0]]))
+        assert sums.bound == 4 + 5 * number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("sides", [1, 2])
+def test_tiles_are_as_large_as_their_memory_allows(workers: int, sides: int) -> None:
+    rows = np.zeros((60_000, 20), dtype=np.uint8)
+    rows[0] = 255
+    operands = [rows] * sides
+    weights = Weights(PixelStatistics(rows), 2, 8)
+    tiles = -(-len(rows) // _weighted._edge(operands, weights, workers))  # noqa: SLF001
+
+    def memory(edge: float) -> float:
+        panels = 2 * workers * weights.digits * _weighted.PANEL
+        return 8 * (edge**2 * weights.digits + edge * (len(operands) * weights.block + panels))
+
+    budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands))
+    assert memory(len(rows) / tiles) <= budget < memory(len(rows) / (tiles - 1))
