@@ -411,3 +411,8 @@ def test_memory_that_keeps_nothing_is_refused() -> None:
         InvalidParameterError, match="'memory' parameter of ExactKernel must be None"
     ):
         ExactKernel("rbf", memory=3)
+
+
+def test_what_is_no_array_is_told_as_it_was_given() -> None:
+    with pytest.raises(InvalidParameterError, match=r"'X' parameter of scale_gamma .* Got 3"):
+        scale_gamma(3)
