@@ -52,8 +52,8 @@ def test_the_first_page_has_their_sum() -> None:
     )
     last = max(ROOMS.values(), key=lambda room: room["date"])
     sentence = (
-        f"{tried:,} of {mutants:,} mutants of the logic were tried: the tests notice {killed:,}, and "
-        f"{equivalent} cannot be told from the original ({last['date']}, `{last['commit']}`)"
+        f"{tried:,} of {mutants:,} mutants of the logic were tried: the tests notice {killed:,}, "
+        f"and {equivalent} cannot be told from the original ({last['date']}, `{last['commit']}`)"
     )
     assert sentence in (DOCS / "index.md").read_text("utf-8")
 
