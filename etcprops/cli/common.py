@@ -82,7 +82,7 @@ def parse_geometry(text: str, command: str, option: str = "--geometry") -> Block
     match = SIZES.fullmatch(text)
     if match is None:
         wanted = "be height x width [x channels] [/ block], such as 192x160 or 96x64x3/16"
-        reject(option, f"etcprops {command}", wanted, f"{text!r}.")
+        reject(option, f"etcprops {command}", wanted, f"{text[:80]!r}.")
     height, width, channels, block = (int((size or "0")[:20]) for size in match.groups())
     side = block or 8
     if height * width * (channels or 1) > MOST_PIXELS:
@@ -94,7 +94,7 @@ def parse_geometry(text: str, command: str, option: str = "--geometry") -> Block
         near = f"{rows}x{columns} is the nearest size of blocks of {side}"
         fits = f"{near}, and of {height}x{width} these are: {blocks}" if blocks else near
         wanted = "be of whole blocks"
-        reject(option, f"etcprops {command}", wanted, f"{text!r}: {fits}.")
+        reject(option, f"etcprops {command}", wanted, f"{text[:80]!r}: {fits}.")
     return BlockGeometry(height, width, channels=channels or 1, block=side)
 
 

@@ -130,8 +130,8 @@ def check_scheme_uses_its_key(scheme: Scheme) -> None:
     for (i, a), (j, b) in combinations(enumerate(results), 2):
         if np.array_equal(a, b):
             raise CounterexampleError(
-                f"keys {scheme.shown(scheme.keys[i])} and {scheme.shown(scheme.keys[j])} give the "
-                "same three images",
+                f"{scheme.under(scheme.keys[i])} and {scheme.under(scheme.keys[j])} three images "
+                "become the same",
                 Picture("image 0", scheme.images()[0]),
                 Picture("encrypted under either key", a[0]),
             )
