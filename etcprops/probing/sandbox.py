@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from etcprops._validation import printable
+from etcprops._workers import deaf_to_interruption
 from etcprops.probing.calling import how_to_call
 from etcprops.probing.model import Array, Encrypt
 from etcprops.probing.returns import NoArrayError, as_image, hint
@@ -248,7 +249,7 @@ class Forked(Sandbox):
             context = multiprocessing.get_context("fork")
             here, there = context.Pipe()
             self.process = context.Process(target=self._serve, args=(here, there))
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), deaf_to_interruption():
                 # Threads of the parent are not in the child; the time limit covers their locks.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self.process.start()
@@ -267,7 +268,6 @@ class Forked(Sandbox):
             sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115
             warnings.resetwarnings()
             warnings.simplefilter("ignore")
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             with contextlib.suppress(EOFError, BrokenPipeError):
                 while True:
                     key, images = there.recv()
