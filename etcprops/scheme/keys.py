@@ -376,7 +376,7 @@ def check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> f
     try:
         chosen = frozenset(Step(step) for step in names)
     except (TypeError, ValueError):
-        near = (nearest_name(name, Step) for name in names if name not in [*Step])
+        near = (nearest_name(name, Step) for name in names if isinstance(name, str))
         reject("steps", caller, wanted, describe(steps) + next(filter(None, near), ""))
     if geometry.channels == 1 and Step.COMPONENTS in chosen:
         if chosen != ALL:
