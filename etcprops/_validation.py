@@ -115,14 +115,16 @@ def as_number(  # noqa: PLR0917
 ) -> float:
     """Return `value` as a Python `float` in a range; booleans and NaN are refused."""
     real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if isinstance(value, int) and abs(value) > LARGEST:
-        real = False
-    if not real or not least <= value <= most:
+    try:
+        number = float(value) if real else math.nan
+    except OverflowError:  # an integer beyond doubles
+        number = math.nan
+    if not least <= number <= most:
         limits = f"number of at least {least:g}" if least != SMALLEST else "positive number"
         limits = limits if least != -LARGEST else "finite number"
         limits = limits if most >= LARGEST else f"number from {least:g} to {most:g}"
         reject(parameter, caller, wanted or f"be a {limits}", describe(value))
-    return float(value)
+    return number
 
 
 def as_function(value: Any, parameter: str, caller: str) -> Any:

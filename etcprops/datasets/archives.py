@@ -8,6 +8,7 @@ is unpickled.
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -141,7 +142,8 @@ def load_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
     ...     load_arrays(Path(folder) / "faces.npz", "labels")
     {'labels': array([0, 1])}
     """
-    with errors_in_a_line():
+    with errors_in_a_line(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Reading `.npy`")  # headers as Python 2 wrote them
         path = Path(path)
         if not path.exists():
             raise ArchiveError("is not there")

@@ -103,8 +103,10 @@ class Door(NamedTuple):
 
 def errors_in(text: str) -> Iterator[str]:
     """Yield what the section Raises of a docstring names."""
-    for section in re.findall(r"^Raises\n-+\n(.*?)(?=^\S[^\n]*\n---|\Z)", text, re.M | re.S):
-        for line in re.findall(r"^\w.*$", section, re.M):
+    for section in re.findall(
+        r"^Raises\n-+\n(.*?)(?=^\S[^\n]*\n---|\Z)", text, re.MULTILINE | re.DOTALL
+    ):
+        for line in re.findall(r"^\w.*$", section, re.MULTILINE):
             yield from re.findall(r"\w+", line)
 
 

@@ -20,6 +20,7 @@ from sklearn.svm import SVC
 import etcprops as ep
 from etcprops import _documents
 from etcprops._files import write_whole
+from etcprops.auditing import Comparison
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.implementation import Implementation
 from etcprops.claims.model import Evidence, Row
@@ -31,7 +32,6 @@ from etcprops.formats.exact_jpeg import code_exactly
 from etcprops.formats.rates import RatePoint, to_csv
 from etcprops.probing.key_audit import KeyAudit
 from etcprops.probing.model import AffineMap, Confirmation, MapWitness, PixelMap
-from etcprops.auditing import Comparison
 from etcprops.reductions import (
     BlockDCT,
     CanonicalFeatures,

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from right_calls import RIGHT
 from values import NoTruth
 
-from etcprops import InvalidParameterError
 from etcprops._validation import reject
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "doors.md"
