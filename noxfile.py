@@ -39,6 +39,12 @@ def search(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Look for bytes that take new ways through readers, 30 s each; needs the extra ``fuzz``."""
+    session.run("python", "tests/fuzz/coverage_guided.py", *(session.posargs or ["30"]))
+
+
+@nox.session
 def machines(session: nox.Session) -> None:
     """Run tests, ledger and fingerprint as other machines would; ``-- all`` takes an hour."""
     session.run("bash", ".ci/machines", *(session.posargs or ["two"]))

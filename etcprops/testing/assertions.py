@@ -208,6 +208,8 @@ def different_decisions(
     ------
     InvalidParameterError
         If the numbers of images and labels differ, or nothing is left to train on or to ask.
+    ValueError, TypeError
+        From the estimator, if it cannot learn from these.
 
     Examples
     --------
@@ -229,8 +231,10 @@ def different_decisions(
             reject(name, caller, wanted, describe(batch))
         batches.append(batch.reshape(len(batch), -1))
     chosen = np.zeros(len(answers), dtype=np.bool_)
+    if not all(hasattr(estimator, name) for name in ("get_params", "fit", "predict")):
+        reject("estimator", caller, "be an estimator with predict", describe(estimator))
     try:
-        chosen[np.asarray(training)] = True
+        chosen[as_array(training, "training", caller, "index images")] = True
     except IndexError:
         wanted = f"index some of {len(answers)} images"
         reject("training", caller, wanted, describe(training))
@@ -258,7 +262,7 @@ def assert_same_decisions(
     ------
     DifferenceError
         An AssertionError, if a decision differs; the message counts them and names the first query.
-    InvalidParameterError
+    InvalidParameterError, ValueError, TypeError
         As `different_decisions`.
 
     Examples
@@ -299,6 +303,8 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     ------
     DifferenceError
         An AssertionError, if anything differs; the message names the first place.
+    InvalidParameterError
+        If one of them is no array, or holds Python objects, which have no bits.
 
     Examples
     --------
@@ -308,9 +314,15 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     etcprops.testing.assertions.DifferenceError: 1 of 2 values differ in their bits,
     first at (1,): 0.0, not -0.0
     """
-    a, b = np.asarray(found), np.asarray(expected)
+    wanted, caller = "be an array of numbers", "assert_bitwise_equal"
+    a = as_array(found, "found", caller, wanted)
+    b = as_array(expected, "expected", caller, wanted)
+    for array, name in ((a, "found"), (b, "expected")):
+        if array.dtype.hasobject:
+            reject(name, caller, wanted, describe(array))
     if a.shape != b.shape or a.dtype != b.dtype:
-        raise AssertionError(f"{a.dtype} of shape {a.shape} is not {b.dtype} of shape {b.shape}")
+        text = f"{a.dtype} of shape {a.shape} is not {b.dtype} of shape {b.shape}"
+        raise DifferenceError(text, ())
     octets = [
         np.ascontiguousarray(array).reshape(-1, 1).view(np.uint8).reshape(array.size, -1)
         for array in (a, b)
@@ -336,7 +348,7 @@ def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
         reject(parameter, caller, wanted, f"shape {value.shape}.")
     if value.dtype.kind not in "biuf":
         reject(parameter, caller, wanted, f"entries of dtype {value.dtype}.")
-    matrix = csr_array(value)
+    matrix = csr_array(value.astype(value.dtype.newbyteorder("=")))
     entries = matrix.data
     wrong = np.flatnonzero(~np.isfinite(entries) | (entries != np.trunc(entries)))
     if wrong.size:
