@@ -43,7 +43,9 @@ def names_of(check: Check) -> tuple[str, ...]:
 
 def written(claims: Iterable[Claim]) -> str:
     """Return the record of some claims as text, a line for each piece of evidence."""
-    listed = {claim.name: [n for check in claim.checks for n in names_of(check)] for claim in claims}
+    listed = {
+        claim.name: [n for check in claim.checks for n in names_of(check)] for claim in claims
+    }
     return f"{json.dumps(listed, indent=1)}\n"
 
 

@@ -135,7 +135,9 @@ def _print_skipped(ledger: Ledger, console: Console) -> None:
             console.print(text)
     for claim, found in ledger.undecided:
         if found.needs is None and found.finding is not Finding.RAISED:
-            text = Text.assemble((f"Left open {claim.name}: ", "bold"), f"{found.check}: {found.detail}")
+            text = Text.assemble(
+                (f"Left open {claim.name}: ", "bold"), f"{found.check}: {found.detail}"
+            )
             console.print(text)
 
 

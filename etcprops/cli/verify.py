@@ -70,7 +70,8 @@ def verify(
         ),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Evidence that is skipped or left open is a failure, too.")
+        bool,
+        typer.Option("--strict", help="Evidence that is skipped or left open is a failure, too."),
     ] = False,
     verbose: Annotated[
         bool,

@@ -137,13 +137,7 @@ def distance_defect(plain: Pixels, encrypted: Pixels) -> NDArray[np.int64]:
     array([[0, 0],
            [0, 0]])
     """
-    caller = "distance_defect"
-    before, after = (
-        _distances(batch, name, caller)
-        for batch, name in ((plain, "plain"), (encrypted, "encrypted"))
-    )
-    if before.shape != after.shape:
-        reject("encrypted", caller, f"hold {len(before)} images", f"{len(after)}.")
+    before, after = _both_distances(plain, encrypted, "distance_defect")
     return after - before
 
 
@@ -160,7 +154,8 @@ def assert_isometry(plain: Pixels, encrypted: Pixels) -> None:
     DifferenceError
         An AssertionError, if a distance differs; the message names the two images.
     InvalidParameterError
-        As `distance_defect`.
+        As `distance_defect`; or if all plain images are one and the same: whatever becomes of
+        those, no distance changes.
 
     Examples
     --------
@@ -170,8 +165,9 @@ def assert_isometry(plain: Pixels, encrypted: Pixels) -> None:
     etcprops.testing.assertions.DifferenceError: no isometry: the squared distance of images 0 and
     1 changes by -256 (1 of 1 distances change)
     """
-    with in_the_name_of("assert_isometry"):
-        defect = distance_defect(plain, encrypted)
+    caller = "assert_isometry"
+    before, after = _both_distances(plain, encrypted, caller)
+    defect = after - before
     pairs = np.argwhere(np.triu(defect))
     if len(pairs):
         i, j = (int(index) for index in pairs[0])
@@ -180,6 +176,9 @@ def assert_isometry(plain: Pixels, encrypted: Pixels) -> None:
             f"({len(pairs)} of {len(defect) * (len(defect) - 1) // 2} distances change)",
             (i, j),
         )
+    if not before.any():
+        got = f"{len(before)} of which no two differ."
+        reject("plain", caller, "hold two different images at least", got)
 
 
 def different_decisions(
@@ -217,9 +216,24 @@ def different_decisions(
     >>> different_decisions(nearest, images, 255 - images, [0, 0, 1, 1, 0, 1], [0, 1, 2, 3])
     array([False, False])
     """
+    before, after = decisions(
+        estimator, plain, encrypted, labels, training, caller="different_decisions"
+    )
+    return np.asarray(before != after)
+
+
+def decisions(
+    estimator: Any,
+    plain: Pixels,
+    encrypted: Pixels,
+    labels: ArrayLike,
+    training: ArrayLike,
+    *,
+    caller: str,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return what an estimator answers the queries, plain and encrypted; errors name the caller."""
     from sklearn.base import clone
 
-    caller = "different_decisions"
     answers = as_array(labels, "labels", caller, "be an array, one label an image")
     batches = []
     for value, name in ((plain, "plain"), (encrypted, "encrypted")):
@@ -237,11 +251,11 @@ def different_decisions(
     if chosen.all() or not chosen.any():
         got = f"an index of {np.count_nonzero(chosen)} of them."
         reject("training", caller, "leave images to train on and to ask", got)
-    predictions = [
-        clone(estimator).fit(batch[chosen], answers[chosen]).predict(batch[~chosen])
+    before, after = (
+        np.asarray(clone(estimator).fit(batch[chosen], answers[chosen]).predict(batch[~chosen]))
         for batch in batches
-    ]
-    return np.asarray(predictions[0] != predictions[1])
+    )
+    return before, after
 
 
 def assert_same_decisions(
@@ -259,7 +273,8 @@ def assert_same_decisions(
     DifferenceError
         An AssertionError, if a decision differs; the message counts them and names the first query.
     InvalidParameterError
-        As `different_decisions`.
+        As `different_decisions`; or if all queries get one answer, which they would also get if
+        the images were lost.
 
     Examples
     --------
@@ -273,16 +288,30 @@ def assert_same_decisions(
     etcprops.testing.assertions.DifferenceError: DecisionTreeClassifier() decides 1 of 1
     queries differently, first query 0
     """
-    with in_the_name_of("assert_same_decisions"):
-        different = different_decisions(estimator, plain, encrypted, labels, training)
+    caller = "assert_same_decisions"
+    answers = decisions(estimator, plain, encrypted, labels, training, caller=caller)
+    raise_if_different(estimator, *answers)
+    if same_answer(answers[0]):
+        wanted = "decide some queries otherwise than others; take other images or labels"
+        reject("estimator", caller, wanted, f"one answer for all of {len(answers[0])}.")
+
+
+def raise_if_different(estimator: Any, plain: NDArray[Any], encrypted: NDArray[Any]) -> None:
+    """Raise the `DifferenceError` that counts the answers that differ, if any does."""
+    different = np.asarray(plain != encrypted)
     if different.any():
         name = " ".join(repr(estimator).split())  # pipelines take several lines
-        first = int(different.argmax())
+        first = int(different.reshape(len(different), -1).any(axis=1).argmax())
         raise DifferenceError(
             f"{name} decides {np.count_nonzero(different)} of {different.size} queries "
             f"differently, first query {first}",
             (first,),
         )
+
+
+def same_answer(answers: NDArray[Any]) -> bool:
+    """Whether all queries get one answer, so that nothing about them could show."""
+    return bool((answers == answers[:1]).all())
 
 
 def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
@@ -299,6 +328,8 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     ------
     DifferenceError
         An AssertionError, if anything differs; the message names the first place.
+    InvalidParameterError
+        If there is no number, but nothing at all or NaN throughout.
 
     Examples
     --------
@@ -323,6 +354,9 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
             f"{index}: {a[index].item()!r}, not {b[index].item()!r}",
             index,
         )
+    if not a.size or (a.dtype.kind in "fc" and np.isnan(a).all()):
+        wanted = "hold a number at least, which could differ"
+        reject("found", "assert_bitwise_equal", wanted, describe(a))
 
 
 def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
@@ -346,6 +380,19 @@ def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
         wanted = "have entries so small that n of their products stay below 2^63"
         reject(parameter, caller, wanted, f"{largest} for n = {matrix.shape[0]}.")
     return csr_array(matrix.astype(np.int64))
+
+
+def _both_distances(
+    plain: Pixels, encrypted: Pixels, caller: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the squared distances between plain images, and between encrypted ones."""
+    before, after = (
+        _distances(batch, name, caller)
+        for batch, name in ((plain, "plain"), (encrypted, "encrypted"))
+    )
+    if before.shape != after.shape:
+        reject("encrypted", caller, f"hold {len(before)} images", f"{len(after)}.")
+    return before, after
 
 
 def _distances(value: Pixels, parameter: str, caller: str) -> NDArray[np.int64]:

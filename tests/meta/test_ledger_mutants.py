@@ -599,7 +599,7 @@ def test_queries_by_people_under_the_names_of_others_show_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Images of which each has some client's label and key: keys decide, and that says nothing."""
-    faces = key_conditions._faces()
+    faces = make_synthetic_faces(people=PEOPLE, lights=24, height=48, width=40, block=8, seed=0)
     labels = np.random.default_rng(0).permutation(faces.labels)
     monkeypatch.setattr(key_conditions, "_faces", lambda: replace(faces, labels=labels))
     evidence = examine(QUERIES, SOUND)
