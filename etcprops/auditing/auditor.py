@@ -23,21 +23,13 @@ from etcprops.attacks.exposure import can_be_attacked, expose
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
-from etcprops.auditing.compression import compression_seen
+from etcprops.auditing.conditions import conditions_of, incomparable
 from etcprops.auditing.harness import Candidate, Encryption, Harness, Watch, vectors
 from etcprops.auditing.inputs import as_folds, as_images, as_targets
 from etcprops.auditing.predictions import ModelError, Predictions, check_estimator, kind_of
 from etcprops.auditing.preprocessing import make_preprocessing
 from etcprops.auditing.two_sample import two_sample_test, two_sample_test_of_values
-from etcprops.auditing.verdict import (
-    DEGENERATE,
-    NO_NUMBER,
-    UNCHANGED,
-    AuditOutcome,
-    Comparison,
-    TwoSampleTest,
-    Verdict,
-)
+from etcprops.auditing.verdict import AuditOutcome, Comparison, TwoSampleTest, Verdict
 from etcprops.auditing.witness import smallest_witness
 from etcprops.scheme import pixels
 from etcprops.scheme._pixels_given import Pixels
@@ -46,8 +38,6 @@ from etcprops.scheme.keys import EtCKey, check_key
 TOLERANCE: Final = 1e-6
 FEW: Final = 100
 """Queries of a transformer whose distances are compared in distribution."""
-OTHER_KEYS: Final = 8
-"""Under which an encryption is asked for the same images again, to see that it uses its key."""
 
 
 def audit(
@@ -236,7 +226,7 @@ def _examine(text: str, harness: Harness, candidate: Candidate, effort: _Effort)
         comparison = harness.compare(candidate)
         return Verdict(text, AuditOutcome.DIFFERENT, comparison=comparison, cause=cause)
     comparison = compare(plain, encrypted, tolerance=harness.tolerance)
-    reason = _incomparable(plain, encrypted, harness) if comparison.decisions_identical else ""
+    reason = incomparable(plain, encrypted, harness) if comparison.decisions_identical else ""
     verdict = Verdict(
         text,
         AuditOutcome.NOT_APPLICABLE if reason else _outcome(comparison, harness.tolerance),
@@ -244,7 +234,7 @@ def _examine(text: str, harness: Harness, candidate: Candidate, effort: _Effort)
         certified=certified_decisions(harness, plain, encrypted),
         conditions=(
             *([reason] if reason else []),
-            *_conditions(comparison, plain, encrypted, harness),
+            *conditions_of(comparison, plain, encrypted, harness),
         ),
     )
     harness.watch.verdict = verdict
@@ -318,55 +308,6 @@ def _outcome(comparison: Comparison, tolerance: float) -> AuditOutcome:
     return (
         AuditOutcome.BITWISE_IDENTICAL if comparison.bitwise else AuditOutcome.IDENTICAL_DECISIONS
     )
-
-
-def _incomparable(plain: Predictions, encrypted: Predictions, harness: Harness) -> str:
-    """Return why answers would be the same whatever model and encryption do, "" if they could not.
-
-    They are the same: it remains to be seen whether that says anything.
-    """
-    if np.array_equal(harness.encrypted_vectors(harness.key), harness.plain_vectors):
-        return UNCHANGED
-    said = [p.values for p in (plain, encrypted) if p.decisions is None and p.values is not None]
-    if said and all(np.isnan(values).all() for values in said):
-        return NO_NUMBER
-    return ""
-
-
-def _ignores_its_key(harness: Harness) -> bool:
-    """Whether other keys give the same images; asked of encryptions of the user's alone."""
-    if harness.encrypt is pixels.encrypt or not harness.key.steps:
-        return False
-    some = harness.images[:2]
-    found = harness.encrypt(some, harness.key)
-    others = (
-        EtCKey.from_secret(
-            harness.key.geometry, f"etcprops audit, other {n}", steps=harness.key.steps
-        )
-        for n in range(OTHER_KEYS)
-    )
-    return all(np.array_equal(harness.encrypt(some, key), found) for key in others)
-
-
-def _conditions(
-    comparison: Comparison, plain: Predictions, encrypted: Predictions, harness: Harness
-) -> tuple[str, ...]:
-    """Say what the outcome depends on."""
-    conditions = [f"steps: {', '.join(harness.key.steps) or 'none'}"]
-    if comparison.relation != "equal":
-        conditions.append(f"compared {comparison.relation}")
-    negatives = harness.key.negatives
-    if negatives is not None and len(set(negatives.tolist())) == 1:
-        conditions.append(f"the key negates {'every' if negatives[0] else 'no'} block")
-    if _ignores_its_key(harness):
-        conditions.append(f"the encryption gives the same images under {OTHER_KEYS} other keys")
-    if plain.degenerate:
-        conditions.append(DEGENERATE)
-    if plain.of_training:
-        conditions.append("answers are those for the training images: the model has no others")
-    conditions += compression_seen(harness.images, harness.encrypted_vectors(harness.key))
-    conditions += dict.fromkeys(plain.warnings + encrypted.warnings)
-    return tuple(conditions)
 
 
 def _test_distributions(

@@ -18,14 +18,8 @@ from numpy.typing import NDArray
 
 from etcprops.exact.gram import exact_gram
 from etcprops.exact.statistics import PixelStatistics
-from etcprops.testing.assertions import (
-    DifferenceError,
-    assert_bitwise_equal,
-    assert_isometry,
-    decisions,
-    raise_if_different,
-    same_answer,
-)
+from etcprops.testing.assertions import DifferenceError, assert_bitwise_equal, assert_isometry
+from etcprops.testing.decisions import decisions, raise_if_different, same_answer
 from etcprops.testing.scheme import CounterexampleError, Images, Picture, Scheme, failing
 
 if TYPE_CHECKING:

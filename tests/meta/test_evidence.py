@@ -88,11 +88,9 @@ def without_one(names: tuple[str, ...], gone: str) -> tuple[str, ...]:
 
 def lines_without_something(proofs: Proofs) -> list[tuple[str, Proofs]]:
     """Return what is left of a line if one theorem goes, or one question."""
-    left = []
-    for name in proofs.theorems:
-        left.append((name, replace(proofs, theorems=without_one(proofs.theorems, name))))
-    for name in proofs.over_reals:
-        left.append((name, replace(proofs, over_reals=without_one(proofs.over_reals, name))))
+    proved, over_reals = proofs.theorems, proofs.over_reals
+    left = [(name, replace(proofs, theorems=without_one(proved, name))) for name in proved]
+    left += [(n, replace(proofs, over_reals=without_one(over_reals, n))) for n in over_reals]
     for without, names in proofs.counterexamples.items():
         for name in names:
             fewer = without_one(names, name)
