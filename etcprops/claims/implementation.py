@@ -172,7 +172,7 @@ class Implementation:
         if self.data is not None:
             training, _ = self.data.half_split(0)
             images, labels = self.data.images[training], self.data.labels[training]
-            pixels = images.reshape(len(images), -1)
+            pixels = images.reshape(len(images), self.data.geometry.n_pixels)
             if len(np.unique(labels)) < 2:
                 got = f"{len(np.unique(labels))} of them."
                 reject("data", "verify", "have two classes with two images or more", got)

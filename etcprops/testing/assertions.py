@@ -209,6 +209,9 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     a, b = np.asarray(found), np.asarray(expected)
     if a.shape != b.shape or a.dtype != b.dtype:
         raise AssertionError(f"{a.dtype} of shape {a.shape} is not {b.dtype} of shape {b.shape}")
+    if not a.size or (a.dtype.kind in "fc" and np.isnan(a).all() and np.isnan(b).all()):
+        wanted = "hold a number at least, which could differ"
+        reject("found", "assert_bitwise_equal", wanted, describe(a))
     octets = [
         np.ascontiguousarray(array).reshape(-1, 1).view(np.uint8).reshape(array.size, -1)
         for array in (a, b)
@@ -221,9 +224,6 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
             f"{index}: {a[index].item()!r}, not {b[index].item()!r}",
             index,
         )
-    if not a.size or (a.dtype.kind in "fc" and np.isnan(a).all()):
-        wanted = "hold a number at least, which could differ"
-        reject("found", "assert_bitwise_equal", wanted, describe(a))
 
 
 def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
