@@ -241,7 +241,8 @@ def negated(image: Images, key: int) -> Images:
 
 
 def scheme(function: Any, shape: tuple[int, ...] = (4, 4), **options: Any) -> Scheme:
-    return Scheme("s", function, shape, **{"keys": [0, 1], "block": 2} | options)
+    given: dict[str, Any] = {"keys": [0, 1], "block": 2, **options}
+    return Scheme("s", function, shape, **given)
 
 
 LITTLE: dict[str, tuple[Scheme, str, Status]] = {
