@@ -125,13 +125,19 @@ def _print_unexpected(ledger: Ledger, console: Console) -> None:
 
 
 def _print_skipped(ledger: Ledger, console: Console) -> None:
-    """Print which claims lack evidence for want of what."""
+    """Print which claims lack evidence for want of what, and what was left open."""
     for needs, remedy in REMEDIES.items():
         names = [
             row.claim.name for row in ledger.rows if any(e.needs is needs for e in row.evidence)
         ]
         if names:
             text = Text.assemble((f"Skipped for want of {remedy}: ", "bold"), ", ".join(names))
+            console.print(text)
+    for claim, found in ledger.undecided:
+        if found.needs is None and found.finding is not Finding.RAISED:
+            text = Text.assemble(
+                (f"Left open {claim.name}: ", "bold"), f"{found.check}: {found.detail}"
+            )
             console.print(text)
 
 

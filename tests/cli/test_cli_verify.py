@@ -143,6 +143,26 @@ def test_skipped_evidence_fails_if_strict(run: Run, tmp_path: Path) -> None:
     assert run("verify", "--claims", "int8-products", "--strict").status == 0  # by numbers alone
 
 
+def test_evidence_that_is_left_open_fails_if_strict(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = smt.Answer("it is so", None, {}, "canceled", 0.0)
+    monkeypatch.setattr(smt, "available", lambda: True)
+    monkeypatch.setattr(smt, "prove_squared_difference", lambda _negate: given_up)
+    arguments = "verify", "--claims", "distances", "--geometry", "4x4/2"
+    assert run(*arguments).status == 0
+    strict = run(*arguments, "--strict")
+    assert strict.status == 1
+    assert "unknown, canceled" in strict.out
+    # A line a claim does not have the evidence, so what was left open is told of by itself.
+    row = next(row for row in as_expected().rows if row.claim.name == "distances")
+    (asked,) = (e for e in row.evidence if e.kind is EvidenceKind.SMT)
+    unknown = replace(asked, finding=Finding.UNKNOWN, detail="canceled")
+    evidence = tuple(unknown if e is asked else e for e in row.evidence)
+    text = printed(print_lines, Ledger((replace(row, evidence=evidence),)))
+    assert "Left open distances: squared differences with a solver: canceled" in text
+
+
 def test_deep_needs_the_solver(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smt, "available", lambda: False)
     result = run(*QUICK, "--deep")
