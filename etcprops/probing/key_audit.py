@@ -333,10 +333,28 @@ def _test_permutations(result: _Draws, draw: Draw, values: NDArray[np.int64]) ->
     else:
         needed = max(2, math.ceil(4 * LEAST_EXPECTED / count))
         result.findings.append(_too_few(draw.name, len(values), needed, "key"))
+    result.tests += _ordinal(draw.name, orders)
     if count <= 5 and number >= LEAST_EXPECTED * math.factorial(count):
         known = {order: i for i, order in enumerate(permutations(range(count)))}
         drawn = np.array([known[tuple(row)] for row in orders.tolist()])
         result.tests.append(code_uniformity(f"order: {draw.name}", drawn, len(known)))
+
+
+def _ordinal(name: str, orders: NDArray[np.int64]) -> list[UniformityTest]:
+    """Test in which order three neighbours stand: sorted orbits forbid one of six (Amigó 2006).
+
+    In even orders disjoint triples are independent of each other; those of the inverse are of
+    others, and Holm's rule minds no dependence.
+    """
+    triples = orders.shape[1] // 3
+    if orders.shape[1] <= 5 or triples * len(orders) < 4 * LEAST_EXPECTED * 6:
+        return []
+    tests = []
+    for what, rows in (("sources", orders), ("places", np.argsort(orders, axis=1))):
+        ranks = np.argsort(rows[:, : 3 * triples].reshape(-1, 3), axis=1)
+        codes = 2 * ranks[:, 0] + (ranks[:, 1] > ranks[:, 2])
+        tests.append(code_uniformity(f"order of three neighbouring {what}, {name}", codes, 6))
+    return tests
 
 
 def _moving(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> NDArray[np.int64]:
