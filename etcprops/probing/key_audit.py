@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from etcprops.probing.draws import Draw, DrawKind
 from etcprops.probing.model import count as counted
+from etcprops.probing.neighbours import orders_of_three
 from etcprops.probing.repeats import own_orders
 from etcprops.probing.structure import Structure, common_bits, scramble_bits
 from etcprops.probing.uniformity import (
@@ -255,7 +256,8 @@ def _test_draws(structures: Sequence[Structure]) -> _Draws:
             result.bits += same[0].bits
         elif same[0].kind is DrawKind.PERMUTATION:
             result.bits += same[0].bits * own.share
-            _test_permutations(result, same[0], values if own.kept.all() else values[:, own.kept])
+            kept = values if own.kept.all() else values[:, own.kept]
+            _test_permutations(result, structures[0], same[0], kept)
         else:
             _test_codes(result, same[0], values)
     return result
@@ -314,8 +316,10 @@ def _half(result: _Draws, bits: NDArray[np.int64]) -> bool:
     return True
 
 
-def _test_permutations(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> None:
-    """Test permutations, shape (keys, m, count): position by source, and all orders."""
+def _test_permutations(
+    result: _Draws, structure: Structure, draw: Draw, values: NDArray[np.int64]
+) -> None:
+    """Test permutations, shape (keys, m, count): position by source, neighbours, all orders."""
     values = _moving(result, draw, values)
     orders = values.reshape(-1, values.shape[-1])
     number, count = orders.shape
@@ -333,28 +337,11 @@ def _test_permutations(result: _Draws, draw: Draw, values: NDArray[np.int64]) ->
     else:
         needed = max(2, math.ceil(4 * LEAST_EXPECTED / count))
         result.findings.append(_too_few(draw.name, len(values), needed, "key"))
-    result.tests += _ordinal(draw.name, orders)
+    result.tests += orders_of_three(draw.name, orders, structure)
     if count <= 5 and number >= LEAST_EXPECTED * math.factorial(count):
         known = {order: i for i, order in enumerate(permutations(range(count)))}
         drawn = np.array([known[tuple(row)] for row in orders.tolist()])
         result.tests.append(code_uniformity(f"order: {draw.name}", drawn, len(known)))
-
-
-def _ordinal(name: str, orders: NDArray[np.int64]) -> list[UniformityTest]:
-    """Test in which order three neighbours stand: sorted orbits forbid one of six (Amigó 2006).
-
-    In even orders disjoint triples are independent of each other; those of the inverse are of
-    others, and Holm's rule minds no dependence.
-    """
-    triples = orders.shape[1] // 3
-    if orders.shape[1] <= 5 or triples * len(orders) < 4 * LEAST_EXPECTED * 6:
-        return []
-    tests = []
-    for what, rows in (("sources", orders), ("places", np.argsort(orders, axis=1))):
-        ranks = np.argsort(rows[:, : 3 * triples].reshape(-1, 3), axis=1)
-        codes = 2 * ranks[:, 0] + (ranks[:, 1] > ranks[:, 2])
-        tests.append(code_uniformity(f"order of three neighbouring {what}, {name}", codes, 6))
-    return tests
 
 
 def _moving(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> NDArray[np.int64]:

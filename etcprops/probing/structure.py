@@ -54,6 +54,8 @@ class Structure:
         Height, width and components of what is cut into pieces.
     loops : tuple of pairs of int
         The order of the axes in which pixels are read, if that is the description.
+    beside : int
+        How many components lie side by side.
     key : EtCKey or None
         The key that reproduces the map, if the pieces are square and are not scrambled inside.
     chosen : str
@@ -69,6 +71,7 @@ class Structure:
     draws: tuple[Draw, ...]
     size: tuple[int, int, int]
     loops: axes.Loops = ()
+    beside: int = 1
     key: EtCKey | None = None
     statements: tuple[str, ...] = ()
     chosen: str = ""
@@ -377,4 +380,6 @@ def _in_full(
         words = ("each component by itself, the first as follows", *words)
     known = tiles.explained and size[2] in {1, 3} and layout in {"pixels", "planes"}
     key = _key(tiles, size) if known else None
-    return replace(structure, chosen=chosen, statements=(*words, chosen), key=key)
+    beside = shape[2] if layout == "planes" else 1
+    words += (chosen,)
+    return replace(structure, beside=beside, chosen=chosen, statements=words, key=key)

@@ -106,6 +106,13 @@ def one_order_within(rng: np.random.Generator) -> SignedPermutation:
     return moved(tiles[:, rng.permutation(16)].reshape(4, 4, 4, 4).swapaxes(1, 2))
 
 
+def one_order_turned(rng: np.random.Generator) -> SignedPermutation:
+    """Shuffle the pixels of all rows in one order, each shifted by its own number of places."""
+    order, shifts = rng.permutation(16), rng.integers(0, 16, (16, 1))
+    places = (np.arange(16) + shifts) % 16
+    return moved(np.take_along_axis(grid((16, 16)), order[places], axis=1))
+
+
 def rows_as_columns(rng: np.random.Generator) -> SignedPermutation:
     order = rng.permutation(16)
     return moved(grid((16, 16))[order][:, order])
@@ -148,6 +155,7 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "within rows": (within_rows, GREY, 12 * 44.25),
     "within blocks": (within_blocks, (16, 16, 3), 16 * 44.25),
     "blocks, and within them": (moved_and_within, (16, 16, 3), 17 * 44.25),
+    "one order within rows, turned": (one_order_turned, (16, 16), 44.25 + 15 * 4),
     "one order within blocks": (one_order_within, (16, 16), 44.25),
     "rows and columns in one order": (rows_as_columns, (16, 16), 44.25),
     "rows and columns, inverse": (rows_against_columns, (16, 16), 44.25),
@@ -344,24 +352,99 @@ def test_pieces_that_never_move_are_said_not_to() -> None:
     assert not any("arranged by" in statement for statement in structure.statements)
 
 
-def sorted_orbit(rng: np.random.Generator) -> SignedPermutation:
-    """Sort 768 values of the logistic map: of three in turn it never falls twice."""
+def logistic(value: float) -> float:
+    return 3.999999999999 * value * (1 - value)
+
+
+def skewed_tent(value: float) -> float:
+    return value / 0.37 if value < 0.37 else (1 - value) / 0.63
+
+
+def sine(value: float) -> float:
+    return float(0.99 * np.sin(np.pi * value))
+
+
+Step = Callable[[float], float]
+
+
+def sorted_orbit(step: Step, rng: np.random.Generator, count: int) -> Order:
+    """Return the order that sorts an orbit, as many scramblers have it."""
     value, orbit = float(rng.uniform(0.1, 0.9)), []
-    for _ in range(868):
-        value = 3.999999999999 * value * (1 - value)
+    for _ in range(100 + count):
+        value = step(value)
         orbit.append(value)
-    return moved(np.argsort(orbit[100:]))
+    return np.argsort(orbit[100:])
 
 
+@pytest.mark.parametrize("step", [logistic, skewed_tent, sine])
 @pytest.mark.parametrize("inverse", [False, True])
-def test_sorted_orbits_are_accused(*, inverse: bool) -> None:
+def test_sorted_orbits_are_accused(step: Step, *, inverse: bool) -> None:
     def drawn(rng: np.random.Generator) -> SignedPermutation:
-        order = sorted_orbit(rng).source
+        order = sorted_orbit(step, rng, 768)
         return moved(np.argsort(order) if inverse else order)
 
     audit, _ = audited(drawn, (24, 32), 2, 0)
     what = "sources" if inverse else "places"
     assert any(f"order of three neighbouring {what}" in f for f in audit.findings)
+
+
+@pytest.mark.parametrize(
+    ("axes", "how"),
+    [
+        ((0, 1, 2), ", pixel by pixel"),
+        ((2, 0, 1), ", component by component"),
+        ((0, 2, 1), ""),
+    ],
+)
+def test_sorted_orbits_are_accused_however_values_are_read(axes: tuple[int, ...], how: str) -> None:
+    """Components are looked at side by side, where neighbours in the image are none."""
+    reading = grid((16, 16, 3)).transpose(axes).reshape(-1)
+
+    def drawn(rng: np.random.Generator) -> SignedPermutation:
+        source = np.empty(768, dtype=np.int64)
+        source[reading] = reading[sorted_orbit(logistic, rng, 768)]
+        return moved(source)
+
+    audit, structure = audited(drawn, (16, 16, 3), 2, 0)
+    assert structure.beside == 3
+    assert any(f"neighbouring places{how}, perm" in f for f in audit.findings)
+
+
+def test_orbits_that_run_down_the_columns_are_accused() -> None:
+    reading = grid((24, 32)).T.reshape(-1)
+
+    def drawn(rng: np.random.Generator) -> SignedPermutation:
+        source = np.empty(768, dtype=np.int64)
+        source[reading] = reading[sorted_orbit(logistic, rng, 768)]
+        return moved(source)
+
+    audit, _ = audited(drawn, (24, 32), 2, 0)
+    assert any("neighbouring places, down the columns" in f for f in audit.findings)
+
+
+def turned_rows(rng: np.random.Generator) -> SignedPermutation:
+    """Shuffle all rows in one order, each from another place on: as one package's md5 does."""
+    order = rng.permutation(16)
+    places = (order[:, None] + np.arange(16)) % 16
+    return moved(np.take_along_axis(grid((16, 16)), order[places], axis=1))
+
+
+def renamed_rows(rng: np.random.Generator) -> SignedPermutation:
+    order, shifts = rng.permutation(16), rng.integers(0, 16, (16, 1))
+    return moved(np.take_along_axis(grid((16, 16)), (order + shifts) % 16, axis=1))
+
+
+@pytest.mark.parametrize("draw", [turned_rows, renamed_rows])
+def test_orders_that_are_shifts_of_each_other_are_one_and_shifts(draw: Draw) -> None:
+    audit, structure = audited(draw, (16, 16), 8, 0)
+    assert "permutations within rows" in structure.statements[1]
+    assert any("of 16, 15 are cyclic shifts of others" in f for f in audit.findings)
+    assert audit.claimed_bits == pytest.approx(44.25 + 15 * 4, abs=0.02)
+    assert audit.effective_bits == pytest.approx(44.25 + 15 * 4, abs=0.02)
+    assert not accused(audit)
+    # Any two orders of three are shifts of each other, or of the inverse of the other.
+    few, _ = audited(lambda rng: moved(rng.permuted(grid((2, 3)), axis=1)), (2, 3), 2, 0)
+    assert not any("cyclic" in f for f in few.findings)
 
 
 def test_uneven_shifts_are_still_accused() -> None:
