@@ -253,7 +253,7 @@ def _test_draws(structures: Sequence[Structure]) -> _Draws:
         if _constant(result, same[0], values):
             continue
         if same[0].kind is DrawKind.WHOLE:
-            result.bits += same[0].bits
+            result.bits += _varying(result, same[0], values)
         elif same[0].kind is DrawKind.PERMUTATION:
             result.bits += same[0].bits * own.share
             kept = values if own.kept.all() else values[:, own.kept]
@@ -273,6 +273,19 @@ def _constant(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> bool:
     what = f"Which {result.piece}s are negated" if draw.name == "negation" else f"The {draw.name}"
     result.findings.append(f"{what} does not depend on the key.")
     return True
+
+
+def _varying(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> float:
+    """Return the bits of numbers that hang together, less those that no key changes."""
+    keys, number = values.shape
+    each = math.log2(draw.bound)
+    still = np.count_nonzero((values == values[0]).all(axis=0))
+    if not still or (keys - 1) * each <= math.log2(number / FACT_ERROR):
+        return draw.bits
+    result.findings.append(
+        f"Of the {number} numbers in the {draw.name}, {still} never change with the key."
+    )
+    return float((number - still) * each)
 
 
 def _test_codes(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> None:
