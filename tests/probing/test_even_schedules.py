@@ -45,6 +45,26 @@ def blocks(rng: np.random.Generator) -> SignedPermutation:
     return SignedPermutation.from_key(EtCKey.from_secret(geometry, str(rng.integers(1 << 62))))
 
 
+def negated_components(rng: np.random.Generator) -> SignedPermutation:
+    """Move blocks of 4 x 4 whole, and negate each of their components on its own."""
+    tiles = grid((16, 16, 3)).reshape(4, 4, 4, 4, 3).swapaxes(1, 2).reshape(16, 16, 3)
+    signs = np.broadcast_to(rng.choice([-1, 1], (16, 1, 3)), tiles.shape)
+    source, sign = (
+        part.reshape(4, 4, 4, 4, 3).swapaxes(1, 2).reshape(-1)
+        for part in (tiles[rng.permutation(16)], signs)
+    )
+    return SignedPermutation(source, sign)
+
+
+def negated_values(rng: np.random.Generator) -> SignedPermutation:
+    return SignedPermutation(np.arange(192), rng.choice([-1, 1], 192))
+
+
+def negated_and_recoloured(rng: np.random.Generator) -> SignedPermutation:
+    source = rng.permuted(grid((64, 3)), axis=1)
+    return SignedPermutation(source.reshape(-1), rng.choice([-1, 1], source.size))
+
+
 def rows(rng: np.random.Generator) -> SignedPermutation:
     return moved(grid(GREY)[rng.permutation(GREY[0])])
 
@@ -145,6 +165,9 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "values": (values, GREY, 0),
     "whole pixels": (whole_pixels, COLOUR, 295.99),
     "blocks": (blocks, (16, 16, 3), 0),
+    "components of blocks negated": (negated_components, (16, 16, 3), 44.25 + 48),
+    "values negated": (negated_values, COLOUR, 192),
+    "values negated, components in any order": (negated_and_recoloured, COLOUR, 192 + 165.437),
     "rows": (rows, GREY, 28.835),
     "rows and columns": (rows_and_columns, GREY, 28.835 + 44.25),
     "pieces": (pieces, PIECES, 44.25 + 32),
@@ -328,6 +351,43 @@ def test_what_has_no_test_is_said() -> None:
     audit, _ = audited(values_inside, (8, 8, 3), 24, 0)
     assert not audit.tests
     says = "Whether what happens inside the blocks is drawn evenly was not tested."
+    assert says in audit.findings
+
+
+def test_in_block_scrambles_have_the_bits_of_what_each_block_chooses() -> None:
+    """One order for all blocks, one of two for each, or one of its own for each."""
+    tiles = grid((8, 8, 3)).reshape(2, 4, 2, 4, 3).swapaxes(1, 2).reshape(4, 48)
+    inside = 202.95  # log2(48!)
+
+    def scrambled(number: int) -> Draw:
+        def drawn(rng: np.random.Generator) -> SignedPermutation:
+            orders = rng.permuted(np.tile(np.arange(48), (number, 1)), axis=1)
+            chosen = np.arange(4) % number
+            mixed = np.take_along_axis(tiles[rng.permutation(4)], orders[chosen], axis=1)
+            return moved(mixed.reshape(2, 2, 4, 4, 3).swapaxes(1, 2))
+
+        return drawn
+
+    for number, bits in ((1, inside), (2, 2 * inside + 4), (4, 4 * inside)):
+        audit, _ = audited(scrambled(number), (8, 8, 3), 8, 0)
+        assert audit.claimed_bits == pytest.approx(np.log2(24) + bits, abs=0.02)
+
+
+def test_numbers_that_no_key_changes_are_no_bits() -> None:
+    """A cat map with two numbers of a key: its matrix has a third, which these tell."""
+    y, x = np.mgrid[:16, :16]
+
+    def cat(rng: np.random.Generator) -> SignedPermutation:
+        a, b = rng.integers(1, 16, 2)
+        order = np.empty((16, 16), dtype=np.int64)
+        order[(y + b * x) % 16, (a * y + (a * b + 1) * x) % 16] = grid((16, 16))
+        return moved(order)
+
+    audit, structure = audited(cat, (16, 16), 12, 0)
+    assert structure.arrangement == "a linear map of the places"
+    assert audit.claimed_bits == 24
+    assert audit.effective_bits == 12
+    says = "Of the 6 numbers in the matrix of the places, 3 never change with the key."
     assert says in audit.findings
 
 
