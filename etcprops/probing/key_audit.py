@@ -339,10 +339,11 @@ def _test_permutations(
     if count < 2:
         return
     if count > 24 and _coherence(orders) > COHERENT:
-        result.findings.append(
-            f"The {draw.name} moves neighbours together, in a way that has no name here; whether "
-            "it is drawn evenly was not tested."
-        )
+        still = float(np.mean(orders == np.arange(count)))
+        how = "moves neighbours together, in a way that has no name here"
+        if still > COHERENT:
+            how = f"leaves {still:.0%} in place, of which an even draw leaves one on average"
+        result.findings.append(f"The {draw.name} {how}; whether it is drawn evenly was not tested.")
         return
     groups = min(count, math.isqrt(number * count // LEAST_EXPECTED))
     if groups > 1 and len(values) > 1:

@@ -1,6 +1,7 @@
 """Orders that are the same, each other's inverse, or shifts of each other, under every key.
 
-Those that repeat are one draw; of one that is a cyclic shift of another a key chooses the shift.
+Those that leave all in place are no draws; those that repeat are one draw; of one that is a cyclic
+shift of another a key chooses the shift.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class OwnOrders:
     Attributes
     ----------
     kept : ndarray of bool, shape (m,)
-        All, but for those that come earlier under every key.
+        All, but for those that come earlier under every key, or move nothing under any.
     finding : str
         What repeats, in words; "" if nothing does.
     extra : float
@@ -84,7 +85,11 @@ def _own(draws: Sequence[Draw], seen: dict[bytes, tuple[str, bytes]]) -> OwnOrde
     inverses = np.argsort(orders, axis=-1)
     kept = np.ones(len(orders), dtype=np.bool_)
     earlier, same = "", True
+    still = (orders == np.arange(orders.shape[-1])).all(axis=(1, 2))
     for number, (order, inverse) in enumerate(zip(orders, inverses, strict=True)):
+        if still[number]:
+            kept[number] = False
+            continue
         as_bytes = order.tobytes()
         either = min(as_bytes, inverse.tobytes())
         if either in seen:
@@ -92,16 +97,18 @@ def _own(draws: Sequence[Draw], seen: dict[bytes, tuple[str, bytes]]) -> OwnOrde
             same = first == as_bytes
             kept[number] = False
         seen.setdefault(either, (name, as_bytes))
+    stay = int(still.sum())
+    none = f"The {name}: of {kept.size}, {stay} move nothing under any key." if stay else ""
     if not earlier:
-        return OwnOrders(kept)
+        return OwnOrders(kept, none)
     if earlier == name:
         own = int(kept.sum())
         differ = "it is one and the same" if own == 1 else f"{own} are different"
-        text = f"The {name}: of {kept.size}, {differ} under every key."
+        text = f"The {name}: of {kept.size - stay}, {differ} under every key."
     else:
         how = "the same as" if same else "the inverse of"
         text = f"The {name} is {how} the {earlier} under every key: one draw."
-    return OwnOrders(kept, text)
+    return OwnOrders(kept, f"{none} {text}".strip())
 
 
 def _unshifted(draws: Sequence[Draw], own: OwnOrders) -> OwnOrders:

@@ -15,7 +15,8 @@ from scipy.stats import binom
 
 from etcprops import BlockGeometry, EtCKey, SignedPermutation
 from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
-from etcprops.probing.structure import Structure, infer_common
+from etcprops.probing.region import describe
+from etcprops.probing.structure import Structure
 from etcprops.probing.uniformity import FAMILY_ERROR
 
 Order = NDArray[np.int64]
@@ -150,6 +151,27 @@ def shuffled_inside(rng: np.random.Generator, order: Order) -> SignedPermutation
     return moved(shuffled.reshape(4, 4, 4, 4, 3).swapaxes(1, 2))
 
 
+def border_left(rng: np.random.Generator) -> SignedPermutation:
+    """Move whole blocks of 4 x 4 of an image that they do not divide."""
+    order = grid((18, 19))
+    tiles = order[:16, :16].reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 4, 4)
+    tiles = tiles[rng.permutation(16)]
+    order[:16, :16] = tiles.reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
+    return moved(order)
+
+
+def some_rows(rng: np.random.Generator) -> SignedPermutation:
+    order = grid((16, 16))
+    order[4:12] = order[4 + rng.permutation(8)]
+    return moved(order)
+
+
+def one_component(rng: np.random.Generator) -> SignedPermutation:
+    order = grid(COLOUR)
+    order[..., 1] = order[..., 1].reshape(-1)[rng.permutation(64)].reshape(COLOUR[:2])
+    return moved(order)
+
+
 def one_shift(rng: np.random.Generator) -> SignedPermutation:
     down, right = (int(rng.integers(side)) for side in GREY)
     return moved(np.roll(grid(GREY), (down, right), (0, 1)))
@@ -182,6 +204,9 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "one order within blocks": (one_order_within, (16, 16), 44.25),
     "rows and columns in one order": (rows_as_columns, (16, 16), 44.25),
     "rows and columns, inverse": (rows_against_columns, (16, 16), 44.25),
+    "blocks of a part": (border_left, (18, 19), 44.25),
+    "rows of a part": (some_rows, (16, 16), 15.299),
+    "one component": (one_component, COLOUR, 295.995),
     "one shift": (one_shift, GREY, 0),
     "flips": (flips, (8, 8), 0),
 }
@@ -191,7 +216,7 @@ ACCUSES = ("Not uniform", "not depend", "for every", "Exactly half", "not used")
 def audited(draw: Draw, shape: tuple[int, ...], keys: int, seed: int) -> tuple[KeyAudit, Structure]:
     rng = np.random.default_rng([seed, keys])
     maps = [draw(rng) for _ in range(keys)]
-    structures = infer_common(maps, shape)
+    structures = describe(maps, shape, shape)
     names = {n: digest([m.source, m.sign]) for n, m in enumerate(maps)}
     return audit_keys(names, structures), structures[0]
 
@@ -389,6 +414,39 @@ def test_numbers_that_no_key_changes_are_no_bits() -> None:
     assert audit.effective_bits == 12
     says = "Of the 6 numbers in the matrix of the places, 3 never change with the key."
     assert says in audit.findings
+
+
+def test_a_part_that_changes_is_the_image() -> None:
+    audit, structure = audited(border_left, (18, 19), 4, 0)
+    assert structure.statements[0] == "16 blocks of 4 x 4; 15 change their place"
+    assert structure.statements[1] == "only rows 0 to 15 and columns 0 to 15 change under any key"
+    assert structure.key is None, "a key of blocks of the whole image is another map"
+    assert audit.claimed_bits == pytest.approx(44.25, abs=0.02)
+    # That one row of 16 stays, or one pixel of a corner, is chance.
+    chance, whole = audited(
+        lambda rng: moved(grid((16, 16))[[*rng.permutation(15).tolist(), 15]]), (16, 16), 1, 0
+    )
+    assert chance.claimed_bits == pytest.approx(44.25, abs=0.02)
+    assert not any("change under any key" in statement for statement in whole.statements)
+
+
+def test_orders_that_move_nothing_are_no_draws() -> None:
+    audit, _ = audited(one_component, COLOUR, 8, 0)
+    assert any("of 3, 2 move nothing under any key." in finding for finding in audit.findings)
+    assert audit.tests
+
+
+def test_what_leaves_most_in_place_is_said_to() -> None:
+    def swaps(rng: np.random.Generator) -> SignedPermutation:
+        order = np.arange(192)
+        for _ in range(40):
+            pair = rng.integers(0, 192, 2)
+            order[pair] = order[pair[::-1]]
+        return moved(order)
+
+    audit, _ = audited(swaps, GREY, 8, 0)
+    (finding,) = audit.findings
+    assert "in place, of which an even draw leaves one on average; whether it is" in finding
 
 
 def test_one_piece_that_leaves_its_block_is_another_description() -> None:
