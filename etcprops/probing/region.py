@@ -40,7 +40,7 @@ def describe(
     Examples
     --------
     >>> order = np.arange(64).reshape(8, 8)
-    >>> order[2:6] = order[2:6][np.random.default_rng(0).permutation(4)]
+    >>> order[2:6] = order[[3, 5, 2, 4]]
     >>> found = describe([SignedPermutation(order.ravel(), np.ones(64))] * 9, (8, 8), (8, 8))
     >>> found[0].statements[:2]
     ('4 rows; 4 change their place', 'only rows 2 to 5 and columns 0 to 7 change under any key')
