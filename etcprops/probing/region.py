@@ -35,7 +35,7 @@ def describe(
     -------
     list of Structure
         One a map, as of `infer_common`; of a part only if chance leaves so much in place with a
-        probability below `FACT_ERROR`.
+        probability below `FACT_ERROR`. A key is of the whole image all the same.
 
     Examples
     --------
@@ -60,7 +60,8 @@ def describe(
         "any key"
     )
     return [
-        replace(s, key=None, statements=(s.statements[0], words, *s.statements[1:])) for s in part
+        replace(s, key=w.key, statements=(s.statements[0], words, *s.statements[1:]))
+        for s, w in zip(part, whole, strict=True)
     ]
 
 

@@ -420,7 +420,7 @@ def test_a_part_that_changes_is_the_image() -> None:
     audit, structure = audited(border_left, (18, 19), 4, 0)
     assert structure.statements[0] == "16 blocks of 4 x 4; 15 change their place"
     assert structure.statements[1] == "only rows 0 to 15 and columns 0 to 15 change under any key"
-    assert structure.key is None, "a key of blocks of the whole image is another map"
+    assert structure.key is None, "blocks of 4 x 4 do not divide the image"
     assert audit.claimed_bits == pytest.approx(44.25, abs=0.02)
     # That one row of 16 stays, or one pixel of a corner, is chance.
     chance, whole = audited(
@@ -428,6 +428,15 @@ def test_a_part_that_changes_is_the_image() -> None:
     )
     assert chance.claimed_bits == pytest.approx(44.25, abs=0.02)
     assert not any("change under any key" in statement for statement in whole.statements)
+
+
+def test_a_key_of_the_whole_image_is_found_though_only_a_part_changes() -> None:
+    geometry = BlockGeometry(32, 32, block=4)
+    key = EtCKey(geometry, negatives=np.arange(64) == 9, transforms=3 * (np.arange(64) == 10))
+    _, structure = audited(lambda _: SignedPermutation.from_key(key), (32, 32), 2, 0)
+    assert "only rows 4 to 7 and columns 4 to 11 change under any key" in structure.statements
+    assert structure.key is not None
+    assert SignedPermutation.from_key(structure.key) == SignedPermutation.from_key(key)
 
 
 def test_orders_that_move_nothing_are_no_draws() -> None:
