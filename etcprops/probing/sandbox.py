@@ -139,7 +139,8 @@ class Sandbox(ABC):
         except BaseException as error:  # exit() and the like are no reason to stop
             if self.interruptible and isinstance(error, KeyboardInterrupt):
                 raise
-            problem = printable(f"raised {type(error).__name__}: {error}"[:300]) + hint(error)
+            problem = printable(f"raised {type(error).__name__}: {error}"[:300]).removesuffix(".")
+            problem += hint(error)
         seconds = time.perf_counter() - start
         modified = given.shape != image.shape or not np.array_equal(given, image)
         if not problem:
