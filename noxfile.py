@@ -85,7 +85,11 @@ def notebooks(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation into ``build/docs``, from nothing; needs the extra ``docs``."""
+    """Build the documentation into ``build/docs``, from nothing, after running its tutorial again.
+
+    Needs the extra ``docs``.
+    """
+    session.run("python", "docs/_scripts/session.py", "--check")
     options = ("--fail-on-warning", "--keep-going", "--fresh-env", "--quiet", "--conf-dir", "docs")
     session.run("sphinx-build", *options, *session.posargs, ".", "build/docs")
 
