@@ -31,6 +31,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the tests, and measure which lines and branches of the package they reach."""
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-q", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
 def search(session: nox.Session) -> None:
     """Search long for counterexamples to every claim, and write the report: ten minutes."""
     options = session.posargs or ["--examples", "2000"]
