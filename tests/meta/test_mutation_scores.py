@@ -24,7 +24,7 @@ def score(room: dict[str, Any]) -> str:
     if not told:
         return "not yet run"
     share = f"{100 * room['killed'] / told:.1f} %"
-    if room["tried"] == room["mutants"]:
+    if not room["sample"]:
         return share
     # 95 %, Clopper and Pearson.
     low, high = binomtest(room["killed"], told).proportion_ci(method="exact")
