@@ -98,8 +98,13 @@ FOUNDATIONS: dict[str, set[str]] = {
     "exact._kernel_error": {"exact._kernel_function"},
     "exact.statistics": set(),
     "exact.scaler": {"exact.statistics"},
-    "exact._bytewise": {"exact._threads", "exact._tiles"},
-    "exact._pixel_products": {"exact._splitting", "exact._bytewise", "exact._tiles"},
+    "exact._bytewise": {"exact._threads"},
+    "exact._pixel_products": {
+        "exact._bytewise",
+        "exact._splitting",
+        "exact._threads",
+        "exact._tiles",
+    },
     "exact.gram": {
         "exact._splitting",
         "exact._accuracy",
