@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from errno import EEXIST, EFBIG, ENOTDIR
+from errno import EEXIST, EFBIG, EINVAL, ENOTDIR
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -37,11 +37,21 @@ def read_at_most(path: Path, most: int) -> bytes:
     OSError
         If it cannot be read, or is larger.
     """
-    with path.open("rb") as file:
-        content = file.read(most + 1)
+    try:
+        with path.open("rb") as file:
+            content = b"".join(_portions(file, most + 1))
+    except ValueError as error:  # a NUL, or half of a surrogate pair
+        raise OSError(EINVAL, f"no name of a file: {error}", str(path)) from None
     if len(content) > most:
         raise OSError(EFBIG, f"more than {most} bytes", str(path))
     return content
+
+
+def _portions(file: BinaryIO, most: int) -> Iterator[bytes]:
+    """Yield what is in a file: to ask for all that may be there would take the memory for it."""
+    while most and (portion := file.read(min(most, 1 << 20))):
+        yield portion
+        most -= len(portion)
 
 
 def write_whole(

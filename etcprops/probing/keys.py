@@ -14,7 +14,8 @@ from etcprops.probing.extraction import chosen_calls, confirming_count, naming_v
 from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
 from etcprops.probing.model import BIJECTIVE, MapKind, MapVerdict
 from etcprops.probing.oracle import NoImageError, Oracle
-from etcprops.probing.structure import Structure, infer_common
+from etcprops.probing.region import describe
+from etcprops.probing.structure import Structure
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 _CLEARER = (MapKind.NOT_IMAGE, MapKind.UNDECIDED)
@@ -218,12 +219,12 @@ class Keys:
         oracle = self.oracle
         if set(maps) == set(self.digests):
             numbers = list(maps)
-            common = infer_common(list(maps.values()), oracle.shape, oracle.out_shape)
+            common = describe(list(maps.values()), oracle.shape, oracle.out_shape)
             self.structures = common
             if common:
                 self.structure = common[numbers.index(self.main)]
         if self.structure is None:
-            alone = infer_common([maps[self.main]], oracle.shape, oracle.out_shape)
+            alone = describe([maps[self.main]], oracle.shape, oracle.out_shape)
             self.structure = alone[0] if alone else None
 
     def _joined(self) -> MapVerdict:

@@ -161,7 +161,7 @@ class Scheme:
         return np.stack(pictures).astype(np.uint8)
 
     def encrypted(self, images: Images, key: Any) -> Images:
-        """Encrypt images one by one; whatever is no image of `shape` is an AssertionError.
+        """Encrypt images one by one.
 
         Parameters
         ----------
@@ -173,11 +173,24 @@ class Scheme:
         Returns
         -------
         ndarray of uint8, shape (N, H, W[, C])
+
+        Raises
+        ------
+        AssertionError
+            If the function raises, or returns what is no image of `shape`.
+        InvalidParameterError
+            If `images` are none of `shape`.
         """
         return self._apply(self.encrypt, "encrypt", images, key)
 
     def decrypted(self, images: Images, key: Any) -> Images:
-        """Decrypt images one by one, as `encrypted`; not applicable without `decrypt`."""
+        """Decrypt images one by one, as `encrypted`; not applicable without `decrypt`.
+
+        Raises
+        ------
+        AssertionError, InvalidParameterError
+            As `encrypted`.
+        """
         if self.decrypt is None:
             raise unittest.SkipTest("the scheme has no 'decrypt'")
         return self._apply(self.decrypt, "decrypt", images, key)
@@ -203,12 +216,16 @@ class Scheme:
         self, function: Callable[[Images, Any], Any], name: str, images: Images, key: Any
     ) -> Images:
         """Call `function` on each image."""
+        if not isinstance(images, np.ndarray) or not images.size or images.shape[1:] != self.shape:
+            wanted = f"be at least one image, shape (N, {', '.join(map(str, self.shape))})"
+            reject("images", f"Scheme.{name}ed", wanted, describe(images))
         results = []
+        call = f"{name}(image, {self.shown(key)})"
         for image in images:
-            with failing(f"{name}(image, {self.shown(key)})"):
+            with failing(call):
                 result = function(image.copy(), key)
                 getattr(result, "shape", None)  # what a scheme gives may raise when looked at
-            result = self._taken(result, f"{name}(image, {self.shown(key)})")
+            result = self._taken(result, call)
             results.append(result)
         return np.stack(results)
 
