@@ -31,7 +31,7 @@ import numpy as np
 import pytest
 from helpers import all_commands
 from PIL import Image
-from sklearn.dummy import DummyClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
 from etcprops import (
@@ -225,7 +225,13 @@ def _loaded() -> None:
     CliRunner().invoke(cli.app, ["check", "nothing"])  # what the command line loads when it reads
     made["verify"] = Ledger(rows=(), about=about).to_html()
     made["audit"] = audit(
-        DummyClassifier(), FACES.images, FACES.labels, KEY, runs=0, protection=False, budget=0.1
+        KNeighborsClassifier(1),
+        FACES.images,
+        FACES.labels,
+        KEY,
+        runs=0,
+        protection=False,
+        budget=0.1,
     )
     made["attack"] = replace(attack(encrypt(FACES.images, KEY), block=8), key=KEY)
     made["fingerprint"] = importlib.import_module("etcprops.reproducibility").shipped_fingerprint()

@@ -331,9 +331,9 @@ OPENERS = {
         "datasets.pictures", "formats._jpeg_files", "formats.rates", "probing.returns",
     },
     "json.loads": {
-        # One reader for what others wrote, one that stands alone, and what this package just made.
+        # One reader for what others wrote, one that stands alone, and what this package made.
         "_documents", "probing.checker", "attacks.report", "auditing.atlas.isolation",
-        "auditing.atlas.worker",
+        "auditing.atlas.worker", "claims.record",
     },
     "np.load": {"datasets.extended_yale_b"},  # its own cache, which the user alone can write
     "npy.read_array": {"datasets.archives"},
@@ -477,7 +477,7 @@ def test_lengths_beyond_the_geometry_are_refused_before_anything_is_made() -> No
             EtCKey.from_json(text)
 
 
-SIDES = st.integers(1, 10**30) | st.integers(2**14, 2**18)
+SIDES = st.integers(1, 2**62) | st.integers(2**14, 2**18)
 
 
 @given(height=SIDES, width=SIDES, channels=st.sampled_from([1, 3]))
@@ -491,7 +491,7 @@ def test_a_geometry_is_of_few_enough_pixels(height: int, width: int, channels: i
 
 
 def test_a_size_that_has_no_text_is_refused_too() -> None:
-    with pytest.raises(InvalidParameterError, match="Got 8 x 4294967297 or more"):
+    with pytest.raises(InvalidParameterError, match="must be"):
         BlockGeometry(8, 10**5000, block=1)
 
 

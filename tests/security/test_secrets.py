@@ -455,7 +455,7 @@ def test_pytest_shows_no_key_of_a_scheme(pytester: pytest.Pytester) -> None:
     options = ("-k", chosen, "--showlocals", "-vv", "-p", "no:randomly")
     files = ("--junitxml", "junit.xml", "--etcprops-html", "page.html")
     result = pytester.runpytest_inprocess(*options, *files)
-    assert result.parseoutcomes()["failed"] == 4
+    assert result.parseoutcomes()["failed"] == 5
     shown = result.stdout.str()
     assert "key 2 (str)" in shown
     assert not leaks(shown), leaks(shown)
