@@ -48,6 +48,12 @@ def search(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Look for bytes that take new ways through readers, 30 s each; needs the extra ``fuzz``."""
+    session.run("python", "tests/fuzz/coverage_guided.py", *(session.posargs or ["30"]))
+
+
+@nox.session
 def machines(session: nox.Session) -> None:
     """Run tests, ledger and fingerprint as other machines would; ``-- all`` takes an hour."""
     session.run("bash", ".ci/machines", *(session.posargs or ["two"]))
@@ -88,7 +94,11 @@ def notebooks(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation into ``build/docs``, from nothing; needs the extra ``docs``."""
+    """Build the documentation into ``build/docs``, from nothing, after running its tutorial again.
+
+    Needs the extra ``docs``.
+    """
+    session.run("python", "docs/_scripts/session.py", "--check")
     options = ("--fail-on-warning", "--keep-going", "--fresh-env", "--quiet", "--conf-dir", "docs")
     session.run("sphinx-build", *options, *session.posargs, ".", "build/docs")
 
