@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from etcprops._validation import (
+    as_function,
     as_integer,
     as_number,
 )
@@ -161,7 +162,8 @@ def audit(
     pictures = as_images(images, key, caller)
     targets = as_targets(model, labels, len(pictures), caller)
     folds = as_folds(targets, len(pictures), cv, seed=seed, by_class=kind_of(model) == "classifier")
-    watch = Watch(progress or (lambda _done, _total, _stage: None))
+    as_function(encrypt, "encrypt", caller)
+    watch = Watch(as_function(progress, "progress", caller) or (lambda _done, _total, _stage: None))
     harness = Harness(pictures, targets, folds, key, seed, tolerance, encrypt, watch)
     candidate = Candidate.of(model, transformer)
     text = " ".join(repr(model).split())

@@ -155,7 +155,7 @@ class Implementation:
 
     def key_with(self, steps: frozenset[Step]) -> EtCKey:
         """Return the key with some of its steps, as far as the geometry has them."""
-        if self.geometry.channels == 1 and steps != ALL:
+        if self.geometry.channels == 1 and isinstance(steps, frozenset) and steps != ALL:
             steps -= {Step.COMPONENTS}
         return EtCKey.from_secret(self.geometry, self.secret, steps=steps)
 

@@ -46,6 +46,7 @@ from etcprops.cli.common import (
     named_as_options,
     parse_fit,
     terminal,
+    warn_of_readers,
 )
 
 if TYPE_CHECKING:
@@ -216,7 +217,9 @@ def _key(path: Path | None, pictures: ImageSet, secret: str, steps: list[str]) -
     if path is None:
         return EtCKey.from_secret(pictures.geometry, secret, steps=steps or ALL)
     with named_as_options("audit", path="key"):
-        return EtCKey.load(path)
+        key = EtCKey.load(path)
+    warn_of_readers(path)
+    return key
 
 
 def _import(name: str) -> Any:

@@ -7,16 +7,18 @@ pixel of another map is seen; images of noise come on top.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from etcprops._validation import as_integer, describe, reject
-from etcprops.probing.extraction import naming_vectors, read_pixel_map
+from etcprops._validation import SMALLEST, as_integer, as_number, describe, reject
+from etcprops.probing.extraction import predict
 from etcprops.probing.model import Encrypt, Notes, count
 from etcprops.probing.oracle import NoImageError, Oracle, Scale
+from etcprops.probing.reading import Reader
 from etcprops.probing.sandbox import best_isolation, open_sandbox
 from etcprops.scheme.signed_permutation import SignedPermutation
 
@@ -69,7 +71,8 @@ def drift(
     Raises
     ------
     InvalidParameterError
-        If the shape does not have as many pixels as the map, or the map is not one of 8 or 16 bits.
+        If the shape does not have as many pixels as the map, the map is not one of 8 or 16 bits, or
+        a parameter is of another kind.
 
     Examples
     --------
@@ -79,14 +82,21 @@ def drift(
     >>> print(drift(turned, lambda image, key: image[::-1], (2, 2), 0).text)
     It is another map now: 4 of 4 pixels differ, the first at (0, 0): it shows (1, 0), not (1, 1).
     """
+    if not isinstance(certificate, SignedPermutation):
+        reject("certificate", "drift", "be a SignedPermutation", describe(certificate))
+    if not callable(encrypt):
+        reject("encrypt", "drift", "be a function of an image and a key", describe(encrypt))
+    if not isinstance(shape, Sequence) or len(shape) not in {2, 3}:
+        reject("shape", "drift", "be (H, W) or (H, W, C)", describe(shape))
+    limit = as_number(time_limit, "time_limit", "drift", SMALLEST, math.inf)
     size = tuple(as_integer(side, "shape", "drift") for side in shape)
-    if int(np.prod(size)) != len(certificate):
+    if math.prod(size) != len(certificate):
         reject("shape", "drift", f"have the map's {len(certificate)} pixels", describe(tuple(size)))
     kinds = {255: np.uint8, 65535: np.uint16}
     if certificate.level not in kinds:
         reject("certificate", "drift", "be of 8 or 16 bits", f"level {certificate.level}.")
     scale = Scale(np.dtype(kinds[certificate.level]))
-    with open_sandbox(encrypt, [key], time_limit, best_isolation()) as sandbox:
+    with open_sandbox(encrypt, [key], limit, best_isolation()) as sandbox:
         oracle = Oracle(sandbox, size, scale, Notes())
         try:
             return _compared(oracle, certificate)
@@ -97,26 +107,31 @@ def drift(
 def _compared(oracle: Oracle, certificate: SignedPermutation) -> Drift:
     """Compare what the function makes of images with what the map makes of them."""
     rng = np.random.default_rng(0)
-    chosen = list(naming_vectors(oracle.size, oracle.scale))
-    noise = [oracle.scale.draw(rng, oracle.size) for _ in range(NOISE)]
-    outputs = list(oracle.ask([*chosen, *noise]))
+    reader = Reader(oracle, rng)
+    reader.read()
+    vectors = [*reader.chosen(), *(oracle.scale.draw(rng, oracle.size) for _ in range(NOISE))]
+    outputs = [*reader.outputs, *oracle.ask(vectors[-NOISE:])]
     calls = oracle.queries
     if outputs[0].size != oracle.size:
         text = f"It is another map now: results have the shape {oracle.out_shape}."
         return Drift(False, text, calls)
     wrong = np.zeros(oracle.size, dtype=np.bool_)
-    for vector, got in zip([*chosen, *noise], outputs, strict=True):
+    for vector, got in zip(vectors, outputs, strict=True):
         wrong |= np.asarray(certificate.apply(vector) != got)
     if not wrong.any():
         text = f"The function still is this map: the same on {count(calls, 'image')}."
-        return Drift(True, text, calls)
-    found = read_pixel_map(outputs[: len(chosen)], oracle.size, oracle.scale)
+        scaled = f" Its result is divided by {certificate.level}."
+        return Drift(True, text + scaled * (oracle.output_factor > 1), calls)
+    found = reader.candidate
     first = int(wrong.argmax())
     text = (
         f"It is another map now: {int(wrong.sum())} of {count(oracle.size, 'pixel')} differ, the "
         f"first at {_place(first, oracle)}"
     )
     if found is None or found.source[first] == certificate.source[first]:
+        return Drift(False, f"{text}.", calls)
+    expected = (predict(found, vector, oracle.scale)[first] for vector in vectors)
+    if any(one != got[first] for one, got in zip(expected, outputs, strict=True)):
         return Drift(False, f"{text}.", calls)
     now, before = (_place(int(m.source[first]), oracle) for m in (found, certificate))
     return Drift(False, f"{text}: it shows {now}, not {before}.", calls)

@@ -196,7 +196,8 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     DifferenceError
         An AssertionError, if anything differs; the message names the first place.
     InvalidParameterError
-        If there is no number, but nothing at all or NaN throughout.
+        If one of them is no array, or holds Python objects, which have no bits; or if there is no
+        number, but nothing at all or NaN throughout.
 
     Examples
     --------
@@ -206,12 +207,17 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     etcprops.testing.assertions.DifferenceError: 1 of 2 values differ in their bits,
     first at (1,): 0.0, not -0.0
     """
-    a, b = np.asarray(found), np.asarray(expected)
+    wanted, caller = "be an array of numbers", "assert_bitwise_equal"
+    a = as_array(found, "found", caller, wanted)
+    b = as_array(expected, "expected", caller, wanted)
+    for array, name in ((a, "found"), (b, "expected")):
+        if array.dtype.hasobject:
+            reject(name, caller, wanted, describe(array))
     if a.shape != b.shape or a.dtype != b.dtype:
-        raise AssertionError(f"{a.dtype} of shape {a.shape} is not {b.dtype} of shape {b.shape}")
+        text = f"{a.dtype} of shape {a.shape} is not {b.dtype} of shape {b.shape}"
+        raise DifferenceError(text, ())
     if not a.size or (a.dtype.kind in "fc" and np.isnan(a).all() and np.isnan(b).all()):
-        wanted = "hold a number at least, which could differ"
-        reject("found", "assert_bitwise_equal", wanted, describe(a))
+        reject("found", caller, "hold a number at least, which could differ", describe(a))
     octets = [
         np.ascontiguousarray(array).reshape(-1, 1).view(np.uint8).reshape(array.size, -1)
         for array in (a, b)
@@ -237,7 +243,7 @@ def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
         reject(parameter, caller, wanted, f"shape {value.shape}.")
     if value.dtype.kind not in "biuf":
         reject(parameter, caller, wanted, f"entries of dtype {value.dtype}.")
-    matrix = csr_array(value)
+    matrix = csr_array(value.astype(value.dtype.newbyteorder("=")))
     entries = matrix.data
     wrong = np.flatnonzero(~np.isfinite(entries) | (entries != np.trunc(entries)))
     if wrong.size:

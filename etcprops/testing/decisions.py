@@ -40,6 +40,8 @@ def different_decisions(
     ------
     InvalidParameterError
         If the numbers of images and labels differ, or nothing is left to train on or to ask.
+    ValueError, TypeError
+        From the estimator, if it cannot learn from these.
 
     Examples
     --------
@@ -76,8 +78,10 @@ def decisions(
             reject(name, caller, wanted, describe(batch))
         batches.append(batch.reshape(len(batch), -1))
     chosen = np.zeros(len(answers), dtype=np.bool_)
+    if not all(hasattr(estimator, name) for name in ("get_params", "fit", "predict")):
+        reject("estimator", caller, "be an estimator with predict", describe(estimator))
     try:
-        chosen[np.asarray(training)] = True
+        chosen[as_array(training, "training", caller, "index images")] = True
     except IndexError:
         wanted = f"index some of {len(answers)} images"
         reject("training", caller, wanted, describe(training))
@@ -105,7 +109,7 @@ def assert_same_decisions(
     ------
     DifferenceError
         An AssertionError, if a decision differs; the message counts them and names the first query.
-    InvalidParameterError
+    InvalidParameterError, ValueError, TypeError
         As `different_decisions`; or if all queries get one answer, which they would also get if
         the images were lost.
 

@@ -17,7 +17,7 @@ from etcprops.cli.ledger import LETTERS, print_cells, print_lines, print_summary
 from etcprops.theory import smt
 
 WIDTH = 80
-BESIDES = 9
+BESIDES = 6
 """Lines at most besides those of the claims."""
 
 
@@ -62,16 +62,31 @@ def printed(show: object, ledger: Ledger) -> str:
 def test_by_default_a_claim_is_a_line() -> None:
     ledger = as_expected()
     assert ledger.ok
-    lines = printed(print_lines, ledger).splitlines()
+    lines = [line.rstrip() for line in printed(print_lines, ledger).splitlines()]
     assert len(lines) <= len(CLAIMS) + BESIDES
     assert max(map(len, lines)) <= WIDTH
+    lacking = {"data": 0, "deep": 0}
     for claim in CLAIMS:
         (line,) = (line for line in lines if line.startswith(f"{claim.name} "))
-        assert line.split()[-1] == "0.0"
+        seconds, *lack = line.split()[-2 if line.endswith(("data", "deep")) else -1 :]
+        assert seconds == "0.0"
+        for need in lack:
+            lacking[need] += 1
+    assert lacking == {need[2:]: count for need, count in ledger.summary.skipped.items()}
     sections = [row.claim.section for row in ledger.rows if row.claim.section]
     order = [line.split()[0] for line in lines[1 : len(sections) + 1]]
     by_name = {claim.name: claim for claim in CLAIMS}
     assert [by_name[name].section for name in order] == sorted(sections)
+
+
+def test_what_has_to_be_installed_is_told_with_how() -> None:
+    ledger = as_expected()
+    row = ledger.rows[0]
+    skipped = replace(row.evidence[0], finding=Finding.SKIPPED, needs=Needs.SOLVER)
+    row = replace(row, evidence=(skipped, *row.evidence[1:]))
+    text = printed(print_lines, replace(ledger, rows=(row, *ledger.rows[1:])))
+    assert "Skipped for want of z3: pip install 'etcprops[smt]'\n" in text
+    assert "Skipped for want of z3" not in printed(print_lines, ledger)
 
 
 def test_everything_about_a_claim_is_in_its_cells() -> None:
