@@ -169,7 +169,7 @@ def cat_map(image: Image, key: int) -> Image:
     """Take the value at a linear map of the place, of which a key draws one number."""
     y, x = np.mgrid[: len(image), : len(image)]
     a = key % len(image)
-    return image[(a * x + (a + 1) * y) % len(image), (x + y) % len(image)]
+    return np.asarray(image[(a * x + (a + 1) * y) % len(image), (x + y) % len(image)])
 
 
 def three_cuts(image: Image, key: int) -> Image:
