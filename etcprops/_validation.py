@@ -27,7 +27,13 @@ class InvalidParameterError(ValueError):
     """A parameter has the wrong type, shape, dtype or value; the message is one line."""
 
     def __init__(self, *details: object) -> None:
-        super().__init__(*(printable(d) if isinstance(d, str) else d for d in details))
+        super().__init__(*(_in_a_line(d) if isinstance(d, str) else d for d in details))
+
+
+def _in_a_line(text: str, most: int = 2000) -> str:
+    """Return text as one line, of a name of megabytes without the middle."""
+    line = printable(text)
+    return line if len(line) <= most else f"{line[: most // 2]}...{line[-most // 2 + 3 :]}"
 
 
 def reject(parameter: str, caller: str, wanted: str, got: object) -> NoReturn:
@@ -75,7 +81,10 @@ def describe(value: object) -> str:
     """Return a short description of `value`: arrays by dtype and shape, the rest by `repr`."""
     if isinstance(value, np.ndarray):
         return f"an array of dtype {value.dtype} and shape {value.shape}."
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  # integers of 4,301 digits, or a class with a mistake
+        return f"an object of type {type(value).__name__} that cannot be shown."
     return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})."
 
 
@@ -106,12 +115,23 @@ def as_number(  # noqa: PLR0917
 ) -> float:
     """Return `value` as a Python `float` in a range; booleans and NaN are refused."""
     real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not real or not least <= value <= most:
+    try:
+        number = float(value) if real else math.nan
+    except OverflowError:  # an integer beyond doubles
+        number = math.nan
+    if not least <= number <= most:
         limits = f"number of at least {least:g}" if least != SMALLEST else "positive number"
         limits = limits if least != -LARGEST else "finite number"
         limits = limits if most >= LARGEST else f"number from {least:g} to {most:g}"
         reject(parameter, caller, wanted or f"be a {limits}", describe(value))
-    return float(value)
+    return number
+
+
+def as_function(value: Any, parameter: str, caller: str) -> Any:
+    """Return `value` if it can be called, or is None."""
+    if value is not None and not callable(value):
+        reject(parameter, caller, "be a function or None", describe(value))
+    return value
 
 
 def as_choice(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from etcprops._validation import as_integer, describe, reject
+from etcprops._validation import as_function, as_integer, describe, reject
 from etcprops.attacks.assembly import assemble
 from etcprops.attacks.confidence import BY_CHANCE, chance, confidences, images_needed
 from etcprops.attacks.frame import framed, solve
@@ -98,7 +98,7 @@ def attack(
     as_integer(most, "most", CALLER)
     _check_planes(planes, encrypted)
     chosen = evenly(encrypted, most)
-    tell = progress or (lambda _done, _total, _step: None)
+    tell = as_function(progress, "progress", CALLER) or (lambda _done, _total, _step: None)
     tell(0, None, "looking for blocks")
     size, sure = _block_size(chosen, block)
     if size is None:
@@ -227,9 +227,10 @@ def _solved(
         return _nothing(encrypted, "Every block is constant: no side says what continues it.", n)
     borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
     del blocks
-    step = f"comparing sides of {n} blocks"
+    what = f"{n} blocks of {geometry.block} x {geometry.block}"
+    step = f"comparing sides of {what}"
     seams = find_seams(borders, progress=lambda share: tell(int(100 * share), 100, step))
-    tell(0, None, "joining blocks")
+    tell(0, None, f"joining {what}")
     frame = (geometry.grid[0], geometry.grid[1] // planes)
     tree = assemble(seams, frame)
     layout = framed(tree.poses, tree.largest()[0], frame)

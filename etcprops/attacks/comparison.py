@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
 from etcprops._validation import as_integer, describe, reject
-from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.scheme.keys import COMPONENT_ORDERS
 
 if TYPE_CHECKING:
@@ -85,13 +85,14 @@ def compare(
     >>> print(compare(np.roll(truth, 8, axis=1), truth, geometry))
     Dc 0.000, Nc 0.500, Lc 0.500
     """
-    count = len(truth) if isinstance(truth, np.ndarray) else "N"
+    check_geometry(geometry, "compare")
+    count = len(truth) if isinstance(truth, np.ndarray) and truth.ndim else "N"
     wanted = f"be an array of uint8 and shape ({count}, {', '.join(map(str, geometry.shape))})"
     for images, name in ((truth, "truth"), (found, "found")):
         fits = isinstance(images, np.ndarray) and images.dtype == np.uint8
         if not fits or images.shape != (count, *geometry.shape) or not count:
             reject(name, "compare", wanted, describe(images))
-    as_integer(tolerance, "tolerance", "compare", least=0)
+    as_integer(tolerance, "tolerance", "compare", 0, 255)
     found_blocks, true_blocks = (_blocks(images, geometry) for images in (found, truth))
     direct, pairs = 0.0, []
     for reading in _readings(geometry):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _NEIGHBOURS: Final = 30
 _COMPONENTS: Final = 256  # principal components of the images that are looked at
 _SEEDS: Final = 3
+_LARGEST: Final = 1e15  # of pixels: squares of single precision are summed
 _RATIO: Final = 0.8  # variogram at a distance by that at twice the distance: of some picture
 _AGREEING: Final = 0.9  # share of pixels that two halves of the images must put in one place
 
@@ -224,6 +225,8 @@ def divided(
     enough = array.ndim == 3 and len(array) >= least and min(array.shape[1:]) >= 8
     if not enough or array.dtype.kind not in "uif" or not np.isfinite(array).all():
         reject("images", caller, wanted, describe(array))
+    if np.abs(array).max() > _LARGEST:
+        reject("images", caller, f"be of magnitude up to {_LARGEST:g}", f"{np.abs(array).max():g}.")
     values = array.astype(np.float32) - np.float32(127.5 if array.dtype == np.uint8 else 0)
     order = np.random.default_rng(as_integer(seed, "seed", caller, least=0)).permutation(
         len(values)

@@ -87,7 +87,7 @@ class EtCEncryptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         ------
         InvalidParameterError
             If `key` is none, or for images of another size, or `X` holds other numbers.
-        ValueError
+        ValueError, TypeError
             By scikit-learn, if `X` is no matrix of numbers, or holds negative ones.
         """
         self._validate(X, "fit", reset=True)
@@ -107,13 +107,19 @@ class EtCEncryptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
         Raises
         ------
-        InvalidParameterError
+        InvalidParameterError, ValueError, TypeError
             As `fit`.
         """
         return self._mapped(encrypt, X, "transform")
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
-        """Return decrypted images as vectors; parameters and errors are those of `transform`."""
+        """Return decrypted images as vectors; parameters are those of `transform`.
+
+        Raises
+        ------
+        InvalidParameterError, ValueError, TypeError
+            As `fit`.
+        """
         return self._mapped(decrypt, X, "inverse_transform")
 
     def _mapped(

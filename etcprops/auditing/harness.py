@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from etcprops._validation import describe, reject
 from etcprops.auditing.comparison import compare
 from etcprops.auditing.predictions import (
     ModelError,
@@ -28,6 +29,7 @@ from etcprops.auditing.predictions import (
 from etcprops.auditing.preprocessing import PREPROCESSINGS
 from etcprops.auditing.verdict import Comparison, Verdict
 from etcprops.scheme import pixels
+from etcprops.scheme._pixels_given import as_pixels
 from etcprops.scheme.keys import EtCKey
 
 Encryption = Callable[[NDArray[np.uint8], EtCKey], NDArray[np.uint8]]
@@ -169,7 +171,7 @@ class Harness:
     def encrypted_vectors(self, key: EtCKey) -> NDArray[np.float64]:
         """Encrypted images as vectors; those of the last key are kept."""
         if self._encrypted is None or self._encrypted[0] != key:
-            self._encrypted = key, vectors(self.encrypt(self.images, key))
+            self._encrypted = key, vectors(_taken(self.encrypt(self.images, key), self.images))
         return self._encrypted[1]
 
     def fit_and_predict(
@@ -236,6 +238,15 @@ class Harness:
             self, folds=[(training, queries)], _kept=None, _encrypted=self._encrypted,
             model_seconds=0.0,
         )  # fmt: skip
+
+
+def _taken(encrypted: Any, images: NDArray[np.uint8]) -> NDArray[Any]:
+    """Return what an encryption made of images, if that is images."""
+    wanted = f"return {len(images)} images for as many, numbers of any shape"
+    found = as_pixels(encrypted, "encrypt", "audit", wanted)
+    if found.shape[:1] != images.shape[:1] or not found.size or found.dtype.kind not in "biuf":
+        reject("encrypt", "audit", wanted, describe(found))
+    return found
 
 
 def vectors(images: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -28,6 +28,8 @@ def as_images(value: Pixels, key: EtCKey, caller: str) -> NDArray[np.uint8]:
         reject("key", caller, wanted, f"one for {key.geometry}.")
     if len(images) < 4:
         reject("images", caller, "be at least 4: for training and queries", describe(images))
+    if (images == images[:1]).all():
+        reject("images", caller, "be different images", f"{len(images)} that are equal.")
     return images
 
 
@@ -70,7 +72,10 @@ def as_folds(
     try:
         splitter = check_cv(cv, targets, classifier=by_class)
         rows = np.zeros((count, 1))
-        folds = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(rows, targets)]
-    except (InvalidParameterError, TypeError, ValueError) as error:
+        indices = np.arange(count)
+        folds = [(indices[a], indices[b]) for a, b in splitter.split(rows, targets)]
+    except (IndexError, InvalidParameterError, TypeError, ValueError) as error:
         reject("cv", caller, "be a number of folds or a splitter for these labels", f"{error}")
+    if not folds or not all(part.size for fold in folds for part in fold):
+        reject("cv", caller, "give folds with images to train on and to ask", describe(cv))
     return folds

@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
 from etcprops._about import versions
-from etcprops._validation import InvalidParameterError, describe, nearest_name, reject
+from etcprops._validation import as_function, describe, nearest_name, reject
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.implementation import (
     DEEP_EXAMPLES,
@@ -22,12 +21,9 @@ from etcprops.claims.implementation import (
 )
 from etcprops.claims.model import Check, Claim, Evidence, Ledger, Observation, Row
 from etcprops.claims.terms import Finding
-from etcprops.datasets import load_images
+from etcprops.datasets import ImageSet, load_images
 from etcprops.scheme.geometry import BlockGeometry, check_geometry
 from etcprops.theory.coq import check_proofs
-
-if TYPE_CHECKING:
-    from etcprops.datasets import ImageSet
 
 RENAMED = {
     "jpeg": "jpeg-block-permutation",
@@ -109,7 +105,10 @@ def verify(
     fails - inner products differ
     """
     chosen = _choose(claims)
+    as_function(progress, "progress", "verify")
     images = load_images(data) if isinstance(data, (str, Path)) else data
+    if images is not None and not isinstance(images, ImageSet):
+        reject("data", "verify", "be a str, a Path, an ImageSet or None", describe(images))
     implementation = Implementation(
         DEFAULT_GEOMETRY if geometry is None else check_geometry(geometry, "verify"),
         DEFAULT_SECRET if secret is None else secret,
@@ -118,7 +117,8 @@ def verify(
         examples=DEEP_EXAMPLES if deep else EXAMPLES,
         prove=partial(check_proofs, fresh=fresh),
     )
-    _ = implementation.key  # an empty secret is an error here, not in every check
+    # What is wrong with secret or images is an error here, not in every check.
+    _ = implementation.key, implementation.given
     return run(implementation, chosen, progress=progress)
 
 
@@ -218,12 +218,11 @@ def _choose(names: Iterable[str] | None) -> tuple[Claim, ...]:
     known = [claim.name for claim in CLAIMS]
     if isinstance(names, str):
         reject("claims", "verify", "be a collection of names", describe(names))
-    wanted = [RENAMED.get(name, name) for name in names]
-    unknown = [name for name in wanted if name not in known]
+    given = [*names] if isinstance(names, Iterable) else [names]
+    wanted = [RENAMED.get(name, name) if isinstance(name, str) else name for name in given]
+    unknown = [name for name in wanted if not isinstance(name, str) or name not in known]
     if unknown or not wanted:
-        raise InvalidParameterError(
-            f"The 'claims' parameter of verify must hold names of claims: {', '.join(known)}. "
-            f"Got {', '.join(map(repr, unknown)) or 'none'}."
-            + "".join(nearest_name(name, known) for name in unknown[:1])
-        )
+        got = " ".join(describe(name) for name in unknown) or "none."
+        near = "".join(nearest_name(name, known) for name in unknown[:1])
+        reject("claims", "verify", f"hold names of claims: {', '.join(known)}", got + near)
     return tuple(claim for claim in CLAIMS if claim.name in wanted)

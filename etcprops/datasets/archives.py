@@ -8,6 +8,7 @@ is unpickled.
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -80,7 +81,7 @@ def files_in(
     4
     a.txt b'text'
     """
-    if path.is_dir():
+    if is_folder(path, parameter, caller, wanted):
         found = sorted(p for p in path.rglob("*") if p.is_file())
         names = (PurePosixPath(p.relative_to(path).as_posix()) for p in found)
         files = [File(n, partial(_content, p, most)) for n, p in zip(names, found, strict=True)]
@@ -96,6 +97,14 @@ def files_in(
         entries = (entry.filename for entry in archive.infolist() if not entry.is_dir())
         files = [File(PurePosixPath(e), partial(read_entry, archive, e, most)) for e in entries]
         yield sorted((f for f in files if not _hidden(f.name)), key=lambda file: file.name)
+
+
+def is_folder(path: Path, parameter: str, caller: str, wanted: str) -> bool:
+    """Whether a path is a folder; what is no name of a file at all is refused."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        reject(parameter, caller, wanted, f"{str(path)!r}: {error.strerror or error}.")
 
 
 def _content(path: Path, most: int) -> bytes:
@@ -133,7 +142,9 @@ def load_arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
     ...     load_arrays(Path(folder) / "faces.npz", "labels")
     {'labels': array([0, 1])}
     """
-    with errors_in_a_line():
+    with errors_in_a_line(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Reading `.npy`")  # headers as Python 2 wrote them
+        path = Path(path)
         if not path.exists():
             raise ArchiveError("is not there")
         if not path.is_file():

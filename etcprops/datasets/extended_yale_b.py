@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import as_integer, describe, reject
-from etcprops.datasets.archives import ArchiveError, files_in
+from etcprops.datasets.archives import ArchiveError, files_in, is_folder
 from etcprops.datasets.image_set import ImageSet
 from etcprops.scheme.geometry import BlockGeometry
 
@@ -102,7 +102,7 @@ def load_extended_yale_b(
         pictures, labels = _read_extended_yale_b(Path(path), columns, include_bad, caller)
     else:
         pictures, labels = _mapped(
-            cache / f"yale-{_stamp(Path(path), caller)}-{first_column}-{include_bad:d}",
+            Path(cache) / f"yale-{_stamp(Path(path), caller)}-{first_column}-{include_bad:d}",
             lambda: _read_extended_yale_b(Path(path), columns, include_bad, caller),
         )
     return ImageSet(
@@ -147,7 +147,7 @@ def _read_extended_yale_b(
 
 def _stamp(path: Path, caller: str) -> str:
     """Return a name for the content of a zip or folder: names, sizes and times, unread."""
-    if not path.exists():
+    if not is_folder(path, "path", caller, "be an existing zip or folder") and not path.exists():
         reject("path", caller, "be an existing zip or folder", f"{str(path)!r}.")
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     digest = hashlib.sha256(os.fsencode(path.resolve()))

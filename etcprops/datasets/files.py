@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import InvalidParameterError, as_integer, reject
-from etcprops.datasets.archives import ArchiveError, File, files_in, load_arrays
+from etcprops.datasets.archives import ArchiveError, File, files_in, is_folder, load_arrays
 from etcprops.datasets.digits import load_digits_images
 from etcprops.datasets.extended_yale_b import load_extended_yale_b
 from etcprops.datasets.image_set import ImageSet
@@ -71,7 +71,7 @@ def load_images(
     if str(data) == "digits":
         return load_digits_images(block=2)  # 16 blocks: each step does something
     path = Path(data)
-    if path.suffix == ".npz" and not path.is_dir():
+    if path.suffix == ".npz" and not is_folder(path, "data", caller, "be a file that can be read"):
         return _load_arrays(path, caller)
     wanted = f"be digits, {FORMS}"
     with files_in(path, "data", caller, wanted) as files:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops._validation import as_integer
 from etcprops.scheme.geometry import BlockGeometry
 
 
@@ -45,6 +46,11 @@ class ImageSet:
             Indices in ascending order; of a class with an odd number of images the training half
             is the smaller.
 
+        Raises
+        ------
+        InvalidParameterError
+            If `seed` is negative, or no integer.
+
         Examples
         --------
         >>> from etcprops.datasets import load_digits_images
@@ -52,7 +58,7 @@ class ImageSet:
         >>> len(training), len(queries)
         (896, 901)
         """
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(as_integer(seed, "seed", "ImageSet.half_split", least=0))
         training = np.zeros(len(self.labels), dtype=np.bool_)
         for label in np.unique(self.labels):
             members = rng.permutation(np.flatnonzero(self.labels == label))

@@ -119,7 +119,7 @@ def read_picture(path: Path, conversion: Conversion = LOSSLESS) -> Picture:
         If it cannot be read, or holds something else.
     """
     try:
-        content = read_at_most(path, MOST_BYTES)
+        content = read_at_most(Path(path), MOST_BYTES)
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror or error}") from None
     return picture_of(content, path.suffix, conversion)
@@ -240,6 +240,8 @@ def picture_of(content: bytes, suffix: str = "", conversion: Conversion = LOSSLE
     Picture(pixels=array([[255, 255, 255],
            [255, 255, 255]], dtype=uint8), notes=('is PNG, whatever its name says',), comment='')
     """
+    if not isinstance(content, bytes):
+        reject("content", "picture_of", "be bytes", describe(content))
     if not content:
         raise PictureError("is empty")
     with _errors_in_a_line(), _opened(content) as picture:

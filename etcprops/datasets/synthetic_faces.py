@@ -28,6 +28,9 @@ EXTENT: Final = (1.2, 1.0)
 
 MOST_SHADOW_STEPS: Final = 36
 
+MOST_PIXELS: Final = 1 << 30
+"""Of all images of a set; the paper's have 75 million."""
+
 
 def light_directions(count: int = 64) -> NDArray[np.float64]:
     """Return unit vectors to the lights: right, up, to the camera.
@@ -109,7 +112,10 @@ def make_synthetic_faces(
     if as_integer(lights, "lights", caller) not in range(2, 65):
         reject("lights", caller, "be from 2 to 64", describe(lights))
     geometry = BlockGeometry(height, width, block=block)
-    rng = np.random.default_rng(seed)
+    pixels = number * lights * geometry.n_pixels
+    if pixels > MOST_PIXELS:
+        reject("people", caller, f"make at most {MOST_PIXELS} pixels in all", f"{pixels}.")
+    rng = np.random.default_rng(as_integer(seed, "seed", caller, least=0))
     directions = light_directions(lights)
     images = np.empty((number, lights, height, width), dtype=np.uint8)
     for subject in images:

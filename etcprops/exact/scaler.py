@@ -80,6 +80,8 @@ class ExactStandardScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         ------
         InvalidParameterError
             If a feature is no integer of magnitude below 2^31.
+        ValueError, TypeError
+            From scikit-learn, if `X` is no matrix of numbers.
         """
         rows = self._validate(X, reset=True)
         with in_the_name_of("ExactStandardScaler.fit"):
@@ -104,7 +106,9 @@ class ExactStandardScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
 
         Raises
         ------
-        InvalidParameterError
+        NotFittedError
+            From scikit-learn, before `fit`.
+        InvalidParameterError, ValueError, TypeError
             As `fit`.
         """
         check_is_fitted(self)

@@ -64,7 +64,7 @@ def read(
     """Return planes and tables of a file."""
     if not isinstance(source, (bytes, str, Path)):
         reject("source", caller, "be bytes, a str or a Path", describe(source))
-    content = source if isinstance(source, bytes) else Path(source).read_bytes()
+    content = source if isinstance(source, bytes) else _content(Path(source), caller)
     _check_content(content, caller)
     with _jpeglib() as jpeglib, _temporary_path() as path:
         path.write_bytes(content)
@@ -83,6 +83,16 @@ def read(
     if any(abs(plane.astype(np.int32)).max() > LARGEST for plane in planes):
         reject("source", caller, f"have coefficients up to {LARGEST}", "larger ones.")
     return [np.array(plane, dtype=np.int16) for plane in planes], tables
+
+
+def _content(path: Path, caller: str) -> bytes:
+    """Return what is in a file; one that is not there is the system's error."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:  # a folder; no name of a file
+        reject("source", caller, "be a file that can be read", f"{str(path)!r}: {error}.")
 
 
 def _check_content(content: bytes, caller: str) -> None:

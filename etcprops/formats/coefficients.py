@@ -62,6 +62,9 @@ class JpegCoefficients(Immutable):
 
     def __init__(self, planes: Sequence[Any], tables: Sequence[Any]) -> None:
         caller = "JpegCoefficients"
+        for name, value in (("planes", planes), ("tables", tables)):
+            if not isinstance(value, Sequence):
+                reject(name, caller, "be a sequence of arrays", describe(value))
         copies = tuple(_as_plane(plane, caller) for plane in planes)
         if len(copies) not in {1, 3}:
             reject("planes", caller, "be 1 (grey) or 3 (colour)", f"{len(copies)}.")

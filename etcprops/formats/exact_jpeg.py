@@ -7,6 +7,7 @@ decoder reads the files. Reading and writing coefficients is jpeglib's work (ext
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ from etcprops.formats.rounded_dct import CHUNK, round_in_place, rounded_dct
 from etcprops.scheme._pixels_given import Pixels, as_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 SAMPLINGS: Final = {"4:4:4": SIDE, "4:2:0": 2 * SIDE}
 """How colour is coded, with the sizes that pictures and blocks must be multiples of."""
@@ -229,6 +230,8 @@ def coefficient_rows(sources: Iterable[bytes | str | Path | JpegCoefficients]) -
     ------
     InvalidParameterError
         As `read_coefficients`; and if there is no file, or they differ in size or tables.
+    FileNotFoundError, ModuleNotFoundError
+        As `read_coefficients`.
 
     Examples
     --------
@@ -245,6 +248,8 @@ def coefficient_rows(sources: Iterable[bytes | str | Path | JpegCoefficients]) -
     caller = "coefficient_rows"
     rows = []
     kind: tuple[Any, ...] | None = None
+    if isinstance(sources, (str, bytes)) or not isinstance(sources, Iterable):
+        reject("sources", caller, "be an iterable of files", describe(sources))
     for source in sources:
         coded = source if isinstance(source, JpegCoefficients) else read_coefficients(source)
         found = (*(p.shape for p in coded.planes), *(t.tobytes() for t in coded.tables))
@@ -277,6 +282,8 @@ def _tables(
     if tables is None:
         kinds = ["luminance", "chrominance", "chrominance"] if colour else ["luminance"]
         return [exact_table(quality, kind) for kind in kinds]
+    if not getattr(tables, "shape", True) or not isinstance(tables, Iterable):
+        reject("tables", caller, f"be {1 + colour}", describe(tables))
     steps = [as_table(table, "tables", caller) for table in tables]
     if len(steps) != 1 + colour:
         reject("tables", caller, f"be {1 + colour}", f"{len(steps)}.")

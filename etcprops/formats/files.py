@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._files import move_whole, read_at_most
-from etcprops._validation import InvalidParameterError, as_integer, reject
+from etcprops._validation import InvalidParameterError, as_integer, describe, reject
 from etcprops.datasets.pictures import (
     MOST_BYTES,
     Picture,
@@ -132,6 +132,8 @@ class FileSettings:
     def __post_init__(self) -> None:
         caller = "FileSettings"
         check_secret(self.secret, caller)
+        if not isinstance(self.codec, Codec):
+            reject("codec", caller, "be a Codec", describe(self.codec))
         for name in (self.scheme,) if self.scheme else (SchemeName.GREY, SchemeName.COLOUR):
             scheme = self.scheme_of(name)
             side = 16 if self.codec.sampling == "4:2:0" else 8

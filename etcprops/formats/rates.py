@@ -316,6 +316,11 @@ def _cell(value: Any) -> Any:
 def points_from_csv(text: str) -> list[RatePoint]:
     """Return the points that `to_csv` wrote.
 
+    Raises
+    ------
+    InvalidParameterError
+        If the text is no such table.
+
     Examples
     --------
     >>> point = RatePoint("p", "grey", 8, "jpeg", "", 75, 1.5, 36.25, 0.98)
@@ -324,8 +329,11 @@ def points_from_csv(text: str) -> list[RatePoint]:
     """
     kinds: dict[str, Any] = {**dict.fromkeys(("block", "setting"), int)}
     kinds |= dict.fromkeys(("bits", "psnr", "ms_ssim"), float)
-    rows = csv.DictReader(StringIO(text))
-    return [RatePoint(**{k: kinds.get(k, _text)(v) for k, v in row.items()}) for row in rows]
+    try:
+        rows = [*csv.DictReader(StringIO(text))]
+        return [RatePoint(**{k: kinds.get(k, _text)(v) for k, v in row.items()}) for row in rows]
+    except (csv.Error, TypeError, ValueError) as error:
+        reject("text", "points_from_csv", "be a table as to_csv writes it", f"{error}.")
 
 
 def _text(cell: str) -> str:

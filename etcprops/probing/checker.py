@@ -15,11 +15,17 @@ from typing import Any
 
 
 def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
-    """Return the certificate in a file; ValueError says what is wrong with it."""
+    """Return the certificate in a file.
+
+    Raises
+    ------
+    ValueError
+        If there is none; it says what is wrong.
+    """
     try:
         with Path(path).open("rb") as file:  # cut off there, what is larger is no JSON
             fields = json.loads(file.read(most).decode("utf-8"), object_pairs_hook=tuple)
-    except (MemoryError, OSError, RecursionError, ValueError) as error:
+    except (ArithmeticError, MemoryError, OSError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"{path!r} cannot be read as JSON: {error}") from None
     if not isinstance(fields, tuple):
         raise ValueError(f"{path!r} holds no certificate")  # noqa: TRY004  # the file's fault

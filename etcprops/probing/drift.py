@@ -7,13 +7,14 @@ pixel of another map is seen; images of noise come on top.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from etcprops._validation import as_integer, describe, reject
+from etcprops._validation import SMALLEST, as_integer, as_number, describe, reject
 from etcprops.probing.extraction import predict
 from etcprops.probing.model import Encrypt, Notes, count
 from etcprops.probing.oracle import NoImageError, Oracle, Scale
@@ -70,7 +71,8 @@ def drift(
     Raises
     ------
     InvalidParameterError
-        If the shape does not have as many pixels as the map, or the map is not one of 8 or 16 bits.
+        If the shape does not have as many pixels as the map, the map is not one of 8 or 16 bits, or
+        a parameter is of another kind.
 
     Examples
     --------
@@ -80,14 +82,21 @@ def drift(
     >>> print(drift(turned, lambda image, key: image[::-1], (2, 2), 0).text)
     It is another map now: 4 of 4 pixels differ, the first at (0, 0): it shows (1, 0), not (1, 1).
     """
+    if not isinstance(certificate, SignedPermutation):
+        reject("certificate", "drift", "be a SignedPermutation", describe(certificate))
+    if not callable(encrypt):
+        reject("encrypt", "drift", "be a function of an image and a key", describe(encrypt))
+    if not isinstance(shape, Sequence) or len(shape) not in {2, 3}:
+        reject("shape", "drift", "be (H, W) or (H, W, C)", describe(shape))
+    limit = as_number(time_limit, "time_limit", "drift", SMALLEST, math.inf)
     size = tuple(as_integer(side, "shape", "drift") for side in shape)
-    if int(np.prod(size)) != len(certificate):
+    if math.prod(size) != len(certificate):
         reject("shape", "drift", f"have the map's {len(certificate)} pixels", describe(tuple(size)))
     kinds = {255: np.uint8, 65535: np.uint16}
     if certificate.level not in kinds:
         reject("certificate", "drift", "be of 8 or 16 bits", f"level {certificate.level}.")
     scale = Scale(np.dtype(kinds[certificate.level]))
-    with open_sandbox(encrypt, [key], time_limit, best_isolation()) as sandbox:
+    with open_sandbox(encrypt, [key], limit, best_isolation()) as sandbox:
         oracle = Oracle(sandbox, size, scale, Notes())
         try:
             return _compared(oracle, certificate)

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops._validation import as_integer, describe, reject
 from etcprops.probing.tiles import Tiles, cut
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 Placed = tuple[NDArray[np.int64], NDArray[np.bool_]]
+
+
+def as_shape(value: Any, parameter: str, found: SignedPermutation) -> tuple[int, ...]:
+    """Return the shape of images of as many pixels as a map has."""
+    caller = "infer_structure"
+    wanted = f"be (H, W) or (H, W, C), of {len(found)} pixels in all"
+    sides = tuple(value) if isinstance(value, (tuple, list)) else ()
+    shape = tuple(as_integer(side, parameter, caller) for side in sides)
+    if len(shape) not in {2, 3} or prod(shape) != len(found):
+        reject(parameter, caller, wanted, describe(value))
+    return shape
 
 
 def layouts(

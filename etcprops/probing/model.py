@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from etcprops._validation import as_array, as_number, describe, reject
 from etcprops.probing.isometry import Kept
 from etcprops.scheme.signed_permutation import SignedPermutation
 
@@ -127,8 +128,19 @@ class AffineMap:
     lowest: int = 0
 
     def apply(self, vector: Array) -> NDArray[np.float64]:
-        """Return what the map makes of a vector, shape (m,)."""
-        wide = vector.astype(np.int64 if self.matrix.dtype.kind == "i" else np.float64)
+        """Return what the map makes of a vector, shape (m,).
+
+        Raises
+        ------
+        InvalidParameterError
+            If `vector` is none of n real numbers.
+        """
+        size, caller = self.matrix.shape[1], "AffineMap.apply"
+        array = as_array(vector, "vector", caller, f"be {size} real numbers")
+        if array.shape != (size,) or array.dtype.kind not in "biuf":
+            reject("vector", caller, f"be {size} real numbers", describe(array))
+        whole = self.matrix.dtype.kind == "i" and array.dtype.kind in "biu"
+        wide = array.astype(np.int64 if whole else np.float64)
         values = np.asarray(self.matrix @ wide + self.offset)
         return values % self.modulus + self.lowest if self.modulus else values
 
@@ -271,12 +283,18 @@ class Confirmation:
     def missed(self, fraction: float) -> float:
         """Return the chance that a function that departs on this part of all images goes unseen.
 
+        Raises
+        ------
+        InvalidParameterError
+            If `fraction` is none from 0 to 1.
+
         Examples
         --------
         >>> round(Confirmation(264, 8, True, 300).missed(0.1), 3)
         0.43
         """
-        return float((1 - fraction) ** self.uniform)
+        share = as_number(fraction, "fraction", "Confirmation.missed", 0, 1)
+        return float((1 - share) ** self.uniform)
 
     def __str__(self) -> str:
         if not self.uniform:

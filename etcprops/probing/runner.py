@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from etcprops._validation import SMALLEST, as_choice, as_integer, as_number, describe, reject
+from etcprops._validation import (
+    SMALLEST,
+    as_choice,
+    as_function,
+    as_integer,
+    as_number,
+    describe,
+    reject,
+)
 from etcprops.probing.budget import (
     DEFAULT_SECONDS,
     FULL,
@@ -122,6 +130,7 @@ def probe(
     seconds = "be a positive number of seconds"
     limit = as_number(time_limit, "time_limit", "probe", SMALLEST, math.inf, seconds)
     total = as_number(budget, "budget", "probe", SMALLEST, math.inf, seconds)
+    as_function(progress, "progress", "probe")
     if isolation is None:
         kind = best_isolation()
     else:
@@ -212,7 +221,7 @@ def _check(
     wanted = "be uint8, uint16, float16, float32 or float64"
     try:
         kind = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         reject("dtype", "probe", wanted, describe(dtype))
     if kind.name not in {"uint8", "uint16", "float16", "float32", "float64"}:
         reject("dtype", "probe", wanted, f"{kind}.")

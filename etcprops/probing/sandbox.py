@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import multiprocessing
 import os
 import signal
@@ -25,11 +24,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from etcprops._validation import printable
+from etcprops._workers import deaf_to_interruption
 from etcprops.probing.calling import how_to_call
 from etcprops.probing.model import Array, Encrypt
 from etcprops.probing.returns import NoArrayError, as_image, hint
@@ -37,6 +37,9 @@ from etcprops.probing.returns import NoArrayError, as_image, hint
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
+
+LONGEST: Final = 1e6
+"""Seconds; the system's timers take no infinity."""
 
 
 class Isolation(StrEnum):
@@ -249,7 +252,7 @@ class Forked(Sandbox):
             context = multiprocessing.get_context("fork")
             here, there = context.Pipe()
             self.process = context.Process(target=self._serve, args=(here, there))
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), deaf_to_interruption():
                 # Threads of the parent are not in the child; the time limit covers their locks.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self.process.start()
@@ -268,7 +271,6 @@ class Forked(Sandbox):
             sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115
             warnings.resetwarnings()
             warnings.simplefilter("ignore")
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             with contextlib.suppress(EOFError, BrokenPipeError):
                 while True:
                     key, images = there.recv()
@@ -327,7 +329,7 @@ def open_sandbox(
     keys : sequence
         Its keys.
     time_limit : float
-        Seconds a call; not kept by ``Isolation.NONE``.
+        Seconds a call, 0 or more than `LONGEST` for that; not kept by ``Isolation.NONE``.
     isolation : Isolation
         Its kind.
 
@@ -348,4 +350,4 @@ def open_sandbox(
         Isolation.ALARM: WithAlarm,
         Isolation.NONE: InProcess,
     }
-    return kinds[isolation](encrypt, keys, time_limit or math.inf)
+    return kinds[isolation](encrypt, keys, min(time_limit or LONGEST, LONGEST))

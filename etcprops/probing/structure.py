@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops._validation import as_integer, describe, reject
 from etcprops.probing import axes
 from etcprops.probing.draws import Draw, codes, permutation
-from etcprops.probing.layouts import layouts, pieces
+from etcprops.probing.layouts import as_shape, layouts, pieces
 from etcprops.probing.repeats import own_orders
 from etcprops.probing.tiles import Tiles, cut, transforms_of
 from etcprops.probing.within import arranged
@@ -139,6 +140,11 @@ def infer_structure(
     Structure or None
         None if no square blocks of the side asked for move whole.
 
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is of another kind, or `shape` has another number of pixels than the map.
+
     Examples
     --------
     >>> key = EtCKey.from_secret(BlockGeometry(16, 24, block=4), "an example")
@@ -146,7 +152,14 @@ def infer_structure(
     >>> structure.block, structure.key == key
     (4, True)
     """
-    common = infer_common([found], shape, out_shape, block=block)
+    caller = "infer_structure"
+    if not isinstance(found, SignedPermutation):
+        reject("found", caller, "be a SignedPermutation", describe(found))
+    size = as_shape(shape, "shape", found)
+    result = None if out_shape is None else as_shape(out_shape, "out_shape", found)
+    if block is not None:
+        as_integer(block, "block", caller, 1, max(size))
+    common = infer_common([found], size, result, block=block)
     return common[0] if common else None
 
 

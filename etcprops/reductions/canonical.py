@@ -91,6 +91,8 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ------
         InvalidParameterError
             If `X` holds anything but integers of magnitude below 2^31.
+        ValueError, TypeError
+            From scikit-learn, if `X` is no matrix of numbers.
         """
         del y
         rows = self._validated(X, reset=True)
@@ -124,7 +126,7 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ------
         NotFittedError
             From scikit-learn, before `fit`.
-        InvalidParameterError
+        InvalidParameterError, ValueError, TypeError
             As `fit`.
         """
         check_is_fitted(self)

@@ -133,7 +133,8 @@ def reductions_to(
     """
     caller = "reductions_to"
     check_geometry(geometry, caller)
-    as_integer(dimension, "dimension", caller, 1, geometry.n_pixels)
+    dimension = as_integer(dimension, "dimension", caller, 1, geometry.n_pixels)
+    as_integer(seed, "seed", caller, 0)
     found: dict[str, Any] = {
         "gram-pca": GramPCA(dimension),
         "random-pixels": RandomPixels(geometry, dimension, seed=seed),

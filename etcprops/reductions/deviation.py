@@ -59,6 +59,8 @@ def gram_deviation(
     """
     caller = "gram_deviation"
     as_choice(preprocessing, ("z-score", "mid-grey"), "preprocessing", caller)
+    if not all(hasattr(reduction, name) for name in ("get_params", "fit_transform")):
+        reject("reduction", caller, "be a transformer", describe(reduction))
     for name, batch in (("images", images), ("encrypted", encrypted)):
         if not isinstance(batch, np.ndarray) or batch.dtype != np.uint8 or batch.ndim < 3:
             reject(name, caller, "be uint8 images of shape (N, H, W[, 3])", describe(batch))

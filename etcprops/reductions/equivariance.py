@@ -67,8 +67,18 @@ class InducedMap:
         Returns
         -------
         ndarray, shape (N, m)
+
+        Raises
+        ------
+        InvalidParameterError
+            If `Z` is no array of real numbers of that shape.
         """
-        return np.asarray(Z[:, self.source] * self.factor + self.offset)
+        wanted = f"be an array of real numbers of shape (N, {self.source.size})"
+        vectors = as_array(Z, "Z", "InducedMap.apply", wanted)
+        fits = vectors.ndim == 2 and vectors.shape[1] == self.source.size
+        if not fits or vectors.dtype.kind not in "biuf":
+            reject("Z", "InducedMap.apply", wanted, describe(vectors))
+        return np.asarray(vectors[:, self.source] * self.factor + self.offset)
 
 
 @dataclass(frozen=True)
@@ -115,14 +125,16 @@ class Equivariance:
         return self.kind is EquivarianceKind.SIGNED_PERMUTATION
 
 
-def generators(geometry: BlockGeometry, step: Step) -> Iterator[tuple[EtCKey, NDArray[np.int64]]]:
+def generators(
+    geometry: BlockGeometry, step: Step | str
+) -> Iterator[tuple[EtCKey, NDArray[np.int64]]]:
     """Yield keys that generate all keys of a step, each with the blocks that it changes.
 
     Parameters
     ----------
     geometry : BlockGeometry
         What the keys are for.
-    step : Step
+    step : Step or str
         The step.
 
     Yields
@@ -133,12 +145,18 @@ def generators(geometry: BlockGeometry, step: Step) -> Iterator[tuple[EtCKey, ND
     ndarray of int64
         Numbers of the blocks that are not as they were.
 
+    Raises
+    ------
+    InvalidParameterError
+        With the first of them, if there is no such step.
+
     Examples
     --------
     >>> len(list(generators(BlockGeometry(4, 4, block=2), Step.TRANSFORMS)))
     8
     """
-    size = geometry.n_blocks
+    size = check_geometry(geometry, "generators").n_blocks
+    step = check_step(step, geometry, "generators")
     if step is Step.PERMUTATION:
         if size > 1:
             swapped = np.arange(size)

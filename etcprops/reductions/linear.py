@@ -137,6 +137,8 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ------
         InvalidParameterError
             If a parameter is wrong, or the number of features is not that of the geometry.
+        ValueError, TypeError
+            From scikit-learn, if `X` is no matrix of numbers.
         """
         del y
         R = self.matrix()
@@ -163,7 +165,7 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         Raises
         ------
-        NotFittedError, ValueError
+        NotFittedError, ValueError, TypeError
             From scikit-learn, before `fit` or if `X` is no such array.
         InvalidParameterError
             If integers are so large that sums would not fit into 64 bits.

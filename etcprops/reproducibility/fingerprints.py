@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from etcprops import _documents
 from etcprops._about import versions
-from etcprops._validation import as_integer, reject
+from etcprops._validation import as_function, as_integer, describe, reject
 from etcprops.datasets import ImageSet, load_digits_images
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.pixels import encrypt
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Side = tuple[NDArray[np.float64], NDArray[np.float64]]  # training rows and queries
 
 KERNELS: Final[tuple[Kind, ...]] = ("linear", "rbf", "poly", "sigmoid")
+MOST_THREADS: Final = 1024
 SHIPPED: Final = "fingerprint.json"
 
 
@@ -69,7 +70,15 @@ class Fingerprint:
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def differences(self, other: Fingerprint) -> list[str]:
-        """Return the names of parts that are not the same in both, libsvm's where none fuses."""
+        """Return the names of parts that are not the same in both, libsvm's where none fuses.
+
+        Raises
+        ------
+        InvalidParameterError
+            If `other` is no fingerprint.
+        """
+        if not isinstance(other, Fingerprint):
+            reject("other", "Fingerprint.differences", "be a Fingerprint", describe(other))
         mine, theirs = dict(self.parts), dict(other.parts)
         if not self.fuses and not other.fuses:
             mine, theirs = {**mine, **self.by_libsvm}, {**theirs, **other.by_libsvm}
@@ -106,6 +115,9 @@ class Fingerprint:
         if lacking := [name for name in names if not isinstance(document.get(name), dict)]:
             wanted = f"have {', '.join(names)}, each an object"
             reject("text", "Fingerprint.from_json", wanted, f"no {lacking[0]}.")
+        texts = [value for name in names for value in document[name].values()]
+        if wrong := [value for value in texts if not isinstance(value, str)]:
+            reject("text", "Fingerprint.from_json", "hold nothing but text", describe(wrong[0]))
         return cls(*(document[name] for name in names))
 
 
@@ -151,7 +163,8 @@ def fingerprint(
     """
     import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
 
-    as_integer(threads, "threads", "fingerprint")
+    as_integer(threads, "threads", "fingerprint", 1, MOST_THREADS)
+    as_function(progress, "progress", "fingerprint")
     with threadpool_limits(threads):
         return fingerprint_of_some(3, progress or (lambda *_: None))
 

@@ -19,6 +19,8 @@ def save(text: str, path: Any, caller: str, *, overwrite: bool) -> None:
     file = as_path(path, caller)
     try:
         write_whole(file, text + "\n", secret=True, overwrite=overwrite)
+    except ValueError as error:  # a NUL, or half of a surrogate pair
+        reject("path", caller, "be the name of a file", f"{str(file)!r}: {error}.")
     except OSError as error:
         if isinstance(error, FileExistsError) and file.exists():  # else it is a folder of the path
             wanted = "be a file that is not there, unless overwrite=True"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import as_integer, describe, reject
 from etcprops.scheme._pixels_given import Pixels, as_pixels
-from etcprops.scheme.geometry import BlockGeometry, image_of
+from etcprops.scheme.geometry import BlockGeometry, as_side, image_of
+
+MOST_PIXELS: Final = 1 << 28
+"""Smaller images are not padded to more."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ class Padding:
 
     def __post_init__(self) -> None:
         for name in ("height", "width", "block"):
-            as_integer(getattr(self, name), name, "Padding")
-        if self.channels not in {1, 3} or isinstance(self.channels, bool):
+            as_side(getattr(self, name), name, "Padding")
+        if as_integer(self.channels, "channels", "Padding") not in {1, 3}:
             wanted = "be 1 (grey) or 3 (colour)"
             reject("channels", "Padding", wanted, describe(self.channels))
 
@@ -124,7 +127,7 @@ def crop_to_blocks(image: Pixels, block: int = 8) -> NDArray[Any]:
     """
     caller = "crop_to_blocks"
     array = image_of(image, caller)
-    side = as_integer(block, "block", caller)
+    side = as_side(block, "block", caller)
     height, width = (length // side * side for length in array.shape[:2])
     if not height or not width:
         size = f"{array.shape[0]} x {array.shape[1]}: pad_to_blocks makes it fit."
@@ -150,7 +153,7 @@ def pad_to_blocks(image: Pixels, block: int = 8) -> Padded:
     Raises
     ------
     InvalidParameterError
-        If `image` is none.
+        If `image` is none, or so much would be added that there is not memory for it.
 
     Notes
     -----
@@ -169,8 +172,12 @@ def pad_to_blocks(image: Pixels, block: int = 8) -> Padded:
     """
     caller = "pad_to_blocks"
     array = image_of(image, caller)
-    side = as_integer(block, "block", caller)
+    side = as_side(block, "block", caller)
     height, width, *rest = array.shape
     added = ((0, -height % side), (0, -width % side), (0, 0))[: array.ndim]
     padding = Padding(height, width, channels=3 if rest else 1, block=side)
+    pixels = padding.geometry.n_pixels
+    if pixels > max(MOST_PIXELS, 4 * array.size):
+        got = f"{side}: {pixels} pixels of {array.size}."
+        reject("block", caller, f"make images of at most {MOST_PIXELS} pixels", got)
     return Padded(np.pad(array, added, mode="edge"), padding)

@@ -8,14 +8,18 @@ Chuman et al. 2019).
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from etcprops._validation import as_indices, as_integer, describe, reject
 from etcprops.scheme._pixels_given import Pixels, as_pixels
+
+MOST_PIXELS: Final = 1 << 32
+"""Larger images are refused, each component counted: places in them alone would take 32 GB."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class BlockGeometry:
     Raises
     ------
     InvalidParameterError
-        If a size is not a positive integer, or the block does not divide height or width.
+        If a size is not a positive integer, the block does not divide height or width, or there
+        are more than `MOST_PIXELS` pixels.
 
     Examples
     --------
@@ -54,9 +59,13 @@ class BlockGeometry:
         sizes = {"height": height, "width": width, "channels": channels, "block": block}
         for name, value in sizes.items():
             # The dataclass is frozen: this is how its constructor sets fields.
-            object.__setattr__(self, name, as_integer(value, name, "BlockGeometry"))
+            object.__setattr__(self, name, as_side(value, name, "BlockGeometry"))
         if self.channels not in {1, 3}:
             reject("channels", "BlockGeometry", "be 1 (grey) or 3 (colour)", describe(channels))
+        if self.n_pixels > MOST_PIXELS:
+            sides = (f"{min(side, MOST_PIXELS + 1)}" for side in (self.height, self.width))
+            got = f"{' x '.join(sides)} or more."  # of a side of 5,000 digits there is no text
+            reject("height", "BlockGeometry", f"be that of at most {MOST_PIXELS} pixels", got)
         for name in ("height", "width"):
             if getattr(self, name) % self.block:
                 fits = what_fits(self.height, self.width, self.block)
@@ -92,7 +101,7 @@ class BlockGeometry:
         """
         caller = "BlockGeometry.for_image"
         height, width, *channels = image_of(image, caller).shape
-        side = as_integer(block, "block", caller)
+        side = as_side(block, "block", caller)
         if height % side or width % side:
             remedy = "crop_to_blocks and pad_to_blocks make them fit"
             got = (
@@ -142,7 +151,7 @@ class BlockGeometry:
         Raises
         ------
         InvalidParameterError
-            If a part is no integer or outside its range.
+            If a part is no integer or outside its range, or shapes do not broadcast.
 
         Examples
         --------
@@ -151,11 +160,19 @@ class BlockGeometry:
         """
         caller = "BlockGeometry.flat_index"
         number = as_indices(block, self.n_blocks, "block", caller)
-        block_row, block_column = np.divmod(number, self.grid[1])
-        image_row = block_row * self.block + as_indices(row, self.block, "row", caller)
-        image_column = block_column * self.block + as_indices(column, self.block, "column", caller)
-        pixel = image_row * self.width + image_column
+        rows = as_indices(row, self.block, "row", caller)
+        columns = as_indices(column, self.block, "column", caller)
         component = as_indices(channel, self.channels, "channel", caller)
+        shapes = number.shape, rows.shape, columns.shape, component.shape
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            wanted = "have a shape that broadcasts with those of row, column and channel"
+            reject("block", caller, wanted, f"{', '.join(map(str, shapes))}.")
+        block_row, block_column = np.divmod(number, self.grid[1])
+        image_row = block_row * self.block + rows
+        image_column = block_column * self.block + columns
+        pixel = image_row * self.width + image_column
         return np.asarray(pixel * self.channels + component)
 
     def locate(
@@ -190,6 +207,14 @@ class BlockGeometry:
             "channels": self.channels,
             "block": self.block,
         }
+
+
+def as_side(value: Any, parameter: str, caller: str) -> int:
+    """Return a length in pixels, of which arrays cannot have more than fit into 63 bits."""
+    side = as_integer(value, parameter, caller)
+    if side > sys.maxsize:
+        reject(parameter, caller, f"be at most {sys.maxsize}", describe(value))
+    return side
 
 
 def check_geometry(value: Any, caller: str) -> BlockGeometry:

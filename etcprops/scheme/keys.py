@@ -372,11 +372,11 @@ def check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> f
     wanted = f"hold names from {', '.join(Step)}, or K1 to K4"
     if isinstance(steps, str):
         reject("steps", caller, f"be a collection, and {wanted}", describe(steps))
-    names = [*steps] if isinstance(steps, Iterable) else [steps]
+    names = [*steps] if np.iterable(steps) else [steps]
     try:
         chosen = frozenset(Step(step) for step in names)
     except (TypeError, ValueError):
-        near = (nearest_name(name, Step) for name in names if name not in [*Step])
+        near = (nearest_name(name, Step) for name in names if isinstance(name, str))
         reject("steps", caller, wanted, describe(steps) + next(filter(None, near), ""))
     if geometry.channels == 1 and Step.COMPONENTS in chosen:
         if chosen != ALL:

@@ -123,12 +123,19 @@ class SignedPermutation(Immutable):
     def identity(cls, size: int, *, level: int = 255) -> SignedPermutation:
         """Return the map that changes nothing.
 
+        Raises
+        ------
+        InvalidParameterError
+            If `size` is no integer from 1 to 2^32.
+        MemoryError
+            If there is not memory for so many pixels.
+
         Examples
         --------
         >>> SignedPermutation.identity(3)
         SignedPermutation(n=3, negated=0, level=255)
         """
-        size = as_integer(size, "size", "SignedPermutation.identity")
+        size = as_integer(size, "size", "SignedPermutation.identity", 1, 1 << 32)
         return cls(np.arange(size), np.ones(size, dtype=np.int8), level=level)
 
     @classmethod

@@ -64,7 +64,7 @@ class Scheme:
         ``(H, W)`` or ``(H, W, 3)``.
     keys : sequence
         At least one key, of whatever type `encrypt` takes; with two or more, it is also checked
-        that the key is used.
+        that the key is used. Failures show small numbers, and name other keys by their place.
     decrypt : callable, optional
         ``decrypt(image, key)``; if given, it must undo `encrypt`.
     block : int, optional
@@ -113,12 +113,31 @@ class Scheme:
 
     def __repr__(self) -> str:
         function = getattr(self.encrypt, "__qualname__", repr(self.encrypt))
-        text = f"Scheme({self.name!r}, {function}, shape={self.shape}, keys={self.keys!r}"
+        keys = ", ".join(map(self.shown, self.keys))
+        text = f"Scheme({self.name!r}, {function}, shape={self.shape}, keys=[{keys}]"
         if self.decrypt is not None:
             text += f", decrypt={getattr(self.decrypt, '__qualname__', repr(self.decrypt))}"
         if self.block is not None:
             text += f", block={self.block}"
         return f"{text}, seed={self.seed})" if self.seed else f"{text})"
+
+    def shown(self, key: Any) -> str:
+        """Return a small number as it is, and any other key by its place: it may be a secret.
+
+        Examples
+        --------
+        >>> scheme = Scheme("none", lambda image, _key: image, (2, 2), keys=[7, b"secret"])
+        >>> [scheme.shown(key) for key in scheme.keys]
+        ['7', 'key 2 (bytes)']
+        """
+        from etcprops.probing.keys import written
+
+        number = next((n for n, known in enumerate(self.keys) if known is key), 0)
+        return written(key, number)
+
+    def under(self, key: Any) -> str:
+        """Say under which key something happened."""
+        return f"under key {self.shown(key).removeprefix('key ')}"
 
     def images(self) -> Images:
         """Return eight images: noise, twice, gradient, black, white, two levels, dark, bright.
@@ -142,7 +161,7 @@ class Scheme:
         return np.stack(pictures).astype(np.uint8)
 
     def encrypted(self, images: Images, key: Any) -> Images:
-        """Encrypt images one by one; whatever is no image of `shape` is an AssertionError.
+        """Encrypt images one by one.
 
         Parameters
         ----------
@@ -154,11 +173,24 @@ class Scheme:
         Returns
         -------
         ndarray of uint8, shape (N, H, W[, C])
+
+        Raises
+        ------
+        AssertionError
+            If the function raises, or returns what is no image of `shape`.
+        InvalidParameterError
+            If `images` are none of `shape`.
         """
         return self._apply(self.encrypt, "encrypt", images, key)
 
     def decrypted(self, images: Images, key: Any) -> Images:
-        """Decrypt images one by one, as `encrypted`; not applicable without `decrypt`."""
+        """Decrypt images one by one, as `encrypted`; not applicable without `decrypt`.
+
+        Raises
+        ------
+        AssertionError, InvalidParameterError
+            As `encrypted`.
+        """
         if self.decrypt is None:
             raise unittest.SkipTest("the scheme has no 'decrypt'")
         return self._apply(self.decrypt, "decrypt", images, key)
@@ -184,12 +216,16 @@ class Scheme:
         self, function: Callable[[Images, Any], Any], name: str, images: Images, key: Any
     ) -> Images:
         """Call `function` on each image."""
+        if not isinstance(images, np.ndarray) or not images.size or images.shape[1:] != self.shape:
+            wanted = f"be at least one image, shape (N, {', '.join(map(str, self.shape))})"
+            reject("images", f"Scheme.{name}ed", wanted, describe(images))
         results = []
+        call = f"{name}(image, {self.shown(key)})"
         for image in images:
-            with failing(f"{name}(image, {key!r})"):
+            with failing(call):
                 result = function(image.copy(), key)
                 getattr(result, "shape", None)  # what a scheme gives may raise when looked at
-            result = self._taken(result, f"{name}(image, {key!r})")
+            result = self._taken(result, call)
             results.append(result)
         return np.stack(results)
 

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from etcprops import _documents
+from etcprops._validation import describe, reject
 from etcprops.theory.theorems import digest, find_theorems, sources_folder, taken_on_trust
 
 RECORD = "RECORD.json"
@@ -86,12 +88,20 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Return the report that `to_json` wrote; ValueError if it is none."""
-        document = _documents.read(text, "etcprops.CoqReport", "Report.from_json")
-        try:
-            content = {name: document[name] for name in _SAVED}
-        except KeyError as error:
-            raise ValueError(f"a report of a check with Coq without {error}") from None
+        """Return the report that `to_json` wrote.
+
+        Raises
+        ------
+        InvalidParameterError
+            If it is none.
+        """
+        caller = "Report.from_json"
+        document = _documents.read(text, "etcprops.CoqReport", caller)
+        for name in _SAVED:
+            if not _fits(name, document.get(name)):
+                wanted = f"have {', '.join(_SAVED)}, each of its kind"
+                reject("text", caller, wanted, f"{name}: {describe(document.get(name))}")
+        content = {name: document[name] for name in _SAVED}
         assumed = {name: tuple(axioms) for name, axioms in content.pop("assumptions").items()}
         return cls(**content, assumptions=assumed, origin=Origin.RECORDED)
 
@@ -113,14 +123,24 @@ class Report:
 
         Coq then writes the same files, to the byte.
         """
-        return (self.digest, self.coq, self.libraries) == (
-            other.digest,
-            other.coq,
-            other.libraries,
+        return isinstance(other, Report) and (
+            (self.digest, self.coq, self.libraries) == (other.digest, other.coq, other.libraries)
         )
 
 
 _SAVED = [entry.name for entry in fields(Report) if entry.compare]
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a field of a document is of its kind."""
+    if name == "seconds":
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if name == "assumptions":
+        lists = isinstance(value, dict) and all(isinstance(v, list) for v in value.values())
+        return lists and all(isinstance(a, str) for v in value.values() for a in v)
+    if name in {"libraries", "files", "axioms"}:
+        return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+    return isinstance(value, str)
 
 
 def rejected(
@@ -141,10 +161,23 @@ def rejected(
     -------
     dict of str to str
         Empty if every one of them is proved from nothing but what is allowed.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is of another kind.
     """
+    if not isinstance(report, Report):
+        reject("report", "rejected", "be a Report", describe(report))
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        reject("names", "rejected", "be a collection of names", describe(names))
+    if not isinstance(allowed, Mapping | None):
+        reject("allowed", "rejected", "map axioms to statements", describe(allowed))
     permitted = {} if allowed is None else allowed
     reasons = {}
     for name in names:
+        if not isinstance(name, str):
+            reject("names", "rejected", "hold names of theorems", describe(name))
         if name not in report.assumptions:
             reasons[name] = "is not there"
             continue

@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import Run, command_line
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import EpsImagePlugin, Image
 
 from etcprops import (
@@ -421,10 +423,43 @@ def test_a_file_without_an_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_lengths_beyond_the_geometry_are_refused_before_anything_is_made() -> None:
-    sizes = {"height": 10**18, "width": 10**18, "channels": 1, "block": 1}
-    text = json.dumps(KEY | {"geometry": sizes})
-    with pytest.raises(InvalidParameterError, match=f"be {10**36} integers"):
-        EtCKey.from_json(text)
+    for side, message in ((2**16, f"be {2**32} integers"), (10**18, "most 4294967296 pixels")):
+        sizes = {"height": side, "width": side, "channels": 1, "block": 1}
+        text = json.dumps(KEY | {"geometry": sizes})
+        with pytest.raises(InvalidParameterError, match=message):
+            EtCKey.from_json(text)
+
+
+SIDES = st.integers(1, 10**30) | st.integers(2**14, 2**18)
+
+
+@given(height=SIDES, width=SIDES, channels=st.sampled_from([1, 3]))
+def test_a_geometry_is_of_few_enough_pixels(height: int, width: int, channels: int) -> None:
+    if height * width * channels <= 2**32:
+        geometry = BlockGeometry(height, width, channels=channels, block=1)
+        assert geometry.n_pixels == height * width * channels
+    else:
+        with pytest.raises(InvalidParameterError, match="be that of at most 4294967296 pixels"):
+            BlockGeometry(height, width, channels=channels, block=1)
+
+
+def test_a_size_that_has_no_text_is_refused_too() -> None:
+    with pytest.raises(InvalidParameterError, match="Got 8 x 4294967297 or more"):
+        BlockGeometry(8, 10**5000, block=1)
+
+
+@pytest.mark.parametrize(
+    "size", ["9464x9456", f"{10**30}x{10**30}", f"1x1/{'9' * 5000}", f"{'9' * 5000}x1", "0x0"]
+)
+def test_absurd_sizes_are_refused_before_anything_is_made(run: Run, size: str) -> None:
+    for arguments in (
+        ("verify", "--geometry", size),
+        ("audit", "json:loads", "--data", ".", "--fit", size),
+    ):
+        result = run(*arguments)
+        assert result.status == 2, result
+        assert result.err.count("\n") == 1
+        assert len(result.err) < 1000
 
 
 # --- Folders
