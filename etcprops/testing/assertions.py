@@ -323,6 +323,8 @@ def assert_bitwise_equal(found: ArrayLike, expected: ArrayLike) -> None:
     if a.shape != b.shape or a.dtype != b.dtype:
         text = f"{a.dtype} of shape {a.shape} is not {b.dtype} of shape {b.shape}"
         raise DifferenceError(text, ())
+    if not a.size:
+        return
     octets = [
         np.ascontiguousarray(array).reshape(-1, 1).view(np.uint8).reshape(array.size, -1)
         for array in (a, b)
