@@ -27,7 +27,10 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     "ExactStandardScaler.fit": (_DOCS,),
     "ExactStandardScaler.transform": (_DOCS,),
     "Fingerprint.differences": ("what is no fingerprint was an AttributeError",),
-    "Fingerprint.from_json": ("hashes that are no text were taken",),
+    "Fingerprint.from_json": (
+        "hashes that are no text were taken",
+        "half of a surrogate pair in a name ended the digest",
+    ),
     "GramPCA.fit": (_DOCS,),
     "GramPCA.fit_transform": (_DOCS,),
     "GramPCA.transform": (_DOCS,),
