@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from threadpoolctl import threadpool_limits
 
 from etcprops._files import user_cache
-from etcprops.theory import coq
+from etcprops.theory import coq, coq_programs
 from etcprops.theory.theorems import reals_folder, sources_folder
 
 DEFAULT_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "CroppedYale.zip"
@@ -106,6 +108,24 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _measured_processes_end_by_themselves() -> Iterator[None]:
+    """Where coverage is measured, give a forked process a moment to write down what it reached."""
+    measured = "coverage" in sys.modules and sys.modules["coverage"].Coverage.current() is not None
+    if not measured:
+        yield
+        return
+    kill = BaseProcess.kill
+
+    def wait_and_kill(process: BaseProcess) -> None:
+        process.join(1)
+        kill(process)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseProcess, "kill", wait_and_kill)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _ask_coq_once(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
@@ -117,7 +137,7 @@ def _ask_coq_once(
 
     ours, place = tmp_path_factory.getbasetemp(), tmp_path_factory.getbasetemp().parent
     assert ours.name.startswith("popen-"), "a folder of this process in that of the run"
-    ask = coq.assumptions_of
+    ask = coq_programs.assumptions_of
 
     def shared(compiled: Path, folder: Path) -> Any:
         if folder not in {sources_folder(), reals_folder()}:

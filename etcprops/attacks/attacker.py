@@ -150,8 +150,9 @@ def _as_images(images: Any) -> NDArray[Any]:
 
 def _check_planes(planes: int | None, images: NDArray[Any]) -> None:
     """Refuse planes that are not one, or three of a grey image."""
-    if planes not in {None, 1, 3} or isinstance(planes, bool):
-        reject("planes", CALLER, "be 1, or 3 for the grayscale-based scheme", describe(planes))
+    wanted = "be 1, or 3 for the grayscale-based scheme"
+    if planes is not None and as_integer(planes, "planes", CALLER, 1, 3, wanted) == 2:
+        reject("planes", CALLER, wanted, describe(planes))
     if planes == 3 and (images.ndim == 4 or images.shape[2] % 6):
         wanted = "be 1 unless images are grey and three planes wide"
         reject("planes", CALLER, wanted, f"{planes} with {describe(images)}")

@@ -95,6 +95,8 @@ def load_extended_yale_b(
     geometry = BlockGeometry(YALE_SHAPE[0], YALE_WIDTH, block=side)
     if not isinstance(path, (str, Path)):
         reject("path", caller, "be a str or Path", describe(path))
+    if not isinstance(cache, (str, Path, type(None))):
+        reject("cache", caller, "be a folder or None", describe(cache))
     most = YALE_SHAPE[1] - YALE_WIDTH
     first_column = as_integer(first_column, "first_column", caller, 0, most)
     columns = slice(first_column, first_column + YALE_WIDTH)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops._validation import InvalidParameterError, as_integer, reject
+from etcprops._validation import InvalidParameterError, as_integer, describe, reject
 from etcprops.datasets.archives import ArchiveError, File, files_in, is_folder, load_arrays
 from etcprops.datasets.digits import load_digits_images
 from etcprops.datasets.extended_yale_b import load_extended_yale_b
@@ -68,6 +68,8 @@ def load_images(
     (1797, 8, 8)
     """
     caller = "load_images"
+    if not isinstance(data, (str, Path)):
+        reject("data", caller, "be a str or Path", describe(data))
     if str(data) == "digits":
         return load_digits_images(block=2)  # 16 blocks: each step does something
     path = Path(data)

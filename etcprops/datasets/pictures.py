@@ -118,8 +118,11 @@ def read_picture(path: Path, conversion: Conversion = LOSSLESS) -> Picture:
     PictureError
         If it cannot be read, or holds something else.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        reject("path", "read_picture", "be a Path", describe(path))
+    path = Path(path)
     try:
-        content = read_at_most(Path(path), MOST_BYTES)
+        content = read_at_most(path, MOST_BYTES)
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror or error}") from None
     return picture_of(content, path.suffix, conversion)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._files import move_whole, read_at_most
-from etcprops._validation import InvalidParameterError, as_integer, describe, reject
+from etcprops._validation import InvalidParameterError, as_choice, as_integer, describe, reject
 from etcprops.datasets.pictures import (
     MOST_BYTES,
     Picture,
@@ -140,6 +140,7 @@ class FileSettings:
             if self.codec.exact and scheme.block % side:
                 wanted = f"be a multiple of {side} for exact JPEG"
                 reject("block", caller, wanted, f"{scheme.block}.")
+        as_choice(self.sampling, ("4:4:4", "4:2:0"), "sampling", caller)
         if self.sampling != "4:4:4" and self.scheme != SchemeName.GRAYSCALE:
             reject("sampling", caller, "be 4:4:4 unless the scheme is grayscale", self.sampling)
 

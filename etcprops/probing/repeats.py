@@ -82,7 +82,8 @@ def _own(draws: Sequence[Draw], seen: dict[bytes, tuple[str, bytes]]) -> OwnOrde
     """Return the own orders of one draw, and add them to those that were seen."""
     name = draws[0].name
     orders = np.stack([d.values for d in draws], axis=1)
-    inverses = np.argsort(orders, axis=-1)
+    inverses = np.empty_like(orders)
+    np.put_along_axis(inverses, orders, np.arange(orders.shape[-1])[None, None], axis=-1)
     kept = np.ones(len(orders), dtype=np.bool_)
     earlier, same = "", True
     still = (orders == np.arange(orders.shape[-1])).all(axis=(1, 2))

@@ -151,7 +151,7 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError, TypeError
+        ValueError, TypeError, OverflowError
             From scikit-learn, if `X` is no such array.
         InvalidParameterError
             If a parameter is wrong, or no component is left.
@@ -191,7 +191,7 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        NotFittedError, ValueError, TypeError
+        NotFittedError, ValueError, TypeError, OverflowError
             From scikit-learn, before `fit` or if `X` is no such array.
         """
         check_is_fitted(self)
@@ -217,7 +217,7 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        InvalidParameterError, ValueError, TypeError
+        InvalidParameterError, ValueError, TypeError, OverflowError
             As `fit`.
         """
         self.fit(X, y)

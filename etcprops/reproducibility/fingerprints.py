@@ -67,7 +67,7 @@ class Fingerprint:
     def digest(self) -> str:
         """SHA-256 of all parts but libsvm's: one line for every machine."""
         lines = (f"{name} {part}\n" for name, part in sorted(self.parts.items()))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return hashlib.sha256("".join(lines).encode("utf-8", "backslashreplace")).hexdigest()
 
     def differences(self, other: Fingerprint) -> list[str]:
         """Return the names of parts that are not the same in both, libsvm's where none fuses.

@@ -21,6 +21,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 from doors import Door, doors
+from hypothesis import settings
 from hypothesis import strategies as st
 from PIL import Image
 from right_calls import AFTERWARDS, OBJECTS, RIGHT, STUBS, files
@@ -76,7 +77,7 @@ class Attempt:
     def _call(self) -> str:
         try:
             result = self._result()
-            AFTERWARDS.get(self.door.name, lambda _: None)(result)
+            AFTERWARDS.get(self.door.name, _leave)(result)
             if isinstance(result, Iterator):
                 list(islice(result, 3))
             elif type(result).__module__.startswith("etcprops"):
@@ -86,7 +87,7 @@ class Attempt:
             return type(error).__name__
         except UsersError as error:
             return type(error).__name__
-        except (HungError, Exception) as error:
+        except (HungError, Exception) as error:  # noqa: BLE001  # any of them is looked at
             names = {cls.__name__ for cls in type(error).__mro__ if cls not in VAGUE}
             if not names & self.door.documented:
                 told = f"{self!r} raised {type(error).__name__}: {shown(error)}"
@@ -115,6 +116,17 @@ EXPECTED: Final = "UserWarning: X has feature names, but"
 
 VAGUE: Final = (Exception, LookupError, ArithmeticError)
 """Classes of errors that nothing documents."""
+
+
+def _leave(_: Any) -> None:
+    """Do nothing with a result."""
+
+
+def examples(share: int, least: int) -> int:
+    """Return a part of the examples of the profile: doors are many, and each is simple."""
+    profile = settings.default
+    assert profile is not None
+    return max(least, profile.max_examples // share)
 
 
 @st.composite
@@ -180,20 +192,24 @@ def folder_of_files() -> Iterator[Path]:
 
 def state(value: Any) -> Any:
     """Return what can be compared before and after a call: types, bytes, texts."""
-    if isinstance(value, np.ndarray):
-        whole = repr(value.tolist()) if value.dtype.hasobject else value.tobytes()
-        return type(value), value.dtype, value.shape, value.strides, value.flags.writeable, whole
-    if isinstance(value, pd.DataFrame):
-        return type(value), [*value.columns], value.to_numpy().tobytes()
-    if isinstance(value, Image.Image):
-        return value.mode, value.size, value.tobytes()
-    if isinstance(value, dict):
-        return [(key, state(entry)) for key, entry in value.items()]
-    if isinstance(value, (list, tuple)):
-        return type(value), [state(entry) for entry in value]
-    if isinstance(value, (str, bytes, bytearray, float, complex)):
-        return type(value), repr(value)
-    return id(value)
+    match value:
+        case np.ndarray():
+            whole = repr(value.tolist()) if value.dtype.hasobject else value.tobytes()
+            layout = value.dtype, value.shape, value.strides, value.flags.writeable
+            found: Any = (layout, whole)
+        case pd.DataFrame():
+            found = [*value.columns], value.to_numpy().tobytes()
+        case Image.Image():
+            found = value.mode, value.size, value.tobytes()
+        case dict():
+            found = [(key, state(entry)) for key, entry in value.items()]
+        case list() | tuple():
+            found = [state(entry) for entry in value]
+        case str() | bytes() | bytearray() | float() | complex():
+            found = repr(value)
+        case _:
+            found = id(value)
+    return type(value), found
 
 
 def shown(value: Any) -> str:

@@ -103,9 +103,7 @@ class Door(NamedTuple):
 
 def errors_in(text: str) -> Iterator[str]:
     """Yield what the section Raises of a docstring names."""
-    for section in re.findall(
-        r"^Raises\n-+\n(.*?)(?=^\S[^\n]*\n---|\Z)", text, re.MULTILINE | re.DOTALL
-    ):
+    for section in re.findall(r"(?ms)^Raises\n-+\n(.*?)(?=^\S[^\n]*\n---|\Z)", text):
         for line in re.findall(r"^\w.*$", section, re.MULTILINE):
             yield from re.findall(r"\w+", line)
 

@@ -96,7 +96,7 @@ def coq_report(content: bytes) -> None:
 def vectors(content: bytes) -> None:
     """Read a document as those of test vectors are; Python's own reader must agree."""
     found = _documents.read(_text(content), "etcprops.Vectors", "vectors")
-    assert json.loads(content) == found
+    assert json.loads(_text(content)) == found
 
 
 def arrays(content: bytes) -> None:

@@ -41,7 +41,7 @@ from etcprops.reductions import (
 )
 from etcprops.reproducibility import Machine, shipped_fingerprint
 from etcprops.testing import Scheme
-from etcprops.theory.coq import Report
+from etcprops.theory.coq import Report, read_record
 
 GREY: Final = ep.BlockGeometry(8, 8, block=4)
 COLOUR: Final = ep.BlockGeometry(8, 8, channels=3, block=4)
@@ -146,7 +146,9 @@ def same(**arguments: Any) -> Callable[[], Arguments]:
 
 
 def matrix_of_means() -> NDArray[np.int64]:
-    return np.kron(np.eye(4, dtype=np.int64), np.ones((1, 16), dtype=np.int64))
+    return np.asarray(
+        np.kron(np.eye(4, dtype=np.int64), np.ones((1, 16), dtype=np.int64)), dtype=np.int64
+    )
 
 
 def decision() -> Arguments:
@@ -163,6 +165,11 @@ def of_two_models() -> Arguments:
     return {"plain": images(), "encrypted": encrypted()}
 
 
+@cache
+def coq_report() -> Report:
+    return read_record()
+
+
 RIGHT: Final[dict[str, Callable[[], Arguments]]] = {
     "AttackReport.to_dict": same(with_key=False),
     "AttackReport.to_html": same(name="images"),
@@ -177,9 +184,10 @@ RIGHT: Final[dict[str, Callable[[], Arguments]]] = {
     "EtCEncryptor.inverse_transform": lambda: {"X": pixels()},
     "EtCEncryptor.transform": lambda: {"X": pixels()},
     "EtCKey": lambda: {"geometry": COLOUR, "permutation": [3, 1, 0, 2], "transforms": [0, 7, 4, 2],
-                       "negatives": [True, False, True, False], "components": np.array([5, 0, 1, 2])},
+                       "negatives": [True, False, True, False],
+                       "components": np.array([5, 0, 1, 2])},
     "EtCKey.from_json": lambda: {"text": KEY.to_json()},
-    "EtCKey.from_secret": same(geometry=GREY, secret="doors", steps=ep.ALL),
+    "EtCKey.from_secret": same(geometry=GREY, secret=SECRET, steps=ep.ALL),
     "EtCKey.generate": same(geometry=GREY, steps=("K1", "K3")),
     "EtCKey.load": same(path="key.json"),
     "EtCKey.save": same(path="new.json", overwrite=True),
@@ -349,17 +357,10 @@ RIGHT: Final[dict[str, Callable[[], Arguments]]] = {
     "theory.recovery.images_needed": same(rho=0.95, r=0.3, blocks=480, delta=0.05, orders=1,
                                           rule="cost"),
     "vectors.load_vectors": same(name="etc_key_derivation"),
-    "verify": same(geometry=GREY, claims=["int8-products"], secret="doors", data=None, deep=False,
+    "verify": same(geometry=GREY, claims=["int8-products"], secret=None, data=None, deep=False,
                    fresh=False, progress=None),
     "write_coefficients": lambda: {"coefficients": coefficients()},
 }  # fmt: skip
-
-
-@cache
-def coq_report() -> Report:
-    from etcprops.theory.coq import read_record
-
-    return read_record()
 
 
 @cache

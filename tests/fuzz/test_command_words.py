@@ -1,8 +1,8 @@
 """Any words on the command line: a status, a line that says why, no traceback, nothing else.
 
 Commands, options and their kinds are those of the application itself. Words are right ones, right
-ones with a mistake, and any text that a shell can hand over, also bytes that are no UTF-8. Where the
-work would begin, after all that is looked at, a stub ends the command.
+ones with a mistake, and any text that a shell can hand over, also bytes that are no UTF-8. Where
+the work would begin, after all that is looked at, a stub ends the command.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import typer
-from attempts import folder_of_files, limits
+from attempts import examples, folder_of_files, limits
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -66,21 +66,22 @@ def turned(image, key): return image[::-1]
 """
 
 VALUES: Final = (
-    "0", "1", "2", "-1", "8", "16", "75", "100", "101", "1e3", "1e400", "nan", "inf", "-inf", "0x10",
-    "9" * 30, "9" * 5000, "1_0", "8.0", "٣", "八", "True", "none", "8x8", "8x8/4", "8x8x3/4", "0x8",
-    "8x", "9" * 400 + "x8", "8x8/0", "7x7/2", "192x160x3/8", "a,b", ",", "z-score", "mid-grey",
-    "png", "jpeg", "webp", "grey", "colour", "grayscale", "4:2:0", "int8-products", "SVC", "svc",
-    "digits", "images.npy", "images.npz", "photo.png", "pictures", "nothing", "garbage", "empty",
-    "key.json", "secret", "certificate.json", "loop", "dangling", "nowhere", "nowhere/x.json", ".",
-    "-", "--", "", " ", "~", "new.json", "door_functions:turned", "door_functions:model",
-    "door_functions:keys", "door_functions:nothing", "door_functions", "door_functions.py:turned",
-    "nowhere.py:f", ":", "::", "a:b", "numpy:flipud", "1,2,3", "1..3", "dask", "process", "alarm",
-    "a" * 5000, "\x1b[31mred", "a\nb", "\udcff\udcfe", "\u202egnp.exe", "[bold]", "%s", "{}", "$HOME",
+    "0", "1", "2", "-1", "8", "16", "75", "100", "101", "1e3", "1e400", "nan", "inf", "-inf",
+    "0x10", "9" * 30, "9" * 5000, "1_0", "8.0", "٣", "八", "True", "none", "8x8", "8x8/4",
+    "8x8x3/4", "0x8", "8x", "9" * 400 + "x8", "8x8/0", "7x7/2", "192x160x3/8", "a,b", ",",
+    "z-score", "mid-grey", "png", "jpeg", "webp", "grey", "colour", "grayscale", "4:2:0",
+    "int8-products", "SVC", "svc", "digits", "images.npy", "images.npz", "photo.png", "pictures",
+    "nothing", "garbage", "empty", "key.json", "secret", "certificate.json", "loop", "dangling",
+    "nowhere", "nowhere/x.json", ".", "-", "--", "", " ", "~", "new.json",
+    "door_functions:turned", "door_functions:model", "door_functions:keys",
+    "door_functions:nothing", "door_functions", "door_functions.py:turned", "nowhere.py:f", ":",
+    "::", "a:b", "numpy:flipud", "1,2,3", "1..3", "dask", "process", "alarm", "a" * 5000,
+    "\x1b[31mred", "a\nb", "\udcff\udcfe", "\u202egnp.exe", "[bold]", "%s", "{}",
 )  # fmt: skip
 """Words that are right for some option, or nearly."""
 
 TEXT: Final = st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\0/") | st.just("\udc80"),
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0/") | st.just("\udc80"),
     max_size=12,
 ).filter(lambda text: ".." not in text)
 """Any word of which the shell makes no path to somewhere else."""
@@ -114,12 +115,12 @@ def words(draw: st.DrawFn, name: str) -> list[str]:
     return line
 
 
-class Begun(InvalidParameterError):
+class BegunError(InvalidParameterError):
     """The work would begin."""
 
 
 def _begin(*_: Any, **__: Any) -> NoReturn:
-    raise Begun("the work begins")
+    raise BegunError("the work begins")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -150,14 +151,14 @@ def run(line: list[str]) -> tuple[int, str, str]:
     texts = []
     for stream in streams:
         stream.flush()
-        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        texts.append(stream.buffer.getvalue().decode())
     code = stop.value.code
     return (0 if code is None else code if isinstance(code, int) else 1), *texts  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 @settings(
-    max_examples=max(6, settings.default.max_examples // 5),
+    max_examples=examples(10, 4),
     suppress_health_check=[*HealthCheck],  # the folder is the module's
 )
 @given(data=st.data())
@@ -167,10 +168,10 @@ def test_any_words_end_in_a_status(name: str, data: st.DataObject) -> None:
     assert status in {0, 1, 2, 130}
     assert "Traceback" not in out + err
     assert status != 2 or err
-    assert [path.name for path in Path().resolve().parent.iterdir()] == ["inner"]
+    assert [path.name for path in Path.cwd().parent.iterdir()] == ["inner"]
 
 
-@settings(max_examples=max(10, settings.default.max_examples // 3))
+@settings(max_examples=examples(6, 6))
 @given(st.lists(TEXT | st.sampled_from(["--help", "-h", "--version", *COMMANDS]), max_size=4))
 @example([])
 @example(["\udcff"])

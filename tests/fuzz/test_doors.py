@@ -1,7 +1,7 @@
 """Every public door, given what is nearly right: documented errors only, and nothing changed.
 
 A door's arguments are those of a right call, of which one or two are replaced (`values`); what must
-be true however the call ends is in `attempts`. `python tests/fuzz` writes the table of
+be true however the call ends is in `attempts`. `doors_page.py` writes the table of
 `docs/reference/doors.md`. What was found is mended, and stays as an example in `test_found`.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attempts import Attempt, attempts, folder_of_files
+from attempts import Attempt, attempts, examples, folder_of_files
 from doors import NOT_FUZZED, Door, doors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -36,7 +36,7 @@ def _folder() -> Iterator[None]:
 
 @pytest.mark.parametrize("name", FUZZED)
 @settings(
-    max_examples=max(3, settings.default.max_examples // 12),
+    max_examples=examples(15, 3),
     suppress_health_check=[*HealthCheck],  # the folder is the module's
 )
 @given(data=st.data())

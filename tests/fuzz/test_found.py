@@ -39,6 +39,7 @@ ENORMOUS = 10**5000
 """More digits than Python shows."""
 
 NOTHING: Any = None
+OBJECTS: Any = [None]
 IDENTITY = ep.SignedPermutation.identity(4)
 AFFINE = AffineMap(IDENTITY.matrix(), np.zeros(4))
 INDUCED = InducedMap(np.array([1, 0]), np.array([1, -1]), np.array([0, 255]))
@@ -77,7 +78,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: ep.encode_jpeg_exactly(images()[0], tables=np.array(3)), "'tables'"),  # type: ignore[arg-type]
     "a vector of another size": (lambda: AFFINE.apply(np.zeros(3)), "'vector'"),
     "reduced vectors of another size": (lambda: INDUCED.apply(np.zeros(2)), "'Z'"),
-    "objects without bits": (lambda: assert_bitwise_equal([None], [None]), "'found'"),
+    "objects without bits": (lambda: assert_bitwise_equal(OBJECTS, OBJECTS), "'found'"),
     "no images to encrypt": (lambda: NEGATION.encrypted(np.zeros((0, 2, 2), np.uint8), 0), "'imag"),
     # objects of another kind
     "no geometry": (lambda: compare(images(), images(), NOTHING), "'geometry'"),
@@ -99,6 +100,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: ep.verify(claims=[np.array([1, 2])]), "'claims'"),  # type: ignore[list-item]
     "steps of no set": (lambda: Implementation(GREY).key_with(NOTHING), "'steps'"),
     "one file for several": (lambda: ep.coefficient_rows("a.jpg"), "'sources'.*iterable"),
+    "a list of planes": (lambda: ep.attack(images(), planes=[3]), "'planes'"),  # type: ignore[arg-type]
+    "a table for a data set": (lambda: load_images({}), "'data'"),  # type: ignore[arg-type]
+    "a sampling that is none": (
+        lambda: FileSettings(bytes(32), sampling=NOTHING), "'sampling'"),
     # what functions of users return
     "an encryption that returns nothing": (lambda: audit(encrypt=lambda *_: NOTHING), "'encrypt'"),
     "an encryption that loses images": (lambda: audit(encrypt=lambda x, _: x[:1]), "'encrypt'"),
@@ -133,7 +138,8 @@ def test_what_was_found_is_refused(call: Callable[[], object], message: str) -> 
 def test_objects_that_cannot_be_shown_are_told_by_their_type() -> None:
     assert describe(ENORMOUS) == "an object of type int that cannot be shown."
     assert describe([NoText()]) == "an object of type list that cannot be shown."
-    for value in (ENORMOUS, NoText(), NoTruth(), NoArray(None), [NoText()]):
+    hostile: tuple[Any, ...] = (ENORMOUS, NoText(), NoTruth(), NoArray(None), [NoText()])
+    for value in hostile:
         with pytest.raises(InvalidParameterError, match="'key' parameter of encrypt"):
             ep.encrypt(images(), value)
     text = repr(Scheme("a", negate, (2, 2), [ENORMOUS]))
@@ -142,6 +148,10 @@ def test_objects_that_cannot_be_shown_are_told_by_their_type() -> None:
 
 def test_matrices_of_the_other_byte_order_are_matrices() -> None:
     assert_orthogonal(np.eye(4, dtype=">i4"))
+
+
+def test_empty_arrays_are_equal_to_the_bit() -> None:
+    assert_bitwise_equal(np.zeros((2, 0)), np.zeros((2, 0)))
 
 
 def test_dimensions_of_eight_bits_do_not_wrap() -> None:

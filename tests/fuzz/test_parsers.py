@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attempts import folder_of_files
+from attempts import examples, folder_of_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parsers import CORPUS, PARSERS, parse
@@ -35,7 +35,7 @@ def test_the_corpus_is_read_or_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", PARSERS)
 @settings(
-    max_examples=max(4, settings.default.max_examples // 10),
+    max_examples=examples(12, 4),
     suppress_health_check=[*HealthCheck],  # the folder is the module's
 )
 @given(data=st.data())

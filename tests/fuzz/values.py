@@ -90,8 +90,12 @@ class Theirs:
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         try:
             return self.function(*arguments, **options)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is theirs
             raise UsersError(str(error)) from None
+
+
+def _raise(*_: Any, **__: Any) -> NoReturn:
+    raise KeyError("a")
 
 
 OBJECTS: Final[tuple[Callable[[], Any], ...]] = (
@@ -142,7 +146,7 @@ PATHS: Final[tuple[Any, ...]] = (
 
 FUNCTIONS: Final[tuple[Callable[[], Any], ...]] = (
     *(lambda function=function: Theirs(function) for function in (
-        lambda *_, **__: {}["a"], lambda *_, **__: None, lambda *_, **__: "garbage",
+        _raise, lambda *_, **__: None, lambda *_, **__: "garbage",
         lambda *a, **_: a[0] if a else None, lambda: 0, len, int, np.add,
         lambda *_, **__: np.full((2, 2), np.nan), lambda *_, **__: np.zeros((0, 3)),
         lambda *_, **__: NoText(), lambda *_, **__: NoTruth(), lambda *_, **__: 10**5000,
@@ -235,11 +239,11 @@ DISGUISES: Final[tuple[Callable[[Array], Any], ...]] = (
     np.ma.masked_array, lambda a: np.ma.masked_array(a, mask=True),
     lambda a: pd.DataFrame(a.reshape(len(a), -1)), lambda a: pd.Series(a.ravel()),
     lambda a: csr_array(a.reshape(len(a), -1)), lambda a: np.asmatrix(a.reshape(len(a), -1)),
-    lambda a: NoArray(a), lambda a: a.astype(a.dtype.newbyteorder(">")),
+    NoArray, lambda a: a.astype(a.dtype.newbyteorder(">")),
     *(lambda a, dtype=dtype: a.astype(dtype) for dtype in DTYPES[:15]),
     lambda a: a.T, lambda a: a[:0], lambda a: a[:1], lambda a: a[..., :0], lambda a: a[..., :-1],
     lambda a: a[0], lambda a: a[None], lambda a: a[..., None], lambda a: np.concatenate([a, a]),
-    lambda a: a[::-1], lambda a: np.zeros_like(a), lambda a: np.full_like(a, a.flat[0]),
+    lambda a: a[::-1], np.zeros_like, lambda a: np.full_like(a, a.flat[0]),
     lambda a: -a, lambda a: a * 1e300, lambda a: a * 1e-300, lambda a: a.astype(float) + 0.5,
     *(lambda a, special=special: _with(a.astype(float), special) for special in SPECIAL[1:-1]),
     *(lambda a, special=special: _with(a, special) for special in (-1, 1, 255, 256)),
@@ -271,9 +275,10 @@ TEXTS: Final = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=20),
 )
 ANY_JSON: Final = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 300) | st.sampled_from([2**64, 10**400, 0.5, -1e300])
-    | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-3, 300) | st.text(max_size=5)
+    | st.sampled_from([2**64, 10**400, 0.5, -1e300]),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
 
@@ -281,23 +286,18 @@ ANY_JSON: Final = st.recursive(
 @st.composite
 def near_json(draw: st.DrawFn, value: Any) -> Any:
     """Draw a JSON value that differs from another in one place, at any depth."""
-    if isinstance(value, dict) and value and draw(st.integers(0, 9)):
+    how = draw(st.integers(0, 9))
+    if isinstance(value, dict) and value and how:
         name = draw(st.sampled_from(sorted(value)))
-        rest = {key: entry for key, entry in value.items() if key != name}
-        how = draw(st.integers(0, 6))
-        if how == 0:
-            return rest
         if how == 1:
             return {**value, draw(st.text(max_size=5)): draw(ANY_JSON)}
-        return {**rest, name: draw(near_json(value[name]))}
-    if isinstance(value, list) and value and draw(st.integers(0, 3)):
+        rest = {key: entry for key, entry in value.items() if key != name}
+        return rest if how == 2 else {**rest, name: draw(near_json(value[name]))}
+    if isinstance(value, list) and value and how > 2:
         at = draw(st.integers(0, min(len(value) - 1, 8)))
-        how = draw(st.integers(0, 6))
-        if how == 0:
-            return value[:at] + value[at + 1 :]
-        if how == 1:
-            return [*value, value[at]]
-        return [*value[:at], draw(near_json(value[at])), *value[at + 1 :]]
+        middle = {3: [], 4: value[at : at + 1] * 2}.get(how)
+        instead_of_it = [draw(near_json(value[at]))] if middle is None else middle
+        return [*value[:at], *instead_of_it, *value[at + 1 :]]
     return draw(ANY_JSON)
 
 
@@ -343,7 +343,8 @@ def instead(parameter: inspect.Parameter, right: Any) -> Values:
     if parameter.annotation == "bool":  # a flag is whatever Python takes for true or false
         return made(FLAGS)
     if parameter.name in SLOW:
-        return made(tuple(one for one in INTEGERS if not 99 < _size(one()) <= 65_536))
+        most = math.inf if parameter.name == "rounds" else 65_536
+        return made(tuple(one for one in INTEGERS if not 99 < _size(one()) <= most))
     fitting = [values for words, values in KINDS.items() if re.search(words, said)]
     if isinstance(right, np.ndarray) or (isinstance(right, list) and right and _numeric(right)):
         fitting += [disguised(right)] * 3

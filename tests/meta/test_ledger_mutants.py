@@ -25,7 +25,7 @@ import etcprops
 from etcprops import BlockGeometry, EtCKey, Step, decrypt, encrypt
 from etcprops.auditing import equivalence, two_sample
 from etcprops.claims import CLAIMS, EvidenceKind, Finding, Implementation
-from etcprops.claims.checks import forests, key_conditions
+from etcprops.claims.checks import forests, key_conditions, solver
 from etcprops.claims.checks.key_conditions import PEOPLE, check_queries_in_four_cases
 from etcprops.claims.checks.protection import check_attack_on_given_images
 from etcprops.claims.implementation import Arithmetic
@@ -41,8 +41,11 @@ from etcprops.reproducibility import Fingerprint, Machine, shipped_fingerprint
 from etcprops.scheme.matrices import step_matrices
 from etcprops.theory import coq
 
-# More cases than by default: a mutant may show in few of them.
-SOUND = Implementation(BlockGeometry(16, 24, channels=3, block=4), examples=30)
+CASES = 30
+"""Of each search for what is wrong with a mutant: more than by default; twelve find nearly all."""
+RARE = {"search of named classifiers": 60}
+
+SOUND = Implementation(BlockGeometry(16, 24, channels=3, block=4), examples=CASES)
 Images = NDArray[np.uint8]
 
 
@@ -541,15 +544,17 @@ def test_the_check_notices(check: Check, monkeypatch: pytest.MonkeyPatch) -> Non
     """What supports must refute under its mutant, and what refutes must support.
 
     A broken proof refutes nothing: where Coq does not accept it, the check must fail. Searches try
-    more cases than usual where they must find something, and fewer where there is nothing.
+    more cases than usual where they must find something, and fewer where there is nothing. Of four
+    sums that the solver is asked about in the same way, one takes it a second.
     """
-    monkeypatch.setattr("etcprops.claims.search.UNTIL_FOUND", 60)
+    monkeypatch.setattr("etcprops.claims.search.UNTIL_FOUND", CASES)
+    monkeypatch.setattr(solver, "MEAN_COUNTEREXAMPLES", {3: solver.MEAN_COUNTEREXAMPLES[3]})
     noticed = Finding.SUPPORTS if check.refuting else Finding.REFUTES
     if check.kind is EvidenceKind.MACHINE_CHECKED:
         noticed = Finding.RAISED
     if check.kind is EvidenceKind.SMT:
         pytest.importorskip("z3", reason="needs z3: pip install 'etcprops[smt]'")
-    evidence = examine(check, replace(MUTANTS[check.name], examples=60))
+    evidence = examine(check, replace(MUTANTS[check.name], examples=RARE.get(check.name, CASES)))
     assert evidence.finding is noticed, evidence.detail
 
 

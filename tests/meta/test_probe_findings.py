@@ -157,6 +157,21 @@ def nibbles(image: Image, key: int) -> Image:
     return np.asarray(low | high << 4).reshape(image.shape)
 
 
+def few_moved(image: Image, key: int) -> Image:
+    """Exchange 20 values of all, in any order."""
+    order = np.arange(image.size)
+    chosen = drawn(key).choice(image.size, 20, replace=False)
+    order[chosen] = chosen[drawn(key, 1).permutation(20)]
+    return np.asarray(image.reshape(-1)[order].reshape(image.shape))
+
+
+def cat_map(image: Image, key: int) -> Image:
+    """Take the value at a linear map of the place, of which a key draws one number."""
+    y, x = np.mgrid[: len(image), : len(image)]
+    a = key % len(image)
+    return np.asarray(image[(a * x + (a + 1) * y) % len(image), (x + y) % len(image)])
+
+
 def three_cuts(image: Image, key: int) -> Image:
     """Exchange four stretches of pixels of any length."""
     cuts = np.sort(drawn(key).choice(np.arange(1, image.size), 3, replace=False))
@@ -433,17 +448,34 @@ MUTANTS: dict[str, Mutant] = {
     "places multiplied": Mutant(
         multiplied_places,
         MapKind.PERMUTATION,
-        " moves nothing: no even draw; | under every key: one draw.",
+        " under every key: one draw.",
         (8, 8),
         {"keys": 12, **QUICK},
     ),
     "rows in two orders": Mutant(
         rows_in_two_orders, MapKind.PERMUTATION, ": of ", (8, 8), {"keys": 6, **QUICK}
     ),
+    "nothing moved by one key": Mutant(
+        lambda image, key: shuffled(image, key) if key else image,
+        MapKind.PERMUTATION,
+        " moves nothing: no even draw; ",
+        (8, 8),
+        {"keys": 12, **QUICK},
+    ),
+    "few pixels moved": Mutant(
+        few_moved,
+        MapKind.PERMUTATION,
+        " in place, of which an even draw leaves one on average",
+        (8, 8),
+        {"keys": 12, **QUICK},
+    ),
+    "a cat map": Mutant(
+        cat_map, MapKind.PERMUTATION, " never change with the key.", (8, 8), {"keys": 20, **QUICK}
+    ),
     "three cuts": Mutant(
         three_cuts,
         MapKind.PERMUTATION,
-        " moves neighbours together, in a way that has no name here",
+        "; whether it is drawn evenly was not tested.",
         (8, 8),
         {"keys": 6, **QUICK},
     ),

@@ -29,11 +29,23 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pytest
+from helpers import all_commands
 from PIL import Image
-from sklearn.dummy import DummyClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
-from etcprops import BlockGeometry, EtCKey, _files, attack, audit, cli, encrypt
+from etcprops import (
+    AttackReport,
+    BlockGeometry,
+    EtCKey,
+    ProbeReport,
+    Verdict,
+    _files,
+    attack,
+    audit,
+    cli,
+    encrypt,
+)
 from etcprops._about import versions
 from etcprops.auditing.atlas import grid as grid_of
 from etcprops.claims.model import Ledger
@@ -144,9 +156,9 @@ def stubs() -> None:
     put(reproducibility, "fingerprint", lambda **_: made["fingerprint"])
     put(sys.modules["etcprops.auditing.auditor"], "audit", lambda *_, **__: made["audit"])
     put(sys.modules["etcprops.attacks"], "attack", lambda *_, **__: made["attack"])
-    for room in ("attacks", "auditing", "probing"):
-        page_of = sys.modules[f"etcprops.{room}.page"]
-        put(page_of, "render_page", lambda *_, **__: made["verify"])
+    for report in (AttackReport, Verdict, ProbeReport):
+        put(report, "to_html", lambda *_: made["verify"])
+    put(sys.modules["typer.main"], "get_command", lambda _: made["commands"])
 
     def rows(cells: Any, *_: Any) -> Iterator[Any]:
         for cell in cells:
@@ -209,9 +221,18 @@ def _loaded() -> None:
     Image.init()
     about: dict[str, Any] = dict.fromkeys(("data", "sympy"), "") | versions()
     about |= {"seconds": 0, "geometry": BlockGeometry(8, 8).to_dict()}
+    made["commands"] = all_commands()
     CliRunner().invoke(cli.app, ["check", "nothing"])  # what the command line loads when it reads
     made["verify"] = Ledger(rows=(), about=about).to_html()
-    made["audit"] = audit(DummyClassifier(), FACES.images, FACES.labels, KEY)
+    made["audit"] = audit(
+        KNeighborsClassifier(1),
+        FACES.images,
+        FACES.labels,
+        KEY,
+        runs=0,
+        protection=False,
+        budget=0.1,
+    )
     made["attack"] = replace(attack(encrypt(FACES.images, KEY), block=8), key=KEY)
     made["fingerprint"] = importlib.import_module("etcprops.reproducibility").shipped_fingerprint()
 

@@ -6,6 +6,7 @@ exit status 2, or is a file's result; no traceback, and nothing is unpickled.
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
@@ -26,6 +27,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import EpsImagePlugin, Image
 
+import etcprops
 from etcprops import (
     BlockGeometry,
     EtCKey,
@@ -324,6 +326,51 @@ def test_inner_products_are_kept_only_where_a_user_says(
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+OPENERS = {
+    "Image.open": {
+        "datasets.pictures", "formats._jpeg_files", "formats.rates", "probing.returns",
+    },
+    "json.loads": {
+        # One reader for what others wrote, one that stands alone, and what this package made.
+        "_documents", "probing.checker", "attacks.report", "auditing.atlas.isolation",
+        "auditing.atlas.worker", "claims.record",
+    },
+    "np.load": {"datasets.extended_yale_b"},  # its own cache, which the user alone can write
+    "npy.read_array": {"datasets.archives"},
+    "zipfile.ZipFile": {"datasets.archives"},
+    "ET.fromstring": {"_pages"},  # of formulas that the package itself made
+}  # fmt: skip
+"""What opens files of formats that can do harm, and the only modules that call it."""
+
+NEVER = {"pickle", "shelve", "marshal", "dill", "tarfile", "yaml"}
+"""Modules that run what they read, or unpack it to where it says."""
+
+NEVER_CALLED = {"eval", "exec", "json.load", "np.fromfile", "np.loadtxt", "np.genfromtxt"}
+UNPACKERS = {"extract", "extractall", "unpack_archive"}
+
+
+def test_files_of_others_come_through_one_door_each() -> None:
+    found: dict[str, set[str]] = {name: set() for name in OPENERS}
+    package = Path(etcprops.__file__).parent
+    for path in package.rglob("*.py"):
+        module = ".".join(path.relative_to(package).with_suffix("").parts)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                imported = {name.name.partition(".")[0] for name in node.names}
+                imported |= {(getattr(node, "module", "") or "").partition(".")[0]}
+                assert not imported & NEVER, module
+            elif isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                assert called not in NEVER_CALLED, (module, called)
+                assert called.rpartition(".")[2] not in UNPACKERS, (module, called)
+                if called in found:
+                    found[called].add(module)
+                if called in {"np.load", "npy.read_array"}:
+                    allowed = {k.arg: ast.unparse(k.value) for k in node.keywords}
+                    assert allowed.get("allow_pickle") == "False", module
+    assert found == OPENERS
+
+
 # --- Images
 
 
@@ -430,7 +477,7 @@ def test_lengths_beyond_the_geometry_are_refused_before_anything_is_made() -> No
             EtCKey.from_json(text)
 
 
-SIDES = st.integers(1, 10**30) | st.integers(2**14, 2**18)
+SIDES = st.integers(1, 2**62) | st.integers(2**14, 2**18)
 
 
 @given(height=SIDES, width=SIDES, channels=st.sampled_from([1, 3]))
@@ -444,7 +491,7 @@ def test_a_geometry_is_of_few_enough_pixels(height: int, width: int, channels: i
 
 
 def test_a_size_that_has_no_text_is_refused_too() -> None:
-    with pytest.raises(InvalidParameterError, match="Got 8 x 4294967297 or more"):
+    with pytest.raises(InvalidParameterError, match="must be"):
         BlockGeometry(8, 10**5000, block=1)
 
 

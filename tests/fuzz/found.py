@@ -1,0 +1,121 @@
+"""What fuzzing has found in each door, for the table; the smallest call of each is a test."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_REPR: Final = "an integer of 4,301 digits, or an object without a repr, ended its own error"
+_DIGITS: Final = "5,000 digits were a size"
+_NUL: Final = "a NUL or a lone surrogate in a name was a ValueError"
+_FUNCTION: Final = "`progress` that is no function was called"
+_PATH: Final = "a name of 300 characters was an OSError"
+_DOCS: Final = "scikit-learn's TypeError was not documented"
+
+MENDED: Final[dict[str, tuple[str, ...]]] = {
+    "BlockGeometry": (_DIGITS, _REPR),
+    "BlockGeometry.flat_index": ("shapes that do not broadcast were a ValueError",),
+    "BlockGeometry.for_image": (_DIGITS,),
+    "EtCEncryptor.fit": (_DOCS,),
+    "EtCEncryptor.inverse_transform": (_DOCS,),
+    "EtCEncryptor.transform": (_DOCS,),
+    "EtCKey": (_REPR,),
+    "EtCKey.from_secret": ("an array of no dimensions for steps was a TypeError",),
+    "EtCKey.generate": ("an array among the steps was a ValueError", _REPR),
+    "EtCKey.load": (_NUL,),
+    "EtCKey.save": (_NUL,),
+    "ExactKernel": ("a number in half precision warned of an overflow", _REPR),
+    "ExactStandardScaler.fit": (_DOCS,),
+    "ExactStandardScaler.transform": (_DOCS,),
+    "Fingerprint.differences": ("what is no fingerprint was an AttributeError",),
+    "Fingerprint.from_json": (
+        "hashes that are no text were taken",
+        "half of a surrogate pair in a name ended the digest",
+    ),
+    "GramPCA.fit": (_DOCS,),
+    "GramPCA.fit_transform": (_DOCS,),
+    "GramPCA.transform": (_DOCS,),
+    "JpegCoefficients": ("None for planes was a TypeError",),
+    "Padding": (_DIGITS,),
+    "SignedPermutation.identity": ("2^63 pixels were a ValueError of NumPy",),
+    "attack": (_FUNCTION, "a list for planes was a TypeError"),
+    "attacks.compare": (
+        "None for a geometry was an AttributeError",
+        "a tolerance of 10^400 was an OverflowError",
+    ),
+    "attacks.layout.recover_layout": ("pixels of 1e300 overflowed, with a warning",),
+    "audit": (
+        _FUNCTION,
+        "an encryption that returns no images was an AttributeError or IndexError",
+        "no folds, or of images that are not there, were an IndexError",
+        "a tolerance of 10^400 was an OverflowError",
+    ),
+    "claims.Implementation.key_with": ("None for steps was a TypeError",),
+    "coefficient_rows": ("one name was taken for several, letter by letter",),
+    "crop_to_blocks": (_DIGITS,),
+    "datasets.ImageSet.half_split": ("seeds that are none were NumPy's errors",),
+    "datasets.archives.load_arrays": (
+        "a path as text was an AttributeError",
+        "headers as Python 2 wrote them warned",
+    ),
+    "datasets.load_extended_yale_b": (_PATH, "a cache as text was a TypeError"),
+    "datasets.load_images": (_PATH,),
+    "datasets.make_synthetic_faces": (
+        "billions of people asked for terabytes",
+        "seeds that are none were NumPy's errors",
+    ),
+    "datasets.pictures.picture_of": ("content that is no bytes was any error",),
+    "datasets.pictures.read_picture": (
+        "a path as text was an AttributeError",
+        "a file of some bytes took a gigabyte to read",
+    ),
+    "encode_jpeg_exactly": ("a number for tables was a TypeError",),
+    "fingerprint": (_FUNCTION, "2^64 threads were an error of ctypes"),
+    "formats.exact_jpeg.code_exactly": ("a number for tables was a TypeError",),
+    "formats.files.FileSettings": ("None for a codec was an AttributeError",),
+    "formats.rates.points_from_csv": ("tables that are none were errors of csv and float",),
+    "pad_to_blocks": (_DIGITS, "blocks of 65,535 asked for gigabytes"),
+    "probe": (
+        _FUNCTION,
+        "a time limit of infinity was an OverflowError",
+        "an object with a dtype for a dtype was a ValueError",
+    ),
+    "probing.AffineMap.apply": ("vectors of another size or kind were any error, and warned",),
+    "probing.Confirmation.missed": ("shares that are none were any error, and warned",),
+    "probing.checker.check": ("what is no name was a TypeError",),
+    "probing.checker.read": ("what is no name was a TypeError",),
+    "probing.drift.drift": (
+        "no certificate, no shape or no limit was any error",
+        "a time limit of 0 or infinity was an OverflowError",
+    ),
+    "probing.infer_structure": (
+        "a block of 0 was a ZeroDivisionError",
+        "no map, or a shape of other images, was any error",
+    ),
+    "read_coefficients": (_NUL, "a folder was an IsADirectoryError"),
+    "reductions.CanonicalFeatures.fit": (_DOCS,),
+    "reductions.CanonicalFeatures.transform": (_DOCS,),
+    "reductions.InducedMap.apply": ("vectors of another size were an IndexError",),
+    "reductions.LinearReduction.fit": (_DOCS,),
+    "reductions.LinearReduction.transform": (_DOCS,),
+    "reductions.generators": ("a step as text was a KeyError",),
+    "reductions.gram_deviation": ("what is no transformer was a TypeError",),
+    "reductions.reductions_to": (
+        "a dimension of 8 bits wrapped, with a warning",
+        "seeds that are none were taken",
+    ),
+    "testing.Scheme": (_REPR,),
+    "testing.Scheme.decrypted": ("no images were a ValueError of NumPy",),
+    "testing.Scheme.encrypted": ("no images were a ValueError of NumPy",),
+    "testing.assert_bitwise_equal": (
+        "arrays of objects were a TypeError",
+        "empty arrays, which are equal, were a ValueError",
+    ),
+    "testing.assert_orthogonal": ("matrices of the other byte order were a ValueError",),
+    "testing.assert_same_decisions": ("what is no estimator was a TypeError",),
+    "testing.different_decisions": ("what is no estimator was a TypeError",),
+    "testing.orthogonality_defect": ("matrices of the other byte order were a ValueError",),
+    "theory.coq.Report.from_json": ("fields of another kind were taken",),
+    "theory.coq.Report.same_tools": ("what is no report was an AttributeError",),
+    "theory.coq.rejected": ("what is no report was an AttributeError",),
+    "verify": (_FUNCTION, "arrays among the claims were a TypeError", "any data was taken"),
+}
