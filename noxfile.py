@@ -68,6 +68,12 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Break the logic bit by bit, and count what tests notice: hours; ``-- exact``: a room."""
+    session.run("python", ".ci/mutation", *session.posargs)
+
+
+@nox.session
 def proofs(session: nox.Session) -> None:
     """Have Coq check the proofs again from nothing, and compare with what is recorded."""
     session.run("bash", ".ci/proofs")

@@ -321,6 +321,8 @@ def scale_gamma(X: ArrayLike) -> float:
             energy += int(np.vecdot(part, part).sum())
         inertia = count * energy - sum(total**2 for total in totals.tolist())
         return count**2 / inertia if inertia else 1.0
+    if all(np.array_equal(row, rows[0]) for row in rows):  # a mean may differ from what it is of
+        return 1.0
     # Not sum(axis=0): how that adds depends on the memory layout.
     mean, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):

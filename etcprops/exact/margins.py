@@ -263,8 +263,9 @@ def standard_scaler_error_bound(
     rho = 0.6 * theta + 2 * UNIT
     tau = (3 * UNIT + rho) / (1 - rho)
     error = largest / deviation * (UNIT * (1 + tau) + tau) * (1 + 2.0**-40)
-    # scikit-learn compares the variance with (N mean eps)^2, besides a small part of itself.
+    # scikit-learn compares the variance with (N mean eps)^2, besides a small part of itself. Where
+    # that is less, theta is below 0.1: L u is 1 / (8 N) of the deviation, which is at most L / 2.
     constant = deviation < 4 * count * largest * 2.0**-52
     bound = np.zeros(len(varies))
-    bound[varies] = np.where(constant | (theta > 0.2), np.inf, error)
+    bound[varies] = np.where(constant, np.inf, error)
     return bound

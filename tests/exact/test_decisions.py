@@ -120,6 +120,12 @@ def test_what_the_sharp_bound_leaves_open_is_decided() -> None:
     assert_contains(found, exact_decisions(svm, near))
 
 
+def test_an_interval_that_ends_in_zero_decides_nothing() -> None:
+    lower, upper = np.array([[-1.0], [0.0], [1.0], [-2.0]]), np.array([[0.0], [1.0], [2.0], [-1.0]])
+    sure = decisions._decided(lower, upper)  # noqa: SLF001
+    np.testing.assert_array_equal(sure, [False, False, True, True])
+
+
 def test_a_tie_stays_open() -> None:
     svm = SVC(kernel="linear").fit([[-1.0], [1.0]], [0, 1])
     found = certain_decisions(svm, [[0.0], [0.5]])
@@ -210,6 +216,7 @@ def test_kernels_of_one_product_are_known() -> None:
         ({"model": 3}, r"'model' parameter of certain_decisions .* fitted SVC or NuSVC\. Got 3"),
         ({"X": np.ones((2, 3))}, r"'X' parameter of certain_decisions .* with 40 features"),
         ({"ulps": 0}, r"'ulps' parameter of certain_decisions .* Got 0"),
+        ({"ulps": 2**20 + 1}, r"'ulps' parameter of certain_decisions .* Got 1048577"),
     ],
 )
 def test_bad_input(bad: dict[str, Any], message: str) -> None:

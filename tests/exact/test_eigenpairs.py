@@ -165,10 +165,47 @@ def test_a_missed_eigenvalue_is_found_out() -> None:
     assert problem._rest_below(values[3:5].mean()) is False  # noqa: SLF001
     floor = values[2:4].mean()
     assert problem._rest_below(floor)  # noqa: SLF001
+    assert not problem._apart(values[2])  # noqa: SLF001  # the third may be one below the floor
     problem.numbers[1] = 0.0  # as if the second had not been seen
     assert not problem._rest_below(floor)  # noqa: SLF001
     problem.exact[1] = problem.exact[0]  # or the first had been seen twice
     assert not problem._apart(floor)  # noqa: SLF001
+
+
+def test_what_is_not_rounded_is_at_most_the_limit_with_its_error() -> None:
+    A = np.ldexp(_of_noise(6, 12), -26)
+    values, vectors = _disturbed(1e-3)(A)
+    groups = [np.array([j]) for j in range(6)]
+
+    def solved(limit: float) -> tuple[bool, _eigenpairs._Problem]:
+        split = _eigenpairs._split(A)  # noqa: SLF001
+        problem = _eigenpairs._Problem(A, split, values.copy(), vectors.copy(), groups)  # noqa: SLF001
+        return problem.solve(2, limit), problem
+
+    proved, problem = solved(np.inf)
+    assert proved
+    assert (problem.gaps > 0).all()
+    number, error = problem.numbers[2], problem.errors[2]
+    assert number + error / 2 > number  # it was not refined further than needed
+    assert not solved(number)[0]
+    assert not solved(number + error / 2)[0]
+    assert solved(number + 2 * error)[0]
+
+
+@pytest.mark.parametrize("count", [2, None])
+def test_an_eigenvalue_that_looks_too_small_is_found(
+    monkeypatch: pytest.MonkeyPatch, count: int | None
+) -> None:
+    A = np.diag([4.0, 2.0, 2.0**-9])
+    start = _eigenpairs._start  # noqa: SLF001
+
+    def too_small(A: Floats) -> tuple[Floats, Floats]:
+        values, vectors = start(A)
+        values[1] *= 0.4  # less than half of what is asked for
+        return values, vectors
+
+    monkeypatch.setattr(_eigenpairs, "_start", too_small)
+    np.testing.assert_array_equal(eigenpairs(A, count=count, above=1.9)[0], [4.0, 2.0])
 
 
 def test_zero_and_what_is_not_finite() -> None:
@@ -195,6 +232,17 @@ def test_products_are_exact() -> None:
             units = [Fraction(int(d), 2 ** (21 * (k + 1))) for k, d in enumerate(digits[:, i, j])]
             assert sum(units) == exact
             assert _digits.value(digits)[i, j] == pytest.approx(float(exact), rel=2**-50)
+
+
+def test_carried_digits_are_small_and_mean_the_same() -> None:
+    digits = np.random.default_rng(0).integers(-(2**40), 2**40, (6, 50))
+    digits[0] >>= 30
+    before = [sum(int(d) << 21 * (5 - i) for i, d in enumerate(column)) for column in digits.T]
+    _digits.carry(digits)
+    assert np.abs(digits[1:]).max() <= 2**20
+    assert [
+        sum(int(d) << 21 * (5 - i) for i, d in enumerate(column)) for column in digits.T
+    ] == before
 
 
 @pytest.mark.parametrize("sign", [1, -1])

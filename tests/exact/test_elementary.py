@@ -107,6 +107,15 @@ def test_without_the_bound_some_results_would_be_wrong(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("largest", [2.0**-8, 2.0**-7, 2.0**-4, 16.0])
+def test_few_are_open_at_any_size(name: str, largest: float) -> None:
+    x = largest * (np.random.default_rng(2).random(20_000) / 2 - 1)
+    fast = getattr(_elementary, f"_fast_{name}")
+    undecided = fast(x, np.empty_like(x), list(np.empty((5, x.size))))
+    assert undecided.size < x.size / 100
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_monotone_from_one_double_to_the_next(name: str) -> None:
     for start in (-700.0, -19.1, -1.0, -0.03125, -(2.0**-7), -(2.0**-27), 2.0**-8, 0.6931471805):
         x = np.array(list(itertools.islice(neighbours(start), 2000)))

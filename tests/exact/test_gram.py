@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from etcprops._validation import InvalidParameterError
 from etcprops.exact import _splitting, _tiles
 from etcprops.exact._memory import remembered
-from etcprops.exact._splitting import Splitting
+from etcprops.exact._splitting import Splitting, rounded
 from etcprops.exact.gram import (
     exact_gram,
     gram_error_bound,
@@ -555,3 +555,35 @@ def test_what_is_remembered_is_what_would_be_computed(monkeypatch: pytest.Monkey
         assert len(computed) == len(cases)
     exact_gram(X)
     assert len(computed) == len(cases) + 1  # and not remembered any more
+
+
+@pytest.mark.parametrize("slices", [3, 5])
+def test_digits_that_cancel_are_carried_before_they_are_rounded(slices: int) -> None:
+    splitting = Splitting(12, slices)
+    last, bits = splitting.order, splitting.bits
+    # Two digits cancel but for one unit of the last, which a double of the last digit loses.
+    digits = {last: 2**59 + 1, last - 1: -(2**59 >> bits)}
+    assert _rounded(digits, splitting) == 2.0 ** (-bits * last)
+    rng = np.random.default_rng(slices)
+    for _ in range(200):
+        numbers = rng.integers(-(2**59), 2**59, last + 1) >> rng.integers(0, 59, last + 1)
+        digits = dict(enumerate(numbers.tolist()))
+        exact = sum((Fraction(d, 2 ** (bits * i)) for i, d in digits.items()), Fraction(0))
+        error = abs(Fraction(_rounded(digits, splitting)) - exact)
+        assert error <= abs(exact) * Fraction(2**12 + 1, 2**64)
+
+
+def _rounded(digits: dict[int, int], splitting: Splitting) -> float:
+    """Return the double made of products of slices that have these sums by order."""
+    own = [digits.get(2 * i, 0) if 2 * i <= splitting.order else 0 for i in range(splitting.slices)]
+    missing = {order: digit for order, digit in digits.items() if order % 2}
+    totals = [*own, *(own[i] + own[j] + missing.pop(i + j, 0) for i, j in splitting.pairs)]
+    return float(rounded([np.array([[total]]) for total in totals], splitting)[0, 0])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_integers_are_taken_as_far_as_doubles_have_them(sign: int) -> None:
+    largest = np.array([[sign * 2**53, 1]])
+    assert exact_gram(largest, slices=3)[0, 0] == 2.0**106
+    with pytest.raises(InvalidParameterError, match="'X' parameter of exact_gram"):
+        exact_gram(largest + sign * np.eye(1, 2, dtype=int), slices=3)

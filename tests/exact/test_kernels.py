@@ -184,6 +184,12 @@ def test_signs_of_integers_do_not_show_in_gamma(seed: int) -> None:
     assert scale_gamma(plain) == scale_gamma(negated)
 
 
+def test_scale_gamma_is_one_over_the_variances_of_rows_that_are_not_centred() -> None:
+    X = np.random.default_rng(3).standard_normal((9, 7)) + 5 * np.arange(7)
+    assert scale_gamma(X) == pytest.approx(1 / X.var(axis=0).sum(), rel=1e-13)
+    assert scale_gamma(np.full((3, 2), 0.1)) == 1
+
+
 def test_scale_gamma_is_that_of_scikit_learn_on_z_scores() -> None:
     z = ExactStandardScaler().fit_transform(flat(DIGITS.images))
     np.testing.assert_allclose(scale_gamma(z), 1 / (z.shape[1] * z.var()), rtol=1e-13)
@@ -405,3 +411,8 @@ def test_memory_that_keeps_nothing_is_refused() -> None:
         InvalidParameterError, match="'memory' parameter of ExactKernel must be None"
     ):
         ExactKernel("rbf", memory=3)
+
+
+def test_what_is_no_array_is_told_as_it_was_given() -> None:
+    with pytest.raises(InvalidParameterError, match=r"'X' parameter of scale_gamma .* Got 3"):
+        scale_gamma(3)

@@ -32,6 +32,7 @@ from etcprops import (
     standard_scaler_error_bound,
 )
 from etcprops.datasets import load_digits_images
+from etcprops.exact._kernel_function import KernelFunction, kernel_function
 
 Matrix = NDArray[np.float64]
 KERNELS = ("linear", "rbf", "poly", "sigmoid")
@@ -95,6 +96,13 @@ def test_kernels_from_one_product_against_60_digits(kernel: str) -> None:
     own = SVC(kernel=kernel, gamma=named._gamma, coef0=named.coef0, **options)  # noqa: SLF001
     own.set_params(degree=named.degree or 3).fit(X, np.arange(30) % 4)
     np.testing.assert_allclose(bound, decision_error_bound(own, Q), rtol=1e-6)
+
+
+def test_kernels_from_one_product_have_the_defaults_of_scikit_learn() -> None:
+    X = np.random.default_rng(0).standard_normal((20, 8))
+    for function, kind in ((polynomial_kernel, "poly"), (sigmoid_kernel, "sigmoid")):
+        svm = SVC(kernel=function).fit(X, X[:, 0] > 0)
+        assert kernel_function(svm) == KernelFunction(kind, 1 / 8, 3, 1.0)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -219,6 +227,31 @@ def test_features_that_may_be_taken_for_constant_have_no_bound() -> None:
     assert np.isinf(standard_scaler_error_bound(statistics)).all()
 
 
+def test_what_may_be_taken_for_constant_is_what_scikit_learn_compares() -> None:
+    statistics = PixelStatistics(np.array([[0], [255]], dtype=np.uint8))
+    statistics.count = 10**8
+    statistics.total = np.array([10**8])
+    # Four times (N L eps)^2 and more, times N^2: the deviation is lost below that.
+    limit = (4 * 255 * 10**16 * 2.0**-52) ** 2
+    for share, lost in ((1 - 1e-6, True), (1 + 1e-6, False)):
+        statistics.variance_numerator = np.array([int(share * limit)])
+        assert np.isinf(standard_scaler_error_bound(statistics)).all() == lost
+
+
+def test_levels_of_scalers_reach_from_the_means() -> None:
+    statistics = PixelStatistics([[0, 0], [0, 300]])
+    assert standard_scaler_error_bound(statistics, level=150)[0] == 0
+    with pytest.raises(InvalidParameterError, match=r"'level' .* at least every pixel.* Got 149"):
+        standard_scaler_error_bound(statistics, level=149)
+    with pytest.raises(InvalidParameterError, match=r"'level' .* these not negative"):
+        standard_scaler_error_bound(PixelStatistics([[-3, 0], [2, 0]]))
+
+
+@pytest.mark.parametrize("ulps", [1, 2**20])
+def test_all_ulps_in_range_are_taken(ulps: int) -> None:
+    assert np.isfinite(decision_error_bound(SVM, QUERIES, ulps=ulps)).all()
+
+
 def test_certified_needs_every_pair() -> None:
     values, bound = np.array([[1.0, -2.0], [1.0, 0.1], [np.nan, 5.0]]), np.full((3, 2), 0.5)
     np.testing.assert_array_equal(certified(values, bound), [True, False, False])
@@ -290,9 +323,15 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"encrypted": fitted("linear", 3, seed=1)[0], "train": ROWS[::-1]},
         r"'train' .* rows that model was fitted on",
     ),
+    "train is shorter": (
+        {"encrypted": fitted("linear", 3, seed=1)[0], "train": ROWS[:5]},
+        r"'train' .* rows that model was fitted on",
+    ),
     "negative error": ({"feature_error": -1.0}, r"'feature_error' .* at least 0.* Got -1\.0"),
     "errors of others": ({"feature_error": [0.0, 1.0]}, r"'feature_error' .* or 40 of them"),
     "ulps": ({"ulps": 0}, r"'ulps' .* from 1 to 2\*\*20\. Got 0"),
+    "no ulps": ({"ulps": 0.999}, r"'ulps' .* from 1 to 2\*\*20\. Got 0\.999"),
+    "too many ulps": ({"ulps": 2**20 + 1}, r"'ulps' .* from 1 to 2\*\*20\. Got 1048577"),
 }
 
 

@@ -423,6 +423,11 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
         {"statistics": PixelStatistics(PIXELS.astype(int) - 9)},
         "means from 0 to 65,535",
     ),
+    "statistics of larger pixels": (
+        (PIXELS,),
+        {"statistics": PixelStatistics(PIXELS.astype(int) + 65535)},
+        "means from 65539 to 65542",
+    ),
     "no slices": ((PIXELS,), {"slices": 0}, "be 1 or 2"),
     "slices": ((PIXELS,), {"slices": 3}, "be 1 or 2"),
     "truth": ((PIXELS,), {"slices": True}, "be 1 or 2"),
@@ -441,3 +446,68 @@ def test_bad_calls_are_refused(function: Any, case: str) -> None:
 def test_kernel_refuses_what_is_no_truth_value() -> None:
     with pytest.raises(InvalidParameterError, match="'standardize' parameter of ExactKernel"):
         ExactKernel("rbf", standardize="yes")  # type: ignore[arg-type]
+
+
+def test_energies_are_added_up_from_halves_down_to_single_features() -> None:
+    U, weight = np.full((1, 2), 2.0**24), np.full((1, 2), 24.0)
+    assert _weighted.exact_energies(U, weight) == 48 * 2**48 >= 2**53
+    with pytest.raises(OverflowError, match="one feature"):
+        _weighted.exact_energies(U[:, :1], np.full((1, 1), 32.0))
+
+
+def test_totals_are_carried_before_they_could_leave_int64() -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (4, 30))
+    weights = Weights(PixelStatistics(rows), 1, 8)
+    block = next(weights.blocks())
+    U = rows - block.centre
+    energies = _weighted.exact_energies(U, block.digits)
+    largest = int(energies.max())
+    totals = _weighted.Totals((4, 4), weights, symmetric=False)
+    digits = len(totals.digits)
+
+    def add() -> None:
+        totals.add(block, [(U, energies)], _threads.Workers(None, 1))
+
+    for _ in range(3):
+        add()
+    assert totals.bound == 3 * largest
+    totals.bound = _weighted.MOST - largest
+    add()
+    assert (totals.bound, len(totals.digits)) == (_weighted.MOST, digits)
+    add()
+    assert len(totals.digits) == digits + 1
+    weight = [sum(int(d) << weights.bits * i for i, d in enumerate(c)) for c in block.digits.T]
+    for i, x in enumerate(U.astype(int).tolist()):
+        for j, y in enumerate(U.astype(int).tolist()):
+            total = sum(int(d[i, j]) << weights.bits * k for k, d in enumerate(totals.digits))
+            assert total == 5 * sum(w * a * b for w, a, b in zip(weight, x, y, strict=True))
+
+
+def test_sums_of_rows_are_exact_however_many_are_added() -> None:
+    sums, largest = _weighted.RowSums(2, 26), _weighted.MOST
+    for number in range(1, 5):
+        sums.add(np.array([[largest, -largest]]))
+        assert sums.bound <= largest
+        assert sums.value().tolist() == [number * largest, -number * largest]
+    sums.add(np.array([[1, 2], [3, 4]]))
+    assert sums.value().tolist() == [4 * largest + 1 + (3 << 26), -4 * largest + 2 + (4 << 26)]
+    for number in (1, 2, 3):
+        sums.add(np.array([[5, 0], [0, 0]]))
+        assert sums.bound == 4 + 5 * number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("sides", [1, 2])
+def test_tiles_are_as_large_as_their_memory_allows(workers: int, sides: int) -> None:
+    rows = np.zeros((60_000, 20), dtype=np.uint8)
+    rows[0] = 255
+    operands = [rows] * sides
+    weights = Weights(PixelStatistics(rows), 2, 8)
+    tiles = -(-len(rows) // _weighted._edge(operands, weights, workers))  # noqa: SLF001
+
+    def memory(edge: float) -> float:
+        panels = 2 * workers * weights.digits * _weighted.PANEL
+        return 8 * (edge**2 * weights.digits + edge * (len(operands) * weights.block + panels))
+
+    budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands))
+    assert memory(len(rows) / tiles) <= budget < memory(len(rows) / (tiles - 1))

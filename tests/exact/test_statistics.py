@@ -22,7 +22,7 @@ from etcprops import (
     encrypt,
     strategies,
 )
-from etcprops.exact.statistics import MID_GREY
+from etcprops.exact.statistics import MID_GREY, correctly_rounded_root
 
 PIXELS = np.array([[0, 7, 255, 19, 3], [255, 7, 255, 220, 1], [19, 7, 255, 255, 4]], dtype=np.uint8)
 
@@ -354,3 +354,12 @@ def test_queries_with_other_features() -> None:
     assert str(caught.value) == (
         "The 'X' parameter of PixelStatistics.deviation_numerators must have 2 features. Got 3."
     )
+
+
+def test_roots_halfway_between_doubles_are_rounded_by_what_remains() -> None:
+    half = 2**53 + 1  # between 2**53, which is even, and 2**53 + 2
+    numbers = np.array(
+        [half**2 - 1, half**2, half**2 + 1, (half + 2) ** 2, 2**53 + 1], dtype=object
+    )
+    expected = [2.0**53, 2.0**53, 2.0**53 + 2, 2.0**53 + 4, 94906265.62425156]
+    assert correctly_rounded_root(numbers).tolist() == expected

@@ -273,7 +273,7 @@ NOT_ONE_IMAGE: dict[str, tuple[Any, str]] = {
     "batch": (np.zeros((5, 8, 8), np.uint8), "of a batch, images[0] is one image"),
     "batch in colour": (np.zeros((5, 8, 8, 3), np.uint8), "of a batch, images[0] is one image"),
     "alpha": (np.zeros((8, 8, 4), np.uint8), "image[..., :3] leaves the alpha channel out"),
-    "batch of four columns": (np.zeros((2, 5, 8, 4), np.uint8), "; of a batch, images[0]"),
+    "batch of four columns": (np.zeros((2, 5, 8, 4), np.uint8), "4); of a batch, images[0]"),
     "one channel": (np.zeros((8, 8, 1), np.uint8), "image[..., 0] is a grey image"),
     "vector": (np.zeros(64, np.uint8), "shape (64,)"),
     "nothing": (np.zeros((0, 8), np.uint8), "shape (0, 8)"),
@@ -341,5 +341,5 @@ def test_where_no_other_block_fits_none_is_named() -> None:
 
 
 def test_absurd_sizes_are_refused_at_once() -> None:
-    with pytest.raises(InvalidParameterError, match="divide height"):
+    with pytest.raises(InvalidParameterError, match="at most 4294967296 pixels"):
         BlockGeometry(10**12, 10**12, block=7)
