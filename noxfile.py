@@ -31,6 +31,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the tests, and measure which lines and branches of the package they reach."""
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-q", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
 def search(session: nox.Session) -> None:
     """Search long for counterexamples to every claim, and write the report: ten minutes."""
     options = session.posargs or ["--examples", "2000"]
@@ -85,7 +94,11 @@ def notebooks(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation into ``build/docs``, from nothing; needs the extra ``docs``."""
+    """Build the documentation into ``build/docs``, from nothing, after running its tutorial again.
+
+    Needs the extra ``docs``.
+    """
+    session.run("python", "docs/_scripts/session.py", "--check")
     options = ("--fail-on-warning", "--keep-going", "--fresh-env", "--quiet", "--conf-dir", "docs")
     session.run("sphinx-build", *options, *session.posargs, ".", "build/docs")
 

@@ -1,4 +1,4 @@
-"""Files of limited size, written as a whole or not at all; where the user's cache is; orphans."""
+"""Files of limited size, written as a whole or not at all; where the user's cache is."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ import secrets
 import shutil
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EEXIST, EFBIG, EINVAL, ENOTDIR
-from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar
-
-Result = TypeVar("Result")
+from typing import BinaryIO, Final
 
 _PART: Final = ".etcprops-part-"
 """How names of files that grow begin."""
@@ -223,22 +219,3 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(which, before)
         for number in waiting[:1]:
             signal.raise_signal(number)
-
-
-def not_outliving(parent: int, work: Callable[..., Result], *arguments: Any) -> Result:
-    """Do some work in a process that does not outlive the one that was killed, should it be."""
-    if os.getpid() != parent:  # joblib may work in place
-        _watch(parent)
-    return work(*arguments)
-
-
-@cache
-def _watch(parent: int) -> None:
-    """End this process once its parent is gone; loky's would wait for work for ever."""
-
-    def wait() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.2)
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()

@@ -22,6 +22,15 @@ NAMESPACE: Final = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 UNSEEN: Final = "display: none"
 """Of signs for browsers without style sheets, which show text alone."""
 TIMES, MINUS = "\u00a0\u00d7\u00a0", "\u2212"
+_OBEYED: Final = {
+    number: f"\\u{number:04x}"
+    for numbers in (
+        (*range(9), 0xB, 0xC, *range(0xE, 0x20), *range(0x7F, 0xA0)),
+        (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+    )
+    for number in numbers
+}
+"""Controls of terminals and of the direction of writing, all but tabs and line ends."""
 PROSE: Final = (
     r"(?P<code>`[^`]+`)",
     r"(?P<name>\*[a-z0-9-]+\*)",
@@ -58,7 +67,20 @@ def render_page(package: str, template: str, **content: Any) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["typeset"] = typeset
-    return environment.get_template(template).render(**content)
+    return visible(environment.get_template(template).render(**content))
+
+
+def visible(page: str) -> str:
+    r"""Return HTML in which characters that turn the direction of writing are shown, not obeyed.
+
+    In a name they reorder what is read around them; so do other control characters nothing good.
+
+    Examples
+    --------
+    >>> visible("<p>photo\u202egnp.exe</p>") == r"<p>photo\u202egnp.exe</p>"
+    True
+    """
+    return page.translate(_OBEYED)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

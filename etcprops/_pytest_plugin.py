@@ -75,6 +75,8 @@ def pytest_runtest_makereport(
 def etcprops_audit(request: pytest.FixtureRequest) -> Callable[..., Verdict]:
     """Audit a model as etcprops.audit does; fail unless its answers are the same when encrypted.
 
+    It fails, too, if they are all one answer: nothing about them could show.
+
     ``etcprops_audit(model, images, labels, key, accept=("equal-in-distribution",), **options)``
     """
     from etcprops.testing.session import audited

@@ -37,7 +37,12 @@ OUTCOMES = {
     AuditOutcome.DIFFERENT: "#d98032",
     AuditOutcome.NOT_APPLICABLE: "#c9cfd6",
 }
-STYLE = {"image.interpolation": "nearest", "font.size": 9, "axes.titlesize": 9, "savefig.dpi": 110}
+STYLE: dict[Any, Any] = {
+    "image.interpolation": "nearest",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "savefig.dpi": 110,
+}
 
 
 def two_photographs() -> tuple[
@@ -121,18 +126,17 @@ def same_decisions(
         Decision values of the model trained on plain and of that trained on encrypted images;
         above 0 they stand for the temple.
     """
-    pairs = [(row(before), row(after)) for before, after in pairs]
-    shapes = [plain.shape for plain, _ in pairs]
-    heights = [WIDTH / 2 * shape[0] / shape[1] for shape in shapes]
-    names = [[f"plain {i}", f"encrypted {i}"] for i in range(len(pairs))]
+    rows = [(row(before), row(after)) for before, after in pairs]
+    heights = [WIDTH / 2 * plain.shape[0] / plain.shape[1] for plain, _ in rows]
+    mosaic: list[Any] = [[f"plain {i}", f"encrypted {i}"] for i in range(len(rows))]
     with plt.rc_context(STYLE):
         figure, axes = plt.subplot_mosaic(
-            [*names, ["values", "values"]],
+            [*mosaic, ["values", "values"]],
             figsize=(WIDTH, sum(heights) + 2.7),
             height_ratios=[*heights, 2.3],
             layout="constrained",
         )
-    for i, (plain, encrypted) in enumerate(pairs):
+    for i, (plain, encrypted) in enumerate(rows):
         draw(axes[f"plain {i}"], plain, "" if i else "what the owner has")
         draw(axes[f"encrypted {i}"], encrypted, "" if i else "what the cloud sees")
     before, after = values
@@ -191,7 +195,7 @@ def answers(
     found: Atlas, estimators: Sequence[str], preprocessings: Sequence[str], caption: str
 ) -> None:
     """Show how the answers of estimators compare, by preprocessing; a dot is against theory."""
-    outcomes = list(OUTCOMES)
+    outcomes: list[str] = list(OUTCOMES)
     lines = {(line.estimator, line.preprocessing): line for line in found.lines}
     table = [[lines[name, before] for before in preprocessings] for name in estimators]
     codes = np.array([[outcomes.index(line.outcome) for line in row] for row in table])
@@ -209,7 +213,8 @@ def answers(
     axis.set_yticks(np.arange(len(codes) - 1) + 0.5, minor=True)
     axis.grid(which="minor", color="white", linewidth=2)
     axis.tick_params(which="both", length=0)
-    axis.scatter(*np.nonzero(against)[::-1], color="black", s=18)
+    down, across = np.nonzero(against)
+    axis.scatter(across, down, color="black", s=18)
     handles = [Patch(color=colour, label=outcome) for outcome, colour in OUTCOMES.items()]
     figure.legend(handles=handles, loc="outside lower center", ncol=2, fontsize=8, frameon=False)
     show(figure, caption)
@@ -357,6 +362,7 @@ def curves(
             axis.plot(np.asarray(x), np.asarray(y), ".-", color=colour, label=label)
         axis.set(title=title, ylabel=ylabel)
         axis.grid(alpha=0.3)
-        axis.legend(frameon=False, fontsize=8)
+        if len(lines) > 1:
+            axis.legend(frameon=False, fontsize=8)
     axes[-1].set_xlabel(xlabel)
     show(figure, caption)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,8 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from threadpoolctl import threadpool_limits
 
 from etcprops._files import user_cache
+from etcprops.theory import coq, coq_programs
+from etcprops.theory.theorems import reals_folder, sources_folder
 
 DEFAULT_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "CroppedYale.zip"
 
@@ -98,6 +104,55 @@ def _one_thread() -> Iterator[None]:
     On a busy machine they wait for minutes.
     """
     with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _measured_processes_end_by_themselves() -> Iterator[None]:
+    """Where coverage is measured, give a forked process a moment to write down what it reached."""
+    measured = "coverage" in sys.modules and sys.modules["coverage"].Coverage.current() is not None
+    if not measured:
+        yield
+        return
+    kill = BaseProcess.kill
+
+    def wait_and_kill(process: BaseProcess) -> None:
+        process.join(1)
+        kill(process)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseProcess, "kill", wait_and_kill)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ask_coq_once(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Let the processes of one run share what Coq says of the shipped proofs: it takes it long."""
+    if not hasattr(pytestconfig, "workerinput") or importlib.util.find_spec("fcntl") is None:
+        yield
+        return
+    import fcntl
+
+    ours, place = tmp_path_factory.getbasetemp(), tmp_path_factory.getbasetemp().parent
+    assert ours.name.startswith("popen-"), "a folder of this process in that of the run"
+    ask = coq_programs.assumptions_of
+
+    def shared(compiled: Path, folder: Path) -> Any:
+        if folder not in {sources_folder(), reals_folder()}:
+            return ask(compiled, folder)
+        with (place / f"{compiled.name}.json").open("a+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            if text := file.read():
+                return json.loads(text)
+            answer = ask(compiled, folder)
+            file.write(json.dumps(answer))
+            return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coq, "assumptions_of", shared)
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from itertools import chain, combinations
 from typing import Any, NamedTuple
 
@@ -54,8 +55,19 @@ class Result(NamedTuple):
 Run = Callable[..., Result]
 
 
+@cache
+def all_commands() -> Any:
+    """Return what typer makes of the commands, again at each call, from their annotations."""
+    from typer.main import get_command
+
+    return get_command(cli.app)
+
+
 def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Return a function that runs ``etcprops`` in this process, as wide as a wide terminal."""
+
+    commands = all_commands()
+    monkeypatch.setattr("typer.main.get_command", lambda _app: commands)
 
     def run(*arguments: str) -> Result:
         monkeypatch.setattr(sys, "argv", ["etcprops", *arguments])

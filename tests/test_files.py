@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import stat
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,4 +92,24 @@ def test_proofs_have_a_place_where_the_cache_cannot_be_written(
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    assert default_cache() == Path(tempfile.gettempdir()) / "etcprops"
+    assert_of_this_process_alone(default_cache())
+
+
+def assert_of_this_process_alone(folder: Path) -> None:
+    assert folder.name != "etcprops", "another user could guess it, and plant proofs there"
+    status = folder.stat()
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (os.getuid(), 0o700)
+    assert default_cache() == folder
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+@pytest.mark.parametrize("mode", [0o770, 0o703, 0o1777])
+def test_proofs_are_not_kept_where_others_can_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "etcprops").mkdir()
+    (tmp_path / "etcprops").chmod(mode)
+    assert_of_this_process_alone(default_cache())
+    (tmp_path / "etcprops").chmod(0o700)
+    assert default_cache() == tmp_path / "etcprops"

@@ -39,7 +39,7 @@ LEARNING |= {"reductions", "reproducibility"}
 CORE_NAMES = [name for home, names in _HOMES.items() if home not in LEARNING for name in names]
 
 # The whole of what each room may import from the package, itself aside (ARCHITECTURE.md).
-GROUND = {"_about", "_documents", "_files", "_pages", "_pictures", "_validation"}
+GROUND = {"_about", "_documents", "_files", "_pages", "_pictures", "_validation", "_workers"}
 IMAGES = GROUND | {"scheme", "exact", "formats", "datasets", "reductions", "theory", "strategies"}
 MODELS = IMAGES | {"attacks", "auditing", "experiments", "reproducibility"}
 ROOMS: dict[str, set[str]] = {
@@ -47,6 +47,7 @@ ROOMS: dict[str, set[str]] = {
     "_files": set(),
     "_pictures": set(),
     "_validation": set(),
+    "_workers": set(),
     "scheme": GROUND,
     "exact": GROUND,
     **{
@@ -97,8 +98,13 @@ FOUNDATIONS: dict[str, set[str]] = {
     "exact._kernel_error": {"exact._kernel_function"},
     "exact.statistics": set(),
     "exact.scaler": {"exact.statistics"},
-    "exact._bytewise": {"exact._threads", "exact._tiles"},
-    "exact._pixel_products": {"exact._splitting", "exact._bytewise", "exact._tiles"},
+    "exact._bytewise": {"exact._threads"},
+    "exact._pixel_products": {
+        "exact._bytewise",
+        "exact._splitting",
+        "exact._threads",
+        "exact._tiles",
+    },
     "exact.gram": {
         "exact._splitting",
         "exact._accuracy",

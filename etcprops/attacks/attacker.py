@@ -228,9 +228,10 @@ def _solved(
         return _nothing(encrypted, "Every block is constant: no side says what continues it.", n)
     borders = Borders(blocks, ROUNDING if chosen.dtype == np.uint8 else 1e-5)
     del blocks
-    step = f"comparing sides of {n} blocks"
+    what = f"{n} blocks of {geometry.block} x {geometry.block}"
+    step = f"comparing sides of {what}"
     seams = find_seams(borders, progress=lambda share: tell(int(100 * share), 100, step))
-    tell(0, None, "joining blocks")
+    tell(0, None, f"joining {what}")
     frame = (geometry.grid[0], geometry.grid[1] // planes)
     tree = assemble(seams, frame)
     layout = framed(tree.poses, tree.largest()[0], frame)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from etcprops import __version__
-from etcprops._pages import render_page
+from etcprops._pages import render_page, visible
 from etcprops._pictures import enlarged, gallery
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def render(report: AttackReport, name: str) -> str:
 def fragment(report: AttackReport) -> str:
     """Return outcome and pictures without a page around them."""
     said = f"<p><strong>{report.outcome}</strong>: {escape(report.reason)}</p>"
-    return said + gallery(_pictures(report))
+    return visible(said + gallery(_pictures(report)))
 
 
 def _pictures(report: AttackReport) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from etcprops.attacks.exposure import can_be_attacked, expose
 from etcprops.auditing.causes import Search
 from etcprops.auditing.certificates import certified_decisions
 from etcprops.auditing.comparison import compare, row_distances
-from etcprops.auditing.compression import compression_seen
+from etcprops.auditing.conditions import conditions_of, incomparable
 from etcprops.auditing.harness import Candidate, Encryption, Harness, Watch, vectors
 from etcprops.auditing.inputs import as_folds, as_images, as_targets
 from etcprops.auditing.predictions import ModelError, Predictions, check_estimator, kind_of
@@ -39,7 +39,6 @@ from etcprops.scheme.keys import EtCKey, check_key
 TOLERANCE: Final = 1e-6
 FEW: Final = 100
 """Queries of a transformer whose distances are compared in distribution."""
-DEGENERATE: Final = "every answer is the same one: that they agree says little"
 
 
 def audit(
@@ -229,15 +228,19 @@ def _examine(text: str, harness: Harness, candidate: Candidate, effort: _Effort)
         comparison = harness.compare(candidate)
         return Verdict(text, AuditOutcome.DIFFERENT, comparison=comparison, cause=cause)
     comparison = compare(plain, encrypted, tolerance=harness.tolerance)
+    reason = incomparable(plain, encrypted, harness) if comparison.decisions_identical else ""
     verdict = Verdict(
         text,
-        _outcome(comparison, harness.tolerance),
+        AuditOutcome.NOT_APPLICABLE if reason else _outcome(comparison, harness.tolerance),
         comparison=comparison,
         certified=certified_decisions(harness, plain, encrypted),
-        conditions=_conditions(comparison, plain, encrypted, harness),
+        conditions=(
+            *([reason] if reason else []),
+            *conditions_of(comparison, plain, encrypted, harness),
+        ),
     )
     harness.watch.verdict = verdict
-    if not effort.explain:
+    if reason or not effort.explain:
         return verdict
     if not comparison.identical(harness.tolerance):
         return _explained(verdict, harness, candidate, (plain, encrypted), effort)
@@ -307,25 +310,6 @@ def _outcome(comparison: Comparison, tolerance: float) -> AuditOutcome:
     return (
         AuditOutcome.BITWISE_IDENTICAL if comparison.bitwise else AuditOutcome.IDENTICAL_DECISIONS
     )
-
-
-def _conditions(
-    comparison: Comparison, plain: Predictions, encrypted: Predictions, harness: Harness
-) -> tuple[str, ...]:
-    """Say what the outcome depends on."""
-    conditions = [f"steps: {', '.join(harness.key.steps) or 'none'}"]
-    if comparison.relation != "equal":
-        conditions.append(f"compared {comparison.relation}")
-    negatives = harness.key.negatives
-    if negatives is not None and len(set(negatives.tolist())) == 1:
-        conditions.append(f"the key negates {'every' if negatives[0] else 'no'} block")
-    if plain.degenerate:
-        conditions.append(DEGENERATE)
-    if plain.of_training:
-        conditions.append("answers are those for the training images: the model has no others")
-    conditions += compression_seen(harness.images, harness.encrypted_vectors(harness.key))
-    conditions += dict.fromkeys(plain.warnings + encrypted.warnings)
-    return tuple(conditions)
 
 
 def _test_distributions(

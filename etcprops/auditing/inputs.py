@@ -28,6 +28,8 @@ def as_images(value: Pixels, key: EtCKey, caller: str) -> NDArray[np.uint8]:
         reject("key", caller, wanted, f"one for {key.geometry}.")
     if len(images) < 4:
         reject("images", caller, "be at least 4: for training and queries", describe(images))
+    if (images == images[:1]).all():
+        reject("images", caller, "be different images", f"{len(images)} that are equal.")
     return images
 
 

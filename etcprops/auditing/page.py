@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from etcprops import __version__
-from etcprops._pages import render_page, table, typeset
+from etcprops._pages import render_page, table, typeset, visible
 from etcprops._pictures import Difference, close_ups, gallery
 from etcprops.auditing.verdict import VERDICTS, AuditOutcome
 
@@ -111,10 +111,8 @@ def atlas_fragment(atlas: Atlas) -> str:
     """Return estimators and outcomes as a table, without a page around it."""
     rows = [
         [
-            f"<code>{line.estimator}</code>",
-            line.preprocessing,
-            line.steps_in_words,
-            line.outcome,
+            f"<code>{escape(line.estimator)}</code>",
+            *map(escape, (line.preprocessing, line.steps_in_words, line.outcome)),
             f"<strong>{line.verdict}</strong>" if line.agrees is False else line.verdict,
             typeset(line.main.cause),
         ]
@@ -123,12 +121,12 @@ def atlas_fragment(atlas: Atlas) -> str:
     counts = Counter(line.outcome for line in atlas.lines)
     summary = ", ".join(f"{counts[o]} {o}" for o in MEANINGS if counts[o])
     heads = ("estimator", "preprocessing", "steps", "measured", "theory", "cause")
-    return f"<p>{summary}</p>{table(heads, rows)}"
+    return visible(f"<p>{escape(summary)}</p>{table(heads, rows)}")
 
 
 def fragment(verdict: Verdict) -> str:
     """Return what a verdict says, with its witness, without a page around it."""
-    return f"<pre>{escape(str(verdict))}</pre>{gallery(_pictures(verdict), pairs=True)}"
+    return visible(f"<pre>{escape(str(verdict))}</pre>{gallery(_pictures(verdict), pairs=True)}")
 
 
 def _pictures(verdict: Verdict) -> list[tuple[str, str]]:

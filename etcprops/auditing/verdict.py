@@ -34,6 +34,14 @@ LUCK: Final = (
 )
 """What `AuditOutcome.SAME_DECISIONS_HERE` means."""
 
+DEGENERATE: Final = "every answer is the same one: that they agree says little"
+UNCHANGED: Final = (
+    "the encryption leaves these images as they are, so nothing is compared: take a key that "
+    "changes them"
+)
+NO_NUMBER: Final = "no answer is a number, so nothing is compared: see what the model returns"
+"""Why answers cannot differ, whatever the encryption does."""
+
 VERDICTS: Final = ("against theory", "not contradicted", "as predicted", "no answer")
 """How what was measured stands to theory, the most remarkable first."""
 
@@ -313,6 +321,11 @@ class Verdict:
         from etcprops.auditing.page import fragment
 
         return fragment(self)
+
+    @property
+    def degenerate(self) -> bool:
+        """Whether every answer is the same one, so that agreement says little."""
+        return DEGENERATE in self.conditions
 
     def __str__(self) -> str:
         lines = [f"{self.estimator}: {self.outcome}"]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops._validation import reject
 from etcprops.exact.gram import exact_gram
 from etcprops.reproducibility import Fingerprint, Machine, fingerprints_of, machines
 from etcprops.scheme import matrices, pixels
@@ -157,6 +158,30 @@ class Implementation:
         if self.geometry.channels == 1 and isinstance(steps, frozenset) and steps != ALL:
             steps -= {Step.COMPONENTS}
         return EtCKey.from_secret(self.geometry, self.secret, steps=steps)
+
+    @property
+    def given(self) -> ImageSet | None:
+        """The real images, on which a broken encryption would show; None if there are none.
+
+        Raises
+        ------
+        InvalidParameterError
+            If whatever became of them would be the same: because the images to learn from are of
+            one class, or one and the same, or no picture has two grey levels.
+        """
+        if self.data is not None:
+            training, _ = self.data.half_split(0)
+            images, labels = self.data.images[training], self.data.labels[training]
+            pixels = images.reshape(len(images), self.data.geometry.n_pixels)
+            if len(np.unique(labels)) < 2:
+                got = f"{len(np.unique(labels))} of them."
+                reject("data", "verify", "have two classes with two images or more", got)
+            if (pixels == pixels[:1]).all():
+                reject("data", "verify", "have different images", f"{len(images)} that are equal.")
+            if (pixels == pixels[:, :1]).all():
+                got = f"{len(images)} of one grey level each."
+                reject("data", "verify", "have pictures of more than one grey level", got)
+        return self.data
 
     @cached_property
     def _fingerprints(self) -> Future[dict[str, Fingerprint]]:

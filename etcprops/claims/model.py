@@ -95,6 +95,8 @@ class Check:
         Whether it compares results or their distributions.
     ahead : callable, optional
         Begins, before the first check of all is run, what takes time in other processes.
+    cites : tuple of str
+        The theorems that it looks up.
     """
 
     run: Callable[[Implementation], Observation]
@@ -103,6 +105,7 @@ class Check:
     refutes: bool | None = None
     sense: Sense = Sense.PATH
     ahead: Callable[[Implementation], object] | None = None
+    cites: tuple[str, ...] = ()
 
     @property
     def refuting(self) -> bool:
@@ -197,6 +200,11 @@ class Evidence:
     needs: Needs | None = None
 
     @property
+    def decides(self) -> bool:
+        """Whether it says anything of its claim: only two findings count."""
+        return self.finding in {Finding.SUPPORTS, Finding.REFUTES}
+
+    @property
     def label(self) -> str:
         """The kind, and on how many axioms it stands, if on any."""
         return kind_label(self.kind, len(self.axioms))
@@ -277,15 +285,24 @@ class Row:
         return derive_outcome(self.claim, self.evidence)
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """The evidence on the record of the claim that this run did not look for."""
+        from etcprops.claims.record import missing
+
+        return missing(self.claim, self.evidence)
+
+    @property
     def ok(self) -> bool:
-        """Whether it is what was expected."""
-        return self.outcome is self.claim.expected
+        """Whether it is what was expected, and no evidence on record is missing."""
+        return self.outcome is self.claim.expected and not self.missing
 
     @property
     def surprise(self) -> str:
         """Why the row is not ok, in a sentence; empty if it is."""
         if self.ok:
             return ""
+        if self.missing:
+            return f"evidence is missing: {'; '.join(self.missing)}"
         direct = [e for e in self.evidence if e.without is None]
         bad = [e for e in self.evidence if e.finding is Finding.RAISED]
         if self.claim.expected in {Outcome.HOLDS, Outcome.HOLDS_IF}:
@@ -336,6 +353,11 @@ class Ledger:
     def ok(self) -> bool:
         """Whether every claim came out as expected."""
         return all(row.ok for row in self.rows)
+
+    @property
+    def undecided(self) -> tuple[tuple[Claim, Evidence], ...]:
+        """What neither supports nor refutes its claim, whatever the reason."""
+        return tuple((row.claim, e) for row in self.rows for e in row.evidence if not e.decides)
 
     @property
     def summary(self) -> Summary:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
-from etcprops._pages import render_page, table, typeset
+from etcprops._pages import render_page, table, typeset, visible
 from etcprops._pictures import Difference, data_uri
 from etcprops.claims.formulas import FORMULAS
 from etcprops.claims.pictures import drawn, step_pictures
@@ -65,7 +65,7 @@ def fragment(ledger: Ledger) -> str:
         for row in ledger.rows
     ]
     lines = "<br>".join(map(escape, ledger.summary.lines))
-    return f"{table(('claim', 'statement', 'outcome', 'the paper'), rows)}<p>{lines}</p>"
+    return visible(f"{table(('claim', 'statement', 'outcome', 'the paper'), rows)}<p>{lines}</p>")
 
 
 def _pictures(evidence: Evidence) -> list[tuple[str, str]]:

@@ -117,7 +117,8 @@ def verify(
         examples=DEEP_EXAMPLES if deep else EXAMPLES,
         prove=partial(check_proofs, fresh=fresh),
     )
-    _ = implementation.key  # an empty secret is an error here, not in every check
+    # What is wrong with secret or images is an error here, not in every check.
+    _ = implementation.key, implementation.given
     return run(implementation, chosen, progress=progress)
 
 

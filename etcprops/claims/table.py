@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from etcprops.claims import unproved
+from etcprops.claims import record, unproved
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.checks.formal import Proofs
 from etcprops.claims.diagrams import diagram_of_claim, diagram_of_files
@@ -230,8 +230,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "proofs/README.md": page,
     "proofs/claims.md": details,
     "docs/explanation/not-proved.md": what_is_not_proved,
+    "etcprops/claims/record.json": lambda: record.written(CLAIMS),
 }
-"""Each page, below the working copy."""
+"""Each page, and the record of the evidence, below the working copy."""
 
 
 def main(arguments: list[str] | None = None) -> int:

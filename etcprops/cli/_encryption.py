@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections import Counter
 from math import inf
 from pathlib import Path
@@ -15,7 +13,7 @@ from rich.text import Text
 from etcprops._files import read_at_most
 from etcprops._validation import printable, reject
 from etcprops.cli._progress import progress_bar, told_if_interrupted
-from etcprops.cli.common import Outputs
+from etcprops.cli.common import Outputs, warn_of_readers
 
 if TYPE_CHECKING:
     from etcprops.formats.files import FileResult, FileSettings
@@ -65,9 +63,7 @@ def read_secret(path: Path, command: str) -> bytes:
     if len(secret) != SECRET_BYTES:
         got = f"{len(secret)} bytes in {str(path)!r}."
         reject("--secret-file", f"etcprops {command}", wanted, got)
-    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        told = f"Warning: others can read {printable(str(path))}; chmod 600 keeps it secret."
-        typer.echo(told, err=True)
+    warn_of_readers(path)
     return secret
 
 

@@ -64,12 +64,19 @@ def attack(
     from etcprops.attacks import AttackOutcome
     from etcprops.attacks import attack as attack_images
 
+    doing = "looking for blocks"
     with (
-        told_if_interrupted(lambda: f", nothing is known yet. {SHORTER}"),
+        told_if_interrupted(lambda: f" while {doing}: nothing is recovered yet. {SHORTER}"),
         named_as_options("attack", images="FOLDER|ARRAY"),
         progress_bar() as progress,
     ):
-        report = attack_images(pictures, block=block, planes=planes, most=most, progress=progress)
+
+        def show(done: int, total: int | None, step: str) -> None:
+            nonlocal doing
+            doing = f"{step}, {done / total:.0%} done" if total else step
+            progress(done, total, step)
+
+        report = attack_images(pictures, block=block, planes=planes, most=most, progress=show)
     safe = report.outcome is AttackOutcome.NOTHING
     text = Text(str(report))
     text.stylize("bold green" if safe else "bold red", 0, len(str(report.outcome)))

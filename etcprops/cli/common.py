@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -68,27 +69,44 @@ def parse_geometry(text: str, command: str, option: str = "--geometry") -> Block
     Raises
     ------
     InvalidParameterError
-        If the text reads otherwise, or the sizes do not fit.
+        If the text reads otherwise, the sizes do not fit, or there are more pixels than any image
+        that is read may have.
 
     Examples
     --------
     >>> parse_geometry("192x160/16", "verify")
     BlockGeometry(height=192, width=160, channels=1, block=16)
     """
+    from etcprops.datasets.pictures import MOST_PIXELS
+
     match = SIZES.fullmatch(text)
     if match is None:
         wanted = "be height x width [x channels] [/ block], such as 192x160 or 96x64x3/16"
-        reject(option, f"etcprops {command}", wanted, f"{text!r}.")
-    height, width, channels, block = (int(size or 0) for size in match.groups())
+        reject(option, f"etcprops {command}", wanted, f"{text[:80]!r}.")
+    height, width, channels, block = (int((size or "0")[:20]) for size in match.groups())
     side = block or 8
+    if height * width * (channels or 1) > MOST_PIXELS:
+        wanted = f"be of at most {MOST_PIXELS} pixels"
+        reject(option, f"etcprops {command}", wanted, f"{text[:80]!r}.")
     if height and width and (height % side or width % side):
         rows, columns = nearest_size(height, width, side)
         blocks = ", ".join(f"/{size}" for size in fitting_blocks(height, width, side))
         near = f"{rows}x{columns} is the nearest size of blocks of {side}"
         fits = f"{near}, and of {height}x{width} these are: {blocks}" if blocks else near
         wanted = "be of whole blocks"
-        reject(option, f"etcprops {command}", wanted, f"{text!r}: {fits}.")
+        reject(option, f"etcprops {command}", wanted, f"{text[:80]!r}: {fits}.")
     return BlockGeometry(height, width, channels=channels or 1, block=side)
+
+
+def warn_of_readers(path: Path) -> None:
+    """Say so if others may read a file that is secret.
+
+    ssh would refuse it. Here a warning does: on file systems without modes every file would be
+    refused, and what was read by others is no safer for it.
+    """
+    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        told = f"Warning: others can read {printable(str(path))}; chmod 600 keeps it secret."
+        typer.echo(told, err=True)
 
 
 def parse_fit(text: str | None, command: str) -> BlockGeometry | None:

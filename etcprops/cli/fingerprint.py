@@ -49,20 +49,22 @@ def fingerprint(
     outputs = Outputs("fingerprint", json)
     shipped = reproducibility.shipped_fingerprint()
     taken: dict[str, Fingerprint] = {}
+    kinds = reproducibility.machines()[1:] if machines else ()
 
     def so_far() -> str:
-        if taken:
-            _print_table(taken, shipped, outputs.console)
-        return ", no file is written. The same command starts again."
+        if not taken:
+            return " before anything was hashed. The same command starts again."
+        _print_table(taken, shipped, outputs.console)
+        done = f"after {len(taken)} of {1 + len(kinds)} machines"
+        return f" {done}, no file is written. The same command starts again."
 
     with told_if_interrupted(so_far):
         with progress_bar() as progress:
             taken["this machine"] = reproducibility.fingerprint(threads=threads, progress=progress)
         if machines:
-            kinds = reproducibility.machines()[1:]
             try:
                 with progress_bar() as progress:
-                    taken |= reproducibility.fingerprints_of(kinds, progress)
+                    reproducibility.fingerprints_of(kinds, progress, taken=taken)
             except RuntimeError as error:  # of a process that was killed, for memory say
                 wanted = "come where each of them can be run"
                 reject("--machines", "etcprops fingerprint", wanted, f"{error}.")

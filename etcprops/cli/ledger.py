@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from etcprops.claims.summary import REMEDIES, Summary
-from etcprops.claims.terms import EvidenceKind, Finding, PaperSays
+from etcprops.claims.terms import EvidenceKind, Finding, Needs, PaperSays
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,17 +44,20 @@ LETTERS: Final = {
 }
 """Kinds of evidence in the strip, the strongest first."""
 COUNT: Final = {Finding.SUPPORTS, Finding.REFUTES}
+INSTALLED: Final = Needs.SOLVER, Needs.COQ, Needs.JPEGLIB
+"""What no option of the command brings; how to get it is told."""
 
 
 def print_lines(ledger: Ledger, console: Console) -> None:
-    """Print a line a claim, by section of the paper, then what was not as expected or skipped."""
+    """Print a line a claim, by section of the paper, then what was not as expected."""
     legend = " ".join(f"{letter} {kind}" for kind, letter in LETTERS.items())
+    titles = ["claim", "§", "outcome", "paper", "".join(LETTERS.values()), "s"]
+    if ledger.summary.skipped:
+        titles.append("lack")
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    for _ in range(4):
-        table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right")
-    titles = "claim", "§", "outcome", "paper", "".join(LETTERS.values()), "s"
+    for title in titles[1:]:
+        table.add_column(no_wrap=True, justify="right" if title == "s" else "left")
     table.add_row(*(Text(title, "bold") for title in titles))
     for row in sorted(ledger.rows, key=lambda row: (not row.claim.section, row.claim.section)):
         style = OUTCOME_STYLES[row.outcome] if row.ok else "bold white on red"
@@ -62,13 +65,15 @@ def print_lines(ledger: Ledger, console: Console) -> None:
         outcome = Text(SHORT.get(row.outcome, str(row.outcome)), style)
         seconds = sum(e.seconds for e in row.evidence)
         paper = "-" if row.claim.paper is PaperSays.SILENT else str(row.claim.paper)
-        table.add_row(
-            name, row.claim.section, outcome, paper, strip(row.evidence), f"{seconds:.1f}"
-        )
+        cells = name, row.claim.section, outcome, paper, strip(row.evidence), f"{seconds:.1f}"
+        table.add_row(*cells, *([lacking(row)] if ledger.summary.skipped else []))
     console.print(table)
     console.print(Text(legend, "dim"), no_wrap=True, overflow="ellipsis")
     _print_unexpected(ledger, console)
-    _print_skipped(ledger, console)
+    for needs in INSTALLED:
+        if needs in ledger.summary.skipped:
+            console.print(Text(f"Skipped for want of {REMEDIES[needs]}"))
+    _print_left_open(ledger, console)
     print_summary(ledger, console)
 
 
@@ -118,20 +123,25 @@ def strip(evidence: tuple[Evidence, ...]) -> Text:
     return text
 
 
+def lacking(row: Row) -> Text:
+    """Return in a word or two what skipped evidence of a claim needs, without its dashes."""
+    needs = dict.fromkeys(e.needs.removeprefix("--") for e in row.evidence if e.needs)
+    return Text(" ".join(needs), "dim")
+
+
 def _print_unexpected(ledger: Ledger, console: Console) -> None:
     for row in ledger.rows:
         if not row.ok:
             console.print(Text(f"NOT AS EXPECTED {row.claim.name}: {row.surprise}", style="red"))
 
 
-def _print_skipped(ledger: Ledger, console: Console) -> None:
-    """Print which claims lack evidence for want of what."""
-    for needs, remedy in REMEDIES.items():
-        names = [
-            row.claim.name for row in ledger.rows if any(e.needs is needs for e in row.evidence)
-        ]
-        if names:
-            text = Text.assemble((f"Skipped for want of {remedy}: ", "bold"), ", ".join(names))
+def _print_left_open(ledger: Ledger, console: Console) -> None:
+    """Print which checks could not tell, though nothing was missing."""
+    for claim, found in ledger.undecided:
+        if found.needs is None and found.finding is not Finding.RAISED:
+            text = Text.assemble(
+                (f"Left open {claim.name}: ", "bold"), f"{found.check}: {found.detail}"
+            )
             console.print(text)
 
 

@@ -70,7 +70,8 @@ def verify(
         ),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Evidence that is skipped is a failure, too.")
+        bool,
+        typer.Option("--strict", help="Evidence that is skipped or left open is a failure, too."),
     ] = False,
     verbose: Annotated[
         bool,
@@ -83,7 +84,8 @@ def verify(
 ) -> None:
     """Test every claim of the ledger, here and now, and print a line for each.
 
-    Exit status 1 if a claim does not come out as expected, or with --strict if evidence is skipped.
+    Exit status 1 if a claim does not come out as expected, or with --strict if evidence is
+    skipped or left open.
     """
     from etcprops import claims as ledger_of
     from etcprops.claims.runner import InterruptedRunError
@@ -122,7 +124,7 @@ def verify(
         raise typer.Exit(130) from None
     _print(ledger, outputs.console, verbose=verbose or chosen is not None, quiet=quiet)
     outputs.write(ledger.to_json, ledger.to_html)
-    if not ledger.ok or (strict and ledger.summary.skipped):
+    if not ledger.ok or (strict and ledger.undecided):
         raise typer.Exit(1)
 
 

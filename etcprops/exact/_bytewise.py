@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etcprops.exact import _threads, _tiles
+from etcprops.exact import _threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from etcprops.exact._threads import Workers
-
     Multiply = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.int32]]
 
 FEATURES = 2**13  # features at a time: 255**2 * 2**13 < 2**29
-PANEL = 128  # columns that a worker takes at a time
 WORTH = 2**32  # products of pixels that take about as long as to load the library and to check it
 UINT8, INT32 = 2, 6  # ONNX's numbers for types
 
@@ -119,55 +116,3 @@ def _is_faster(multiply: Multiply, rows: NDArray[np.uint8]) -> bool:
                 work()
                 best[k] = min(best[k], time.perf_counter() - start)
     return best[1] < best[0]
-
-
-def products(operands: list[NDArray[np.uint8]], multiply: Multiply) -> NDArray[np.int64]:
-    """Return the exact products of pixels, of [X] with itself or of [X, Y]."""
-    symmetric = len(operands) == 1
-    out = np.zeros((len(operands[0]), len(operands[-1])), dtype=np.int64)
-    with _threads.shared_out(worth_it=True) as workers:
-        edge = _edge(operands, workers.count)
-        for rows, columns in _tiles.tiles(out.shape, edge, symmetric=symmetric):
-            diagonal = symmetric and rows == columns
-            parts = [operands[0][rows]] if diagonal else [operands[0][rows], operands[-1][columns]]
-            _fill(out[rows, columns], parts, multiply, workers)
-            if diagonal:
-                _tiles.mirror(out[rows, columns])
-            elif symmetric:
-                out[columns, rows] = out[rows, columns].T
-    return out
-
-
-def _edge(operands: list[NDArray[np.uint8]], workers: int) -> int:
-    """Return the rows of a tile whose working memory stays within the bytes of the input.
-
-    Or `_tiles.SMALLEST_BUDGET`, where that is more.
-    """
-    budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands))
-    # Per row, a block of features of either side, and the products of a panel for each worker,
-    # which is transposed and reordered besides.
-    line = 2 * min(FEATURES, operands[0].shape[1]) + 4 * workers * PANEL
-    most = max(len(operand) for operand in operands)
-    edge: int = max(PANEL, (budget - 4 * workers * PANEL * FEATURES) // line)
-    return -(-most // -(-most // edge))
-
-
-def _fill(
-    out: NDArray[np.int64], parts: list[NDArray[np.uint8]], multiply: Multiply, workers: Workers
-) -> None:
-    """Add the products of a tile to `out`, or the upper triangle of rows with themselves."""
-    n = parts[0].shape[1]
-    spaces = [np.empty(len(part) * min(n, FEATURES), dtype=np.uint8) for part in parts]
-    for start in range(0, n, FEATURES):
-        sides = []
-        for part, space in zip(parts, spaces, strict=True):
-            block = part[:, start : start + FEATURES]
-            sides.append(space[: block.size].reshape(block.shape))
-            np.copyto(sides[-1], block)
-
-        def add(columns: slice, sides: list[NDArray[np.uint8]] = sides) -> None:
-            rows = slice(columns.stop if len(sides) == 1 else None)
-            out[rows, columns] += multiply(sides[0][rows], sides[-1][columns])
-
-        edges = range(0, out.shape[1], PANEL)
-        workers.for_each(add, [slice(i, min(i + PANEL, out.shape[1])) for i in edges])

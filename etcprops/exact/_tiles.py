@@ -2,7 +2,7 @@
 
 Here live the accumulation that cannot round, whatever order BLAS adds in, and the tiling that
 bounds the memory; what the integers stand for is the business of `_splitting` (slices of real rows)
-and of `gram` (pixels). Blocks whose size is decided by the energies of the data at hand (Cauchy and
+and rounding. Blocks whose size is decided by the energies of the data at hand (Cauchy and
 Schwarz) are added here to the scheme of Ozaki and others (2012).
 """
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from etcprops.exact._splitting import Splitting
 
     Side = tuple[NDArray[Any], NDArray[np.int64]]  # rows, and the exponents of their units
-    TileOf = Callable[[list[Side]], NDArray[Any]]
+    TileOf = Callable[[list[Side]], NDArray[np.float64]]
 
 SMALLEST_BUDGET = 2**25  # bytes of working memory that small inputs may use
-BLOCK = 768  # features of real rows per BLAS call: full speed, and small enough for the cache
-PIXEL_BLOCK = 1008  # the same for centred pixels: 1008 * 128**2 < 2**24, so that all rows fit
+BLOCK = 768  # features per BLAS call: full speed, and small enough for the cache
+LIMIT = 2.0**53  # integers up to here are doubles, and so is every sum that stays below it
 ROWS = 32  # rows per elementwise step on the products
 
 
@@ -37,23 +37,18 @@ class Accumulator:
     """The exact sum of a product of integer vectors, held as floats, over the features.
 
     Floats take the sums as long as the energies (sums of squares) of both operands keep every
-    partial sum below `limit`: by Cauchy and Schwarz ``abs(sum(a * b))`` over any subset of the
+    partial sum below `LIMIT`: by Cauchy and Schwarz ``abs(sum(a * b))`` over any subset of the
     features is at most ``sqrt(energy(a) * energy(b))``, so it does not matter in which order BLAS
     adds. Before an energy would reach the limit, the sums are flushed to int64. Where `columns` is
     None the product is symmetric, and only the upper triangle is made.
     """
 
-    def __init__(self, rows: int, columns: int | None, dtype: type[np.floating[Any]]) -> None:
+    def __init__(self, rows: int, columns: int | None) -> None:
         self.symmetric = columns is None
         shape = (rows, rows if columns is None else columns)
-        self.sums = np.zeros(shape, dtype=dtype)
+        self.sums = np.zeros(shape)
         self.totals: NDArray[np.int64] | None = None  # until the first flush
         self.energies = [np.zeros(size) for size in shape]  # of either operand, in `sums`
-        double = dtype is np.float64
-        # Integers up to here are floats, and so is every sum that stays below it.
-        self.limit = 2.0**53 if double else 2.0**24
-        self.syrk: Callable[..., object] = blas.dsyrk if double else blas.ssyrk
-        self.gemm: Callable[..., object] = blas.dgemm if double else blas.sgemm
 
     def add(self, operands: list[NDArray[Any]], energies: list[NDArray[Any]]) -> None:
         """Add ``A @ B.T``, for `operands` [A] (B is A) or [A, B]."""
@@ -68,19 +63,19 @@ class Accumulator:
         A, B, C = operands[0], operands[-1], self.sums
         # Fortran sees each array transposed: C.T = B @ A.T, whose lower triangle is our upper.
         if self.symmetric:
-            self.syrk(1.0, A.T, beta=1.0, c=C.T, trans=1, lower=1, overwrite_c=1)
+            blas.dsyrk(1.0, A.T, beta=1.0, c=C.T, trans=1, lower=1, overwrite_c=1)
         else:
-            self.gemm(1.0, B.T, A.T, beta=1.0, c=C.T, trans_a=1, overwrite_c=1)
+            blas.dgemm(1.0, B.T, A.T, beta=1.0, c=C.T, trans_a=1, overwrite_c=1)
 
     def _too_much(self, energies: list[NDArray[Any]]) -> bool:
         """Return whether sums of such energies might round."""
-        return any(bool((energy >= self.limit).any()) for energy in energies)
+        return any(bool((energy >= LIMIT).any()) for energy in energies)
 
     def _add_halves(self, operands: list[NDArray[Any]]) -> None:
         """Add a block too heavy for one accumulation as two."""
         features = operands[0].shape[1]
         if features == 1:  # impossible while integers stay below the square root of the limit
-            raise OverflowError(f"the square of one integer reaches the bound {self.limit:.0f}")
+            raise OverflowError(f"the square of one integer reaches the bound {LIMIT:.0f}")
         for columns in (slice(features // 2), slice(features // 2, features)):
             halves = [np.ascontiguousarray(operand[:, columns]) for operand in operands]
             self.add(halves, [np.vecdot(half, half) for half in halves])
@@ -113,25 +108,13 @@ def real_gram(
         out = np.empty((len(operands[0]), len(operands[-1])))
         sides = list(zip(operands, exponents, strict=True))
         tile = partial(_real_tile, splitting=splitting)
-        _fill(out, sides, tile, products=splitting.products, block=BLOCK, itemsize=8)
+        _fill(out, sides, tile, splitting.products)
         return out
 
     return _memory.recall(operands, splitting, compute)
 
 
-def centred_gram(operands: list[NDArray[Any]], centre: int) -> NDArray[np.int64]:
-    """Return the exact products of pixels less `centre`, 128 for 8 bits and 32,768 for 16."""
-    out = np.empty((len(operands[0]), len(operands[-1])), dtype=np.int64)
-    sides = [(rows, np.zeros(len(rows), dtype=np.int64)) for rows in operands]
-    itemsize = 4 if centre == 128 else 8
-    tile = partial(_pixel_tile, centre=centre)
-    _fill(out, sides, tile, products=1, block=PIXEL_BLOCK, itemsize=itemsize)
-    return out
-
-
-def _fill(
-    out: NDArray[Any], sides: list[Side], tile: TileOf, *, products: int, block: int, itemsize: int
-) -> None:
+def _fill(out: NDArray[np.float64], sides: list[Side], tile: TileOf, products: int) -> None:
     """Write the products of one side with itself, or of two, to `out`, tile by tile.
 
     `tile` gets the rows of a tile, once where it is symmetric, and returns the tile, of which only
@@ -140,7 +123,7 @@ def _fill(
     """
     symmetric = len(sides) == 1
     budget = max(SMALLEST_BUDGET, sum(X.nbytes for X, _ in sides))
-    edge = tile_edge(max(out.shape), budget, products, block, itemsize)
+    edge = tile_edge(max(out.shape), budget, products)
     for rows, columns in tiles(out.shape, edge, symmetric=symmetric):
         diagonal = symmetric and rows == columns
         parts = [(sides[0], rows)] if diagonal else [(sides[0], rows), (sides[-1], columns)]
@@ -151,12 +134,12 @@ def _fill(
             out[columns, rows] = out[rows, columns].T
 
 
-def tile_edge(most: int, budget: int, products: int, block: int, itemsize: int) -> int:
+def tile_edge(most: int, budget: int, products: int) -> int:
     """Return the rows of a tile: at most `most`, in tiles of nearly equal size."""
     # Per entry: sums and totals of each product, and the result. Per row: the operands from either
     # side, in halves once more, and what `rounded` needs for some rows.
-    square = products * (itemsize + 8) + 8
-    line = 2 * (products + 1) * itemsize * block + 8 * ROWS * (products + 4)
+    square = 16 * products + 8
+    line = 16 * (products + 1) * BLOCK + 8 * ROWS * (products + 4)
     edge = (math.isqrt(line**2 + 4 * square * budget) - line) // (2 * square)
     return -(-most // -(-most // max(1, edge)))
 
@@ -187,7 +170,7 @@ def _real_tile(pieces: list[Side], splitting: Splitting) -> NDArray[np.float64]:
     """Return the rounded products of real rows."""
     products, n = splitting.products, splitting.features
     rows, columns = _tile_shape(pieces)
-    accumulators = [Accumulator(rows, columns, np.float64) for _ in range(products)]
+    accumulators = [Accumulator(rows, columns) for _ in range(products)]
     # One piece of memory per product and side, used again by each block.
     spaces = [[np.empty(len(X) * min(n, BLOCK)) for _ in range(products)] for X, _ in pieces]
     for start in range(0, n, BLOCK):
@@ -208,14 +191,3 @@ def _real_tile(pieces: list[Side], splitting: Splitting) -> NDArray[np.float64]:
         with np.errstate(over="ignore", under="ignore"):
             np.ldexp(value, left[upper[0], None] + right[upper[1]], out=out[upper])
     return out
-
-
-def _pixel_tile(pieces: list[Side], centre: int) -> NDArray[np.int64]:
-    """Return the exact products of pixels less `centre`."""
-    dtype = np.float32 if centre == 128 else np.float64
-    accumulator = Accumulator(*_tile_shape(pieces), dtype)
-    for start in range(0, pieces[0][0].shape[1], PIXEL_BLOCK):
-        block = slice(start, start + PIXEL_BLOCK)
-        centred = [np.subtract(X[:, block], centre, dtype=dtype, order="C") for X, _ in pieces]
-        accumulator.add(centred, [np.vecdot(piece, piece) for piece in centred])
-    return accumulator.integers((slice(None), slice(None)))

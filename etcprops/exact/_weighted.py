@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from etcprops.exact import _threads, _tiles
 from etcprops.exact._rounding import carry, digits_of, nearest
+from etcprops.exact._threads import Spaces, panels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,11 +94,6 @@ def _fill(
         left = left + weights.constant
     terms = totals.terms(factor, left.tolist(), right.tolist(), -weights.exponent)
     workers.for_each(lambda rows: totals.write(out, terms, rows), panels(len(out), ROWS))
-
-
-def panels(rows: int, step: int) -> list[slice]:
-    """Return slices of so many rows each."""
-    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 
 
 @dataclass(frozen=True)
@@ -202,7 +197,7 @@ class Totals:
         self.shape, self.bits, self.symmetric = shape, weights.bits, symmetric
         self.digits = [np.zeros(shape, dtype=np.int64) for _ in range(weights.digits)]
         self.bound = 0
-        self.spaces: dict[int, list[NDArray[Any]]] = {}  # of each thread
+        self.spaces = Spaces()
 
     def add(self, block: Block, sides: list[Loaded], workers: Workers) -> None:
         """Add the products of a block."""
@@ -241,22 +236,14 @@ class Totals:
                 self._add(sums, half, [exact_energies(rows, half[2]) for rows in half[:2]])
             return
         shape = len(digits), len(U), len(V)
-        weighted = self._space(0, digits.size * len(U)).reshape(*shape[:2], -1)
-        products = self._space(1, math.prod(shape)).reshape(shape)
-        integers = self._space(2, math.prod(shape)).reshape(shape)
+        weighted = self.spaces.empty("weighted", (*shape[:2], U.shape[1]), np.float64)
+        products = self.spaces.empty("products", shape, np.float64)
+        integers = self.spaces.empty("integers", shape, np.int64)
         np.multiply(digits[:, None], U, out=weighted)
         np.matmul(weighted.reshape(-1, U.shape[1]), V.T, out=products.reshape(-1, len(V)))
         np.copyto(integers, products, casting="unsafe")
         for total, part in zip(sums, integers, strict=True):
             np.add(total, part, out=total)
-
-    def _space(self, which: int, size: int) -> NDArray[Any]:
-        """Return memory that the next panel of this thread uses again."""
-        empty = [np.empty(0), np.empty(0), np.empty(0, dtype=np.int64)]
-        spaces = self.spaces.setdefault(get_ident(), empty)
-        if spaces[which].size < size:
-            spaces[which] = np.empty(size, dtype=spaces[which].dtype)
-        return spaces[which][:size]
 
     def _carry(self) -> None:
         """Carry the digits, to one more."""

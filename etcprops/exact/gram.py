@@ -194,10 +194,10 @@ def integer_gram(X: ArrayLike, Y: ArrayLike | None = None) -> NDArray[np.int64]:
     """Return the exact ``X @ Y.T`` of 8-bit or 16-bit pixels in int64.
 
     Pixels are centred to integers of at most 128 (8 bits) or 32,768 (16 bits) in magnitude. Single
-    precision multiplies the former exactly for 1,008 features at a time, adding up as many as keep
-    the energy of each row below 2**24; double precision the latter (below 2**53). Where onnxruntime
-    is installed (the extra ``fast``) and faster on this processor, it multiplies large matrices
-    of 8-bit pixels, as they are, 8,192 features at a time in 32-bit integers: the same numbers.
+    precision multiplies 1,008 features of the former at a time exactly (below 2**24), double
+    precision of the latter (below 2**53). Where onnxruntime is installed (the extra ``fast``) and
+    faster on this processor, it multiplies large matrices of 8-bit pixels, as they are, 8,192
+    features at a time in 32-bit integers: the same numbers.
 
     Parameters
     ----------

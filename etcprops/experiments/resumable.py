@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from etcprops._files import not_outliving, write_whole
+from etcprops._files import write_whole
+from etcprops._workers import as_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 Result = TypeVar("Result")
@@ -69,31 +68,13 @@ def run_tasks(
                 continue
     missing = [name for name in tasks if name not in results]
     tell(len(results), len(tasks), "starting" if missing else "all parts are there")
-    for name, result in _in_parallel(work, {name: tasks[name] for name in missing}, jobs):
+    work_named, todo = partial(_named, work), [(name, tasks[name]) for name in missing]
+    for name, result in as_done(work_named, todo, min(jobs, len(todo) or 1)):
         results[name] = result
         if folder is not None:
             write_whole(folder / name, dump(result))
         tell(len(results), len(tasks), label(*tasks[name]))
     return [results[name] for name in tasks]
-
-
-def _in_parallel(
-    work: Callable[..., Result], tasks: Mapping[str, tuple[Any, ...]], jobs: int
-) -> Iterator[tuple[str, Result]]:
-    """Yield names and results as tasks end; left early, the rest is cancelled."""
-    from joblib import Parallel, delayed
-
-    parent = os.getpid()
-    calls: Iterable[Any] = (
-        delayed(not_outliving)(parent, _named, work, *task) for task in tasks.items()
-    )
-    workers = min(jobs, len(tasks) or 1)
-    with warnings.catch_warnings(), Parallel(workers, return_as="generator_unordered") as parallel:
-        # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
-        # while the filter holds.
-        warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
-        with closing(parallel(calls)) as results:
-            yield from results
 
 
 def _named(

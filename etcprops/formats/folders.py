@@ -14,14 +14,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from etcprops import _documents
-from etcprops._files import not_outliving, parts_folder
+from etcprops._files import parts_folder
 from etcprops._validation import as_integer, reject
+from etcprops._workers import as_done
 from etcprops.datasets.pictures import SUFFIXES
 from etcprops.formats.files import (
     FileOutcome,
@@ -305,21 +305,11 @@ def _in_parallel(
     workers: int,
 ) -> Generator[FileResult]:
     """Yield results as files are done; left early, those in work are finished, others not begun."""
-    from joblib import Parallel, delayed
     from PIL import Image
 
     locked = any(path.suffix.lower() in WITH_LOCK for task in tasks for path in task)
-    backend = "loky" if locked else "threading"
-    if locked:
-        work = partial(not_outliving, os.getpid(), work)
-    calls: Iterable[Any] = (delayed(work)(*task, settings, parts) for task in tasks)
+    calls = ((*task, settings, parts) for task in tasks)
     with warnings.catch_warnings():
-        # Interrupted, joblib would warn that tasks are cancelled; of large images Pillow would,
-        # and threads cannot catch that each for itself.
-        warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
+        # Of large images Pillow would warn, and threads cannot catch that each for itself.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        parallel = Parallel(
-            min(workers, len(tasks) or 1), backend=backend, return_as="generator_unordered"
-        )
-        with parallel, closing(parallel(calls)) as results:
-            yield from results
+        yield from as_done(work, calls, min(workers, len(tasks) or 1), threads=not locked)

@@ -98,7 +98,7 @@ def _no_image(oracle: Oracle, error: NoImageError) -> MapVerdict:
     what = "black" if not image.any() else f"an image with pixels up to {image.max():g}"
     reason = f"For {what} of shape {oracle.shape} and type {oracle.scale.dtype}, it {error.reason}."
     witness = MapWitness("every image has an encryption", image, image, None, (), error.reason)
-    return MapVerdict(MapKind.NOT_IMAGE, reason.replace("..", "."), witness=witness)
+    return MapVerdict(MapKind.NOT_IMAGE, reason, witness=witness)
 
 
 class _Classifier:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from etcprops._validation import SMALLEST, as_integer, as_number, describe, reject
-from etcprops.probing.extraction import naming_vectors, read_pixel_map
+from etcprops.probing.extraction import predict
 from etcprops.probing.model import Encrypt, Notes, count
 from etcprops.probing.oracle import NoImageError, Oracle, Scale
+from etcprops.probing.reading import Reader
 from etcprops.probing.sandbox import best_isolation, open_sandbox
 from etcprops.scheme.signed_permutation import SignedPermutation
 
@@ -106,26 +107,31 @@ def drift(
 def _compared(oracle: Oracle, certificate: SignedPermutation) -> Drift:
     """Compare what the function makes of images with what the map makes of them."""
     rng = np.random.default_rng(0)
-    chosen = list(naming_vectors(oracle.size, oracle.scale))
-    noise = [oracle.scale.draw(rng, oracle.size) for _ in range(NOISE)]
-    outputs = list(oracle.ask([*chosen, *noise]))
+    reader = Reader(oracle, rng)
+    reader.read()
+    vectors = [*reader.chosen(), *(oracle.scale.draw(rng, oracle.size) for _ in range(NOISE))]
+    outputs = [*reader.outputs, *oracle.ask(vectors[-NOISE:])]
     calls = oracle.queries
     if outputs[0].size != oracle.size:
         text = f"It is another map now: results have the shape {oracle.out_shape}."
         return Drift(False, text, calls)
     wrong = np.zeros(oracle.size, dtype=np.bool_)
-    for vector, got in zip([*chosen, *noise], outputs, strict=True):
+    for vector, got in zip(vectors, outputs, strict=True):
         wrong |= np.asarray(certificate.apply(vector) != got)
     if not wrong.any():
         text = f"The function still is this map: the same on {count(calls, 'image')}."
-        return Drift(True, text, calls)
-    found = read_pixel_map(outputs[: len(chosen)], oracle.size, oracle.scale)
+        scaled = f" Its result is divided by {certificate.level}."
+        return Drift(True, text + scaled * (oracle.output_factor > 1), calls)
+    found = reader.candidate
     first = int(wrong.argmax())
     text = (
         f"It is another map now: {int(wrong.sum())} of {count(oracle.size, 'pixel')} differ, the "
         f"first at {_place(first, oracle)}"
     )
     if found is None or found.source[first] == certificate.source[first]:
+        return Drift(False, f"{text}.", calls)
+    expected = (predict(found, vector, oracle.scale)[first] for vector in vectors)
+    if any(one != got[first] for one, got in zip(expected, outputs, strict=True)):
         return Drift(False, f"{text}.", calls)
     now, before = (_place(int(m.source[first]), oracle) for m in (found, certificate))
     return Drift(False, f"{text}: it shows {now}, not {before}.", calls)

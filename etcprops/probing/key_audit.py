@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from etcprops.probing.draws import Draw, DrawKind
 from etcprops.probing.model import count as counted
+from etcprops.probing.neighbours import orders_of_three
 from etcprops.probing.repeats import own_orders
 from etcprops.probing.structure import Structure, common_bits, scramble_bits
 from etcprops.probing.uniformity import (
@@ -252,10 +253,11 @@ def _test_draws(structures: Sequence[Structure]) -> _Draws:
         if _constant(result, same[0], values):
             continue
         if same[0].kind is DrawKind.WHOLE:
-            result.bits += same[0].bits
+            result.bits += _varying(result, same[0], values)
         elif same[0].kind is DrawKind.PERMUTATION:
             result.bits += same[0].bits * own.share
-            _test_permutations(result, same[0], values if own.kept.all() else values[:, own.kept])
+            kept = values if own.kept.all() else values[:, own.kept]
+            _test_permutations(result, structures[0], same[0], kept)
         else:
             _test_codes(result, same[0], values)
     return result
@@ -271,6 +273,19 @@ def _constant(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> bool:
     what = f"Which {result.piece}s are negated" if draw.name == "negation" else f"The {draw.name}"
     result.findings.append(f"{what} does not depend on the key.")
     return True
+
+
+def _varying(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> float:
+    """Return the bits of numbers that hang together, less those that no key changes."""
+    keys, number = values.shape
+    each = math.log2(draw.bound)
+    still = np.count_nonzero((values == values[0]).all(axis=0))
+    if not still or (keys - 1) * each <= math.log2(number / FACT_ERROR):
+        return draw.bits
+    result.findings.append(
+        f"Of the {number} numbers in the {draw.name}, {still} never change with the key."
+    )
+    return float((number - still) * each)
 
 
 def _test_codes(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> None:
@@ -314,18 +329,21 @@ def _half(result: _Draws, bits: NDArray[np.int64]) -> bool:
     return True
 
 
-def _test_permutations(result: _Draws, draw: Draw, values: NDArray[np.int64]) -> None:
-    """Test permutations, shape (keys, m, count): position by source, and all orders."""
+def _test_permutations(
+    result: _Draws, structure: Structure, draw: Draw, values: NDArray[np.int64]
+) -> None:
+    """Test permutations, shape (keys, m, count): position by source, neighbours, all orders."""
     values = _moving(result, draw, values)
     orders = values.reshape(-1, values.shape[-1])
     number, count = orders.shape
     if count < 2:
         return
     if count > 24 and _coherence(orders) > COHERENT:
-        result.findings.append(
-            f"The {draw.name} moves neighbours together, in a way that has no name here; whether "
-            "it is drawn evenly was not tested."
-        )
+        still = float(np.mean(orders == np.arange(count)))
+        how = "moves neighbours together, in a way that has no name here"
+        if still > COHERENT:
+            how = f"leaves {still:.0%} in place, of which an even draw leaves one on average"
+        result.findings.append(f"The {draw.name} {how}; whether it is drawn evenly was not tested.")
         return
     groups = min(count, math.isqrt(number * count // LEAST_EXPECTED))
     if groups > 1 and len(values) > 1:
@@ -333,6 +351,7 @@ def _test_permutations(result: _Draws, draw: Draw, values: NDArray[np.int64]) ->
     else:
         needed = max(2, math.ceil(4 * LEAST_EXPECTED / count))
         result.findings.append(_too_few(draw.name, len(values), needed, "key"))
+    result.tests += orders_of_three(draw.name, orders, structure)
     if count <= 5 and number >= LEAST_EXPECTED * math.factorial(count):
         known = {order: i for i, order in enumerate(permutations(range(count)))}
         drawn = np.array([known[tuple(row)] for row in orders.tolist()])

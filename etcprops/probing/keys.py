@@ -14,7 +14,8 @@ from etcprops.probing.extraction import chosen_calls, confirming_count, naming_v
 from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
 from etcprops.probing.model import BIJECTIVE, MapKind, MapVerdict
 from etcprops.probing.oracle import NoImageError, Oracle
-from etcprops.probing.structure import Structure, infer_common
+from etcprops.probing.region import describe
+from etcprops.probing.structure import Structure
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 _CLEARER = (MapKind.NOT_IMAGE, MapKind.UNDECIDED)
@@ -91,7 +92,7 @@ class Keys:
     def verdicts(self) -> list[KeyVerdict]:
         """What was found under each key."""
         return [
-            KeyVerdict(_written(key, number), verdict.kind, verdict.reason)
+            KeyVerdict(written(key, number), verdict.kind, verdict.reason)
             for number, (key, verdict) in enumerate(zip(self.keys, self.found, strict=False))
         ]
 
@@ -103,7 +104,7 @@ class Keys:
             if verdict.kind is MapKind.NOT_IMAGE:
                 why = verdict.reason.rstrip(".")
             if why:
-                name = _written(self.keys[number], number)
+                name = written(self.keys[number], number)
                 key = name if name.startswith("key ") else f"key {name}"
                 where = f"under {key}: " if keyed else ""
                 lines.append(f"{where}{why[0].lower()}{why[1:]}.")
@@ -218,12 +219,12 @@ class Keys:
         oracle = self.oracle
         if set(maps) == set(self.digests):
             numbers = list(maps)
-            common = infer_common(list(maps.values()), oracle.shape, oracle.out_shape)
+            common = describe(list(maps.values()), oracle.shape, oracle.out_shape)
             self.structures = common
             if common:
                 self.structure = common[numbers.index(self.main)]
         if self.structure is None:
-            alone = infer_common([maps[self.main]], oracle.shape, oracle.out_shape)
+            alone = describe([maps[self.main]], oracle.shape, oracle.out_shape)
             self.structure = alone[0] if alone else None
 
     def _joined(self) -> MapVerdict:
@@ -248,7 +249,7 @@ class Keys:
     def _under(self, kind: MapKind) -> str:
         """Return the keys of one kind, in words."""
         numbers = [n for n, v in enumerate(self.found) if v.kind is kind]
-        names = ", ".join(_written(self.keys[n], n) for n in numbers[:4])
+        names = ", ".join(written(self.keys[n], n) for n in numbers[:4])
         more = f" and {len(numbers) - 4} more" if len(numbers) > 4 else ""
         witness = self.found[numbers[0]].witness
         failed = kind is MapKind.NOT_IMAGE and witness is not None
@@ -265,7 +266,7 @@ class Keys:
         return audit_keys(self.digests, self.structures)
 
 
-def _written(key: Any, number: int) -> str:
+def written(key: Any, number: int) -> str:
     """Return a name for a key: small numbers are one; others may be somebody's secret."""
     if isinstance(key, (int, np.integer)) and abs(int(key)) < 1 << 32:
         return repr(key)

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from etcprops import __version__
-from etcprops._pages import render_page
+from etcprops._pages import render_page, visible
 from etcprops._pictures import data_uri, gallery
 from etcprops.claims.formulas import FORMULAS
 from etcprops.probing import pictures
@@ -52,7 +52,7 @@ def fragment(report: ProbeReport) -> str:
     """Return what a probe found, with its pictures, without a page around them."""
     witness, _ = _witness_pictures(report)
     shown = gallery(witness or _map_pictures(report), pairs=bool(witness))
-    return f"<pre>{escape(str(report))}</pre>{shown}"
+    return visible(f"<pre>{escape(str(report))}</pre>{shown}")
 
 
 def _witness_pictures(report: ProbeReport) -> tuple[list[tuple[str, str]], float]:

@@ -12,7 +12,8 @@ import binascii
 import io
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,12 @@ Array = NDArray[Any]
 
 _SIGNATURE = "lambda image, key: encrypt(image, key)"
 
-_KEYS = " It may want keys of another type: pass keys=[...] such as it takes."
+_KEYS = ". It may want keys of another type: pass keys=[...] such as it takes"
 _TENSOR = (
-    " It may want a tensor: wrap it, lambda image, key: encrypt(torch.from_numpy(image), key)."
+    ". It may want a tensor: wrap it, lambda image, key: encrypt(torch.from_numpy(image), key)"
 )
 _PICTURE = (
-    " It may want a PIL image: wrap it, lambda image, key: encrypt(Image.fromarray(image), key)."
+    ". It may want a PIL image: wrap it, lambda image, key: encrypt(Image.fromarray(image), key)"
 )
 _OF_TENSORS = (
     *("clone", "cpu", "detach", "device", "dim", "float", "long", "numel", "permute", "to"),
@@ -42,7 +43,7 @@ _OF_PICTURES = (
 _HINTS = (
     (
         r"missing \d+ required .*argument",
-        " Wrap it in a function of an image and a key that passes the rest.",
+        ". Wrap it in a function of an image and a key that passes the rest",
     ),
     (r"'int' object (is not (iterable|subscriptable)|has no attribute)|'int' has no len", _KEYS),
     (r"type 'int' has no len|not '?int'?(eger)?\b|got '?int|buffer API|not int", _KEYS),
@@ -120,8 +121,8 @@ def _numbers(  # noqa: PLR0911  # a return for each kind of thing
     returned = type(value).__name__
     if value is None:
         raise NoArrayError(
-            "returned None. Let it return the image that it makes, or wrap it in a function that "
-            "does"
+            "returned None. Let it return the image that it makes. If it changes the one that it "
+            "is given, wrap it: lambda image, key: encrypt(image, key) or image"
         )
     if isinstance(value, np.ndarray) and value.dtype.kind != "O":
         return np.array(value), []
@@ -131,6 +132,9 @@ def _numbers(  # noqa: PLR0911  # a return for each kind of thing
         return _from_text(value)
     if isinstance(value, (list, tuple, Mapping)):
         return _from_container(value, shape)
+    if isinstance(value, Iterator):
+        # No more than one value after the other, if it never ends.
+        return _from_container(list(islice(value, prod(shape) + 1)), shape, _a(returned))
     if hasattr(value, "getbands") and hasattr(value, "convert"):
         return _from_picture(value)
     array = _converted(value)

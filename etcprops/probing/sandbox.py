@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 
 from etcprops._validation import printable
+from etcprops._workers import deaf_to_interruption
 from etcprops.probing.calling import how_to_call
 from etcprops.probing.model import Array, Encrypt
 from etcprops.probing.returns import NoArrayError, as_image, hint
@@ -138,7 +139,8 @@ class Sandbox(ABC):
         except BaseException as error:  # exit() and the like are no reason to stop
             if self.interruptible and isinstance(error, KeyboardInterrupt):
                 raise
-            problem = printable(f"raised {type(error).__name__}: {error}"[:300]) + hint(error)
+            problem = printable(f"raised {type(error).__name__}: {error}"[:300]).removesuffix(".")
+            problem += hint(error)
         seconds = time.perf_counter() - start
         modified = given.shape != image.shape or not np.array_equal(given, image)
         if not problem:
@@ -250,7 +252,7 @@ class Forked(Sandbox):
             context = multiprocessing.get_context("fork")
             here, there = context.Pipe()
             self.process = context.Process(target=self._serve, args=(here, there))
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), deaf_to_interruption():
                 # Threads of the parent are not in the child; the time limit covers their locks.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self.process.start()
@@ -269,7 +271,6 @@ class Forked(Sandbox):
             sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115
             warnings.resetwarnings()
             warnings.simplefilter("ignore")
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             with contextlib.suppress(EOFError, BrokenPipeError):
                 while True:
                     key, images = there.recv()

@@ -55,6 +55,8 @@ class Structure:
         Height, width and components of what is cut into pieces.
     loops : tuple of pairs of int
         The order of the axes in which pixels are read, if that is the description.
+    beside : int
+        How many components lie side by side.
     key : EtCKey or None
         The key that reproduces the map, if the pieces are square and are not scrambled inside.
     chosen : str
@@ -70,6 +72,7 @@ class Structure:
     draws: tuple[Draw, ...]
     size: tuple[int, int, int]
     loops: axes.Loops = ()
+    beside: int = 1
     key: EtCKey | None = None
     statements: tuple[str, ...] = ()
     chosen: str = ""
@@ -200,11 +203,12 @@ def infer_common(
 
     sizes = [common_bits(form) for form in forms]
 
-    def rank(number: int) -> tuple[float, bool, bool, int]:
+    def rank(number: int) -> tuple[float, float, bool, int]:
         first = forms[number][0]
-        # Of equal ones, components as images of their own say more than side by side.
+        # Of equal ones, those say more in which less has no name, and components as images of
+        # their own more than side by side.
         planes = first.layout == "planes"
-        return round(sizes[number], 6), not first.tiles.explained, planes, number
+        return round(sizes[number], 6), round(scramble_bits(first), 6), planes, number
 
     order = sorted(range(len(forms)), key=rank)
     chosen = _choice([forms[i][0] for i in order], [sizes[i] for i in order])
@@ -238,10 +242,16 @@ def scramble_bits(structure: Structure) -> float:
     tiles = structure.tiles
     if tiles.explained or not tiles.permutation.size:
         return 0.0
-    height, width = tiles.unit
-    values = height * width * structure.size[2]
-    inside = math.lgamma(values + 1) / math.log(2) + bool((tiles.negatives < 0).any()) * values
-    return float(tiles.in_block_maps * inside)
+    pixels, channels = math.prod(tiles.unit), structure.size[2]
+    turned, mixed = (tiles.codes < 0).any(), (tiles.orders < 0).any()
+    inside = (tiles.negatives < 0).any() * float(pixels * channels)
+    if turned:
+        inside += math.lgamma(pixels * (channels if mixed else 1) + 1) / math.log(2)
+    elif mixed:
+        inside += pixels * math.lgamma(channels + 1) / math.log(2)
+    # Each piece by itself, or a list of the different maps and which of them each piece has.
+    pieces, maps = tiles.permutation.size, tiles.in_block_maps
+    return float(min(pieces * inside, maps * inside + pieces * math.log2(maps)))
 
 
 # --- Forms
@@ -278,6 +288,8 @@ def _apart(
     found = []
     for tiles in pieces(placed, size, None):
         for form in _forms("apart", size, tiles):
+            if not all(s.tiles.explained for s in form):
+                continue  # as single pixels they are
             groups = [form[i : i + channels] for i in range(0, len(form), channels)]
             found.append([_joined(g, o) for g, o in zip(groups, orders, strict=True)])
     return found
@@ -369,7 +381,7 @@ def _choice(firsts: Sequence[Structure], sizes: Sequence[float]) -> str:
         why = "the largest pieces that move whole" if larger else "no larger pieces move whole"
         return f"{why}: {sizes[0]:.1f} bits"
     other = firsts[1]
-    name = "" if other.arrangement == "free" else f", {other.arrangement}"
+    name = "" if other.arrangement == "free" else f", {other.arrangement.partition(': ')[0]}"
     unit = f"{other.unit[0]} x {other.unit[1]} {other.layout}{name}"
     text = f"smallest of {len(firsts)} descriptions that fit: {sizes[0]:.1f} bits"
     return f"{text}; the next, {unit}, has {sizes[1]:.1f}"
@@ -390,4 +402,6 @@ def _in_full(
         words = ("each component by itself, the first as follows", *words)
     known = tiles.explained and size[2] in {1, 3} and layout in {"pixels", "planes"}
     key = _key(tiles, size) if known else None
-    return replace(structure, chosen=chosen, statements=(*words, chosen), key=key)
+    beside = shape[2] if layout == "planes" else 1
+    words += (chosen,)
+    return replace(structure, beside=beside, chosen=chosen, statements=words, key=key)

@@ -73,10 +73,15 @@ def fingerprints_of(
     progress: Callable[[int, int, str], None] | None = None,
     *,
     spare: int = 0,
+    taken: dict[str, Fingerprint] | None = None,
 ) -> dict[str, Fingerprint]:
-    """Return the fingerprints of several machines by name, one at once for each core not spared."""
+    """Return the fingerprints of several machines by name, one at once for each core not spared.
+
+    Those of `taken` come first; new ones join it one by one, so that they are there for whoever
+    interrupts the rest.
+    """
     kinds = list(kinds)
-    taken = {}
+    taken = {} if taken is None else taken
     with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - spare)) as pool:
         for done, (kind, there) in enumerate(
             zip(kinds, pool.map(Machine.fingerprint, kinds), strict=True), start=1

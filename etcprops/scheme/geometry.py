@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from etcprops._validation import as_indices, as_integer, describe, reject
 from etcprops.scheme._pixels_given import Pixels, as_pixels
+
+MOST_PIXELS: Final = 1 << 32
+"""Larger images are refused, each component counted: places in them alone would take 32 GB."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class BlockGeometry:
     Raises
     ------
     InvalidParameterError
-        If a size is not a positive integer, or the block does not divide height or width.
+        If a size is not a positive integer, the block does not divide height or width, or there
+        are more than `MOST_PIXELS` pixels.
 
     Examples
     --------
@@ -58,6 +62,10 @@ class BlockGeometry:
             object.__setattr__(self, name, as_side(value, name, "BlockGeometry"))
         if self.channels not in {1, 3}:
             reject("channels", "BlockGeometry", "be 1 (grey) or 3 (colour)", describe(channels))
+        if self.n_pixels > MOST_PIXELS:
+            sides = (f"{min(side, MOST_PIXELS + 1)}" for side in (self.height, self.width))
+            got = f"{' x '.join(sides)} or more."  # of a side of 5,000 digits there is no text
+            reject("height", "BlockGeometry", f"be that of at most {MOST_PIXELS} pixels", got)
         for name in ("height", "width"):
             if getattr(self, name) % self.block:
                 fits = what_fits(self.height, self.width, self.block)

@@ -64,7 +64,7 @@ class Scheme:
         ``(H, W)`` or ``(H, W, 3)``.
     keys : sequence
         At least one key, of whatever type `encrypt` takes; with two or more, it is also checked
-        that the key is used.
+        that the key is used. Failures show small numbers, and name other keys by their place.
     decrypt : callable, optional
         ``decrypt(image, key)``; if given, it must undo `encrypt`.
     block : int, optional
@@ -113,12 +113,31 @@ class Scheme:
 
     def __repr__(self) -> str:
         function = getattr(self.encrypt, "__qualname__", repr(self.encrypt))
-        text = f"Scheme({self.name!r}, {function}, shape={self.shape}, keys={_text(self.keys)}"
+        keys = ", ".join(map(self.shown, self.keys))
+        text = f"Scheme({self.name!r}, {function}, shape={self.shape}, keys=[{keys}]"
         if self.decrypt is not None:
             text += f", decrypt={getattr(self.decrypt, '__qualname__', repr(self.decrypt))}"
         if self.block is not None:
             text += f", block={self.block}"
         return f"{text}, seed={self.seed})" if self.seed else f"{text})"
+
+    def shown(self, key: Any) -> str:
+        """Return a small number as it is, and any other key by its place: it may be a secret.
+
+        Examples
+        --------
+        >>> scheme = Scheme("none", lambda image, _key: image, (2, 2), keys=[7, b"secret"])
+        >>> [scheme.shown(key) for key in scheme.keys]
+        ['7', 'key 2 (bytes)']
+        """
+        from etcprops.probing.keys import written
+
+        number = next((n for n, known in enumerate(self.keys) if known is key), 0)
+        return written(key, number)
+
+    def under(self, key: Any) -> str:
+        """Say under which key something happened."""
+        return f"under key {self.shown(key).removeprefix('key ')}"
 
     def images(self) -> Images:
         """Return eight images: noise, twice, gradient, black, white, two levels, dark, bright.
@@ -201,7 +220,7 @@ class Scheme:
             wanted = f"be at least one image, shape (N, {', '.join(map(str, self.shape))})"
             reject("images", f"Scheme.{name}ed", wanted, describe(images))
         results = []
-        call = f"{name}(image, {_text(key)})"
+        call = f"{name}(image, {self.shown(key)})"
         for image in images:
             with failing(call):
                 result = function(image.copy(), key)
@@ -209,14 +228,6 @@ class Scheme:
             result = self._taken(result, call)
             results.append(result)
         return np.stack(results)
-
-
-def _text(value: object) -> str:
-    """Return the repr of keys, which may be integers of more digits than Python shows."""
-    try:
-        return repr(value)
-    except ValueError:
-        return describe(value).rstrip(".")
 
 
 @contextmanager

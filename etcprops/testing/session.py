@@ -150,14 +150,18 @@ def audited(item: pytest.Item) -> Callable[..., Verdict]:
     ) -> Verdict:
         from etcprops.auditing import audit as audit_one
 
+        accept = {str(outcome) for outcome in accept}
         verdict = audit_one(estimator, images, labels, key, **options)
         item.stash.setdefault(VERDICTS, []).append(verdict)
         item.user_properties += [
             ("etcprops_model", verdict.estimator),
             ("etcprops_outcome", str(verdict.outcome)),
         ]
-        if str(verdict.outcome) not in {*ACCEPTED, *accept}:
+        if str(verdict.outcome) not in accept.union(ACCEPTED):
             pytest.fail(str(verdict), pytrace=False)
+        if verdict.degenerate and str(verdict.outcome) not in accept:
+            remedy = f"Take other images or labels, or accept={[str(verdict.outcome)]}."
+            pytest.fail(f"{verdict}\n{remedy}", pytrace=False)
         return verdict
 
     return audit

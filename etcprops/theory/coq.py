@@ -19,6 +19,7 @@ case and has ``coqchk`` go through all libraries; ``--record`` does, and writes 
 from __future__ import annotations
 
 import argparse
+import atexit
 import hashlib
 import json
 import os
@@ -29,6 +30,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -224,15 +226,24 @@ def _remove(folder: Path) -> None:
 def default_cache() -> Path:
     """Return where compiled files are kept: `user_cache`, made if need be.
 
-    Where that cannot be written, a folder in the system's place for temporary files.
+    Where that cannot be written, or others can write to it, a folder of this process alone, which
+    is removed when it ends: in a place that is known to others they could plant proofs.
     """
     folder = user_cache()
-    try:
+    with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        return Path(tempfile.gettempdir()) / "etcprops"
+            if _is_private(folder):
+                return folder
+    return _folder_of_this_process()
+
+
+@cache
+def _folder_of_this_process() -> Path:
+    """Return a folder that only its owner may enter, until this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="etcprops-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def build(folder: Path, work: Path, *, through_libraries: bool = False) -> Report:

@@ -25,7 +25,8 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from etcprops import ExactKernel, PixelStatistics, exact_gram, standardized_gram
-from etcprops.exact import _bytewise, _tiles
+from etcprops.exact import _bytewise
+from etcprops.exact._pixel_products import by_bytes, by_singles, products
 
 Work = dict[str, Callable[[], object]]
 BLAS, OWN = "X @ X.T", "StandardScaler, SVC"
@@ -149,12 +150,12 @@ def works(group: Group) -> Work:
         return learning(pixels)
     z = PixelStatistics(pixels).z_score(pixels)
     counts = (1, 2, 3) if group.sweep == "slices" else (2,)
-    of: Work = {"integer_gram": lambda: _tiles.centred_gram([pixels], 128)}
+    of: Work = {"integer_gram": lambda: products([pixels], by_singles())}
     if group.rows <= BLAS_ROWS:
         of = {BLAS: lambda: z @ z.T} | of
     multiply = _bytewise.installed()
     if multiply is not None:
-        of["integer_gram, onnxruntime"] = lambda: _bytewise.products([pixels], multiply)
+        of["integer_gram, onnxruntime"] = lambda: products([pixels], by_bytes(multiply))
     for count in counts:
         of[f"exact_gram, {count}"] = partial(exact_gram, z, slices=count)
         if count <= 2:
@@ -185,7 +186,7 @@ def limits_of_machine(edge: int) -> Work:
     of: Work = {DGEMM: lambda: A @ A, COPY: lambda: np.copyto(target, source)}
     multiply = _bytewise.installed()
     if multiply is not None:
-        of[BYTES] = lambda: _bytewise.products([pixels, pixels], multiply)
+        of[BYTES] = lambda: products([pixels, pixels], by_bytes(multiply))
     return of
 
 

@@ -23,7 +23,10 @@ COLUMNS: Final = (
     "own_seconds",
     "probed",
 )
-UNEVEN: Final = ("Not uniform", "Exactly half", "does not depend on the key", "for every ")
+UNEVEN: Final = (
+    *("Not uniform", "Exactly half", "does not depend on the key", "for every "),
+    *("are cyclic shifts of others", "maps of all keys commute"),
+)
 BIJECTIVE: Final = ("identity", "permutation", "signed permutation")
 
 

@@ -97,3 +97,17 @@ def test_what_cannot_be_attacked_is_status_2(run: Run, folder: Path, tmp_path: P
     assert "of one size" in run("attack", str(folder)).err
     (folder / "99.png").write_bytes(b"no picture")
     assert "that can be read" in run("attack", str(folder)).err
+
+
+def test_interrupted_it_says_what_it_was_at_and_how_to_make_it_shorter(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("etcprops.attacks.attacker.assemble", interrupted)
+    result = run("attack", str(folder))
+    assert result.status == 130
+    told = "Interrupted while joining 48 blocks of 8 x 8: nothing is recovered yet."
+    assert told in result.err
+    assert "--most and --block" in result.err

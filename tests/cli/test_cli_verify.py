@@ -17,7 +17,7 @@ from etcprops.cli.ledger import LETTERS, print_cells, print_lines, print_summary
 from etcprops.theory import smt
 
 WIDTH = 80
-BESIDES = 9
+BESIDES = 6
 """Lines at most besides those of the claims."""
 
 
@@ -62,16 +62,31 @@ def printed(show: object, ledger: Ledger) -> str:
 def test_by_default_a_claim_is_a_line() -> None:
     ledger = as_expected()
     assert ledger.ok
-    lines = printed(print_lines, ledger).splitlines()
+    lines = [line.rstrip() for line in printed(print_lines, ledger).splitlines()]
     assert len(lines) <= len(CLAIMS) + BESIDES
     assert max(map(len, lines)) <= WIDTH
+    lacking = {"data": 0, "deep": 0}
     for claim in CLAIMS:
         (line,) = (line for line in lines if line.startswith(f"{claim.name} "))
-        assert line.split()[-1] == "0.0"
+        seconds, *lack = line.split()[-2 if line.endswith(("data", "deep")) else -1 :]
+        assert seconds == "0.0"
+        for need in lack:
+            lacking[need] += 1
+    assert lacking == {need[2:]: count for need, count in ledger.summary.skipped.items()}
     sections = [row.claim.section for row in ledger.rows if row.claim.section]
     order = [line.split()[0] for line in lines[1 : len(sections) + 1]]
     by_name = {claim.name: claim for claim in CLAIMS}
     assert [by_name[name].section for name in order] == sorted(sections)
+
+
+def test_what_has_to_be_installed_is_told_with_how() -> None:
+    ledger = as_expected()
+    row = ledger.rows[0]
+    skipped = replace(row.evidence[0], finding=Finding.SKIPPED, needs=Needs.SOLVER)
+    row = replace(row, evidence=(skipped, *row.evidence[1:]))
+    text = printed(print_lines, replace(ledger, rows=(row, *ledger.rows[1:])))
+    assert "Skipped for want of z3: pip install 'etcprops[smt]'\n" in text
+    assert "Skipped for want of z3" not in printed(print_lines, ledger)
 
 
 def test_everything_about_a_claim_is_in_its_cells() -> None:
@@ -141,6 +156,26 @@ def test_skipped_evidence_fails_if_strict(run: Run, tmp_path: Path) -> None:
     assert strict.status == 1
     assert "1 skipped: 1 needs --data" in strict.out
     assert run("verify", "--claims", "int8-products", "--strict").status == 0  # by numbers alone
+
+
+def test_evidence_that_is_left_open_fails_if_strict(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = smt.Answer("it is so", None, {}, "canceled", 0.0)
+    monkeypatch.setattr(smt, "available", lambda: True)
+    monkeypatch.setattr(smt, "prove_squared_difference", lambda _negate: given_up)
+    arguments = "verify", "--claims", "distances", "--geometry", "4x4/2"
+    assert run(*arguments).status == 0
+    strict = run(*arguments, "--strict")
+    assert strict.status == 1
+    assert "unknown, canceled" in strict.out
+    # A line a claim does not have the evidence, so what was left open is told of by itself.
+    row = next(row for row in as_expected().rows if row.claim.name == "distances")
+    (asked,) = (e for e in row.evidence if e.kind is EvidenceKind.SMT)
+    unknown = replace(asked, finding=Finding.UNKNOWN, detail="canceled")
+    evidence = tuple(unknown if e is asked else e for e in row.evidence)
+    text = printed(print_lines, Ledger((replace(row, evidence=evidence),)))
+    assert "Left open distances: squared differences with a solver: canceled" in text
 
 
 def test_deep_needs_the_solver(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

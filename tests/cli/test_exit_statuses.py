@@ -190,3 +190,27 @@ def test_every_command_has_its_cases() -> None:
     assert {command for command, _ in CASES} == set(COMMANDS) == set(INTERRUPTED)
     without_failure = {command for command in COMMANDS if (command, 1) not in CASES}
     assert without_failure == {"keygen"}
+
+
+def test_an_interrupted_fingerprint_shows_the_machines_that_it_had(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped, asked = reproducibility.shipped_fingerprint(), []
+
+    def taken(machine: reproducibility.Machine) -> reproducibility.Fingerprint:
+        asked.append(machine.name)
+        if machine.name == "third":
+            raise KeyboardInterrupt
+        return shipped
+
+    kinds = [reproducibility.Machine(name) for name in ("this machine", "second", "third")]
+    monkeypatch.setattr(reproducibility, "fingerprint", lambda **_: shipped)
+    monkeypatch.setattr(reproducibility, "machines", lambda: kinds)
+    monkeypatch.setattr(reproducibility.Machine, "fingerprint", taken)
+    result = run("fingerprint", "--machines")
+    assert result.status == 130
+    assert asked == ["second", "third"]
+    assert [name in result.out for name in ("this machine", "second", "third")] == [True] * 2 + [
+        False
+    ]
+    assert "Interrupted after 2 of 3 machines, no file is written." in result.err

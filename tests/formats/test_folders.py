@@ -224,24 +224,6 @@ def test_a_killed_run_leaves_whole_files_and_the_next_goes_on(photos: Path, tmp_
     assert names(out) == ["a.png", "b/a.png", "b/c/d.png", "b/grey.png"]
 
 
-WATCHING = """
-import os, subprocess, sys, time
-child = "import os, time; from etcprops._files import _watch; _watch(os.getppid());"
-child += "print('watching', flush=True); time.sleep(60)"
-subprocess.run([sys.executable, "-c", child])
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
-def test_processes_end_with_their_parent() -> None:
-    command = [sys.executable, "-c", WATCHING]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        assert process.stdout is not None
-        assert process.stdout.readline() == "watching\n"
-        process.send_signal(signal.SIGKILL)
-        assert process.stdout.read() == ""  # comes to its end when the child has ended
-
-
 def test_a_process_that_is_killed_is_said_to_be(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,81 @@ def bright_negated(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
     return np.where(bright, 255 - encrypted, encrypted).astype(np.uint8)
 
 
+class Sums(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Decide by the distance of all pixels from mid-grey, and a little by the first pixel alone."""
+
+    def __init__(self, share: float = 0.0) -> None:
+        self.share = share
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Sums:  # noqa: ARG002
+        self.classes_ = np.array([0, 1])
+        self.level_ = float(np.median(self._distances(X)))
+        return self
+
+    def _distances(self, X: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(np.abs(2 * X - 255).sum(axis=1))
+
+    def decision_function(self, X: NDArray[Any]) -> NDArray[Any]:
+        values = self._distances(X) - self.level_ + 0.5
+        return np.asarray(values + self.share * (X[:, 27] - 127.5))
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return (self.decision_function(X) > 0).astype(np.int64)
+
+
+class Lots(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Draw lots, by the seed and the training images; `bias`: and by how bright these are."""
+
+    def __init__(self, *, bias: bool = False, random_state: int | None = None) -> None:
+        self.bias, self.random_state = bias, random_state
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Lots:  # noqa: ARG002
+        self.classes_ = np.array([0, 1])
+        self.share_ = float(X.mean() / 255) if self.bias else 0.5
+        self.lots_ = np.random.default_rng([self.random_state or 0, int(X[:, 27].sum())])
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return (self.lots_.random(len(X)) < self.share_).astype(np.int64)
+
+
+class Refusing(Sums):
+    """Cannot be fitted."""
+
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Sums:  # noqa: ARG002
+        raise ValueError("no such images")
+
+
+NEGATING = EtCKey(
+    DIGITS.geometry, permutation=KEY.permutation, negatives=np.ones(DIGITS.geometry.n_blocks, int)
+)
+Audited = tuple[Any, dict[str, Any]]
+OUTCOMES: dict[AuditOutcome, tuple[Audited, Audited]] = {
+    AuditOutcome.BITWISE_IDENTICAL: ((Sums(), {}), (Sums(1e-6), {})),
+    AuditOutcome.IDENTICAL_DECISIONS: ((Sums(1e-6), {}), (Sums(1e-3), {})),
+    AuditOutcome.SAME_DECISIONS_HERE: ((Sums(1e-3), {}), (Sums(50.0), {})),
+    AuditOutcome.EQUAL_IN_DISTRIBUTION: (
+        (Lots(), {"runs": 40}),
+        (Lots(bias=True), {"runs": 40}),
+    ),
+    AuditOutcome.DIFFERENT: ((Lots(bias=True), {"runs": 40}), (Lots(), {"runs": 40})),
+    AuditOutcome.NOT_APPLICABLE: ((Refusing(), {}), (Sums(), {})),
+}
+"""For each outcome a model that has it, and its mutant, which has not."""
+
+
+@pytest.mark.parametrize("outcome", AuditOutcome)
+def test_each_outcome_is_that_of_a_model_and_not_of_its_mutant(outcome: AuditOutcome) -> None:
+    (model, options), (mutant, others) = OUTCOMES[outcome]
+    common = {**SHORT, "protection": False, "thorough": False}
+    found = [
+        audit(one, IMAGES, LABELS % 2, NEGATING, **common | chosen).outcome
+        for one, chosen in ((model, options), (mutant, others))
+    ]
+    assert found[0] is outcome
+    assert found[1] is not outcome
+
+
 @pytest.mark.parametrize("mutant", [another_key_each, bright_negated])
 def test_no_common_map_is_different(mutant: Any) -> None:
     assert audit(KNeighborsClassifier(), IMAGES, LABELS, KEY).identical

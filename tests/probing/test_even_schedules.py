@@ -15,7 +15,8 @@ from scipy.stats import binom
 
 from etcprops import BlockGeometry, EtCKey, SignedPermutation
 from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
-from etcprops.probing.structure import Structure, infer_common
+from etcprops.probing.region import describe
+from etcprops.probing.structure import Structure
 from etcprops.probing.uniformity import FAMILY_ERROR
 
 Order = NDArray[np.int64]
@@ -43,6 +44,26 @@ def whole_pixels(rng: np.random.Generator) -> SignedPermutation:
 def blocks(rng: np.random.Generator) -> SignedPermutation:
     geometry = BlockGeometry(16, 16, channels=3, block=4)
     return SignedPermutation.from_key(EtCKey.from_secret(geometry, str(rng.integers(1 << 62))))
+
+
+def negated_components(rng: np.random.Generator) -> SignedPermutation:
+    """Move blocks of 4 x 4 whole, and negate each of their components on its own."""
+    tiles = grid((16, 16, 3)).reshape(4, 4, 4, 4, 3).swapaxes(1, 2).reshape(16, 16, 3)
+    signs = np.broadcast_to(rng.choice([-1, 1], (16, 1, 3)), tiles.shape)
+    source, sign = (
+        part.reshape(4, 4, 4, 4, 3).swapaxes(1, 2).reshape(-1)
+        for part in (tiles[rng.permutation(16)], signs)
+    )
+    return SignedPermutation(source, sign)
+
+
+def negated_values(rng: np.random.Generator) -> SignedPermutation:
+    return SignedPermutation(np.arange(192), rng.choice([-1, 1], 192))
+
+
+def negated_and_recoloured(rng: np.random.Generator) -> SignedPermutation:
+    source = rng.permuted(grid((64, 3)), axis=1)
+    return SignedPermutation(source.reshape(-1), rng.choice([-1, 1], source.size))
 
 
 def rows(rng: np.random.Generator) -> SignedPermutation:
@@ -106,6 +127,13 @@ def one_order_within(rng: np.random.Generator) -> SignedPermutation:
     return moved(tiles[:, rng.permutation(16)].reshape(4, 4, 4, 4).swapaxes(1, 2))
 
 
+def one_order_turned(rng: np.random.Generator) -> SignedPermutation:
+    """Shuffle the pixels of all rows in one order, each shifted by its own number of places."""
+    order, shifts = rng.permutation(16), rng.integers(0, 16, (16, 1))
+    places = (np.arange(16) + shifts) % 16
+    return moved(np.take_along_axis(grid((16, 16)), order[places], axis=1))
+
+
 def rows_as_columns(rng: np.random.Generator) -> SignedPermutation:
     order = rng.permutation(16)
     return moved(grid((16, 16))[order][:, order])
@@ -123,6 +151,27 @@ def shuffled_inside(rng: np.random.Generator, order: Order) -> SignedPermutation
     return moved(shuffled.reshape(4, 4, 4, 4, 3).swapaxes(1, 2))
 
 
+def border_left(rng: np.random.Generator) -> SignedPermutation:
+    """Move whole blocks of 4 x 4 of an image that they do not divide."""
+    order = grid((18, 19))
+    tiles = order[:16, :16].reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 4, 4)
+    tiles = tiles[rng.permutation(16)]
+    order[:16, :16] = tiles.reshape(4, 4, 4, 4).swapaxes(1, 2).reshape(16, 16)
+    return moved(order)
+
+
+def some_rows(rng: np.random.Generator) -> SignedPermutation:
+    order = grid((16, 16))
+    order[4:12] = order[4 + rng.permutation(8)]
+    return moved(order)
+
+
+def one_component(rng: np.random.Generator) -> SignedPermutation:
+    order = grid(COLOUR)
+    order[..., 1] = order[..., 1].reshape(-1)[rng.permutation(64)].reshape(COLOUR[:2])
+    return moved(order)
+
+
 def one_shift(rng: np.random.Generator) -> SignedPermutation:
     down, right = (int(rng.integers(side)) for side in GREY)
     return moved(np.roll(grid(GREY), (down, right), (0, 1)))
@@ -138,6 +187,9 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "values": (values, GREY, 0),
     "whole pixels": (whole_pixels, COLOUR, 295.99),
     "blocks": (blocks, (16, 16, 3), 0),
+    "components of blocks negated": (negated_components, (16, 16, 3), 44.25 + 48),
+    "values negated": (negated_values, COLOUR, 192),
+    "values negated, components in any order": (negated_and_recoloured, COLOUR, 192 + 165.437),
     "rows": (rows, GREY, 28.835),
     "rows and columns": (rows_and_columns, GREY, 28.835 + 44.25),
     "pieces": (pieces, PIECES, 44.25 + 32),
@@ -148,9 +200,13 @@ KINDS: dict[str, tuple[Draw, tuple[int, ...], float]] = {
     "within rows": (within_rows, GREY, 12 * 44.25),
     "within blocks": (within_blocks, (16, 16, 3), 16 * 44.25),
     "blocks, and within them": (moved_and_within, (16, 16, 3), 17 * 44.25),
+    "one order within rows, turned": (one_order_turned, (16, 16), 44.25 + 15 * 4),
     "one order within blocks": (one_order_within, (16, 16), 44.25),
     "rows and columns in one order": (rows_as_columns, (16, 16), 44.25),
     "rows and columns, inverse": (rows_against_columns, (16, 16), 44.25),
+    "blocks of a part": (border_left, (18, 19), 44.25),
+    "rows of a part": (some_rows, (16, 16), 15.299),
+    "one component": (one_component, COLOUR, 295.995),
     "one shift": (one_shift, GREY, 0),
     "flips": (flips, (8, 8), 0),
 }
@@ -160,7 +216,7 @@ ACCUSES = ("Not uniform", "not depend", "for every", "Exactly half", "not used")
 def audited(draw: Draw, shape: tuple[int, ...], keys: int, seed: int) -> tuple[KeyAudit, Structure]:
     rng = np.random.default_rng([seed, keys])
     maps = [draw(rng) for _ in range(keys)]
-    structures = infer_common(maps, shape)
+    structures = describe(maps, shape, shape)
     names = {n: digest([m.source, m.sign]) for n, m in enumerate(maps)}
     return audit_keys(names, structures), structures[0]
 
@@ -276,7 +332,7 @@ def test_uneven_draws_that_are_one_are_accused() -> None:
         return moved(grid((16, 16))[order][:, order])
 
     audit, _ = audited(alike, (16, 16), 800, 0)
-    assert len(audit.tests) == 1
+    assert all("order of the rows" in test.name for test in audit.tests)
     assert any("Not uniform: source of each" in finding for finding in audit.findings)
 
 
@@ -323,6 +379,85 @@ def test_what_has_no_test_is_said() -> None:
     assert says in audit.findings
 
 
+def test_in_block_scrambles_have_the_bits_of_what_each_block_chooses() -> None:
+    """One order for all blocks, one of two for each, or one of its own for each."""
+    tiles = grid((8, 8, 3)).reshape(2, 4, 2, 4, 3).swapaxes(1, 2).reshape(4, 48)
+    inside = 202.95  # log2(48!)
+
+    def scrambled(number: int) -> Draw:
+        def drawn(rng: np.random.Generator) -> SignedPermutation:
+            orders = rng.permuted(np.tile(np.arange(48), (number, 1)), axis=1)
+            chosen = np.arange(4) % number
+            mixed = np.take_along_axis(tiles[rng.permutation(4)], orders[chosen], axis=1)
+            return moved(mixed.reshape(2, 2, 4, 4, 3).swapaxes(1, 2))
+
+        return drawn
+
+    for number, bits in ((1, inside), (2, 2 * inside + 4), (4, 4 * inside)):
+        audit, _ = audited(scrambled(number), (8, 8, 3), 8, 0)
+        assert audit.claimed_bits == pytest.approx(np.log2(24) + bits, abs=0.02)
+
+
+def test_numbers_that_no_key_changes_are_no_bits() -> None:
+    """A cat map with two numbers of a key: its matrix has a third, which these tell."""
+    y, x = np.mgrid[:16, :16]
+
+    def cat(rng: np.random.Generator) -> SignedPermutation:
+        a, b = rng.integers(1, 16, 2)
+        order = np.empty((16, 16), dtype=np.int64)
+        order[(y + b * x) % 16, (a * y + (a * b + 1) * x) % 16] = grid((16, 16))
+        return moved(order)
+
+    audit, structure = audited(cat, (16, 16), 12, 0)
+    assert structure.arrangement == "a linear map of the places"
+    assert audit.claimed_bits == 24
+    assert audit.effective_bits == 12
+    says = "Of the 6 numbers in the matrix of the places, 3 never change with the key."
+    assert says in audit.findings
+
+
+def test_a_part_that_changes_is_the_image() -> None:
+    audit, structure = audited(border_left, (18, 19), 4, 0)
+    assert structure.statements[0] == "16 blocks of 4 x 4; 15 change their place"
+    assert structure.statements[1] == "only rows 0 to 15 and columns 0 to 15 change under any key"
+    assert structure.key is None, "blocks of 4 x 4 do not divide the image"
+    assert audit.claimed_bits == pytest.approx(44.25, abs=0.02)
+    # That one row of 16 stays, or one pixel of a corner, is chance.
+    chance, whole = audited(
+        lambda rng: moved(grid((16, 16))[[*rng.permutation(15).tolist(), 15]]), (16, 16), 1, 0
+    )
+    assert chance.claimed_bits == pytest.approx(44.25, abs=0.02)
+    assert not any("change under any key" in statement for statement in whole.statements)
+
+
+def test_a_key_of_the_whole_image_is_found_though_only_a_part_changes() -> None:
+    geometry = BlockGeometry(32, 32, block=4)
+    key = EtCKey(geometry, negatives=np.arange(64) == 9, transforms=3 * (np.arange(64) == 10))
+    _, structure = audited(lambda _: SignedPermutation.from_key(key), (32, 32), 2, 0)
+    assert "only rows 4 to 7 and columns 4 to 11 change under any key" in structure.statements
+    assert structure.key is not None
+    assert SignedPermutation.from_key(structure.key) == SignedPermutation.from_key(key)
+
+
+def test_orders_that_move_nothing_are_no_draws() -> None:
+    audit, _ = audited(one_component, COLOUR, 8, 0)
+    assert any("of 3, 2 move nothing under any key." in finding for finding in audit.findings)
+    assert audit.tests
+
+
+def test_what_leaves_most_in_place_is_said_to() -> None:
+    def swaps(rng: np.random.Generator) -> SignedPermutation:
+        order = np.arange(192)
+        for _ in range(40):
+            pair = rng.integers(0, 192, 2)
+            order[pair] = order[pair[::-1]]
+        return moved(order)
+
+    audit, _ = audited(swaps, GREY, 8, 0)
+    (finding,) = audit.findings
+    assert "in place, of which an even draw leaves one on average; whether it is" in finding
+
+
 def test_one_piece_that_leaves_its_block_is_another_description() -> None:
     def strays(rng: np.random.Generator) -> SignedPermutation:
         source = within_blocks(rng).source.reshape(-1, 3).copy()
@@ -342,6 +477,101 @@ def test_pieces_that_never_move_are_said_not_to() -> None:
     _, structure = audited(recoloured, (16, 16, 3), 24, 0)
     assert structure.statements[0] == "256 single pixels; 0 change their place"
     assert not any("arranged by" in statement for statement in structure.statements)
+
+
+def logistic(value: float) -> float:
+    return 3.999999999999 * value * (1 - value)
+
+
+def skewed_tent(value: float) -> float:
+    return value / 0.37 if value < 0.37 else (1 - value) / 0.63
+
+
+def sine(value: float) -> float:
+    return float(0.99 * np.sin(np.pi * value))
+
+
+Step = Callable[[float], float]
+
+
+def sorted_orbit(step: Step, rng: np.random.Generator, count: int) -> Order:
+    """Return the order that sorts an orbit, as many scramblers have it."""
+    value, orbit = float(rng.uniform(0.1, 0.9)), []
+    for _ in range(100 + count):
+        value = step(value)
+        orbit.append(value)
+    return np.argsort(orbit[100:])
+
+
+@pytest.mark.parametrize("step", [logistic, skewed_tent, sine])
+@pytest.mark.parametrize("inverse", [False, True])
+def test_sorted_orbits_are_accused(step: Step, *, inverse: bool) -> None:
+    def drawn(rng: np.random.Generator) -> SignedPermutation:
+        order = sorted_orbit(step, rng, 768)
+        return moved(np.argsort(order) if inverse else order)
+
+    audit, _ = audited(drawn, (24, 32), 2, 0)
+    what = "sources" if inverse else "places"
+    assert any(f"order of three neighbouring {what}" in f for f in audit.findings)
+
+
+@pytest.mark.parametrize(
+    ("axes", "how"),
+    [
+        ((0, 1, 2), ", pixel by pixel"),
+        ((2, 0, 1), ", component by component"),
+        ((0, 2, 1), ""),
+    ],
+)
+def test_sorted_orbits_are_accused_however_values_are_read(axes: tuple[int, ...], how: str) -> None:
+    """Components are looked at side by side, where neighbours in the image are none."""
+    reading = grid((16, 16, 3)).transpose(axes).reshape(-1)
+
+    def drawn(rng: np.random.Generator) -> SignedPermutation:
+        source = np.empty(768, dtype=np.int64)
+        source[reading] = reading[sorted_orbit(logistic, rng, 768)]
+        return moved(source)
+
+    audit, structure = audited(drawn, (16, 16, 3), 2, 0)
+    assert structure.beside == 3
+    assert any(f"neighbouring places{how}, perm" in f for f in audit.findings)
+
+
+def test_orbits_that_run_down_the_columns_are_accused() -> None:
+    reading = grid((24, 32)).T.reshape(-1)
+
+    def drawn(rng: np.random.Generator) -> SignedPermutation:
+        source = np.empty(768, dtype=np.int64)
+        source[reading] = reading[sorted_orbit(logistic, rng, 768)]
+        return moved(source)
+
+    audit, _ = audited(drawn, (24, 32), 2, 0)
+    assert any("neighbouring places, down the columns" in f for f in audit.findings)
+
+
+def turned_rows(rng: np.random.Generator) -> SignedPermutation:
+    """Shuffle all rows in one order, each from another place on: as one package's md5 does."""
+    order = rng.permutation(16)
+    places = (order[:, None] + np.arange(16)) % 16
+    return moved(np.take_along_axis(grid((16, 16)), order[places], axis=1))
+
+
+def renamed_rows(rng: np.random.Generator) -> SignedPermutation:
+    order, shifts = rng.permutation(16), rng.integers(0, 16, (16, 1))
+    return moved(np.take_along_axis(grid((16, 16)), (order + shifts) % 16, axis=1))
+
+
+@pytest.mark.parametrize("draw", [turned_rows, renamed_rows])
+def test_orders_that_are_shifts_of_each_other_are_one_and_shifts(draw: Draw) -> None:
+    audit, structure = audited(draw, (16, 16), 8, 0)
+    assert "permutations within rows" in structure.statements[1]
+    assert any("of 16, 15 are cyclic shifts of others" in f for f in audit.findings)
+    assert audit.claimed_bits == pytest.approx(44.25 + 15 * 4, abs=0.02)
+    assert audit.effective_bits == pytest.approx(44.25 + 15 * 4, abs=0.02)
+    assert not accused(audit)
+    # Any two orders of three are shifts of each other, or of the inverse of the other.
+    few, _ = audited(lambda rng: moved(rng.permuted(grid((2, 3)), axis=1)), (2, 3), 2, 0)
+    assert not any("cyclic" in f for f in few.findings)
 
 
 def test_uneven_shifts_are_still_accused() -> None:

@@ -73,6 +73,8 @@ WRAPPERS: dict[str, Function] = {
     "PIL": Picture.fromarray,
     "list": lambda x: x.tolist(),
     "list of rows": list,
+    "generator of rows": iter,
+    "generator of pixels": lambda x: (int(pixel) for pixel in x.ravel()),
     "tuple with a number": lambda x: (x, 7),
     "tuple with text": lambda x: ("done", x),
     "tuple with a key": lambda x: (x, {"key": [1, 2, 3]}),
@@ -115,13 +117,14 @@ WRAPS: list[tuple[Function, str]] = [
     (lambda x, _: [x, 255 - x], "[0]"),
     (lambda x, _: {"a": x, "b": x}, "['a']"),
     (lambda _x, _k: None, "return"),
+    (lambda x, _: x.sort(), "encrypt(image, key) or image"),
     (lambda _x, _k: object(), "array"),
     (lambda _x, _k: "file.png", "file"),
     (lambda _x, _k: b"no image at all", "bytes"),
     (lambda x, _: x.convert("RGB"), "Image.fromarray"),
     (lambda x, _: Picture.open(x), "Image.fromarray"),
     (lambda x, _: x.unsqueeze(0), "torch.from_numpy"),
-    (lambda _x, key: key.encode(), "keys"),
+    (lambda _x, key: key.encode(), "'encode'. It may want keys of another type: pass keys=[...]"),
     (lambda _x, key: len(key), "keys"),
 ]
 
@@ -486,6 +489,14 @@ def test_a_permutation_that_the_content_chooses_has_its_name_and_a_witness(numbe
         for pair in ((witness.first, witness.second), witness.outputs)
     ]
     assert not np.array_equal(gaps[0], gaps[1])
+
+
+@pytest.mark.parametrize("curve", [lambda x: x.max() - x, lambda x: x - x.min()])
+def test_a_tone_curve_that_the_content_chooses_has_its_name(curve: Function) -> None:
+    report = probe(lambda x, _: curve(x), GREY, keys=[5])
+    assert report.kind is DEPENDENT, str(report)
+    assert "a tone curve that the image chooses" in report.reason
+    assert report.witness is not None
 
 
 def fails_on(condition: Callable[[Image], bool], function: Function = permuted) -> Function:

@@ -55,8 +55,10 @@ NO_MAP = Expected(MapKind.NON_LINEAR, lossless=None)
 EXPECTED = {
     # All pixels shift along one curve, by a share of its length.
     ("pyscramble", "tomato_scramble"): UNEVEN,
-    ("pyscramble", "per_pixel_md5"): EVEN,
-    ("pyscramble", "row_md5"): EVEN,
+    # Row j is x[(x[j] + i) mod 16] with one order x, and pixels are a formula of the same: both
+    # found under 6,000 keys each, and 44 bits.
+    ("pyscramble", "per_pixel_md5"): UNEVEN,
+    ("pyscramble", "row_md5"): UNEVEN,
     # Orders of a logistic orbit: neighbours in it are not independent.
     ("pyscramble", "row_logistic"): UNEVEN,
     ("pyscramble", "row_column_logistic"): UNEVEN,

@@ -6,6 +6,7 @@ exit status 2, or is a file's result; no traceback, and nothing is unpickled.
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
@@ -22,8 +23,11 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import Run, command_line
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import EpsImagePlugin, Image
 
+import etcprops
 from etcprops import (
     BlockGeometry,
     EtCKey,
@@ -322,6 +326,51 @@ def test_inner_products_are_kept_only_where_a_user_says(
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+OPENERS = {
+    "Image.open": {
+        "datasets.pictures", "formats._jpeg_files", "formats.rates", "probing.returns",
+    },
+    "json.loads": {
+        # One reader for what others wrote, one that stands alone, and what this package made.
+        "_documents", "probing.checker", "attacks.report", "auditing.atlas.isolation",
+        "auditing.atlas.worker", "claims.record",
+    },
+    "np.load": {"datasets.extended_yale_b"},  # its own cache, which the user alone can write
+    "npy.read_array": {"datasets.archives"},
+    "zipfile.ZipFile": {"datasets.archives"},
+    "ET.fromstring": {"_pages"},  # of formulas that the package itself made
+}  # fmt: skip
+"""What opens files of formats that can do harm, and the only modules that call it."""
+
+NEVER = {"pickle", "shelve", "marshal", "dill", "tarfile", "yaml"}
+"""Modules that run what they read, or unpack it to where it says."""
+
+NEVER_CALLED = {"eval", "exec", "json.load", "np.fromfile", "np.loadtxt", "np.genfromtxt"}
+UNPACKERS = {"extract", "extractall", "unpack_archive"}
+
+
+def test_files_of_others_come_through_one_door_each() -> None:
+    found: dict[str, set[str]] = {name: set() for name in OPENERS}
+    package = Path(etcprops.__file__).parent
+    for path in package.rglob("*.py"):
+        module = ".".join(path.relative_to(package).with_suffix("").parts)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                imported = {name.name.partition(".")[0] for name in node.names}
+                imported |= {(getattr(node, "module", "") or "").partition(".")[0]}
+                assert not imported & NEVER, module
+            elif isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                assert called not in NEVER_CALLED, (module, called)
+                assert called.rpartition(".")[2] not in UNPACKERS, (module, called)
+                if called in found:
+                    found[called].add(module)
+                if called in {"np.load", "npy.read_array"}:
+                    allowed = {k.arg: ast.unparse(k.value) for k in node.keywords}
+                    assert allowed.get("allow_pickle") == "False", module
+    assert found == OPENERS
+
+
 # --- Images
 
 
@@ -421,10 +470,43 @@ def test_a_file_without_an_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_lengths_beyond_the_geometry_are_refused_before_anything_is_made() -> None:
-    sizes = {"height": 10**18, "width": 10**18, "channels": 1, "block": 1}
-    text = json.dumps(KEY | {"geometry": sizes})
-    with pytest.raises(InvalidParameterError, match=f"be {10**36} integers"):
-        EtCKey.from_json(text)
+    for side, message in ((2**16, f"be {2**32} integers"), (10**18, "most 4294967296 pixels")):
+        sizes = {"height": side, "width": side, "channels": 1, "block": 1}
+        text = json.dumps(KEY | {"geometry": sizes})
+        with pytest.raises(InvalidParameterError, match=message):
+            EtCKey.from_json(text)
+
+
+SIDES = st.integers(1, 2**62) | st.integers(2**14, 2**18)
+
+
+@given(height=SIDES, width=SIDES, channels=st.sampled_from([1, 3]))
+def test_a_geometry_is_of_few_enough_pixels(height: int, width: int, channels: int) -> None:
+    if height * width * channels <= 2**32:
+        geometry = BlockGeometry(height, width, channels=channels, block=1)
+        assert geometry.n_pixels == height * width * channels
+    else:
+        with pytest.raises(InvalidParameterError, match="be that of at most 4294967296 pixels"):
+            BlockGeometry(height, width, channels=channels, block=1)
+
+
+def test_a_size_that_has_no_text_is_refused_too() -> None:
+    with pytest.raises(InvalidParameterError, match="must be"):
+        BlockGeometry(8, 10**5000, block=1)
+
+
+@pytest.mark.parametrize(
+    "size", ["9464x9456", f"{10**30}x{10**30}", f"1x1/{'9' * 5000}", f"{'9' * 5000}x1", "0x0"]
+)
+def test_absurd_sizes_are_refused_before_anything_is_made(run: Run, size: str) -> None:
+    for arguments in (
+        ("verify", "--geometry", size),
+        ("audit", "json:loads", "--data", ".", "--fit", size),
+    ):
+        result = run(*arguments)
+        assert result.status == 2, result
+        assert result.err.count("\n") == 1
+        assert len(result.err) < 1000
 
 
 # --- Folders

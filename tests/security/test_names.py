@@ -32,6 +32,7 @@ from etcprops.cli.common import terminal
 PACKAGE = Path(etcprops.__file__).parent
 KEY = EtCKey.from_secret(BlockGeometry(8, 8, block=4), "an example")
 HARM = "<script>alert(1)</script>\"'&<img src=x onerror=alert(1)>javascript:alert(1)</td></main>"
+TURNING = "\u202e\u2066\u200f\x9b\x00\x7f"
 ESCAPES = "\x1b]0;owned\x07\x1b[31mred\x9b2J\u202egnp.exe\u2066\nAll is well.\r\x08\ud800[/b]"
 
 
@@ -96,7 +97,8 @@ def gridded(name: str) -> tuple[str, str]:
         "preprocessings": [name],
         "law_level": 0.01,
     }
-    return Atlas([row], about).to_html(), ""
+    found = Atlas([row], about)
+    return found.to_html(), found._repr_html_()
 
 
 def ledger_of(name: str) -> tuple[str, str]:
@@ -133,14 +135,16 @@ def test_names_add_nothing_to_a_page(
 
     monkeypatch.setattr(jinja2.Environment, "__init__", with_poison)
     benign = make("name")
-    suffix = HARM
-    harmful = make(HARM)
+    suffix = HARM + TURNING
+    harmful = make(suffix)
     for before, after in zip(benign, harmful, strict=True):
         assert Skeleton(after).parts == Skeleton(before).parts
         assert HARM not in after
         for link in Skeleton(after).links:
             assert link.startswith(("#", "data:image/png;base64,")), link
+        assert not set(after) & set(TURNING)
     assert "&lt;script&gt;" in harmful[0]
+    assert "\\u202e" in harmful[0]
 
 
 TEMPLATES = sorted(PACKAGE.rglob("templates/*.html"))

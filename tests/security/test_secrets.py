@@ -8,14 +8,20 @@ the user asked for them by name are exempt, and only their owner can read them.
 from __future__ import annotations
 
 import base64
+import importlib
+import inspect
 import json
 import logging
 import os
+import pkgutil
 import stat
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,9 +33,11 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_html_repr
 
+import etcprops
 from etcprops import BlockGeometry, EtCEncryptor, EtCKey, SignedPermutation, attack, encrypt, probe
 from etcprops._files import user_cache
 from etcprops.auditing.atlas.cells import AtlasCell
+from etcprops.auditing.atlas.rows import AtlasRow, run_cell
 from etcprops.claims.implementation import Implementation
 from etcprops.datasets.synthetic_faces import make_synthetic_faces
 from etcprops.formats import _sharing
@@ -37,6 +45,8 @@ from etcprops.formats.files import FileSettings
 from etcprops.formats.folders import run_files
 from etcprops.formats.schemes import ImageScheme
 from etcprops.theory.coq_report import CoqUnavailableError
+
+pytest_plugins = "pytester"
 
 WORD = "canary-3b1f7c"
 SECRET = bytes(range(101, 133))
@@ -108,6 +118,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     functions = "from sklearn.dummy import DummyClassifier\nmodel = DummyClassifier()\n"
     functions += "def turned(image, key):\n    return image[::-1] if key else image\n"
     functions += "def loud(image, key):\n    raise RuntimeError('no')\n"
+    functions += "from etcprops import BlockGeometry, EtCKey, encrypt\n"
+    functions += "def etc(image, key):\n"
+    functions += (
+        "    return encrypt(image, EtCKey.from_secret(BlockGeometry(8, 8, block=2), key))\n"
+    )
     functions += f"keys = [{SECRET!r}, {WORD!r}, ({WORD!r}, 1)]\n"
     (work / "canary_functions.py").write_text(functions)
     KEY.save(work / "key.json")
@@ -122,6 +137,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return work
 
 
+ASKED = "asked.cert"
+"""Holds a map, since it was asked for by name; nothing else does."""
 ENCRYPT = ("encrypt", "photos", "--out", "out", "--secret-file", "secret")
 COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "encrypt and decrypt": [
@@ -156,11 +173,14 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "probe": [
         ("probe", "canary_functions:turned", "--shape", "4", "4", "--keys",
          "canary_functions:keys", "--json", "p.json", "--html", "p.html"),
+        ("probe", "canary_functions:etc", "--shape", "8", "8", "--keys", f"{WORD},b", "--json",
+         "p2.json", "--html", "p2.html", "--certificate", ASKED),
+        ("check", ASKED),
         ("probe", "canary_functions:loud", "--shape", "4", "4", "--keys", f"{WORD},b"),
     ],
     "verify": [
         ("verify", "--secret", WORD, "--geometry", "16x16/4", "--claims",
-         "permuting-steps,decryption-inverts", "--json", "v.json", "--html", "v.html", "-v"),
+         "decryption-inverts", "--json", "v.json", "--html", "v.html", "-v"),
     ],
 }  # fmt: skip
 
@@ -186,14 +206,37 @@ def test_no_command_leaves_key_material(
         assert not leaks(result.err), (arguments, leaks(result.err))
         sys.modules.pop("canary_functions", None)
     assert not leaks(caplog.text)
+    assert not (here / ASKED).exists() or leaks((here / ASKED).read_bytes())
     cached = [path for path in user_cache().rglob("*") if "coq-" not in str(path)]
     for path in [*here.parent.rglob("*"), *cached]:
         assert not leaks(str(path))
-        if path.is_file() and given.get(path) != (content := path.read_bytes()):
+        if (
+            path.is_file()
+            and path.name != ASKED
+            and given.get(path) != (content := path.read_bytes())
+        ):
             assert not leaks(content), (path, leaks(content))
 
 
-def test_rows_of_the_atlas_show_a_digest(run: Run, here: Path) -> None:
+def test_no_other_command_is_given_a_key() -> None:
+    from typer.main import get_command
+
+    from etcprops.cli import app
+
+    commands: Any = get_command(app)
+    searched = {arguments[0] for group in COMMANDS.values() for arguments in group} | {"atlas"}
+    for name in commands.commands.keys() - searched:
+        options = {option for p in commands.commands[name].params for option in p.opts}
+        assert not options & {"--secret", "--secret-file", "--key", "--keys"}, name
+
+
+def test_rows_of_the_atlas_show_a_digest(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_place(fields: dict[str, Any], _limit: float) -> AtlasRow:
+        return run_cell(AtlasCell.from_dict(fields))
+
+    monkeypatch.setattr("etcprops.auditing.atlas.backends.run_isolated", in_place)
     arguments = ("atlas", "DummyClassifier", "--secret", WORD, "--keys", "1", "--images", "40")
     options = ("--output", "rows.jsonl", "--json", "a.json", "--html", "a.html", "--budget", "1")
     for resume in ((), ("--resume",)):  # it is known again by the digest
@@ -317,6 +360,107 @@ def test_no_error_carries_key_material(
         text = part if isinstance(part, (str, bytes)) else repr(part)
         if part != "".join(source):  # the lines of this file are in it
             assert not leaks(text), (leaks(text), text[:200])
+
+
+SAFE_ARGUMENTS: dict[str, Any] = {
+    "geometry": KEY.geometry, "images": FACES.images, "image": IMAGE, "labels": FACES.labels,
+    "shape": (8, 8), "size": (32, 64), "estimator": DummyClassifier(),
+}  # fmt: skip
+FORMS: list[Any] = [[WORD], {WORD: SECRET}, (SECRET, K1), {"permutation": K1}, SECRET, WORD]
+
+
+def public_functions_with_keys() -> dict[str, Callable[..., object]]:
+    """Return every public function and class of the package that is given a key, by its name."""
+    found: dict[str, Callable[..., object]] = {}
+    for module in pkgutil.walk_packages(etcprops.__path__, "etcprops."):
+        if any(part.startswith("_") for part in module.name.split(".")) or ".cli" in module.name:
+            continue
+        loaded = importlib.import_module(module.name)
+        for name, value in vars(loaded).items():
+            if name.startswith("_") or getattr(value, "__module__", "") != module.name:
+                continue
+            methods = vars(value) if inspect.isclass(value) else {}
+            for method in ("", *(m for m in methods if not m.startswith("_"))):
+                function = getattr(value, method) if method else value
+                with suppress(TypeError, ValueError):
+                    if set(inspect.signature(function).parameters) & GIVEN_KEYS:
+                        found[f"{module.name}.{name}.{method}".rstrip(".")] = function
+    return found
+
+
+GIVEN_KEYS = {"key", "keys", "secret"}
+
+
+OTHERS: tuple[dict[str, Any], ...] = ({}, SAFE_ARGUMENTS)
+
+
+def with_for_a_key(
+    function: Callable[..., object], form: object, others: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return arguments for a function, something in the place of a key; None if it may be right."""
+    parameters = inspect.signature(function).parameters
+    needed = [n for n, p in parameters.items() if p.default is p.empty and p.kind.name[:3] != "VAR"]
+    given = {name: others.get(name, object()) for name in needed}
+    if not given.keys() - GIVEN_KEYS and isinstance(form, (str, bytes)):
+        return None
+    return given | dict.fromkeys(parameters.keys() & GIVEN_KEYS, form)
+
+
+def test_no_public_function_shows_what_is_given_for_a_key(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    functions = public_functions_with_keys()
+    assert len(functions) > 30
+    caplog.set_level(logging.DEBUG)
+    raised, shown = 0, {}
+    with warnings.catch_warnings(record=True) as warned:
+        for (name, function), form, others in product(functions.items(), FORMS, OTHERS):
+            arguments = with_for_a_key(function, form, others)
+            if arguments is None:
+                continue
+            try:
+                function(**arguments)
+            except Exception as error:  # noqa: BLE001  # each is looked at
+                raised += 1
+                if leaks("".join(map(str, (error, repr(error), error.args)))):
+                    shown[name] = str(error)
+    assert not shown
+    assert raised > 5 * len(functions)
+    assert not any(leaks(str(one.message)) for one in warned)
+    captured = capsys.readouterr()
+    assert not leaks(captured.out + captured.err + caplog.text)
+
+
+# --- What pytest shows
+
+SCHEMES = """
+from pathlib import Path
+from etcprops.testing import Scheme, parametrize_with_checks
+def ignores(image, key): return image
+def halves(image, key): return image // 2
+KEYS = FROM
+FUNCTIONS = ignores, halves
+SCHEMES = [Scheme(f.__name__, f, (4, 4), keys=k) for f in FUNCTIONS for k in (KEYS, KEYS[:1])]
+@parametrize_with_checks(SCHEMES)
+def test_scheme(scheme, check):
+    check(scheme)
+"""
+
+
+def test_pytest_shows_no_key_of_a_scheme(pytester: pytest.Pytester) -> None:
+    (pytester.path / "keys.bin").write_bytes(SECRET + WORD.encode())
+    read = "(lambda octets: [octets[:32], octets[32:].decode()])(Path('keys.bin').read_bytes())"
+    pytester.makepyfile(SCHEMES.replace("FROM", read))
+    chosen = "uses_its_key or loses_no_pixel or leaves_its_input or keeps_shape"
+    options = ("-k", chosen, "--showlocals", "-vv", "-p", "no:randomly")
+    files = ("--junitxml", "junit.xml", "--etcprops-html", "page.html")
+    result = pytester.runpytest_inprocess(*options, *files)
+    assert result.parseoutcomes()["failed"] == 5
+    shown = result.stdout.str()
+    assert "key 2 (str)" in shown
+    assert not leaks(shown), leaks(shown)
+    for name in ("junit.xml", "page.html"):
+        assert not leaks((pytester.path / name).read_bytes()), name
 
 
 # --- What holds keys

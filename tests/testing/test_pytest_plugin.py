@@ -36,6 +36,7 @@ def test_scheme(scheme, check):
 """
 MODEL = """
 import numpy as np
+from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 from etcprops import EtCKey, BlockGeometry
@@ -55,6 +56,13 @@ def test_tree(etcprops_audit):
 def test_accepted(etcprops_audit):
     tree = DecisionTreeClassifier(random_state=0)
     etcprops_audit(tree, IMAGES, LABELS, KEY, accept=["different"], **QUICK)
+
+def test_one_answer(etcprops_audit):
+    etcprops_audit(DummyClassifier(), IMAGES, LABELS, KEY, **QUICK)
+
+def test_one_answer_accepted(etcprops_audit):
+    accept = ["bitwise-identical"]
+    etcprops_audit(DummyClassifier(), IMAGES, LABELS, KEY, accept=accept, **QUICK)
 """
 
 
@@ -103,7 +111,7 @@ def test_the_page_shows_every_check_and_the_pixels(pytester: pytest.Pytester) ->
     )
     pytester.makepyfile(test_models=MODEL)
     result = run(pytester, "--etcprops-html", "page.html", "--junitxml", "junit.xml")
-    result.stdout.fnmatch_lines([f"*{2 * len(CHECKS) + 3} checks, shown in page.html*"])
+    result.stdout.fnmatch_lines([f"*{2 * len(CHECKS) + 5} checks, shown in page.html*"])
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     page = Path(pytester.path, "page.html").read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
@@ -159,8 +167,10 @@ def test_a_page_that_cannot_be_written_is_a_usage_error(
 def test_a_model_that_differs_fails_its_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(MODEL)
     result = run(pytester)
-    result.assert_outcomes(passed=2, failed=1)
+    result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(["*DecisionTreeClassifier(random_state=0): different"])
+    remedy = "Take other images or labels, or accept=['bitwise-identical']."
+    assert remedy in result.stdout.str()
     assert "etcprops/testing" not in result.stdout.str()
 
 

@@ -295,7 +295,8 @@ def test_a_forged_report_makes_nothing_proved(what: str, sources: Sources, tmp_p
 
 @pytest.mark.usefixtures("coq_version")
 @pytest.mark.parametrize(
-    "broken", ["no compiled file", "others can write it", "other sources", "report unreadable"]
+    "broken",
+    ["no compiled file", "cut off", "others can write it", "other sources", "report unreadable"],
 )
 def test_what_cannot_be_believed_is_compiled_again(
     broken: str, sources: Sources, tmp_path: Path
@@ -305,6 +306,8 @@ def test_what_cannot_be_believed_is_compiled_again(
     kept = _forge(keep)
     if broken == "no compiled file":
         (kept / "A.vo").unlink()
+    elif broken == "cut off":
+        (kept / "A.vo").write_bytes((kept / "A.vo").read_bytes()[:-100])
     elif broken == "others can write it":
         if os.name != "posix":
             pytest.skip("no such permissions here")

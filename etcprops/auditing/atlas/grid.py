@@ -200,6 +200,8 @@ def atlas(
     caller = "atlas"
     names = _names(estimators, TABLE, "estimators", caller)
     chosen_preprocessings = _names(preprocessings, PREPROCESSINGS, "preprocessing", caller)
+    if not isinstance(keys, (int, np.integer)):  # whoever gave keys themselves finds them nowhere
+        reject("keys", caller, "be a positive integer", f"a {type(keys).__name__}.")
     keys, seeds = as_integer(keys, "keys", caller), as_integer(seeds, "seeds", caller)
     images, jobs = _image_count(images, caller), _job_count(jobs, caller)
     seconds = "be a positive number of seconds"

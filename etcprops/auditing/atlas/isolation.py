@@ -15,6 +15,7 @@ import tempfile
 import threading
 from typing import IO, Any, Final
 
+from etcprops._workers import deaf_to_interruption
 from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.rows import AtlasRow
 
@@ -88,14 +89,15 @@ class Worker:
             return self._process
         self.stop()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
-        self._process = process = subprocess.Popen(  # noqa: S603
-            self.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            encoding="utf-8",
-        )
+        with deaf_to_interruption():  # one that ends by itself would be a row that crashed
+            self._process = process = subprocess.Popen(  # noqa: S603
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                encoding="utf-8",
+            )
         _RUNNING.add(self)
         # A queue of its own for each process: a late line of the last one goes nowhere.
         lines: queue.Queue[str | None] = queue.Queue()

@@ -12,10 +12,18 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from etcprops.auditing.atlas.cells import AtlasCell, build_estimator, load_once, make_targets, shown
-from etcprops.auditing.auditor import DEGENERATE, TOLERANCE, audit
+from etcprops.auditing.auditor import TOLERANCE, audit
 from etcprops.auditing.estimators import TABLE
 from etcprops.auditing.estimators.invariance import Entry, Path, predict
-from etcprops.auditing.verdict import AuditOutcome, Experiment, Remedy, Verdict
+from etcprops.auditing.verdict import (
+    DEGENERATE,
+    NO_NUMBER,
+    UNCHANGED,
+    AuditOutcome,
+    Experiment,
+    Remedy,
+    Verdict,
+)
 from etcprops.scheme.keys import ALL, EtCKey, Step
 
 IDENTICAL: Final = (AuditOutcome.BITWISE_IDENTICAL, AuditOutcome.IDENTICAL_DECISIONS)
@@ -180,8 +188,9 @@ class AtlasRow:
     @property
     def explanation(self) -> str:
         """What is known about a mismatch: that answers are all one, or what the table says."""
-        if DEGENERATE in self.conditions:
-            return DEGENERATE
+        for reason in (DEGENERATE, UNCHANGED, NO_NUMBER):
+            if reason in self.conditions:
+                return reason
         notes = self.entry.notes
         return notes.get(self.cell.preprocessing, notes.get("any", ""))
 

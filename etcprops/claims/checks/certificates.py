@@ -92,14 +92,15 @@ def check_certified_margins_on_given_images(implementation: Implementation) -> O
     """
     from sklearn.metrics import pairwise
 
-    if implementation.data is None:
+    data = implementation.given
+    if data is None:
         return Observation.skipped(Needs.DATA, NO_IMAGES)
     kernels = {
         "linear": pairwise.linear_kernel,
         "rbf": pairwise.rbf_kernel,
         "poly": partial(pairwise.polynomial_kernel, coef0=0.0),
     }
-    return _margins(implementation, implementation.data, kernels, "sklearn.metrics.pairwise")
+    return _margins(implementation, data, kernels, "sklearn.metrics.pairwise")
 
 
 def query_as_far_from_either_class(

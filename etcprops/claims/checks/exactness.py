@@ -134,10 +134,11 @@ def check_bits_of_decisions_on_digits(implementation: Implementation) -> Observa
 
 def check_bits_of_decisions_on_given_images(implementation: Implementation) -> Observation:
     """Compare decision values on all given images under 3 keys, bit for bit."""
-    if implementation.data is None:
+    data = implementation.given
+    if data is None:
         return Observation.skipped(Needs.DATA, NO_IMAGES)
-    keys = keys_of(implementation, implementation.data.geometry, 3)
-    return _bits_of_decisions(implementation, implementation.data, keys)
+    keys = keys_of(implementation, data.geometry, 3)
+    return _bits_of_decisions(implementation, data, keys)
 
 
 def check_bits_of_decisions_from_pixels(implementation: Implementation) -> Observation:
@@ -244,10 +245,11 @@ def check_forest_after_gram_pca_on_given_images(implementation: Implementation) 
     """Compare 100 components of all given images, and a random forest on them, bit for bit."""
     from etcprops.reductions import GramPCA
 
-    if implementation.data is None:
+    data = implementation.given
+    if data is None:
         return Observation.skipped(Needs.DATA, NO_IMAGES)
-    keys = keys_of(implementation, implementation.data.geometry, 3)
-    return _bits_after(implementation, implementation.data, GramPCA(100), _estimators()[:1], keys)
+    keys = keys_of(implementation, data.geometry, 3)
+    return _bits_after(implementation, data, GramPCA(100), _estimators()[:1], keys)
 
 
 def check_forest_after_ordinary_pca_on_digits(implementation: Implementation) -> Observation:

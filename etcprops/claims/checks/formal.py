@@ -78,13 +78,23 @@ def checked(claim: Claim, proofs: Proofs) -> Claim:
         supporting = _theorems(proofs.theorems)
         checks.append(
             Check(
-                supporting, EvidenceKind.MACHINE_CHECKED, sense=sense, ahead=_begin(sources_folder)
+                supporting,
+                EvidenceKind.MACHINE_CHECKED,
+                sense=sense,
+                ahead=_begin(sources_folder),
+                cites=proofs.theorems,
             )
         )
     if proofs.over_reals:
         over_reals = _theorems_over_reals(proofs.over_reals)
         checks.append(
-            Check(over_reals, EvidenceKind.MACHINE_CHECKED, sense=sense, ahead=_begin(reals_folder))
+            Check(
+                over_reals,
+                EvidenceKind.MACHINE_CHECKED,
+                sense=sense,
+                ahead=_begin(reals_folder),
+                cites=proofs.over_reals,
+            )
         )
     for without, names in proofs.counterexamples.items():
         refuting = Check(
@@ -93,6 +103,7 @@ def checked(claim: Claim, proofs: Proofs) -> Claim:
             without,
             refutes=True,
             ahead=_begin(sources_folder),
+            cites=names,
         )
         checks.append(replace(refuting, sense=sense))
     return replace(claim, checks=tuple(checks))

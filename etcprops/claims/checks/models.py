@@ -60,9 +60,10 @@ def check_decisions_on_digits_at_mid_grey(implementation: Implementation) -> Obs
 
 def check_decisions_on_given_images(implementation: Implementation) -> Observation:
     """Train the same models on the given images, z-score fitted on the training half."""
-    if implementation.data is None:
+    data = implementation.given
+    if data is None:
         return Observation.skipped(Needs.DATA, "no images given: etcprops verify --data PATH")
-    return _compare(implementation, implementation.data)
+    return _compare(implementation, data)
 
 
 def check_decisions_on_raw_digits(implementation: Implementation) -> Observation:

@@ -115,9 +115,9 @@ def check_common_key_from_images_alone(implementation: Implementation) -> Observ
 
 def check_attack_on_given_images(implementation: Implementation) -> Observation:
     """Encrypt given images under one key, 32 at most, and attack the encrypted ones."""
-    if implementation.data is None:
+    data = implementation.given
+    if data is None:
         return Observation.skipped(Needs.DATA, "no images given: etcprops verify --data PATH")
-    data = implementation.data
     count = min(UNDER_ONE_KEY, len(data.images))
     plain = data.images[np.linspace(0, len(data.images) - 1, count).round().astype(np.int64)]
     key = _key(data.geometry, "given images")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from etcprops.exact import _bytewise, _tiles
+from etcprops.exact import _bytewise, _pixel_products, _tiles
+from etcprops.exact._pixel_products import EXACT, by_bytes, by_doubles, by_singles, products
 from etcprops.exact.distances import exact_squared_distances
 from etcprops.exact.gram import exact_gram, integer_gram, integer_squared_distances
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from etcprops.exact._bytewise import Multiply
+    from etcprops.exact._pixel_products import Route
 
 FUNCTIONS = (integer_gram, integer_squared_distances, exact_gram, exact_squared_distances)
 
@@ -63,14 +65,44 @@ def test_the_numbers_of_the_other_route(
         np.testing.assert_array_equal(blas, other)
 
 
-def test_tiles_and_workers_do_not_show(multiply: Multiply, monkeypatch: pytest.MonkeyPatch) -> None:
+ROUTES = {
+    "bytes": lambda: by_bytes(by_numpy),
+    "singles": by_singles,
+    "doubles": by_doubles,
+}
+
+
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+def test_tiles_and_workers_do_not_show(
+    route: Callable[[], Route], monkeypatch: pytest.MonkeyPatch
+) -> None:
     X, Y = rows(300, 50), rows(140, 50)
-    whole = [_bytewise.products(list(given), multiply) for given in ((X,), (X, Y))]
-    monkeypatch.setattr(_bytewise, "_edge", lambda *_: 77)
-    monkeypatch.setattr(_bytewise, "FEATURES", 16)
-    monkeypatch.setattr(_bytewise, "PANEL", 30)
+    whole = [products(list(given), route()) for given in ((X,), (X, Y))]
+    monkeypatch.setattr(_pixel_products, "_edge", lambda *_: 77)
+    monkeypatch.setattr(_pixel_products, "EXACT", 7)
+    monkeypatch.setattr(_pixel_products, "PANEL", 30)
+    monkeypatch.setattr(_pixel_products, "WORTH_THREADS", 1)
+    few = route()._replace(features=16)
     for expected, given in zip(whole, ((X,), (X, Y)), strict=True):
-        np.testing.assert_array_equal(_bytewise.products(list(given), multiply), expected)
+        np.testing.assert_array_equal(products(list(given), few), expected)
+
+
+@pytest.mark.parametrize(
+    ("route", "dtype", "largest"), [(by_singles, np.uint8, 128), (by_doubles, np.uint16, 32768)]
+)
+def test_the_longest_sums_of_floats(
+    route: Callable[[], Route], dtype: type[np.generic], largest: int
+) -> None:
+    way = route()
+    features = way.features + 1
+    black = np.zeros((3, features), dtype=dtype)
+    black[1] = 2 * largest - 1
+    black[2, ::2] += 1  # odd sums
+    factors = black.astype(object) - largest
+    np.testing.assert_array_equal(products([black], way), factors @ factors.T)
+    # Singles are added so many at a time; doubles could take all of a block.
+    at_once, limit = (EXACT, 2**24) if dtype is np.uint8 else (way.features, 2**53)
+    assert at_once * largest**2 < limit
 
 
 def test_the_longest_sums_that_fit_32_bits() -> None:
@@ -163,11 +195,12 @@ def test_small_and_wide_pixels_never_load_it(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_memory_follows_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_tiles, "SMALLEST_BUDGET", 2**22)
-    for count, features in ((200, 100_000), (20_000, 64)):
-        operand = np.broadcast_to(np.uint8(0), (count, features))
-        edge = _bytewise._edge([operand], 2)  # noqa: SLF001
-        used = edge * (2 * min(features, _bytewise.FEATURES) + 8 * _bytewise.PANEL)
-        assert used <= max(operand.nbytes, 2**22)
+    for route, itemsize in ((by_bytes(by_numpy), 1), (by_singles(), 4), (by_doubles(), 8)):
+        for count, features in ((200, 100_000), (20_000, 64)):
+            operand = np.broadcast_to(np.uint8(0), (count, features))
+            edge = _pixel_products._edge([operand], route, 2)  # noqa: SLF001
+            used = 2 * itemsize * min(features, route.features) + 8 * _pixel_products.PANEL
+            assert edge * used <= max(operand.nbytes, 2**22)
 
 
 def test_it_says_nothing_and_leaves_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,112 @@
+"""Work in other processes: an interruption passes them by, and they do not outlive this one.
+
+The terminal sends SIGINT to all processes of a command. The first ends the others, when what is
+being written is whole; of theirs, each would print a traceback, or be taken for one that crashed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
+from multiprocessing import resource_tracker
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+@contextmanager
+def deaf_to_interruption() -> Iterator[None]:
+    """Start processes that SIGINT passes by, from their first instruction on.
+
+    They inherit that it is blocked. For this process it waits until they are started. Where
+    signals cannot be blocked, on Windows, this does nothing.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def as_done(
+    work: Callable[..., Result],
+    tasks: Iterable[tuple[Any, ...]],
+    jobs: int,
+    *,
+    threads: bool = False,
+) -> Generator[Result]:
+    """Yield results as tasks end; left early, those in work are finished, others not begun.
+
+    Parameters
+    ----------
+    work : callable
+    tasks : iterable of tuple
+        Arguments of `work`, for each call.
+    jobs : int
+        How many at once.
+    threads : bool, default=False
+        Whether threads do it, not processes.
+
+    Raises
+    ------
+    concurrent.futures.BrokenExecutor
+        If a process dies.
+    """
+    from joblib import Parallel, delayed
+
+    call = delayed(work if threads else _Companion(work))
+    with warnings.catch_warnings(), ExitStack() as opened:
+        # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
+        # while the filter holds.
+        warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
+        parallel = Parallel(
+            jobs, backend="threading" if threads else "loky", return_as="generator_unordered"
+        )
+        # Trackers of resources, with which processes come, unblock SIGINT once they are started, in
+        # older versions of Python and joblib: Python's is started here, joblib's in the first of
+        # the two steps in which workers are.
+        if not threads and os.name == "posix":
+            resource_tracker.ensure_running()
+        with deaf_to_interruption():
+            opened.enter_context(parallel)
+        with deaf_to_interruption():
+            results = opened.enter_context(closing(parallel(call(*task) for task in tasks)))
+        yield from results
+
+
+class _Companion:
+    """Work for a process that ends when the one that it was made in is gone."""
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self.work, self.parent = work, os.getpid()
+
+    def __call__(self, *arguments: Any) -> Any:
+        if os.getpid() != self.parent:  # joblib may work in place
+            follow(self.parent)
+        return self.work(*arguments)
+
+
+@cache
+def follow(parent: int) -> None:
+    """Be deaf to interruption, and end this process once its parent is gone.
+
+    loky's would wait for work for ever; and one that was there before may have been started by
+    somebody else, or on Windows.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

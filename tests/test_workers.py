@@ -1,0 +1,97 @@
+"""Processes that work for another: interruption passes them by, and they end with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from etcprops._workers import as_done, deaf_to_interruption
+from etcprops.auditing.atlas.cells import AtlasCell
+from etcprops.auditing.atlas.isolation import Worker
+from etcprops.probing.sandbox import Isolation, open_sandbox
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(signal, "pthread_sigmask"), reason="signals cannot be blocked"
+)
+
+
+def interrupted(number: int) -> tuple[int, int, bool]:
+    """Interrupt this process; return a number, who did it, and whether SIGINT is blocked."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return number, os.getpid(), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_interruption_passes_workers_by_from_their_start() -> None:
+    """It is blocked, which nobody does in a worker: this one was born so; also one more."""
+    for jobs in (2, 3):
+        found = list(as_done(interrupted, [(n,) for n in range(2 * jobs)], jobs))
+        assert sorted(number for number, _, _ in found) == list(range(2 * jobs))
+        assert os.getpid() not in {process for _, process, _ in found}
+        assert all(blocked for _, _, blocked in found)
+
+
+def test_one_at_a_time_works_in_place() -> None:
+    assert list(as_done(os.getpid, [(), ()], 1)) == [os.getpid()] * 2
+
+
+def test_this_process_hears_of_it_afterwards() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        with deaf_to_interruption():
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            assert not heard
+        assert heard == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+TELLS = """
+import signal, sys
+print(flush=True)
+sys.exit(7 if signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()) else 8)
+"""
+
+
+def test_a_worker_of_the_atlas_is_deaf() -> None:
+    worker = Worker([sys.executable, "-I", "-c", TELLS])
+    assert "exit status 7" in worker.run(AtlasCell("SVC"), limit=30).conditions[0]
+    worker.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere none is forked")
+def test_a_function_that_is_probed_is_deaf() -> None:
+    def numbered(_image: Any, _key: Any) -> Any:
+        return np.full((1, 1), interrupted(1)[2], np.uint8)
+
+    sandbox = open_sandbox(numbered, [1], 30, Isolation.PROCESS)
+    try:
+        (reply,) = sandbox.calls([np.zeros((1, 1), np.uint8)], 0)
+    finally:
+        sandbox.close()
+    assert reply.value is not None, reply
+    assert reply.value.item() == 1
+
+
+WATCHING = """
+import os, subprocess, sys
+child = "import os, time; from etcprops._workers import follow; follow(os.getppid());"
+child += "print('watching', flush=True); time.sleep(60)"
+subprocess.run([sys.executable, "-c", child])
+"""
+
+
+def test_processes_end_with_their_parent() -> None:
+    command = [sys.executable, "-c", WATCHING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stdout.readline() == "watching\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.stdout.read() == ""  # comes to its end when the child has ended
