@@ -11,7 +11,7 @@ import resource
 import signal
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -77,7 +77,8 @@ class Attempt:
     def _call(self) -> str:
         try:
             result = self._result()
-            AFTERWARDS.get(self.door.name, _leave)(result)
+            use: Callable[[Any], object] = AFTERWARDS.get(self.door.name, _leave)
+            use(result)
             if isinstance(result, Iterator):
                 list(islice(result, 3))
             elif type(result).__module__.startswith("etcprops"):
