@@ -336,6 +336,8 @@ RIGHT: Final[dict[str, Callable[[], Arguments]]] = {
                            decrypt=negate, block=2, seed=0),
     "testing.Scheme.decrypted": lambda: {"images": noise(2, 2, 2), "key": 1},
     "testing.Scheme.encrypted": lambda: {"images": noise(2, 2, 2), "key": 1},
+    "testing.Scheme.shown": same(key=1),
+    "testing.Scheme.under": same(key=1),
     "testing.assert_bitwise_equal": lambda: {"found": rows(), "expected": rows()},
     "testing.assert_isometry": of_two_models,
     "testing.assert_orthogonal": lambda: {"matrix": np.eye(4, dtype=np.int8)},
