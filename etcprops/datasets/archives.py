@@ -92,7 +92,13 @@ def files_in(
     with ExitStack() as stack:
         try:
             archive = stack.enter_context(open_zip(path))
-        except (zipfile.BadZipFile, ArchiveError, OSError) as error:
+        except (
+            zipfile.BadZipFile,
+            ArchiveError,
+            NotImplementedError,
+            OSError,
+            ValueError,
+        ) as error:
             reject(parameter, caller, wanted, f"{str(path)!r}, which is none: {error}.")
         entries = (entry.filename for entry in archive.infolist() if not entry.is_dir())
         files = [File(PurePosixPath(e), partial(read_entry, archive, e, most)) for e in entries]

@@ -8,6 +8,7 @@ call, `report` holds what it found, `gates` says whether it is what was expected
 on its own.
 """
 
+from etcprops.probing.description import Structure
 from etcprops.probing.key_audit import KeyAudit
 from etcprops.probing.model import (
     AffineMap,
@@ -20,7 +21,7 @@ from etcprops.probing.model import (
 )
 from etcprops.probing.report import ProbeReport
 from etcprops.probing.runner import probe
-from etcprops.probing.structure import Structure, infer_structure
+from etcprops.probing.structure import infer_structure
 
 __all__ = [
     "AffineMap",

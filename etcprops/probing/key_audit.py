@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from etcprops.probing.description import Structure, common_bits, scramble_bits
 from etcprops.probing.draws import Draw, DrawKind
 from etcprops.probing.model import count as counted
 from etcprops.probing.neighbours import orders_of_three
 from etcprops.probing.repeats import own_orders
-from etcprops.probing.structure import Structure, common_bits, scramble_bits
 from etcprops.probing.uniformity import (
     FACT_ERROR,
     LEAST_EXPECTED,

@@ -10,12 +10,12 @@ import numpy as np
 
 from etcprops.probing.budget import BRIEF, QUICK, BudgetSpentError, Effort
 from etcprops.probing.classification import SURVEYED, classify
+from etcprops.probing.description import Structure
 from etcprops.probing.extraction import chosen_calls, confirming_count, naming_vectors
 from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
 from etcprops.probing.model import BIJECTIVE, MapKind, MapVerdict
 from etcprops.probing.oracle import NoImageError, Oracle
 from etcprops.probing.region import describe
-from etcprops.probing.structure import Structure
 from etcprops.scheme.signed_permutation import SignedPermutation
 
 _CLEARER = (MapKind.NOT_IMAGE, MapKind.UNDECIDED)

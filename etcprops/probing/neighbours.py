@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from etcprops.probing.structure import Structure
+from etcprops.probing.description import Structure
 from etcprops.probing.uniformity import LEAST_EXPECTED, UniformityTest, code_uniformity
 
 Integers = NDArray[np.int64]

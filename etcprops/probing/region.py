@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from etcprops.probing.structure import Structure, common_bits, infer_common
+from etcprops.probing.description import Structure, common_bits
+from etcprops.probing.structure import infer_common
 from etcprops.probing.uniformity import FACT_ERROR
 from etcprops.scheme.signed_permutation import SignedPermutation
 

@@ -12,6 +12,7 @@ import numpy as np
 from etcprops import _documents
 from etcprops._validation import InvalidParameterError
 from etcprops.probing.consequences import Consequence, consequences, exposures, in_two_lines
+from etcprops.probing.description import Structure
 from etcprops.probing.gates import first_sentence, named_kinds, unexpected
 from etcprops.probing.isometry import Kept
 from etcprops.probing.key_audit import KeyAudit
@@ -28,7 +29,6 @@ from etcprops.probing.model import (
     PixelMap,
 )
 from etcprops.probing.shapes import ShapeOutcome
-from etcprops.probing.structure import Structure
 from etcprops.scheme.keys import EtCKey
 from etcprops.scheme.signed_permutation import SignedPermutation
 

@@ -376,7 +376,11 @@ def check_steps(steps: Iterable[str], geometry: BlockGeometry, caller: str) -> f
     try:
         chosen = frozenset(Step(step) for step in names)
     except (TypeError, ValueError):
-        near = (nearest_name(name, Step) for name in names if isinstance(name, str))
+        near = (
+            nearest_name(name, Step)
+            for name in names
+            if isinstance(name, str) and name not in [*Step]
+        )
         reject("steps", caller, wanted, describe(steps) + next(filter(None, near), ""))
     if geometry.channels == 1 and Step.COMPONENTS in chosen:
         if chosen != ALL:

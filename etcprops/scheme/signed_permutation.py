@@ -135,7 +135,9 @@ class SignedPermutation(Immutable):
         >>> SignedPermutation.identity(3)
         SignedPermutation(n=3, negated=0, level=255)
         """
-        size = as_integer(size, "size", "SignedPermutation.identity", 1, 1 << 32)
+        size = as_integer(size, "size", "SignedPermutation.identity")
+        if size > 1 << 32:
+            reject("size", "SignedPermutation.identity", "be at most 2^32", describe(size))
         return cls(np.arange(size), np.ones(size, dtype=np.int8), level=level)
 
     @classmethod

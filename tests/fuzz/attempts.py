@@ -77,7 +77,8 @@ class Attempt:
     def _call(self) -> str:
         try:
             result = self._result()
-            AFTERWARDS.get(self.door.name, _leave)(result)
+            if self.door.name in AFTERWARDS:
+                AFTERWARDS[self.door.name](result)
             if isinstance(result, Iterator):
                 list(islice(result, 3))
             elif type(result).__module__.startswith("etcprops"):
@@ -116,10 +117,6 @@ EXPECTED: Final = "UserWarning: X has feature names, but"
 
 VAGUE: Final = (Exception, LookupError, ArithmeticError)
 """Classes of errors that nothing documents."""
-
-
-def _leave(_: Any) -> None:
-    """Do nothing with a result."""
 
 
 def examples(share: int, least: int) -> int:

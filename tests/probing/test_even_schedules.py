@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from etcprops import BlockGeometry, EtCKey, SignedPermutation
+from etcprops.probing.description import Structure
 from etcprops.probing.key_audit import KeyAudit, audit_keys, digest
 from etcprops.probing.region import describe
-from etcprops.probing.structure import Structure
 from etcprops.probing.uniformity import FAMILY_ERROR
 
 Order = NDArray[np.int64]
