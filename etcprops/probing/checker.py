@@ -15,13 +15,7 @@ from typing import Any
 
 
 def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
-    """Return the certificate in a file.
-
-    Raises
-    ------
-    ValueError
-        If there is none; it says what is wrong.
-    """
+    """Return the certificate in a file; ValueError says what is wrong with it."""
     try:
         with Path(path).open("rb") as file:  # cut off there, what is larger is no JSON
             fields = json.loads(file.read(most).decode("utf-8"), object_pairs_hook=tuple)

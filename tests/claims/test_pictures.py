@@ -87,7 +87,8 @@ def test_exhibits_without_a_counterpart_are_shown_as_they_come() -> None:
     [(PaperSays.STATED, "fails"), (PaperSays.SILENT, "aside"), (PaperSays.CONTRARY, "aside")],
 )
 def test_what_fails_is_marked_if_the_paper_says_it(paper: PaperSays, badge: str) -> None:
-    claim = replace(CLAIMS[0], paper=paper, expected=Outcome.FAILS)
+    # Of another name, whose evidence is not on record.
+    claim = replace(CLAIMS[0], name="made-up", paper=paper, expected=Outcome.FAILS)
     refuted = replace(evidence(), finding=Finding.REFUTES)
     page = Ledger((Row(claim, (refuted,)),), run(Implementation(), ()).about).to_html()
     assert page.count(f'<span class="badge {badge}">fails</span>') == 2

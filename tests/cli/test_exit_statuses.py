@@ -17,6 +17,7 @@ from helpers import Run, command_line
 from PIL import Image
 
 from etcprops import BlockGeometry, EtCKey, SignedPermutation, cli, reproducibility
+from etcprops.claims import CLAIMS, Ledger, Row
 
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)  # type: ignore[attr-defined]
 MODELS = """
@@ -36,7 +37,7 @@ ATLAS = "etcprops.auditing.atlas.grid:atlas"
 
 
 def _ledger(*, ok: bool) -> Callable[..., Any]:
-    found = SimpleNamespace(ok=ok, rows=(), about={}, to_json=str, to_html=str)
+    found = Ledger(() if ok else (Row(CLAIMS[0], ()),))  # without evidence
     return lambda *_, **__: found
 
 

@@ -169,10 +169,12 @@ def test_the_command_says_the_same_and_writes_json(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("quick")
 def test_the_command_names_the_machine_and_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     other = replace(SHIPPED, parts={**SHIPPED.parts, "rbf kernel": "0"})
-    monkeypatch.setattr(
-        "etcprops.reproducibility.fingerprints_of",
-        lambda kinds, _: {kind.name: other for kind in kinds},
-    )
+
+    def others(kinds: Any, _: Any, *, taken: dict[str, Fingerprint]) -> dict[str, Fingerprint]:
+        taken |= {kind.name: other for kind in kinds}
+        return taken
+
+    monkeypatch.setattr("etcprops.reproducibility.fingerprints_of", others)
     done = CliRunner().invoke(app, ["fingerprint", "--machines"])
     assert done.exit_code == 1
     assert "1 part differs: rbf kernel" in " ".join(done.output.replace("│", " ").split())
