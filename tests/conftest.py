@@ -22,6 +22,8 @@ from etcprops._files import user_cache
 from etcprops.theory import coq, coq_programs
 from etcprops.theory.theorems import reals_folder, sources_folder
 
+collect_ignore = ["fuzz/coverage_guided.py"]  # a program, which needs atheris
+
 DEFAULT_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "CroppedYale.zip"
 
 # Every profile is spelled out in full: where the variable CI is set, Hypothesis gives newly

@@ -102,7 +102,9 @@ class Door(NamedTuple):
 
 
 def errors_in(text: str) -> Iterator[str]:
-    """Yield what the section Raises of a docstring names."""
+    """Yield what the section Raises of a docstring names, or its one line where it has no more."""
+    if text.count("\n") == 0:
+        yield from re.findall(r"\b\w+Error\b", text)
     for section in re.findall(r"(?ms)^Raises\n-+\n(.*?)(?=^\S[^\n]*\n---|\Z)", text):
         for line in re.findall(r"^\w.*$", section, re.MULTILINE):
             yield from re.findall(r"\w+", line)
