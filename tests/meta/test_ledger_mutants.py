@@ -236,6 +236,7 @@ def coarse_centre(x: Any, total: Any, count: int) -> Any:
 
 
 def exact_z_score(X: NDArray[Any]) -> NDArray[np.float64]:
+    """Take z-scores from integer statistics, where rounded ones are asked for."""
     return PixelStatistics(X.astype(np.int64)).z_score(X.astype(np.int64))
 
 
@@ -253,10 +254,12 @@ def by_decree(_folder: Path) -> coq.Report:
 
 
 def added_exactly(arrays: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Add without rounding, where the order of adding is to show."""
     return np.apply_along_axis(math.fsum, 0, np.array(arrays))
 
 
 def through_blas(z: NDArray[np.float64], _slices: int) -> NDArray[np.float64]:
+    """Let BLAS add inner products, in whatever order."""
     return np.asarray(z @ z.T)
 
 
@@ -267,11 +270,13 @@ def one_unit_for_each_thread(z: NDArray[np.float64], _slices: int) -> NDArray[np
 
 
 def in_single_precision(z: NDArray[np.float64], _slices: int) -> NDArray[np.float64]:
+    """Multiply in single precision."""
     short = z.astype(np.float32)
     return np.asarray(short @ short.T, dtype=np.float64)
 
 
 def wide_product(Q: csr_array) -> csr_array:
+    """Multiply 8-bit matrices in 64 bits, where the overflow is to show."""
     return csr_array(Q.astype(np.int64).T @ Q.astype(np.int64))
 
 
@@ -288,10 +293,12 @@ def one_label_apart(kinds: Iterable[Machine]) -> dict[str, Fingerprint]:
 
 
 def rounded_exponential(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round exponentials correctly, where NumPy's are to differ between machines."""
     return np.array([[_elementary.exact_exp(value) for value in row] for row in values.tolist()])
 
 
 def rounded_eigenvectors(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Determine eigenvectors exactly, where LAPACK's are to differ between machines."""
     return np.asarray(eigenpairs(matrix, 5)[1][:, ::-1])
 
 
