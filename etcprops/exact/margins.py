@@ -224,8 +224,8 @@ def standard_scaler_error_bound(
     Raises
     ------
     InvalidParameterError
-        If `statistics` is no PixelStatistics, or `level` is no positive integer or less than a
-        mean.
+        If `statistics` is no PixelStatistics, or `level` is no integer from 1 to 2**32 or less than
+        a mean.
 
     Notes
     -----
@@ -248,7 +248,7 @@ def standard_scaler_error_bound(
     caller = "standard_scaler_error_bound"
     if not isinstance(statistics, PixelStatistics):
         reject("statistics", caller, "be a PixelStatistics", describe(statistics))
-    largest = as_integer(level, "level", caller)
+    largest = as_integer(level, "level", caller, 1, 2**32)
     count = statistics.count
     if (statistics.total > count * largest).any() or (statistics.total < 0).any():
         reject("level", caller, "be at least every pixel, and these not negative", f"{level}.")

@@ -138,8 +138,9 @@ def _folder() -> Iterator[None]:
 
 
 def run(line: list[str]) -> tuple[int, str, str]:
-    """Run a command in this process, with streams as strict as a terminal's."""
-    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2)]
+    """Run a command in this process, with streams that are as Python opens a terminal's."""
+    handlers = ("strict", "backslashreplace")  # of stdout and of stderr
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors) for errors in handlers]
     with (
         mock.patch.object(sys, "argv", ["etcprops", *line]),
         redirect_stdout(streams[0]),

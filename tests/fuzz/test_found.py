@@ -99,6 +99,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "claims that are arrays": (
         lambda: ep.verify(claims=[np.array([1, 2])]), "'claims'"),  # type: ignore[list-item]
     "steps of no set": (lambda: Implementation(GREY).key_with(NOTHING), "'steps'"),
+    "a level beyond doubles": (
+        lambda: ep.standard_scaler_error_bound(
+            ep.PixelStatistics(images().reshape(len(images()), -1)), level=10**400),
+        "'level'"),
     "one file for several": (lambda: ep.coefficient_rows("a.jpg"), "'sources'.*iterable"),
     "a list of planes": (lambda: ep.attack(images(), planes=[3]), "'planes'"),  # type: ignore[arg-type]
     "a table for a data set": (lambda: load_images({}), "'data'"),  # type: ignore[arg-type]
