@@ -21,7 +21,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 from doors import Door, doors
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from PIL import Image
 from right_calls import AFTERWARDS, OBJECTS, RIGHT, STUBS, files
@@ -124,6 +124,11 @@ def examples(share: int, least: int) -> int:
     profile = settings.default
     assert profile is not None
     return max(least, profile.max_examples // share)
+
+
+def fuzzed(share: int, least: int) -> settings:
+    """Return settings for so many `examples` in a folder that is the module's."""
+    return settings(max_examples=examples(share, least), suppress_health_check=[*HealthCheck])
 
 
 @st.composite

@@ -19,8 +19,8 @@ from unittest import mock
 import numpy as np
 import pytest
 import typer
-from attempts import examples, folder_of_files, limits
-from hypothesis import HealthCheck, example, given, settings
+from attempts import examples, folder_of_files, fuzzed, limits
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etcprops import cli
@@ -158,10 +158,7 @@ def run(line: list[str]) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-@settings(
-    max_examples=examples(10, 4),
-    suppress_health_check=[*HealthCheck],  # the folder is the module's
-)
+@fuzzed(10, 4)
 @given(data=st.data())
 def test_any_words_end_in_a_status(name: str, data: st.DataObject) -> None:
     line = data.draw(words(name), label="words")

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attempts import Attempt, attempts, examples, folder_of_files
+from attempts import Attempt, attempts, folder_of_files, fuzzed
 from doors import NOT_FUZZED, Door, doors
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from right_calls import RIGHT
 from values import NoTruth
@@ -35,10 +35,7 @@ def _folder() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", FUZZED)
-@settings(
-    max_examples=examples(15, 3),
-    suppress_health_check=[*HealthCheck],  # the folder is the module's
-)
+@fuzzed(15, 3)
 @given(data=st.data())
 def test_a_door_takes_what_it_is_given_or_refuses_it(name: str, data: st.DataObject) -> None:
     data.draw(attempts(name), label="call").run()

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attempts import examples, folder_of_files
-from hypothesis import HealthCheck, given, settings
+from attempts import folder_of_files, fuzzed
+from hypothesis import given
 from hypothesis import strategies as st
 from parsers import CORPUS, PARSERS, parse
 from values import near_bytes, near_text
@@ -34,10 +34,7 @@ def test_the_corpus_is_read_or_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@settings(
-    max_examples=examples(12, 4),
-    suppress_health_check=[*HealthCheck],  # the folder is the module's
-)
+@fuzzed(12, 4)
 @given(data=st.data())
 def test_any_bytes_are_read_or_refused(name: str, data: st.DataObject) -> None:
     seed = data.draw(st.sampled_from(FILES[name]), label="near").read_bytes()
