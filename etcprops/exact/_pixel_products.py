@@ -1,12 +1,13 @@
 """Products and distances of pixels that were checked: exact integers, by the fastest route.
 
 A route multiplies so few features at a time that nothing rounds, whatever order its library adds
-in, and the products of these blocks are added as integers. Workers share out the panels of a block.
+in, and the products of these blocks are added as integers. Workers share out the blocks.
 """
 
 from __future__ import annotations
 
-from functools import partial
+import math
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from etcprops.exact._threads import Workers
 
 EXACT = 1008  # features whose products single precision adds exactly: 1008 * 128**2 < 2**24
-PANEL = 160  # columns that a worker takes at a time
+PANEL = 160  # columns of products of bytes that are made at a time, in the cache
 WORTH_THREADS = 2**25  # products of pixels that take longer than to start threads
 
 
@@ -34,6 +35,7 @@ class Route(NamedTuple):
     features: int  # at a time: so many fit the products, and the cache
     dtype: type[np.generic]  # of the factors
     centre: int  # the pixel value that becomes zero
+    panel: int | None  # columns of products that are made at a time; half of them if None
     multiply: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 
 
@@ -41,34 +43,26 @@ def by_singles() -> Route:
     """Return the route of 8-bit pixels in single precision."""
     spaces = Spaces()
 
-    def multiply(X: NDArray[np.float32], Y: NDArray[np.float32]) -> NDArray[np.int32]:
-        shape = len(X), len(Y)
-        product = spaces.empty("product", shape, np.float32)
-        integers = spaces.empty("integers", shape, np.int32)
-        total = spaces.empty("total", shape, np.int32)
-        total[:] = 0
-        for block in panels(X.shape[1], EXACT):
-            np.matmul(X[:, block], Y[:, block].T, out=product)
-            np.copyto(integers, product, casting="unsafe")
-            np.add(total, integers, out=total)
-        return total
+    def multiply(X: NDArray[np.float32], Y: NDArray[np.float32]) -> NDArray[np.float32]:
+        product = spaces.empty("product", (len(X), len(Y)), np.float32)
+        return np.matmul(X, Y.T, out=product)
 
-    return Route(2 * EXACT, np.float32, 128, multiply)
+    return Route(EXACT, np.float32, 128, None, multiply)
 
 
 def by_doubles() -> Route:
     """Return the route of wider pixels, whose products of 2**23 features stay below 2**53."""
 
-    def multiply(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.int64]:
-        product: NDArray[np.int64] = (X @ Y.T).astype(np.int64)
+    def multiply(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.float64]:
+        product: NDArray[np.float64] = X @ Y.T
         return product
 
-    return Route(2 * EXACT, np.float64, 32768, multiply)
+    return Route(2 * EXACT, np.float64, 32768, None, multiply)
 
 
 def by_bytes(multiply: Multiply) -> Route:
     """Return the route of what multiplies unsigned bytes to integers of 32 bits."""
-    return Route(_bytewise.FEATURES, np.uint8, 0, multiply)
+    return Route(_bytewise.FEATURES, np.uint8, 0, PANEL, multiply)
 
 
 def pixel_gram(operands: list[NDArray[Any]]) -> NDArray[np.int64]:
@@ -127,49 +121,50 @@ def _edge(operands: list[NDArray[Any]], route: Route, workers: int) -> int:
 
     Or `_tiles.SMALLEST_BUDGET`, where that is more.
     """
-    budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands))
+    budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands)) // workers
     features = min(route.features, operands[0].shape[1])
     itemsize = np.dtype(route.dtype).itemsize
-    # Per row, a block of features of either side, and for each worker the products of a panel, as
-    # multiplied and as integers; besides, its panel once more, as the library arranges it.
-    line = 2 * itemsize * features + (itemsize + 8) * workers * PANEL
+    # Per row, a block of features of either side, and once more as the library arranges it; per
+    # entry, half of the products.
+    line, half = 3 * itemsize * features, max(4, itemsize) // 2
+    edge: int = (math.isqrt(line**2 + 4 * half * budget) - line) // (2 * half)
     most = max(len(operand) for operand in operands)
-    edge: int = max(PANEL, (budget - 4 * workers * PANEL * features) // line)
-    return -(-most // -(-most // edge))
+    return -(-most // -(-most // max(1, edge)))
 
 
 def _fill(
     out: NDArray[np.int64], parts: list[NDArray[Any]], route: Route, workers: Workers
 ) -> None:
     """Add the products of a tile to `out`, or the upper triangle of rows with themselves."""
+    spaces, adding, symmetric = Spaces(), Lock(), len(parts) == 1
+    width = route.panel or -(-out.shape[1] // 2)
+
+    def add(block: slice) -> None:
+        sides = []
+        for name, part in zip("XY", parts, strict=False):
+            pixels = part[:, block]
+            sides.append(spaces.empty(name, pixels.shape, route.dtype))
+            np.subtract(pixels, route.centre, out=sides[-1], dtype=route.dtype)
+        for columns in panels(out.shape[1], width):
+            above, panel = slice(columns.start if symmetric else None), sides[-1][columns]
+            product = route.multiply(sides[0][above], panel)
+            with adding:
+                _add(out[above, columns], product)
+            if symmetric:  # a panel with itself costs BLAS half
+                product = route.multiply(panel, panel)
+                with adding:
+                    _add(out[columns, columns], product, symmetric=True)
+
     n = parts[0].shape[1]
-    spaces = [np.empty(len(part) * min(n, route.features), dtype=route.dtype) for part in parts]
-    for start in range(0, n, route.features):
-        blocks = [part[:, start : start + route.features] for part in parts]
-        sides = [
-            space[: block.size].reshape(block.shape)
-            for block, space in zip(blocks, spaces, strict=True)
-        ]
-        for block, side in zip(blocks, sides, strict=True):
-            workers.for_each(
-                partial(_load, block, side, route),
-                panels(len(side), -(-len(side) // workers.count)),
-            )
-
-        def add(columns: slice, sides: list[NDArray[Any]] = sides) -> None:
-            panel = sides[-1][columns]
-            # A panel with itself costs BLAS half.
-            above = slice(columns.start if len(sides) == 1 else None)
-            out[above, columns] += route.multiply(sides[0][above], panel)
-            if len(sides) == 1:
-                out[columns, columns] += route.multiply(panel, panel)
-
-        workers.for_each(add, reversed(panels(out.shape[1], PANEL)))  # the largest first
+    turns = -(-n // (route.features * workers.count))
+    workers.for_each(add, panels(n, -(-n // (turns * workers.count))))
 
 
-def _load(pixels: NDArray[Any], factors: NDArray[Any], route: Route, rows: slice) -> None:
-    """Write some rows as the route multiplies them."""
-    np.subtract(pixels[rows], route.centre, out=factors[rows], dtype=route.dtype)
+def _add(out: NDArray[np.int64], product: NDArray[Any], *, symmetric: bool = False) -> None:
+    """Add integers of any type, a few rows at a time, of the upper triangle where `symmetric`."""
+    for start in range(0, len(out), _tiles.ROWS):
+        few = slice(start, start + _tiles.ROWS), slice(start if symmetric else 0, None)
+        out[few] += product[few].astype(np.int64)
 
 
 def _centred_squares(X: NDArray[Any], centre: int) -> NDArray[np.int64]:
