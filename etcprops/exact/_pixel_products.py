@@ -1,12 +1,14 @@
 """Products and distances of pixels that were checked: exact integers, by the fastest route.
 
 A route multiplies so few features at a time that nothing rounds, whatever order its library adds
-in, and the products of these blocks are added as integers. Workers share out the blocks.
+in, and the products of these blocks are added as integers. Workers share out blocks and tiles.
 """
 
 from __future__ import annotations
 
 import math
+import operator
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,9 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from etcprops.exact._bytewise import Multiply
-    from etcprops.exact._threads import Workers
 
-EXACT = 1008  # features whose products single precision adds exactly: 1008 * 128**2 < 2**24
+EXACT = 1024  # features whose products single precision adds exactly: 1024 * 128**2 == 2**24
 PANEL = 160  # columns of products of bytes that are made at a time, in the cache
 WORTH_THREADS = 2**25  # products of pixels that take longer than to start threads
 
@@ -102,18 +103,28 @@ def products(operands: list[NDArray[Any]], route: Route) -> NDArray[np.int64]:
     """Return the exact products of pixels less the route's centre, of [X] with itself or [X, Y]."""
     symmetric = len(operands) == 1
     out = np.zeros((len(operands[0]), len(operands[-1])), dtype=np.int64)
-    worth_it = out.size * operands[0].shape[1] >= WORTH_THREADS
-    with _threads.shared_out(worth_it=worth_it) as workers:
+    features, spaces = operands[0].shape[1], Spaces()
+    with _threads.shared_out(worth_it=out.size * features >= WORTH_THREADS) as workers:
         edge = _edge(operands, route, workers.count)
-        for rows, columns in _tiles.tiles(out.shape, edge, symmetric=symmetric):
-            diagonal = symmetric and rows == columns
-            parts = [operands[0][rows]] if diagonal else [operands[0][rows], operands[-1][columns]]
-            _fill(out[rows, columns], parts, route, workers)
-            if diagonal:
-                _tiles.mirror(out[rows, columns])
-            elif symmetric:
-                out[columns, rows] = out[rows, columns].T
+        tiles = list(_tiles.tiles(out.shape, edge, symmetric=symmetric))
+        adding: list[Callable[[], None]] = []
+        for rows, columns in tiles:
+            both = [operands[0][rows], operands[-1][columns]]
+            parts = both[:1] if symmetric and rows == columns else both
+            add = _adder(out[rows, columns], parts, route, spaces)
+            adding += [partial(add, block) for block in _blocks(features, route, workers.count)]
+        workers.for_each(operator.call, adding)
+        workers.for_each(partial(_mirror, out), tiles if symmetric else ())
     return out
+
+
+def _mirror(out: NDArray[np.int64], tile: tuple[slice, slice]) -> None:
+    """Copy a tile of the upper triangle to the lower."""
+    rows, columns = tile
+    if rows == columns:
+        _tiles.mirror(out[tile])
+    else:
+        out[columns, rows] = out[tile].T
 
 
 def _edge(operands: list[NDArray[Any]], route: Route, workers: int) -> int:
@@ -129,14 +140,24 @@ def _edge(operands: list[NDArray[Any]], route: Route, workers: int) -> int:
     line, half = 3 * itemsize * features, max(4, itemsize) // 2
     edge: int = (math.isqrt(line**2 + 4 * half * budget) - line) // (2 * half)
     most = max(len(operand) for operand in operands)
+    if operands[0].shape[1] <= route.features:  # a block alone: tiles are what workers share out
+        edge = min(edge, -(-most // workers))
     return -(-most // -(-most // max(1, edge)))
 
 
-def _fill(
-    out: NDArray[np.int64], parts: list[NDArray[Any]], route: Route, workers: Workers
-) -> None:
-    """Add the products of a tile to `out`, or the upper triangle of rows with themselves."""
-    spaces, adding, symmetric = Spaces(), Lock(), len(parts) == 1
+def _blocks(features: int, route: Route, workers: int) -> list[slice]:
+    """Return the blocks of features: one if it fits, else as many for each worker."""
+    turns = -(-features // (route.features * workers))
+    return panels(
+        features, features if features <= route.features else -(-features // (turns * workers))
+    )
+
+
+def _adder(
+    out: NDArray[np.int64], parts: list[NDArray[Any]], route: Route, spaces: Spaces
+) -> Callable[[slice], None]:
+    """Return what adds a block's products to `out`; of rows with themselves the upper triangle."""
+    adding, symmetric = Lock(), len(parts) == 1
     width = route.panel or -(-out.shape[1] // 2)
 
     def add(block: slice) -> None:
@@ -155,9 +176,7 @@ def _fill(
                 with adding:
                     _add(out[columns, columns], product, symmetric=True)
 
-    n = parts[0].shape[1]
-    turns = -(-n // (route.features * workers.count))
-    workers.for_each(add, panels(n, -(-n // (turns * workers.count))))
+    return add
 
 
 def _add(out: NDArray[np.int64], product: NDArray[Any], *, symmetric: bool = False) -> None:

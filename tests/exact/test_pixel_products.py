@@ -99,7 +99,7 @@ def test_the_longest_sums_of_floats(
         black[2, ::2] += 1  # odd sums
         factors = black.astype(object) - largest
         np.testing.assert_array_equal(products([black], way), factors @ factors.T)
-    assert way.features * largest**2 < (2**24 if dtype is np.uint8 else 2**53)
+    assert way.features * largest**2 <= (2**24 if dtype is np.uint8 else 2**53)
 
 
 def test_the_longest_sums_that_fit_32_bits() -> None:
