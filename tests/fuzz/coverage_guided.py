@@ -50,7 +50,7 @@ VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-MEMBERS = ("images.npy", "labels.npy", "a.npy", "a.png", "b/a.pgm", "a/", "", "../a.png")
+MEMBERS = ("images.npy", "labels.npy", "a.npy", "a.png", "b/a.pgm", "a/", "", "../a.png", "/a.png")
 """Names of members of zips."""
 
 
@@ -86,9 +86,9 @@ def zip_with_a_change(content: bytes, rng: random.Random) -> bytes:
         case _:
             members[at] = (name, atheris.Mutate(inside, MOST_BYTES))
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(written, "w") as archive:
         for name, inside in members:
-            archive.writestr(name, inside)
+            archive.writestr(zipfile.ZipInfo(name), inside, zipfile.ZIP_DEFLATED)
     return written.getvalue()
 
 
@@ -152,9 +152,9 @@ def fuzz_and_keep(name: str, seconds: int) -> bool:
 
 
 def replace(corpus: Path, kept: Path) -> None:
-    """Put the shortest of the files that were kept in the place of a corpus, but for its seeds."""
+    """Put the shortest of the files that were kept in the place of those that libFuzzer named."""
     for path in corpus.iterdir():
-        if not path.name.startswith("seed"):
+        if re.fullmatch("[0-9a-f]{40}", path.name):
             path.unlink()
     known = {path.read_bytes() for path in corpus.iterdir()}
     shortest = sorted(kept.iterdir(), key=lambda file: file.stat().st_size)
