@@ -265,8 +265,8 @@ def test_what_others_put_between_scans_is_not_read() -> None:
     file = by_pillow(noise(BlockGeometry(32, 48)), progressive=True)
     scan = file.rindex(b"\xff\xda")
     assert read_coefficients(file[:scan] + EMPTY + LONG + file[scan:]) == read_coefficients(file)
-    with pytest.raises(InvalidParameterError, match="whole segments. Got marker 0x2 "):
-        read_coefficients(file[:scan] + b"\xff\2\0\4ab" + file[scan:])
+    with pytest.raises(InvalidParameterError, match=r"whole segments.*marker 0x1 "):
+        read_coefficients(file[:scan] + b"\xff\1" + file[scan:])  # of no length, for libjpeg
 
 
 def test_each_plane_may_have_a_table_of_its_own() -> None:
