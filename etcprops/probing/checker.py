@@ -27,9 +27,9 @@ def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
     if len(certificate) < len(fields):
         raise ValueError(f"{path!r} has a field twice: another reader might take the other")
     kind = (certificate.get("format"), certificate.get("version"))
-    known = "etcprops.SignedPermutation"
-    if kind not in [(known, 1), (known, 2)] or type(kind[1]) is not int:  # True == 1
-        raise ValueError(f"{path!r} holds {str(kind)[:200]}, not {known}, version 1 or 2")
+    known = [("etcprops.SignedPermutation", version) for version in (1, 2)]
+    if kind not in known or type(kind[1]) is not int:  # True == 1
+        raise ValueError(f"{path!r} holds {str(kind)[:200]}, not {known[0][0]}, version 1 or 2")
     if certificate.keys() - {"format", "version", "level", "source", "sign", "witness"}:
         raise ValueError(f"{path!r} has a field that no certificate has")
     has_witness = "witness" in certificate
