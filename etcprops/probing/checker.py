@@ -40,8 +40,8 @@ def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
         raise ValueError("'source' and 'sign' must be lists that are not empty")
     if not all(type(number) is int for numbers in (source, sign, [level]) for number in numbers):
         raise ValueError("'source', 'sign' and 'level' must hold integers")
-    if len(source) != len(sign) or certificate["level"] < 1:
-        raise ValueError("'source' and 'sign' must be as long, and 'level' at least 1")
+    if len(source) != len(sign) or not 1 <= certificate["level"] < 2**63:
+        raise ValueError("'source' and 'sign' must be as long, and 'level' from 1 to 2^63 - 1")
     return certificate
 
 
