@@ -10,6 +10,7 @@ _NUL: Final = "a NUL or a lone surrogate in a name was a ValueError"
 _FUNCTION: Final = "`progress` that is no function was called"
 _PATH: Final = "a name of 300 characters was an OSError"
 _FIELD: Final = "a certificate with another field, or levels beyond 63 bits, was one"
+_WITNESS: Final = "an empty witness was confirmed"
 _DOCS: Final = "scikit-learn's TypeError was not documented"
 
 GUIDED: Final[dict[str, tuple[int, int, int]]] = {
@@ -51,8 +52,8 @@ It found, and each is a test now:
   (tests/formats/test_exact_jpeg.py).
 - an empty name in a zip of images, an IndexError, and beside it a name from the root, a ValueError.
   Both count from the top of the zip now (tests/security/test_hostile_files.py).
-- certificates that the checker took and the package refused: with another field, or with levels
-  beyond 63 bits. Both refuse them now (tests/probing/test_probe_certificates.py).
+- certificates that the checker took and the package refused: with another field, with levels
+  beyond 63 bits, or with an empty witness, which it called confirmed. Both refuse them now (tests/probing/test_probe_certificates.py).
 """
 """What the runs guided by coverage have found."""
 
@@ -129,7 +130,7 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "probing.AffineMap.apply": ("vectors of another size or kind were any error, and warned",),
     "probing.Confirmation.missed": ("shares that are none were any error, and warned",),
-    "probing.checker.check": ("what is no name was a TypeError", _FIELD),
+    "probing.checker.check": ("what is no name was a TypeError", _FIELD, _WITNESS),
     "probing.checker.read": ("what is no name was a TypeError", _FIELD),
     "probing.drift.drift": (
         "no certificate, no shape or no limit was any error",

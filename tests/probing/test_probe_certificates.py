@@ -71,6 +71,7 @@ def replaced(**changes: Any) -> str:
         (replaced(source=[2, 0, 3]), 1, "output 2 shows input 3, which is none of 0 to 2"),
         (replaced(sign=[1, -1, 0]), 1, "output 2 has sign 0"),
         (replaced(witness="00"), 1, "witness"),
+        (replaced(witness=""), 1, "witness"),
         (replaced(source=[2, 0]), 2, "as long"),
         (replaced(source=[2, 0, 1.0]), 2, "integers"),
         (replaced(source=[2, True, 1]), 2, "integers"),
