@@ -15,7 +15,7 @@ _DOCS: Final = "scikit-learn's TypeError was not documented"
 
 GUIDED: Final[dict[str, tuple[int, int, int]]] = {
     "key": (543_926, 28, 44),
-    "certificate": (0, 0, 0),
+    "certificate": (10_304, 9, 39),
     "vectors": (373_530, 18, 19),
     "arrays": (47_681, 19, 10),
     "image_set": (21_790, 16, 13),
@@ -53,7 +53,8 @@ It found, and each is a test now:
 - an empty name in a zip of images, an IndexError, and beside it a name from the root, a ValueError.
   Both count from the top of the zip now (tests/security/test_hostile_files.py).
 - certificates that the checker took and the package refused: with another field, with levels
-  beyond 63 bits, or with an empty witness, which it called confirmed. Both refuse them now (tests/probing/test_probe_certificates.py).
+  beyond 63 bits, or with an empty witness, which it called confirmed. The checker
+  refuses them now (tests/probing/test_probe_certificates.py).
 """
 """What the runs guided by coverage have found."""
 
