@@ -15,7 +15,7 @@ _DOCS: Final = "scikit-learn's TypeError was not documented"
 
 GUIDED: Final[dict[str, tuple[int, int, int]]] = {
     "key": (543_926, 28, 44),
-    "certificate": (10_304, 9, 39),
+    "certificate": (10_304, 9, 36),
     "vectors": (373_530, 18, 19),
     "arrays": (47_681, 19, 10),
     "image_set": (21_790, 16, 13),
@@ -55,8 +55,13 @@ It found, and each is a test now:
 - certificates that the checker took and the package refused: with another field, with levels
   beyond 63 bits, or with an empty witness, which it called confirmed. The checker
   refuses them now (tests/probing/test_probe_certificates.py).
+
+The reader of certificates ended at a find three times and began again; its line is the last of
+four, and has been run least. hypofuzz 25.11, on eight of these readers from their seeds, tried some
+2,600 inputs in two minutes on the same machine, 20 to 30 a second, and found nothing: it is not
+among what this package needs.
 """
-"""What the runs guided by coverage have found."""
+"""What the runs guided by coverage have found, and what others have not."""
 
 MENDED: Final[dict[str, tuple[str, ...]]] = {
     "BlockGeometry": (_DIGITS, _REPR),
