@@ -58,6 +58,7 @@ def fuzz(name: str, examples: int) -> tuple[Counter[str], str]:
         database=None,
         deadline=None,
         phases=(Phase.generate,),
+        report_multiple_bugs=False,
         suppress_health_check=[*HealthCheck],
     )
     @given(attempts(name))
