@@ -120,6 +120,7 @@ def test_an_own_model_may_import_its_neighbours_while_it_is_fitted(
     assert sys.path == before
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("command", ["audit", "atlas"])
 def test_names_print_a_table_and_write_a_page(
     command: str,

@@ -174,6 +174,7 @@ def test_features_of_several_pixels_are_blamed_and_not_what_follows(*, scaled: b
     assert any(trial.name.endswith(f"instead of {replaced}") for trial in verdict.experiments)
 
 
+@pytest.mark.thorough
 def test_transformers_that_drop_pixels_do_not_end_the_search() -> None:
     pipeline = make_pipeline(VarianceThreshold(), RandomForestClassifier(3))
     verdict = audit(pipeline, IMAGES, LABELS, KEY, thorough=False, **SHORT)
@@ -183,6 +184,7 @@ def test_transformers_that_drop_pixels_do_not_end_the_search() -> None:
     assert "namely the offset of x -> 255 - x" in verdict.cause
 
 
+@pytest.mark.thorough
 def test_gamma_in_a_grid_is_frozen_there() -> None:
     search = GridSearchCV(SVC(), {"C": [1, 10], "gamma": ["scale", 1e-6]}, cv=3)
     verdict = audit(search, IMAGES, LABELS, KEY, thorough=False, **SHORT)

@@ -33,6 +33,7 @@ def compressing(images: Pixels, key: EtCKey) -> Pixels:
     return through_jpeg(encrypt(images, key), 60)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("images", "function", "said"),
     [

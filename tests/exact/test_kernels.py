@@ -203,6 +203,7 @@ def test_scale_gamma_is_that_of_scikit_learn_on_z_scores() -> None:
 # --- In scikit-learn
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["linear", "rbf", "poly"])
 def test_decision_values_of_all_digits_are_the_same_doubles(kind: Any) -> None:
     training, queries = DIGITS.half_split(0)
@@ -343,6 +344,7 @@ def test_values_beyond_the_largest_double() -> None:
 # --- Memory and precomputed matrices
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("kind", ["linear", "rbf", "poly"])
 def test_a_grid_search_with_memory_computes_each_product_once(

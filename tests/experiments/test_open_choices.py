@@ -185,6 +185,7 @@ def test_ranking_of_nothing_is_a_head() -> None:
     assert not reach([])
 
 
+@pytest.mark.thorough
 def test_command_names_what_it_cannot_read(tmp_path: Path) -> None:
     folder = Path(grid.__file__).parent
     command = [sys.executable, str(folder), "--data", "absent.zip", "--out", str(tmp_path / "out")]

@@ -44,6 +44,7 @@ def test_the_quality_of_grey_images_is_read_off(quality: int) -> None:
     assert str(found) == f"JPEG of quality {quality}"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("quality", [50, 75, 90])
 @pytest.mark.parametrize("sampling", ["4:4:4", "4:2:2", "4:2:0"])
 def test_quality_and_sub_sampling_of_colour_images(quality: int, sampling: str) -> None:

@@ -148,6 +148,7 @@ def test_classification_takes_as_many_images_as_naming_and_one_of_noise(side: in
     assert report.calls == 3 * (naming + 1) + 2
 
 
+@pytest.mark.thorough
 def test_a_pool_that_hangs_after_a_fork_gets_a_hint() -> None:
     def hangs(_image: Any, _key: int) -> Any:
         time.sleep(60)

@@ -225,6 +225,7 @@ def accused(audit: KeyAudit) -> bool:
     return any(word in finding for finding in audit.findings for word in ACCUSES)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("kind", KINDS)
 def test_even_schedules_are_not_accused(kind: str) -> None:
     draw, shape, _ = KINDS[kind]
@@ -275,6 +276,7 @@ def biased(rng: np.random.Generator, count: int) -> Order:
     return order
 
 
+@pytest.mark.thorough
 def test_uneven_rows_are_still_accused() -> None:
     audit, _ = audited(lambda rng: moved(grid(GREY)[biased(rng, 12)]), GREY, 800, 0)
     assert any("Not uniform: source of each" in finding for finding in audit.findings)

@@ -52,6 +52,7 @@ def named(function: Function, *shape: int) -> list[str]:
     return [finding for finding in report.findings if "JPEG" in finding]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("blocks", [{"before": 16}, {"after": 8}], ids=["before", "after"])
 @pytest.mark.parametrize("quality", [50, 75, 90])
 def test_the_quality_of_grey_images_is_named(quality: int, blocks: dict[str, int]) -> None:
@@ -59,6 +60,7 @@ def test_the_quality_of_grey_images_is_named(quality: int, blocks: dict[str, int
     assert finding.startswith(f"JPEG of quality {quality} stands in it")
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("blocks", [{"before": 16}, {"after": 8}], ids=["before", "after"])
 @pytest.mark.parametrize("sampling", ["4:4:4", "4:2:0"])
 @pytest.mark.parametrize("quality", [50, 75, 90])
@@ -88,6 +90,7 @@ def products(image: Image, _key: int) -> Image:
     return np.asarray((wide * wide[::-1] // 255 // 16 * 16).astype(np.uint8))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "function",
     [

@@ -69,6 +69,7 @@ OUTCOMES: list[tuple[Callable[[Image, Any], Any], MapKind, type | None]] = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("function", "kind", "kind_of_map"), OUTCOMES, ids=[o[1] for o in OUTCOMES]
 )
@@ -90,6 +91,7 @@ def test_all_outcomes_are_tested() -> None:
     assert {kind for _, kind, _ in OUTCOMES} == set(MapKind) - {MapKind.UNDECIDED}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", [signed, mean_flip, noisy], ids=lambda f: f.__name__)
 def test_the_verdict_does_not_hang_on_the_seed(function: Callable[[Image, Any], Image]) -> None:
     assert len({probe(function, GREY, keys=1, seed=seed).kind for seed in range(8)}) == 1
@@ -220,6 +222,7 @@ def other_shape(image: Image, _key: Any) -> Image:
     return image[: 1 + next(CALLS) % 3]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("function", "says"),
     [

@@ -71,6 +71,7 @@ def steps_of(geometry: BlockGeometry) -> list[Step]:
     return [s for s in Step if geometry.channels == 3 or s is not Step.COMPONENTS]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("geometry", [GREY, COLOUR], ids=["grey", "colour"])
 def test_exact_reductions_are_equivariant_and_pass_encryption_on(geometry: BlockGeometry) -> None:
     images = batch(geometry)

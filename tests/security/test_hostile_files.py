@@ -211,6 +211,7 @@ YALE = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("content", "message"), YALE.values(), ids=YALE)
 def test_a_zip_of_faces_is_refused_file_by_file(here: Path, content: bytes, message: str) -> None:
     (here / "yale.zip").write_bytes(content)

@@ -36,6 +36,7 @@ MUTANTS: dict[str, tuple[Callable[[Any], Answer], Callable[[Any], Any]]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("prove", PROOFS.values(), ids=PROOFS)
 def test_proved(prove: Callable[[], Answer]) -> None:
     answer = prove()
@@ -54,6 +55,7 @@ def test_refuted_with_a_counterexample(
     assert "false for" in str(answer)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("count", "total"), MEAN_COUNTEREXAMPLES.items())
 def test_counterexamples_of_centring_are_decoded_and_true(count: int, total: int) -> None:
     answer = smt.prove_centring(count, total)

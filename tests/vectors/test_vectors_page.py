@@ -47,6 +47,7 @@ def failed(program: str, folder: Path, *names: str) -> set[str]:
     return flags
 
 
+@pytest.mark.thorough
 def test_the_ten_lines_pass_the_package_and_name_a_mistake(tmp_path: Path) -> None:
     _, program = blocks("python")
     assert len([line for line in program.splitlines() if line]) == 10
