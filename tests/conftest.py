@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -14,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
-import sklearn.svm  # noqa: F401  # loads OpenMP, the same
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from threadpoolctl import threadpool_limits
 
@@ -143,6 +142,8 @@ def _one_thread() -> Iterator[None]:
 
     On a busy machine they wait for minutes.
     """
+    for library in ("scipy.linalg", "sklearn.svm"):  # load their BLAS and OpenMP, to be limited
+        importlib.import_module(library)
     with threadpool_limits(1):
         yield
 

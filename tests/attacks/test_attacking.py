@@ -50,6 +50,7 @@ def whole(report: AttackReport, true: EtCKey) -> bool:
     return report.key is not None and bool(right_blocks(report.key, true).all())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("colour", [False, True])
 def test_the_whole_key_falls(*, colour: bool) -> None:
     true = key(COLOUR if colour else GREY)

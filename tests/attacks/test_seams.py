@@ -25,6 +25,7 @@ def borders_of(channels: int) -> Borders:
     return Borders(cut(encrypt(faces, EtCKey.from_secret(geometry, "seams")), geometry))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_blocks_that_are_compared_once_are_found_from_both_sides(
     channels: int, monkeypatch: pytest.MonkeyPatch

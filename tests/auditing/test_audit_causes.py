@@ -164,6 +164,7 @@ def test_a_fixed_seed_does_not_hide_that_the_seed_matters() -> None:
     assert any("instead of random_state=1, with which" in text for text in verdict.conditions)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("scaled", [False, True])
 def test_features_of_several_pixels_are_blamed_and_not_what_follows(*, scaled: bool) -> None:
     rest = (StandardScaler(), SVC()) if scaled else (LinearSVC(),)
@@ -193,6 +194,7 @@ def test_gamma_in_a_grid_is_frozen_there() -> None:
     assert verdict.remedy.change.endswith("for 'scale' in param_grid")
 
 
+@pytest.mark.thorough
 def test_a_solver_that_minds_the_offset_is_told_from_one_that_rounding_moves() -> None:
     pipeline = make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=500))
     verdict = audit(pipeline, IMAGES, LABELS, KEY, thorough=False, **SHORT)

@@ -91,6 +91,7 @@ def test_a_tree_of_sums_without_nodes_is_identical() -> None:
     assert_rounding_is_the_reason(harness, candidate, without, tolerance=1e-12)
 
 
+@pytest.mark.thorough
 def test_graphical_lasso_is_identical_at_convergence() -> None:
     harness, candidate = _harness("GraphicalLasso", "z-score")
     assert not harness.compare(candidate).identical(1e-8)
@@ -98,6 +99,7 @@ def test_graphical_lasso_is_identical_at_convergence() -> None:
     assert harness.compare(tight).identical(1e-9)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("steps", [("permutation",), ("transforms",)])
 def test_biclusters_depend_on_pixels_of_one_image_and_on_first_centres(
     steps: tuple[str, ...],

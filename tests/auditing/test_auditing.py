@@ -199,6 +199,7 @@ def test_equal_in_distribution_is_found_by_a_test_with_power() -> None:
     assert verdict.two_sample_test.p_value > verdict.two_sample_test.level == 0.01
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("negated", [False, True])
 def test_distributions_of_partitions_do_not_depend_on_the_names_of_clusters(
     *, negated: bool

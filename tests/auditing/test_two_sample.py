@@ -43,6 +43,7 @@ def of_numbers(first: NDArray[Any], second: NDArray[Any], **options: Any) -> Two
 # --- Both errors; tests/benchmarks has the same with many more samples
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("model", "power"), [(quiet(40), 0.9), (coins(40), 0.5)])
 def test_both_errors_of_decisions_are_controlled(model: Model, power: float) -> None:
     assert_errors_are_controlled(two_sample_test, model, repetitions=30, power=power)

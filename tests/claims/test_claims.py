@@ -278,6 +278,7 @@ def test_progress_is_reported_before_each_check_and_at_the_end() -> None:
     assert calls[0][2] == "decryption-inverts: decryption at full size"
 
 
+@pytest.mark.thorough
 def test_given_images_are_used() -> None:
     digits = load_digits_images()
     ledger = verify(claims=["svm-and-k-nn"], data=digits)

@@ -72,6 +72,7 @@ def test_the_smallest_counterexample_is_found_and_found_again() -> None:
     assert texts == {"a pixel is 255. geometry: 1x1/1; images: [[[255]]]"}
 
 
+@pytest.mark.thorough
 def test_a_search_reaches_the_corners() -> None:
     seen: set[str] = set()
     steps = set()

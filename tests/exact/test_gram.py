@@ -290,6 +290,7 @@ def test_slices_of_dgemm_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert used[3] > 5
 
 
+@pytest.mark.thorough
 def test_as_accurate_as_dgemm() -> None:
     rng = np.random.default_rng(1)
     X = rng.standard_normal((24, 4_000))

@@ -224,6 +224,7 @@ def test_decision_values_of_all_digits_are_the_same_doubles(kind: Any) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_grid_search_reaches_the_kernel_and_sees_the_same() -> None:
     results = []
     key = EtCKey.from_secret(DIGITS.geometry, "grid")
@@ -253,6 +254,7 @@ def test_pickle_clone_equality() -> None:
     np.testing.assert_array_equal(model.decision_function(X), again.decision_function(X))
 
 
+@pytest.mark.thorough
 def test_memory_of_distances() -> None:
     X = np.random.default_rng(6).standard_normal((700, 6500))
     tracemalloc.start()

@@ -130,6 +130,7 @@ WRAPS: list[tuple[Function, str]] = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", range(len(WRAPS)))
 def test_what_cannot_be_taken_says_how_to_wrap_it(number: int) -> None:
     function, says = WRAPS[number]
@@ -172,6 +173,7 @@ KEYED: list[tuple[Function, Any, MapKind, str]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", range(len(KEYED)))
 def test_every_key_is_classified(number: int) -> None:
     function, keys, kind, headline = KEYED[number]
@@ -183,6 +185,7 @@ def test_every_key_is_classified(number: int) -> None:
     assert all(entry["kind"] for entry in document["keys"])
 
 
+@pytest.mark.thorough
 def test_the_first_key_is_not_degenerate() -> None:
     for function in (
         lambda x, k: x ^ np.uint8(k),

@@ -77,6 +77,7 @@ def test_columns_of_which_two_share_their_hue() -> None:
     assert finding.startswith("JPEG of quality 80, 4:2:2 stands in it")
 
 
+@pytest.mark.thorough
 def test_blocks_that_cut_those_of_jpeg_leave_the_old_sign() -> None:
     def finely(image: Image, key: int) -> Image:
         return scrambled(through(image, "jpeg", quality=75), 4, key)

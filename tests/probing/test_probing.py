@@ -149,6 +149,7 @@ def test_an_affine_map_comes_with_its_matrix() -> None:
 # --- Structure and keys
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("block", [2, 4])
 def test_keys_are_recovered(channels: int, block: int) -> None:
@@ -164,6 +165,7 @@ def test_keys_are_recovered(channels: int, block: int) -> None:
     assert np.array_equal(encrypt(image, found), encrypt(image, keys[0]))
 
 
+@pytest.mark.thorough
 def test_what_is_not_protected_is_said() -> None:
     geometry = BlockGeometry(16, 16, block=4)
     etc = probe(lambda image, key: encrypt(image, EtCKey.from_secret(geometry, str(key))), (16, 16))

@@ -89,6 +89,7 @@ def test_exact_reductions_are_equivariant_and_pass_encryption_on(geometry: Block
             assert set(induced.factor.tolist()) <= {-1, 1}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("geometry", [GREY, COLOUR], ids=["grey", "colour"])
 def test_z_scores_after_exact_reductions_have_the_same_bits(geometry: BlockGeometry) -> None:
     images, key = batch(geometry), EtCKey.from_secret(geometry, "bits")

@@ -223,6 +223,7 @@ def test_sources_without_theorems_prove_nothing(sources: Sources, tmp_path: Path
         coq.build(sources(A="Definition one := 1."), _work(tmp_path))
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("coq_version")
 def test_coqchk_notices_a_compiled_file_that_was_changed(sources: Sources, tmp_path: Path) -> None:
     work = _work(tmp_path)

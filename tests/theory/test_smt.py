@@ -45,6 +45,7 @@ def test_proved(prove: Callable[[], Answer]) -> None:
     assert str(answer).endswith(": proved")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("prove", "negate"), MUTANTS.values(), ids=MUTANTS)
 def test_refuted_with_a_counterexample(
     prove: Callable[[Any], Answer], negate: Callable[[Any], Any]
@@ -80,6 +81,7 @@ def test_a_counterexample_that_numpy_does_not_confirm_is_an_error() -> None:
         smt.prove_float_negation(Sly())
 
 
+@pytest.mark.thorough
 def test_what_takes_too_much_effort_is_unknown() -> None:
     answer = smt.prove_centring(4, effort=1_000_000)
     assert answer.proved is None

@@ -261,6 +261,7 @@ def small_families() -> Iterator[list[ExplicitKey]]:
 SMALL = [*small_families()]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "mistake",
     [m for m in ENCRYPTION if m.kind in KEPT[:3]],

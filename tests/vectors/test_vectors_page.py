@@ -76,6 +76,7 @@ def test_the_javascript_passes(javascript: Path) -> None:
     assert failed("hold.js", javascript) == set()
 
 
+@pytest.mark.thorough
 def test_mistakes_in_the_javascript_are_named(javascript: Path) -> None:
     mine = javascript / "mine.js"
     text = mine.read_text("utf-8")
