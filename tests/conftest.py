@@ -111,7 +111,8 @@ def _compile_once(config: pytest.Config) -> None:
 
     Otherwise each of the many processes of a run would compile them all again: seconds each time.
     """
-    if sys.dont_write_bytecode and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    if sys.dont_write_bytecode and "PYTHONDONTWRITEBYTECODE" in os.environ:
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
         sys.dont_write_bytecode = False
         sys.pycache_prefix = str(Path(config.rootpath) / ".pytest_cache" / "compiled")
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
