@@ -283,6 +283,7 @@ def test_dir_lists_public_names_before_they_are_used() -> None:
     assert set(etcprops.__all__) <= set(dir(etcprops))
 
 
+@pytest.mark.thorough
 def test_star_import_gives_the_public_names() -> None:
     code = "from etcprops import *; print(*(name for name in dir() if name[0] != '_'))"
     # This loads other people's libraries, whose warnings are not ours.
