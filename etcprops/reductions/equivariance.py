@@ -335,7 +335,7 @@ def _rows_of_blocks(rows: Rows, geometry: BlockGeometry) -> list[NDArray[np.int6
     """Return for each block the rows that see it: all others stay as they are."""
     matrix = csr_array(rows.matrix)
     of_row = np.repeat(np.arange(rows.n_rows), np.diff(matrix.indptr))
-    block = geometry.locate(matrix.indices)[0] if matrix.nnz else of_row
+    block, *_ = geometry.locate(matrix.indices)
     pairs = np.unique(block * np.int64(rows.n_rows) + of_row)
     blocks, of_pair = np.divmod(pairs, rows.n_rows)
     return np.split(of_pair, np.searchsorted(blocks, np.arange(1, geometry.n_blocks)))

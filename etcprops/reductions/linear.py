@@ -179,7 +179,7 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         if whole is not None and R.dtype.kind == "f":
             R, unit = whole.matrix, whole.unit  # signs: integers have exact sums as floats, too
         if whole is not None and rows.dtype.kind in "iu":
-            largest = _largest_magnitude(rows)
+            largest = max(int(rows.max()), -int(rows.min()))
             bound = largest * whole.weight
             if integer and bound >= 2**63:
                 wanted = f"hold integers of magnitude at most {(2**63 - 1) // whole.weight}"
@@ -212,14 +212,6 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Return `X` as an array, checked by scikit-learn; integers stay integers."""
         rows: NDArray[Any] = validate_data(self, X, reset=reset, dtype="numeric")
         return rows
-
-
-def _largest_magnitude(rows: NDArray[Any]) -> int:
-    """Return a bound of integers' magnitudes, by their type if that is small."""
-    if rows.dtype.itemsize > 2:
-        return max(int(rows.max(initial=0)), -int(rows.min(initial=0)))
-    limits = np.iinfo(rows.dtype)
-    return max(int(limits.max), -int(limits.min))
 
 
 @dataclass(frozen=True)
