@@ -191,7 +191,8 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         # Sampling uses a few columns: the others are neither converted nor copied.
         few = not isinstance(R, np.ndarray) and 0 < 2 * R.nnz < rows.shape[1]
         used = np.unique(R.indices) if few else slice(None)
-        R = R[:, used] if few else R
+        if few:
+            R = R[:, used]
         step = max(1, _ENTRIES // R.shape[1])
         for start in range(0, len(rows), step):
             part = rows[start : start + step]

@@ -102,6 +102,17 @@ def test_generators_of_the_permutation_generate_all(columns: int) -> None:
     assert len(reached) == {2: 2, 3: 6, 4: 24}[columns]
 
 
+@pytest.mark.parametrize("as_matrix", [np.asarray, csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("seen", [0, 1])
+def test_both_exchanged_blocks_are_looked_at(seen: int, as_matrix: Any) -> None:
+    R = np.eye(2, dtype=np.int64)
+    assert equivariance(as_matrix(R), PIXELS, "permutation")
+    found = equivariance(as_matrix(R[[seen]]), PIXELS, "permutation")
+    assert found.kind is EquivarianceKind.NONE
+    assert found.counterexample is not None
+    assert found.counterexample.image.toarray().tolist() == R[[1 - seen]].tolist()
+
+
 def test_rows_of_their_own_size_are_preferred() -> None:
     # Each row is a multiple of another; the exchange of the pixels needs no factors.
     R = np.array([[1, 0], [0, 2], [2, 0], [0, 1]])

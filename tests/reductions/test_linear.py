@@ -32,15 +32,24 @@ class Given(LinearReduction):
         return self.given
 
 
-@pytest.mark.parametrize("sign", [1, -1])
-def test_integers_are_taken_as_far_as_sums_fit_64_bits(sign: int) -> None:
-    largest = (2**63 - 1) // 4
-    rows = np.full((1, 16), sign * largest)
-    reduction = BlockMean(SQUARE, 2).fit(rows)
-    assert reduction.transform(rows).tolist() == [[sign * 4 * largest] * 4]
-    rows[0, 3] += sign
-    with pytest.raises(InvalidParameterError, match=f"at most {largest}. Got one of {2**61}"):
+@pytest.mark.parametrize("dtype", [np.uint64, np.int64])
+@pytest.mark.parametrize("cell", [1, 2])
+def test_integers_are_taken_as_far_as_sums_fit_64_bits(cell: int, dtype: Any) -> None:
+    sign, weight = (1 if dtype is np.uint64 else -1), cell**2
+    largest = (2**63 - 1) // weight
+    rows = np.full((1, 16), sign * largest, dtype=dtype)
+    reduction = BlockMean(SQUARE, cell).fit(rows)
+    assert set(reduction.transform(rows)[0].tolist()) == {sign * weight * largest}
+    rows[0, 3] = sign * (largest + 1)
+    with pytest.raises(InvalidParameterError, match=f"at most {largest}. Got one of {largest + 1}"):
         reduction.transform(rows)
+
+
+def test_rows_have_as_many_features_as_in_training() -> None:
+    reduction = BlockMean(SQUARE).fit(np.zeros((1, 16)))
+    for other in (15, 17):
+        with pytest.raises(ValueError, match="is expecting 16 features"):
+            reduction.transform(np.zeros((2, other)))
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -176,6 +176,10 @@ def test_sums_are_those_of_the_pictures() -> None:
     assert np.array_equal(kept.reshape(12, 3, 3, 3), images[:, ::3, ::5])
 
 
+def test_a_block_has_three_coefficients_unless_told_otherwise() -> None:
+    assert BlockDCT(GREY).pairs() == [(0, 0), (0, 1), (1, 0)]
+
+
 def test_sum_of_components() -> None:
     images = flat(batch(COLOUR))
     separate = BlockDCT(COLOUR, 6).fit_transform(images).reshape(12, 6, 6, 3)
@@ -299,7 +303,9 @@ BAD = [
     pytest.param(MeanPooling(GREY, (5,)), "must be two integers", id="one number"),  # type: ignore[arg-type]
     pytest.param(GridSampling(GREY, (0, 1)), "from 1 to 16. Got 0", id="no stride"),
     pytest.param(BlockDCT(GREY, 17), "from 1 to 16. Got 17", id="too many coefficients"),
-    pytest.param(BlockDCT(GREY, [(0, 4)]), "different pairs (u, v) below 4", id="frequency"),
+    pytest.param(
+        BlockDCT(GREY, [(0, 4)]), "from 1 to 16 or different pairs (u, v) below 4", id="frequency"
+    ),
     pytest.param(BlockDCT(GREY, [(0, 1), (0, 1)]), "different pairs", id="twice"),
     pytest.param(BlockDCT(GREY, []), "different pairs", id="no pairs"),
     pytest.param(BlockDCT(GREY, "all"), "different pairs", id="text"),  # type: ignore[arg-type]
