@@ -83,8 +83,8 @@ def test_generators_are_as_many_as_stated_and_change_what_they_say() -> None:
         for key, blocks in found:
             assert key.steps == (step,)
             once = encrypt(image, key)
-            turns = step is Step.PERMUTATION or key.transforms is not None and 1 in key.transforms
-            assert turns or np.array_equal(encrypt(once, key), image)
+            if step in {Step.NEGATIVES, Step.COMPONENTS}:  # exchanges
+                assert np.array_equal(encrypt(once, key), image)
             changed = np.flatnonzero(once != image)
             assert set(colour.locate(changed)[0].tolist()) == set(blocks.tolist())
     assert [
