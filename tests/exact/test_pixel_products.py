@@ -148,7 +148,8 @@ def test_what_is_not_exact_is_found_out() -> None:
 def test_what_errs_for_rows_of_few_levels_is_found_out(levels: tuple[int, int]) -> None:
     def wrong(X: NDArray[np.uint8], Y: NDArray[np.uint8]) -> NDArray[np.int32]:
         there = (X[:, ::2] == levels[0]).all(axis=1) & (X[:, 1::2] == levels[1]).all(axis=1)
-        return (by_numpy(X, Y) + there[:, None]).astype(np.int32)
+        products: NDArray[np.int32] = by_numpy(X, Y) + there[:, None]
+        return products
 
     assert not _bytewise.is_exact(wrong, _bytewise.extreme_rows())
 
@@ -164,7 +165,8 @@ def test_rows_of_chance_take_every_level() -> None:
 @pytest.mark.parametrize("features", [61, _bytewise.FEATURES])
 def test_what_errs_for_a_single_number_of_features_is_found_out(features: int) -> None:
     def wrong(X: NDArray[np.uint8], Y: NDArray[np.uint8]) -> NDArray[np.int32]:
-        return (by_numpy(X, Y) + (X.shape[1] == features)).astype(np.int32)
+        products: NDArray[np.int32] = by_numpy(X, Y) + (X.shape[1] == features)
+        return products
 
     assert not _bytewise.is_exact(wrong, _bytewise.extreme_rows())
 

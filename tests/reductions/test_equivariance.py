@@ -158,3 +158,35 @@ def test_induced_maps_take_matrices_of_real_numbers(bad: Any) -> None:
 def test_matrices_have_rows_of_real_numbers(bad: Any) -> None:
     with pytest.raises(InvalidParameterError, match=r"'R' .* real numbers with 16 columns"):
         equivariance(bad, BLOCKS, "transforms")
+
+
+@pytest.mark.parametrize("as_matrix", [np.asarray, csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_integers_are_taken_as_far_as_inner_products_fit_64_bits(sign: int, as_matrix: Any) -> None:
+    # 2**32 squared would be nothing in 64 bits, and as good after the exchange as before.
+    most = 2147483647
+    for rows, largest in ((1, 3037000499), (2, most)):
+        R = np.zeros((rows, 2), dtype=np.int64)
+        R[0, 0] = sign * largest
+        found = equivariance(as_matrix(R), PIXELS, "permutation")
+        assert found.kind is EquivarianceKind.NONE
+        R[0, 0] += sign
+        with pytest.raises(InvalidParameterError, match=f"at most {largest}. Got one of"):
+            equivariance(as_matrix(R), PIXELS, "permutation")
+    with pytest.raises(InvalidParameterError, match=f"Got one of {2**63}"):
+        equivariance(np.full((1, 2), 2**63, dtype=np.uint64), PIXELS, "permutation")
+
+
+@pytest.mark.parametrize("size", [0.25, 1.0, 3.0])
+def test_rows_of_any_size_are_found_again_up_to_sign(size: float) -> None:
+    R = size * np.array([[1.0, -2.0], [3.0, 1.0]])
+    assert equivariance(R, PIXELS, "negatives").kind is EquivarianceKind.NONE
+    assert equivariance(np.concatenate([R, R * [1, -1]]), PIXELS, "negatives")
+
+
+def test_rows_that_occur_three_times_are_used_once_each() -> None:
+    key = EtCKey(PIXELS, permutation=[1, 0])
+    R = np.repeat(np.eye(2, dtype=np.int64), 3, axis=0)
+    assert sorted(induced_map(R, key).source.tolist()) == list(range(6))
+    assert not equivariance(R[:5], PIXELS, "permutation")
+    assert not equivariance(R[1:], PIXELS, "permutation")
