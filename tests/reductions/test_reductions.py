@@ -212,6 +212,15 @@ def test_cosines_are_even_or_odd_and_sets_closed(side: int) -> None:
         assert {(v, u) for u, v in pairs} == set(pairs)
 
 
+def test_errors_of_the_librarys_cosine_do_not_break_the_symmetry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cosine = np.cos
+    monkeypatch.setattr(np, "cos", lambda x: cosine(x) + np.linspace(0, 2.0**-8, x.shape[1]))
+    for side in range(1, 17):
+        test_cosines_are_even_or_odd_and_sets_closed(side)
+
+
 def test_the_papers_dimensions_have_no_exact_linear_reduction() -> None:
     dimensions = [PAPER.n_pixels // ratio for ratio in PAPER_RATIOS]
     assert dimensions == [1536, 768, 512, 384]
