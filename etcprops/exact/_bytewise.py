@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Multiply = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.int32]]
 
-FEATURES = 2**13  # features at a time: 255**2 * 2**13 < 2**29
+FEATURES = 2**12  # features at a time: 255**2 * 2**12 < 2**28
 WORTH = 2**32  # products of pixels that take about as long as to load the library and to check it
 UINT8, INT32 = 2, 6  # ONNX's numbers for types
 # Levels at even and at odd places of a row: the largest sums of all, of pairs of places, and of

@@ -1,12 +1,15 @@
 """Products and distances of pixels that were checked: exact integers, by the fastest route.
 
 A route multiplies so few features at a time that nothing rounds, whatever order its library adds
-in, and the products of these blocks are added as integers. Workers share out the panels of a block.
+in, and the products of these blocks are added as integers. Workers share out blocks and tiles.
 """
 
 from __future__ import annotations
 
+import math
+import operator
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,10 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from etcprops.exact._bytewise import Multiply
-    from etcprops.exact._threads import Workers
 
-EXACT = 1008  # features whose products single precision adds exactly: 1008 * 128**2 < 2**24
-PANEL = 160  # columns that a worker takes at a time
+EXACT = 1024  # features whose products single precision adds exactly: 1024 * 128**2 == 2**24
+PANEL = 160  # columns of products of bytes that are made at a time, in the cache
 WORTH_THREADS = 2**25  # products of pixels that take longer than to start threads
 
 
@@ -34,6 +36,7 @@ class Route(NamedTuple):
     features: int  # at a time: so many fit the products, and the cache
     dtype: type[np.generic]  # of the factors
     centre: int  # the pixel value that becomes zero
+    panel: int | None  # columns of products that are made at a time; half of them if None
     multiply: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 
 
@@ -41,34 +44,26 @@ def by_singles() -> Route:
     """Return the route of 8-bit pixels in single precision."""
     spaces = Spaces()
 
-    def multiply(X: NDArray[np.float32], Y: NDArray[np.float32]) -> NDArray[np.int32]:
-        shape = len(X), len(Y)
-        product = spaces.empty("product", shape, np.float32)
-        integers = spaces.empty("integers", shape, np.int32)
-        total = spaces.empty("total", shape, np.int32)
-        total[:] = 0
-        for block in panels(X.shape[1], EXACT):
-            np.matmul(X[:, block], Y[:, block].T, out=product)
-            np.copyto(integers, product, casting="unsafe")
-            np.add(total, integers, out=total)
-        return total
+    def multiply(X: NDArray[np.float32], Y: NDArray[np.float32]) -> NDArray[np.float32]:
+        product = spaces.empty("product", (len(X), len(Y)), np.float32)
+        return np.matmul(X, Y.T, out=product)
 
-    return Route(2 * EXACT, np.float32, 128, multiply)
+    return Route(EXACT, np.float32, 128, None, multiply)
 
 
 def by_doubles() -> Route:
     """Return the route of wider pixels, whose products of 2**23 features stay below 2**53."""
 
-    def multiply(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.int64]:
-        product: NDArray[np.int64] = (X @ Y.T).astype(np.int64)
+    def multiply(X: NDArray[np.float64], Y: NDArray[np.float64]) -> NDArray[np.float64]:
+        product: NDArray[np.float64] = X @ Y.T
         return product
 
-    return Route(2 * EXACT, np.float64, 32768, multiply)
+    return Route(2 * EXACT, np.float64, 32768, None, multiply)
 
 
 def by_bytes(multiply: Multiply) -> Route:
     """Return the route of what multiplies unsigned bytes to integers of 32 bits."""
-    return Route(_bytewise.FEATURES, np.uint8, 0, multiply)
+    return Route(_bytewise.FEATURES, np.uint8, 0, PANEL, multiply)
 
 
 def pixel_gram(operands: list[NDArray[Any]]) -> NDArray[np.int64]:
@@ -108,18 +103,28 @@ def products(operands: list[NDArray[Any]], route: Route) -> NDArray[np.int64]:
     """Return the exact products of pixels less the route's centre, of [X] with itself or [X, Y]."""
     symmetric = len(operands) == 1
     out = np.zeros((len(operands[0]), len(operands[-1])), dtype=np.int64)
-    worth_it = out.size * operands[0].shape[1] >= WORTH_THREADS
-    with _threads.shared_out(worth_it=worth_it) as workers:
+    features, spaces = operands[0].shape[1], Spaces()
+    with _threads.shared_out(worth_it=out.size * features >= WORTH_THREADS) as workers:
         edge = _edge(operands, route, workers.count)
-        for rows, columns in _tiles.tiles(out.shape, edge, symmetric=symmetric):
-            diagonal = symmetric and rows == columns
-            parts = [operands[0][rows]] if diagonal else [operands[0][rows], operands[-1][columns]]
-            _fill(out[rows, columns], parts, route, workers)
-            if diagonal:
-                _tiles.mirror(out[rows, columns])
-            elif symmetric:
-                out[columns, rows] = out[rows, columns].T
+        tiles = list(_tiles.tiles(out.shape, edge, symmetric=symmetric))
+        adding: list[Callable[[], None]] = []
+        for rows, columns in tiles:
+            both = [operands[0][rows], operands[-1][columns]]
+            parts = both[:1] if symmetric and rows == columns else both
+            add = _adder(out[rows, columns], parts, route, spaces)
+            adding += [partial(add, block) for block in _blocks(features, route, workers.count)]
+        workers.for_each(operator.call, adding)
+        workers.for_each(partial(_mirror, out), tiles if symmetric else ())
     return out
+
+
+def _mirror(out: NDArray[np.int64], tile: tuple[slice, slice]) -> None:
+    """Copy a tile of the upper triangle to the lower."""
+    rows, columns = tile
+    if rows == columns:
+        _tiles.mirror(out[tile])
+    else:
+        out[columns, rows] = out[tile].T
 
 
 def _edge(operands: list[NDArray[Any]], route: Route, workers: int) -> int:
@@ -127,49 +132,58 @@ def _edge(operands: list[NDArray[Any]], route: Route, workers: int) -> int:
 
     Or `_tiles.SMALLEST_BUDGET`, where that is more.
     """
-    budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands))
+    budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands)) // workers
     features = min(route.features, operands[0].shape[1])
     itemsize = np.dtype(route.dtype).itemsize
-    # Per row, a block of features of either side, and for each worker the products of a panel, as
-    # multiplied and as integers; besides, its panel once more, as the library arranges it.
-    line = 2 * itemsize * features + (itemsize + 8) * workers * PANEL
+    # Per row, a block of features of either side, and once more as the library arranges it; per
+    # entry, half of the products.
+    line, half = 3 * itemsize * features, max(4, itemsize) // 2
+    edge: int = (math.isqrt(line**2 + 4 * half * budget) - line) // (2 * half)
     most = max(len(operand) for operand in operands)
-    edge: int = max(PANEL, (budget - 4 * workers * PANEL * features) // line)
-    return -(-most // -(-most // edge))
+    if operands[0].shape[1] <= route.features:  # a block alone: tiles are what workers share out
+        edge = min(edge, -(-most // workers))
+    return -(-most // -(-most // max(1, edge)))
 
 
-def _fill(
-    out: NDArray[np.int64], parts: list[NDArray[Any]], route: Route, workers: Workers
-) -> None:
-    """Add the products of a tile to `out`, or the upper triangle of rows with themselves."""
-    n = parts[0].shape[1]
-    spaces = [np.empty(len(part) * min(n, route.features), dtype=route.dtype) for part in parts]
-    for start in range(0, n, route.features):
-        blocks = [part[:, start : start + route.features] for part in parts]
-        sides = [
-            space[: block.size].reshape(block.shape)
-            for block, space in zip(blocks, spaces, strict=True)
-        ]
-        for block, side in zip(blocks, sides, strict=True):
-            workers.for_each(
-                partial(_load, block, side, route),
-                panels(len(side), -(-len(side) // workers.count)),
-            )
-
-        def add(columns: slice, sides: list[NDArray[Any]] = sides) -> None:
-            panel = sides[-1][columns]
-            # A panel with itself costs BLAS half.
-            above = slice(columns.start if len(sides) == 1 else None)
-            out[above, columns] += route.multiply(sides[0][above], panel)
-            if len(sides) == 1:
-                out[columns, columns] += route.multiply(panel, panel)
-
-        workers.for_each(add, reversed(panels(out.shape[1], PANEL)))  # the largest first
+def _blocks(features: int, route: Route, workers: int) -> list[slice]:
+    """Return the blocks of features: one if it fits, else as many for each worker."""
+    turns = -(-features // (route.features * workers))
+    return panels(
+        features, features if features <= route.features else -(-features // (turns * workers))
+    )
 
 
-def _load(pixels: NDArray[Any], factors: NDArray[Any], route: Route, rows: slice) -> None:
-    """Write some rows as the route multiplies them."""
-    np.subtract(pixels[rows], route.centre, out=factors[rows], dtype=route.dtype)
+def _adder(
+    out: NDArray[np.int64], parts: list[NDArray[Any]], route: Route, spaces: Spaces
+) -> Callable[[slice], None]:
+    """Return what adds a block's products to `out`; of rows with themselves the upper triangle."""
+    adding, symmetric = Lock(), len(parts) == 1
+    width = route.panel or -(-out.shape[1] // 2)
+
+    def add(block: slice) -> None:
+        sides = []
+        for name, part in zip("XY", parts, strict=False):
+            pixels = part[:, block]
+            sides.append(spaces.empty(name, pixels.shape, route.dtype))
+            np.subtract(pixels, route.centre, out=sides[-1], dtype=route.dtype)
+        for columns in panels(out.shape[1], width):
+            above, panel = slice(columns.start if symmetric else None), sides[-1][columns]
+            product = route.multiply(sides[0][above], panel)
+            with adding:
+                _add(out[above, columns], product)
+            if symmetric:  # a panel with itself costs BLAS half
+                product = route.multiply(panel, panel)
+                with adding:
+                    _add(out[columns, columns], product, symmetric=True)
+
+    return add
+
+
+def _add(out: NDArray[np.int64], product: NDArray[Any], *, symmetric: bool = False) -> None:
+    """Add integers of any type, a few rows at a time, of the upper triangle where `symmetric`."""
+    for start in range(0, len(out), _tiles.ROWS):
+        few = slice(start, start + _tiles.ROWS), slice(start if symmetric else 0, None)
+        out[few] += product[few].astype(np.int64)
 
 
 def _centred_squares(X: NDArray[Any], centre: int) -> NDArray[np.int64]:

@@ -194,9 +194,9 @@ def integer_gram(X: ArrayLike, Y: ArrayLike | None = None) -> NDArray[np.int64]:
     """Return the exact ``X @ Y.T`` of 8-bit or 16-bit pixels in int64.
 
     Pixels are centred to integers of at most 128 (8 bits) or 32,768 (16 bits) in magnitude. Single
-    precision multiplies 1,008 features of the former at a time exactly (below 2**24), double
+    precision multiplies 1,024 features of the former at a time exactly (up to 2**24), double
     precision of the latter (below 2**53). Where onnxruntime is installed (the extra ``fast``) and
-    faster on this processor, it multiplies large matrices of 8-bit pixels, as they are, 8,192
+    faster on this processor, it multiplies large matrices of 8-bit pixels, as they are, 4,096
     features at a time in 32-bit integers: the same numbers.
 
     Parameters

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from etcprops.exact import _bytewise, _pixel_products, _tiles
-from etcprops.exact._pixel_products import EXACT, by_bytes, by_doubles, by_singles, products
+from etcprops.exact._pixel_products import by_bytes, by_doubles, by_singles, products
 from etcprops.exact.distances import exact_squared_distances
 from etcprops.exact.gram import exact_gram, integer_gram, integer_squared_distances
 
@@ -79,12 +79,11 @@ def test_tiles_and_workers_do_not_show(
     X, Y = rows(300, 50), rows(140, 50)
     whole = [products(list(given), route()) for given in ((X,), (X, Y))]
     monkeypatch.setattr(_pixel_products, "_edge", lambda *_: 77)
-    monkeypatch.setattr(_pixel_products, "EXACT", 7)
-    monkeypatch.setattr(_pixel_products, "PANEL", 30)
     monkeypatch.setattr(_pixel_products, "WORTH_THREADS", 1)
-    few = route()._replace(features=16)
-    for expected, given in zip(whole, ((X,), (X, Y)), strict=True):
-        np.testing.assert_array_equal(products(list(given), few), expected)
+    for panel in (30, None):
+        few = route()._replace(features=16, panel=panel)
+        for expected, given in zip(whole, ((X,), (X, Y)), strict=True):
+            np.testing.assert_array_equal(products(list(given), few), expected)
 
 
 @pytest.mark.parametrize(
@@ -94,15 +93,13 @@ def test_the_longest_sums_of_floats(
     route: Callable[[], Route], dtype: type[np.generic], largest: int
 ) -> None:
     way = route()
-    features = way.features + 1
-    black = np.zeros((3, features), dtype=dtype)
-    black[1] = 2 * largest - 1
-    black[2, ::2] += 1  # odd sums
-    factors = black.astype(object) - largest
-    np.testing.assert_array_equal(products([black], way), factors @ factors.T)
-    # Singles are added so many at a time; doubles could take all of a block.
-    at_once, limit = (EXACT, 2**24) if dtype is np.uint8 else (way.features, 2**53)
-    assert at_once * largest**2 < limit
+    for features in (way.features, way.features + 1):  # in one block, and in two
+        black = np.zeros((3, features), dtype=dtype)
+        black[1] = 2 * largest - 1
+        black[2, ::2] += 1  # odd sums
+        factors = black.astype(object) - largest
+        np.testing.assert_array_equal(products([black], way), factors @ factors.T)
+    assert way.features * largest**2 <= (2**24 if dtype is np.uint8 else 2**53)
 
 
 def test_the_longest_sums_that_fit_32_bits() -> None:
@@ -228,8 +225,9 @@ def test_memory_follows_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
         for count, features in ((200, 100_000), (20_000, 64)):
             operand = np.broadcast_to(np.uint8(0), (count, features))
             edge = _pixel_products._edge([operand], route, 2)  # noqa: SLF001
-            used = 2 * itemsize * min(features, route.features) + 8 * _pixel_products.PANEL
-            assert edge * used <= max(operand.nbytes, 2**22)
+            sides = 2 * itemsize * min(features, route.features) * edge
+            half = max(4, itemsize) * edge * edge // 2
+            assert 2 * (sides + half) <= max(operand.nbytes, 2**22)
 
 
 def test_it_says_nothing_and_leaves_nothing(tmp_path: Path) -> None:
