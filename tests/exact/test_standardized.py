@@ -486,6 +486,16 @@ def test_totals_are_carried_before_they_could_leave_int64() -> None:
             assert total == 5 * sum(w * a * b for w, a, b in zip(weight, x, y, strict=True))
 
 
+@pytest.mark.parametrize("number", [2**26, 2**200 + 2**140, -(2**200), 3 * 2**400])
+def test_results_have_the_digits_of_the_largest_term(number: int) -> None:
+    weights = Weights(PixelStatistics([[0], [1]]), 1, 8)
+    totals = _weighted.Totals((1, 2), weights, symmetric=False)
+    results = np.empty((1, 2))
+    for left, right in (([number], [0, 1]), ([1], [number, number - 1])):
+        totals.write(results, totals.terms(1, left, right, -3), slice(0, 1))
+        assert results.tolist() == [[float(left[0] + r) / 8 for r in right]]
+
+
 def test_sums_of_rows_are_exact_however_many_are_added() -> None:
     sums, largest = _weighted.RowSums(2, 26), _weighted.MOST
     for number in range(1, 5):
