@@ -19,9 +19,11 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -382,7 +384,7 @@ def kill_a_machine() -> None:
     machine = reproducibility.machines()[0]
     killed = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
     put(reproducibility, "machines", lambda: [machine, machine])
-    put(subprocess, "run", lambda *_, _run=subprocess.run, **options: _run(
+    put(subprocess, "Popen", lambda *_, _popen=subprocess.Popen, **options: _popen(
         [sys.executable, "-ISc", killed], **options))  # fmt: skip
 
 
@@ -703,6 +705,41 @@ def test_a_machine_that_dies_is_named(here: Path, name: str) -> None:
     outcome = in_child((*COMMANDS[name].arguments, "--machines"), kill_a_machine)
     assert outcome.status == status_of(FAULTS[7], name), outcome
     assert "status -9" in outcome.said
+    assert not (here / "o.json").exists()
+
+
+SLEEPING = "import time; time.sleep(60)"
+
+
+def interrupted_with_a_machine_at_work(which: signal.Signals) -> None:
+    """Let machines be processes that sleep, and this process alone hear of it while one does.
+
+    A moment after it begins: Python misses a signal just before it waits, until it has waited.
+    """
+    from etcprops import reproducibility
+
+    put: Callable[[Any, str, Any], None] = setattr
+    machine = reproducibility.machines()[0]
+    put(reproducibility, "machines", lambda: [machine] * 4)
+    popen, begun = subprocess.Popen, iter([True])
+
+    def begin(*_: Any, **options: Any) -> Any:
+        process: Any = popen([sys.executable, "-ISc", SLEEPING], **options)
+        if next(begun, False):
+            threading.Timer(0.1, os.kill, (os.getpid(), which)).start()
+        return process
+
+    put(subprocess, "Popen", begin)
+
+
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_machine_at_work_is_not_waited_for(here: Path, which: signal.Signals) -> None:
+    """As a terminal interrupts all processes of a command, so may somebody one alone."""
+    start = time.monotonic()
+    fault = partial(interrupted_with_a_machine_at_work, which)
+    outcome = in_child((*COMMANDS["fingerprint"].arguments, "--machines"), fault)
+    assert outcome.status == 128 + which, outcome
+    assert time.monotonic() - start < 30  # it would take a minute
     assert not (here / "o.json").exists()
 
 

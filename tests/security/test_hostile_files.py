@@ -76,7 +76,7 @@ def archive_of(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) ->
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         for name, content in entries.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, method)  # also names that are empty
     return file.getvalue()
 
 
@@ -230,6 +230,16 @@ def test_names_in_archives_lead_nowhere(here: Path) -> None:
     assert np.array_equal(load_arrays(here / "x.npz", "images")["images"], IMAGES)
     assert sorted(path.name for path in here.iterdir()) == ["good.png", "secret", "x.npz"]
     assert not any(path.name == "escaped" for path in here.parent.parent.glob("escaped"))
+
+
+@pytest.mark.parametrize("other", ["/a/1.png", "", "b/", "//c/1.png"])
+def test_names_in_zips_of_images_count_from_the_top(here: Path, other: str) -> None:
+    """Also those that begin with a slash, or are empty."""
+    picture = (here / "good.png").read_bytes()
+    (here / "x.zip").write_bytes(archive_of({other: picture, "b/2.png": picture}))
+    classes = 2 if other.endswith("1.png") else 1
+    assert load_images("x.zip").labels.tolist() == [*range(classes)]
+    assert len(load_pictures("x.zip")) == classes
 
 
 # --- Pickles
