@@ -66,8 +66,8 @@ SENTENCES: dict[str, tuple[Findings, str]] = {
     "rounding moves a solver": (
         found({BOTH: False, PERMUTED: False, "rounding": False}, kind="convergence"),
         (
-            "the solver stops before it converges, at a point that rounding chooses (noise of 1e-14 "
-            "of their spread in plain features moves it as far)"
+            "the solver stops before it converges, at a point that rounding chooses (noise of "
+            "1e-14 of their spread in plain features moves it as far)"
         ),
     ),
     "one transformer": (
