@@ -32,6 +32,7 @@ def interrupted(number: int) -> tuple[int, int, bool]:
     return number, os.getpid(), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
+@pytest.mark.thorough
 def test_interruption_passes_workers_by_from_their_start() -> None:
     """It is blocked, which nobody does in a worker: this one was born so; also one more."""
     for jobs in (2, 3):

@@ -546,6 +546,7 @@ def test_every_check_has_a_mutant() -> None:
     assert {check.name for check in CHECKS} == set(MUTANTS)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("check", CHECKS, ids=tag)
 def test_the_check_notices(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     """What supports must refute under its mutant, and what refutes must support.

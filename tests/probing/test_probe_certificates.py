@@ -63,6 +63,7 @@ def replaced(**changes: Any) -> str:
     return json.dumps(certificate | changes)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("content", "status", "says"),
     [

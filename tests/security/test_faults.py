@@ -553,6 +553,7 @@ def status_of(fault: str, name: str) -> int:
     return COMMANDS[name].status if found is None else int(found[1])
 
 
+@pytest.mark.sampled(3)
 @holds(FAULTS[0], FAULTS[1])
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_waits_for_the_write(here: Path, name: str, which: signal.Signals) -> None:
@@ -567,6 +568,7 @@ def test_a_signal_waits_for_the_write(here: Path, name: str, which: signal.Signa
         assert_goes_on(name, here, outcome.done[:1])
 
 
+@pytest.mark.sampled(3)
 @holds(FAULTS[2])
 def test_kill_9_leaves_whole_files(here: Path, name: str) -> None:
     prepared(name, here)
@@ -579,6 +581,7 @@ def test_kill_9_leaves_whole_files(here: Path, name: str) -> None:
     assert_goes_on(name, here, outcome.done[:1] if name == "reproduce" else [])
 
 
+@pytest.mark.sampled(4)
 @holds(FAULTS[3])
 def test_on_a_full_disk_nothing_is_lost(here: Path, name: str) -> None:
     prepared(name, here)
@@ -597,6 +600,7 @@ def test_on_a_full_disk_nothing_is_lost(here: Path, name: str) -> None:
     assert_goes_on(name, here, [])
 
 
+@pytest.mark.sampled(3)
 @holds(FAULTS[4])
 def test_a_folder_that_cannot_be_written_is_refused(here: Path, name: str) -> None:
     prepared(name, here)
@@ -610,6 +614,7 @@ def test_a_folder_that_cannot_be_written_is_refused(here: Path, name: str) -> No
     assert snapshot(here) == before
 
 
+@pytest.mark.sampled(5)
 @holds(FAULTS[5])
 def test_the_clock_does_not_matter(here: Path, name: str) -> None:
     prepared(name, here)
@@ -626,6 +631,7 @@ def test_the_clock_does_not_matter(here: Path, name: str) -> None:
             assert "2 skipped" in again.said
 
 
+@pytest.mark.sampled(4)
 @holds(FAULTS[6])
 def test_two_runs_on_one_output(here: Path, name: str) -> None:
     prepared(name, here)
@@ -653,6 +659,7 @@ def test_two_runs_on_one_output(here: Path, name: str) -> None:
     assert_whole(name, here)
 
 
+@pytest.mark.sampled(3)
 @holds(FAULTS[7], names=(*FILES, "reproduce"))
 def test_when_a_worker_dies_the_next_run_goes_on(here: Path, name: str) -> None:
     """JPEG 2000, since its codec is what files need processes for."""
@@ -736,6 +743,7 @@ def test_a_machine_at_work_is_not_waited_for(here: Path, which: signal.Signals) 
     assert not (here / "o.json").exists()
 
 
+@pytest.mark.sampled(4)
 @holds(FAULTS[8])
 def test_what_was_cut_off_is_done_again(here: Path, name: str) -> None:
     prepared(name, here)
