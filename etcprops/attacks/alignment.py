@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+_MOST_ROUNDS: Final = 1000
+"""Pairs may change in a circle for ever; they do not get better."""
+
 _LARGEST: Final = 1e75
 """Cubes of larger numbers, summed, may not be doubles."""
 
@@ -103,7 +106,7 @@ def align(
     scores, _ = _principal(secret, min(count, secret.shape[1]))
     models, axes = _principal(known, scores.shape[1])
     start = turned = scores * np.where(skewness(scores) * skewness(models) < 0, -1, 1)
-    for _ in range(as_integer(rounds, "rounds", caller, least=0)):
+    for _ in range(as_integer(rounds, "rounds", caller, 0, _MOST_ROUNDS)):
         pairs = _mutual(turned, models)
         if len(pairs[0]) < scores.shape[1]:
             break

@@ -72,6 +72,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a block without a text": (lambda: ep.attack(images(), block=ENORMOUS), "'block'"),
     "a block within which nothing is": (
         lambda: recover_within_blocks(images(), block=ENORMOUS), "'block'"),
+    "rounds without an end": (
+        lambda: align(np.eye(4), np.eye(4), rounds=2**63), "'rounds'.*0 to 1000"),
     "pixels whose cubes are no doubles": (
         lambda: align(np.eye(4), np.eye(4) * 1e301), "'public'.*magnitude up to"),
     "a seed that is neither true nor false": (
