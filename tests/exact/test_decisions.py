@@ -75,6 +75,7 @@ def open_all(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("open_all")
 @pytest.mark.parametrize("svm_type", [SVC, NuSVC])
 @pytest.mark.parametrize("classes", [2, 4])
@@ -89,6 +90,7 @@ def test_small_intervals_contain_the_exact_value(kernel: str, classes: int, svm_
     np.testing.assert_array_equal(found.labels, svm.predict(Q))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("classes", [2, 4])
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_queries_on_the_boundary(kernel: str, classes: int) -> None:
@@ -185,6 +187,7 @@ def moved_by(svm: Any, rows: Matrix) -> Any:
     return SimpleNamespace(**given, support_vectors_=rows)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("open_all")
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_features_that_are_off_are_covered(kernel: str) -> None:

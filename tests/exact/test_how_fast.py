@@ -54,6 +54,7 @@ def test_exponents_and_limits() -> None:
     assert least[READ] == pytest.approx(8 * 60 * 40 / 256e7)
 
 
+@pytest.mark.thorough
 def test_the_page_says_what_the_file_says(tmp_path: Path) -> None:
     write(times(), tmp_path)
     text = (tmp_path / "README.md").read_text("utf-8")

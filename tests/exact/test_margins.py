@@ -51,6 +51,7 @@ def fitted(kernel: str, classes: int = 2, *, seed: int = 0, n: int = 40, **optio
     return svm, X, Q
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("classes", [2, 4])
 def test_twice_the_error_against_60_digits_is_within_the_bound(kernel: str, classes: int) -> None:
@@ -183,6 +184,7 @@ def digits_with_standard_scaler(kernel: str) -> tuple[Any, ...]:
     return *sides, standard_scaler_error_bound(PixelStatistics(pixels))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kernel", ["linear", "rbf", "poly"])
 def test_decisions_on_encrypted_digits_are_certified(kernel: str) -> None:
     (plain, X, Q), (other, _, encrypted), error = digits_with_standard_scaler(kernel)

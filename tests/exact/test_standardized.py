@@ -152,6 +152,7 @@ def test_entry_depends_on_rows_and_statistics_alone(
         np.testing.assert_array_equal(whole, other)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("top", [255, 65535])
 def test_tiles_panels_threads_and_carries_do_not_show(
@@ -263,6 +264,7 @@ def test_near_the_products_of_z_scores() -> None:
     np.testing.assert_allclose(standardized_gram(X, slices=1), z @ z.T, rtol=0, atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_same_bits_with_other_kernels_and_threads_of_blas() -> None:
     code = (
         "import hashlib, numpy as np; from etcprops import standardized_gram as g;"
@@ -282,6 +284,7 @@ def test_same_bits_with_other_kernels_and_threads_of_blas() -> None:
     assert len(digests) == 1
 
 
+@pytest.mark.thorough
 def test_memory_is_at_most_that_of_the_input() -> None:
     X = np.random.default_rng(0).integers(0, 256, (600, 60_000), dtype=np.uint8)
     statistics = PixelStatistics(X)

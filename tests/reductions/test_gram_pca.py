@@ -80,6 +80,7 @@ def test_order_and_signs_of_features_do_not_show(seed: int, kind: Any, m: int, n
     np.testing.assert_array_equal(plain.transform(Q), permuted.transform((sign * Q)[:, order]))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("kernel", "normalized"),
     [

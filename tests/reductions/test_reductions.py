@@ -71,6 +71,7 @@ def steps_of(geometry: BlockGeometry) -> list[Step]:
     return [s for s in Step if geometry.channels == 3 or s is not Step.COMPONENTS]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("geometry", [GREY, COLOUR], ids=["grey", "colour"])
 def test_exact_reductions_are_equivariant_and_pass_encryption_on(geometry: BlockGeometry) -> None:
     images = batch(geometry)
@@ -88,6 +89,7 @@ def test_exact_reductions_are_equivariant_and_pass_encryption_on(geometry: Block
             assert set(induced.factor.tolist()) <= {-1, 1}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("geometry", [GREY, COLOUR], ids=["grey", "colour"])
 def test_z_scores_after_exact_reductions_have_the_same_bits(geometry: BlockGeometry) -> None:
     images, key = batch(geometry), EtCKey.from_secret(geometry, "bits")

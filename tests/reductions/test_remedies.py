@@ -45,6 +45,7 @@ def test_normal_form_loses_nothing_but_order_and_sign() -> None:
     assert len(set(form.group_.tolist())) == 8
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "before", [GramPCA(12), CanonicalFeatures()], ids=["gram-pca", "canonical-features"]
 )
