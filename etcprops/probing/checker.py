@@ -27,9 +27,9 @@ def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
     if len(certificate) < len(fields):
         raise ValueError(f"{path!r} has a field twice: another reader might take the other")
     kind = (certificate.get("format"), certificate.get("version"))
-    known = "etcprops.SignedPermutation"
-    if kind not in [(known, 1), (known, 2)] or type(kind[1]) is not int:  # True == 1
-        raise ValueError(f"{path!r} holds {str(kind)[:200]}, not {known}, version 1 or 2")
+    known = [("etcprops.SignedPermutation", version) for version in (1, 2)]
+    if kind not in known or type(kind[1]) is not int:  # True == 1
+        raise ValueError(f"{path!r} holds {str(kind)[:200]}, not {known[0][0]}, version 1 or 2")
     if certificate.keys() - {"format", "version", "level", "source", "sign", "witness"}:
         raise ValueError(f"{path!r} has a field that no certificate has")
     has_witness = "witness" in certificate
@@ -40,8 +40,8 @@ def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
         raise ValueError("'source' and 'sign' must be lists that are not empty")
     if not all(type(number) is int for numbers in (source, sign, [level]) for number in numbers):
         raise ValueError("'source', 'sign' and 'level' must hold integers")
-    if len(source) != len(sign) or certificate["level"] < 1:
-        raise ValueError("'source' and 'sign' must be as long, and 'level' at least 1")
+    if len(source) != len(sign) or not 1 <= certificate["level"] < 2**63:
+        raise ValueError("'source' and 'sign' must be as long, and 'level' from 1 to 2^63 - 1")
     return certificate
 
 
@@ -83,7 +83,7 @@ def check(path: str, limit: int = 10) -> tuple[int, str]:
     except ValueError as error:
         return 2, f"Error: {error}"
     found = list(faults(certificate))
-    if not found and certificate.get("witness", "") not in {"", witness(certificate)}:
+    if not found and "witness" in certificate and certificate["witness"] != witness(certificate):
         found = ["the map does not make what 'witness' says of the chosen images"]
     if found:
         more = [f"... and {len(found) - limit} more"] if len(found) > limit else []

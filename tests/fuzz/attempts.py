@@ -179,8 +179,8 @@ def folder_of_files() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as outer, ExitStack() as stubs:
         for name, stub in STUBS.items():
             stubs.enter_context(mock.patch(name, stub))
-        folder = Path(outer) / "inner"
-        folder.mkdir()
+        folder = Path(outer) / "above" / "inner"  # so that "../.." is not everybody's
+        folder.mkdir(parents=True)
         files(folder)
         os.chdir(folder)
         try:
