@@ -76,6 +76,13 @@ def test_values_that_cannot_be_compared_are_not(others: Any) -> None:
     assert (found.n_different, found.bitwise, found.spread) == (0, True, 0.0)
 
 
+def test_decisions_of_one_side_alone_are_not_compared() -> None:
+    both, one = decided([0, 1], [1.0, 3.0]), valued([1.0, 2.0], "classifier")
+    for pair in ((both, one), (one, both)):
+        found = compare(*pair, tolerance=0.0)
+        assert (found.n_different, found.largest_difference, found.failure) == (1, 1.0, "")
+
+
 def test_bits_are_compared_and_not_numbers() -> None:
     found = compare(decided([0], [[0.0]]), decided([0], [[-0.0]]), tolerance=0.0)
     assert not found.bitwise
