@@ -26,15 +26,15 @@ def user(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests."""
+    """Run the tests, but those marked ``thorough``: ``-- -m ''`` runs all."""
     session.run("pytest", "-q", *session.posargs)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Run the tests, and measure which lines and branches of the package they reach."""
+    """Run all tests, and measure which lines and branches of the package they reach."""
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-q", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", "-q", "-m", "", *session.posargs)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from hashlib import sha256
+from itertools import accumulate
 from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ LOGIC = {
 MEMORY = 8 << 30  # bytes of addresses a mutant may have
 # Tests that take t seconds have 5 (t + 3) of CPU under a mutant, and 50 (t + 3) by the clock.
 SLOWER, SECONDS_MORE, BY_THE_CLOCK = 2.5, 3.0, 20
+MOST_SECONDS = 10.0  # of tests for each mutant: what only slower ones would notice survives
 NO_TESTS = 33  # mutmut's code
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -136,8 +138,8 @@ def try_mutants(modules: list[str], sample: int | None, jobs: int) -> None:
     for name in place:
         reaching = state().tests_by_mangled_function_name[mangled_name_from_mutant_name(name)]
         # The examples of a docstring are in each mutant of its function once more.
-        tests = [t for t in reaching if "__mutmut_" not in t or t.endswith("__mutmut_orig")]
-        tests.sort(key=seconds.__getitem__)
+        own = (t for t in reaching if "__mutmut_" not in t or t.endswith("__mutmut_orig"))
+        tests = _fastest(own, seconds)
         trials.append(Trial(name, tests, sum(map(seconds.__getitem__, tests))))
     runner.startup()
     try:
@@ -150,6 +152,15 @@ def try_mutants(modules: list[str], sample: int | None, jobs: int) -> None:
         sys.exit("interrupted")
     finally:
         runner.shutdown()
+
+
+def _fastest(tests: Iterable[str], seconds: dict[str, float]) -> list[str]:
+    """Return the tests that take `MOST_SECONDS` together, the fastest first; one in any case."""
+    ordered = sorted(tests, key=seconds.__getitem__)
+    until = accumulate(seconds[test] for test in ordered)
+    return [
+        t for i, (t, s) in enumerate(zip(ordered, until, strict=True)) if s < MOST_SECONDS or not i
+    ]
 
 
 def _results_of(runner: Any, trials: list[Trial]) -> Iterator[tuple[str, int]]:

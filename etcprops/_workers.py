@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from multiprocessing import resource_tracker
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 Result = TypeVar("Result")
 
@@ -110,3 +113,87 @@ def follow(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+class Processes:
+    """Programs for whose ends threads wait, and that another thread can end."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._ended = False
+        with _LOCK:
+            _IN_USE.add(self)
+
+    def run(
+        self,
+        command: list[str],
+        *,
+        folder: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end, whatever its status, and return what it printed.
+
+        Parameters
+        ----------
+        command : list of str
+        folder : Path, optional
+            The current one, for it.
+        variables : mapping of str to str, optional
+            Environment variables that it has besides those of this process.
+        seconds : float, optional
+            The time that it may take.
+
+        Raises
+        ------
+        RuntimeError
+            If it was to begin when others were ended already.
+        subprocess.TimeoutExpired
+            If it takes longer; it is ended then.
+        """
+        with self._started(command, folder, variables) as process:
+            try:
+                said, errors = process.communicate(timeout=seconds)
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                with _LOCK:
+                    self._running.discard(process)
+        return subprocess.CompletedProcess(command, process.returncode, said, errors)
+
+    def _started(
+        self, command: list[str], folder: Path | None, variables: Mapping[str, str] | None
+    ) -> subprocess.Popen[str]:
+        with _LOCK, deaf_to_interruption():
+            if self._ended:
+                raise RuntimeError(f"{command[0]} was not begun: others have been ended")
+            process = subprocess.Popen(  # noqa: S603
+                command,
+                cwd=folder,
+                env={**os.environ, **(variables or {})},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            self._running.add(process)
+        return process
+
+    def end(self) -> None:
+        """End those that run, and let no other begin."""
+        with _LOCK:
+            self._ended = True
+            for process in self._running:
+                process.kill()
+
+
+_LOCK: Final = threading.Lock()
+_IN_USE: Final[WeakSet[Processes]] = WeakSet()
+
+
+def end_processes() -> None:
+    """End all programs for which threads wait: Python waits for these threads when it ends."""
+    with _LOCK:
+        in_use = [*_IN_USE]
+    for processes in in_use:
+        processes.end()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
@@ -13,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
-import sklearn.svm  # noqa: F401  # loads OpenMP, the same
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from threadpoolctl import threadpool_limits
 
@@ -39,6 +39,7 @@ _COMMON: dict[str, Any] = {
     "suppress_health_check": (HealthCheck.too_slow,),
     "verbosity": Verbosity.normal,
 }
+settings.register_profile("quick", **_COMMON, max_examples=20, derandomize=True)
 settings.register_profile("ci", **_COMMON, max_examples=60, derandomize=True)
 settings.register_profile("dev", **_COMMON, max_examples=60, derandomize=False)
 settings.register_profile("deep", **_COMMON, max_examples=5000, derandomize=False)
@@ -76,8 +77,45 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-profile") is None:
         # Deterministic by default; --hypothesis-profile=dev or deep looks further.
-        settings.load_profile("ci")
+        settings.load_profile("quick" if _is_quick(config) else "ci")
     _leave_the_users_cache_alone(config)
+    _compile_once(config)
+
+
+def _is_quick(config: pytest.Config) -> bool:
+    """Tell whether `addopts` leaves the tests out that are marked ``thorough``."""
+    return bool(config.getoption("markexpr") == "not thorough")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest looks at -m
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cases of a test that is ``sampled(n)`` as ``thorough``, but the first of each n."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        if (sampled := item.get_closest_marker("sampled")) is not None:
+            test = item.nodeid.split("[")[0]
+            if seen[test] % sampled.args[0]:
+                item.add_marker("thorough")
+            seen[test] += 1
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if _is_quick(config):
+        terminalreporter.write_line("Without what is marked thorough; all tests: pytest -q -m ''")
+
+
+def _compile_once(config: pytest.Config) -> None:
+    """Keep compiled modules in pytest's cache if they are not wanted beside their sources.
+
+    Otherwise each of the many processes of a run would compile them all again: seconds each time.
+    """
+    if sys.dont_write_bytecode and "PYTHONDONTWRITEBYTECODE" in os.environ:
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = str(Path(config.rootpath) / ".pytest_cache" / "compiled")
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
 def _leave_the_users_cache_alone(config: pytest.Config) -> None:
@@ -105,6 +143,8 @@ def _one_thread() -> Iterator[None]:
 
     On a busy machine they wait for minutes.
     """
+    for library in ("scipy.linalg", "sklearn.svm"):  # load their BLAS and OpenMP, to be limited
+        importlib.import_module(library)
     with threadpool_limits(1):
         yield
 

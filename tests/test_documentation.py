@@ -56,6 +56,7 @@ def test_every_room_has_its_page_in_the_reference() -> None:
     assert pages == rooms | {"index"}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("page", with_programs(), ids=name)
 def test_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(SAMPLE, tmp_path / "photo.jpg")
@@ -66,6 +67,7 @@ def test_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.M
         example.evaluate()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_of_a_page_exist_with_their_options(page: Path) -> None:
     group: Any = typer.main.get_command(app)

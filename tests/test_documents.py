@@ -259,6 +259,7 @@ def _small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.pop("documented", None)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("_small")
 @pytest.mark.parametrize("name", WRITERS)
 def test_what_is_written_validates(name: str, tmp_path: Path) -> None:

@@ -283,6 +283,7 @@ def test_dir_lists_public_names_before_they_are_used() -> None:
     assert set(etcprops.__all__) <= set(dir(etcprops))
 
 
+@pytest.mark.thorough
 def test_star_import_gives_the_public_names() -> None:
     code = "from etcprops import *; print(*(name for name in dir() if name[0] != '_'))"
     # This loads other people's libraries, whose warnings are not ours.
@@ -328,9 +329,20 @@ def _modules() -> dict[str, Path]:
     return paths
 
 
+@cache
+def _homes() -> dict[str, str]:
+    """Return the home of every public name."""
+    return {name: home for home, names in _HOMES.items() for name in names}
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    """Return what the text of `module` means."""
+    return ast.parse(_modules()[module].read_text())
+
+
 def _targets(node: ast.AST, parent: ast.Module) -> Iterator[str]:
     """Yield the modules of the package that an import statement names."""
-    homes = {name: home for home, names in _HOMES.items() for name in names}
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
         yield from (n.removeprefix("etcprops.") for n in names if n.startswith("etcprops."))
@@ -346,19 +358,20 @@ def _targets(node: ast.AST, parent: ast.Module) -> Iterator[str]:
                 yield inner
             elif package:
                 yield package
-            elif alias.name in homes:
-                yield homes[alias.name]
+            elif alias.name in _homes():
+                yield _homes()[alias.name]
 
 
-def _imports(module: str) -> set[str]:
+@cache
+def _imports(module: str) -> frozenset[str]:
     """Return the modules of the package that `module` imports, wherever in its text."""
-    tree = ast.parse(_modules()[module].read_text())
-    return {target for node in ast.walk(tree) for target in _targets(node, tree)}
+    tree = _tree(module)
+    return frozenset(target for node in ast.walk(tree) for target in _targets(node, tree))
 
 
 def _imports_when_loaded(module: str) -> set[str]:
     """Return the modules that `module` imports while it is itself being imported."""
-    tree = ast.parse(_modules()[module].read_text())
+    tree = _tree(module)
     return {target for node in tree.body for target in _targets(node, tree)}
 
 
@@ -420,7 +433,7 @@ def test_modules_can_be_loaded_in_some_order() -> None:
 
 @pytest.mark.parametrize("module", [m for m in FOUNDATIONS if m not in WITH_SCIKIT_LEARN])
 def test_the_core_imports_no_heavy_library(module: str) -> None:
-    tree = ast.parse(_modules()[module].read_text())
+    tree = _tree(module)
     names = [
         alias.name
         for node in ast.walk(tree)

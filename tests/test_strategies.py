@@ -92,6 +92,7 @@ def test_keys_have_the_geometry_they_were_given(data: st.DataObject) -> None:
     assert isinstance(data.draw(keys()), EtCKey)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("geometry", "n_subsets"), [(GREY, 8), (COLOUR, 16)], ids=["grey", "colour"]
 )

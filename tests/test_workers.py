@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from etcprops._workers import as_done, deaf_to_interruption
+from etcprops import cli
+from etcprops._workers import Processes, as_done, deaf_to_interruption, end_processes
 from etcprops.auditing.atlas.cells import AtlasCell
 from etcprops.auditing.atlas.isolation import Worker
 from etcprops.probing.sandbox import Isolation, open_sandbox
@@ -28,6 +32,7 @@ def interrupted(number: int) -> tuple[int, int, bool]:
     return number, os.getpid(), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
+@pytest.mark.thorough
 def test_interruption_passes_workers_by_from_their_start() -> None:
     """It is blocked, which nobody does in a worker: this one was born so; also one more."""
     for jobs in (2, 3):
@@ -82,7 +87,8 @@ def test_a_function_that_is_probed_is_deaf() -> None:
 
 WATCHING = """
 import os, subprocess, sys
-child = "import os, time; from etcprops._workers import follow; follow(os.getppid());"
+child = "import os, time; from etcprops import cli
+from etcprops._workers import follow; follow(os.getppid());"
 child += "print('watching', flush=True); time.sleep(60)"
 subprocess.run([sys.executable, "-c", child])
 """
@@ -95,3 +101,52 @@ def test_processes_end_with_their_parent() -> None:
         assert process.stdout.readline() == "watching\n"
         process.send_signal(signal.SIGKILL)
         assert process.stdout.read() == ""  # comes to its end when the child has ended
+
+
+SLEEPING = [sys.executable, "-ISc", "import time; time.sleep(60)"]
+
+
+def test_programs_for_which_threads_wait_are_ended_and_no_other_begins() -> None:
+    processes = Processes()
+    with ThreadPoolExecutor(1) as pool:
+        running, waiting = (pool.submit(processes.run, SLEEPING) for _ in range(2))
+        while not processes._running:  # noqa: SLF001  # once it has begun
+            time.sleep(0.01)
+        end_processes()
+        assert running.result(30).returncode == -signal.SIGKILL
+        with pytest.raises(RuntimeError, match="was not begun"):
+            waiting.result(30)
+
+
+def test_a_command_ends_programs_for_which_its_threads_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or it would end when they do: Python waits for threads."""
+    processes = Processes()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(processes.run, SLEEPING)
+
+        def interrupted_command() -> None:
+            while not processes._running:  # noqa: SLF001  # once it has begun
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(cli, "app", interrupted_command)
+        with pytest.raises(KeyboardInterrupt):
+            cli.main()
+        assert running.result(30).returncode == -signal.SIGKILL
+
+
+def test_a_program_that_takes_too_long_is_ended() -> None:
+    processes = Processes()
+    with pytest.raises(subprocess.TimeoutExpired):
+        processes.run(SLEEPING, seconds=0.05)
+    assert not processes._running  # noqa: SLF001
+
+
+def test_a_program_is_deaf_and_has_its_variables_and_folder(tmp_path: Path) -> None:
+    tells = "import os, signal; print(os.environ['A'], os.getcwd(), "
+    tells += "signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    command = [sys.executable, "-Ic", tells]
+    done = Processes().run(command, folder=tmp_path, variables={"A": "a"})
+    assert done.stdout.split() == ["a", str(tmp_path.resolve()), "True"], done

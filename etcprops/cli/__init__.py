@@ -16,6 +16,7 @@ from typer.core import TyperCommand
 
 from etcprops import __version__
 from etcprops._validation import InvalidParameterError
+from etcprops._workers import end_processes
 from etcprops.cli._progress import told_if_interrupted
 from etcprops.cli.atlas import atlas
 from etcprops.cli.attack import attack
@@ -87,7 +88,10 @@ def main() -> None:
 
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM end a command as errors do: processes are stopped, half files taken away."""
+    """Let SIGTERM end a command as errors do: processes are stopped, half files taken away.
+
+    Programs for which threads wait are ended however the command does.
+    """
 
     def end(_signal: int, _frame: object) -> None:
         sys.exit(128 + signal.SIGTERM)
@@ -100,6 +104,7 @@ def _ended_in_order() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        end_processes()
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer's callbacks take the value alone

@@ -100,8 +100,11 @@ def files_in(
             ValueError,
         ) as error:
             reject(parameter, caller, wanted, f"{str(path)!r}, which is none: {error}.")
-        entries = (entry.filename for entry in archive.infolist() if not entry.is_dir())
-        files = [File(PurePosixPath(e), partial(read_entry, archive, e, most)) for e in entries]
+        # Names may be empty, or begin with a slash: they count from the top of the zip, too.
+        entries = [name for name in archive.namelist() if not name.endswith("/")]
+        names = (PurePosixPath(name.lstrip("/")) for name in entries)
+        reads = (partial(read_entry, archive, name, most) for name in entries)
+        files = [File(name, read) for name, read in zip(names, reads, strict=True)]
         yield sorted((f for f in files if not _hidden(f.name)), key=lambda file: file.name)
 
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 FEATURES = 2**12  # features at a time: 255**2 * 2**12 < 2**28
 WORTH = 2**32  # products of pixels that take about as long as to load the library and to check it
 UINT8, INT32 = 2, 6  # ONNX's numbers for types
+# Levels at even and at odd places of a row: the largest sums of all, of pairs of places, and of
+# neither; on both sides of where a byte that has a sign turns negative.
+LEVELS = [(255, 255)] * 5 + [(0, 0), (255, 0), (0, 255), (127, 127), (128, 128)]
+EACH = 5  # rows of the same levels, for code that takes some at a time
 
 
 def multiplier(operands: list[NDArray[Any]]) -> Multiply | None:
@@ -83,12 +87,11 @@ def _model() -> bytes:
 
 
 def extreme_rows() -> NDArray[np.uint8]:
-    """Return rows of as many features as are added at once, of the largest sums and chance."""
-    rows = np.random.default_rng(0).integers(0, 256, (75, FEATURES), dtype=np.uint8)
-    rows[:25] = 255
-    rows[25:30], rows[30:35, ::2], rows[35:40, 1::2] = 0, 255, 0
-    rows[40:45], rows[45:50] = 127, 128
-    return rows
+    """Return rows of as many features as are added at once, of `LEVELS` and then of chance."""
+    levels = np.repeat(np.array(LEVELS, dtype=np.uint8), EACH, axis=0)
+    chance = np.random.default_rng(0).bytes(len(levels) * FEATURES)
+    rows = np.tile(levels, FEATURES // levels.shape[1])
+    return np.concatenate([rows, np.frombuffer(chance, np.uint8).reshape(rows.shape)])
 
 
 def is_exact(multiply: Multiply, rows: NDArray[np.uint8]) -> bool:
@@ -105,7 +108,7 @@ def _is_faster(multiply: Multiply, rows: NDArray[np.uint8]) -> bool:
 
     def by_blas() -> object:
         centred = np.subtract(rows, 128, dtype=np.float32)
-        return centred @ centred[::-1].T
+        return centred @ np.flipud(centred).T  # as much work as for other rows
 
     works: list[Callable[[], object]] = [by_blas, lambda: multiply(rows, rows)]
     best = [np.inf, np.inf]

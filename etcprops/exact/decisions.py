@@ -157,8 +157,8 @@ def _pairwise(model: Any, X: Doubles) -> Doubles:
 
 def _labels(model: Any, values: Doubles) -> NDArray[Any]:
     """Return the classes with the most votes, the first of several."""
-    if values.ndim == 1:  # positive values are for the second of two
-        return np.asarray(model.classes_[(values > 0).astype(np.intp)])
+    if values.ndim == 1:  # of two classes, negative values are for the first
+        return np.asarray(model.classes_[(values >= 0).astype(np.intp)])
     votes = np.zeros((len(values), len(model.classes_)), dtype=np.intp)
     for pair, (i, j) in enumerate(combinations(range(votes.shape[1]), 2)):
         votes[:, i] += values[:, pair] > 0

@@ -1,12 +1,15 @@
 """Coefficients in and out of JPEG files, by jpeglib, which wraps libjpeg-turbo.
 
 jpeglib takes files that end early for whole ones, so Pillow, which does not, looks at them first.
+It keeps what comments and applications have put into a file, and writes beyond its buffers where
+such a segment is empty or of a negative length; so it is given files without them.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +25,12 @@ from etcprops.formats.coefficients import LARGEST
 _VERSION: Final = "turbo210"
 _MODES: Final = {"L", "YCbCr", "RGB"}  # Pillow has turned colours into RGB
 _SPACES: Final = {"JCS_GRAYSCALE", "JCS_YCbCr"}
+_MARKER: Final = re.compile(rb"\xff+([^\xff\x00\xd0-\xd7])")
+"""The next that is not one within coded data, as libjpeg looks for it, and its code."""
+_SCAN: Final = 0xDA
+_ENDS: Final = 0xD8, 0xD9
+_OF_OTHERS: Final = {*range(0xE0, 0xF0), 0xFE}
+_TELLS_COLOURS: Final = {0xE0: b"JFIF", 0xEE: b"Adobe"}
 _LARGEST_AC: Final = 1023
 _LARGEST_DC: Final = 2047
 
@@ -67,7 +76,7 @@ def read(
     content = source if isinstance(source, bytes) else _content(Path(source), caller)
     _check_content(content, caller)
     with _jpeglib() as jpeglib, _temporary_path() as path:
-        path.write_bytes(content)
+        path.write_bytes(_bare(content, caller))
         try:
             coded = jpeglib.read_dct(str(path))
             planes = [coded.Y] if coded.num_components == 1 else [coded.Y, coded.Cb, coded.Cr]
@@ -83,6 +92,26 @@ def read(
     if any(abs(plane.astype(np.int32)).max() > LARGEST for plane in planes):
         reject("source", caller, f"have coefficients up to {LARGEST}", "larger ones.")
     return [np.array(plane, dtype=np.int16) for plane in planes], tables
+
+
+def _bare(content: bytes, caller: str) -> bytes:
+    """Return a file with nothing of others' but the first segments that say what colours are."""
+    kept, at, coded, wanted = [content[:2]], 2, False, dict(_TELLS_COLOURS)
+    while (marker := _MARKER.search(content, at)) and (code := marker[1][0]) != _ENDS[1]:
+        if coded:
+            kept.append(content[at : marker.start()])
+        start = marker.end()
+        length = int.from_bytes(content[start : start + 2], "big")
+        if code < 0xC0 or code == _ENDS[0] or length < 2:
+            got = f"marker {code:#x} with length {length}."
+            reject("source", caller, "be a JPEG file of whole segments", got)
+        at, coded = start + length, code == _SCAN
+        tells = code in wanted and content.startswith(wanted[code], start + 2)
+        if tells:
+            del wanted[code]
+        if tells or code not in _OF_OTHERS:
+            kept.append(b"\xff" + marker[1] + content[start:at])
+    return b"".join([*kept, content[at:]])
 
 
 def _content(path: Path, caller: str) -> bytes:

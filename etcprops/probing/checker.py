@@ -27,10 +27,11 @@ def read(path: str, most: int = 1 << 29) -> dict[str, Any]:
     if len(certificate) < len(fields):
         raise ValueError(f"{path!r} has a field twice: another reader might take the other")
     kind = (certificate.get("format"), certificate.get("version"))
-    known = [("etcprops.SignedPermutation", version) for version in (1, 2)]
-    if kind not in known or type(kind[1]) is not int:  # True == 1
-        known_as = "etcprops.SignedPermutation, version 1 or 2"
-        raise ValueError(f"{path!r} holds {str(kind)[:200]}, not {known_as}")
+    known = "etcprops.SignedPermutation"
+    if kind not in [(known, 1), (known, 2)] or type(kind[1]) is not int:  # True == 1
+        raise ValueError(f"{path!r} holds {str(kind)[:200]}, not {known}, version 1 or 2")
+    if certificate.keys() - {"format", "version", "level", "source", "sign", "witness"}:
+        raise ValueError(f"{path!r} has a field that no certificate has")
     has_witness = "witness" in certificate
     if (kind[1] == 2) != has_witness or not isinstance(certificate.get("witness", ""), str):
         raise ValueError("'witness' must be text in version 2, and absent in version 1")
@@ -57,9 +58,8 @@ def faults(certificate: dict[str, Any]) -> Iterator[str]:
         else:
             shown_by[pixel] = index
     yield from (f"input {pixel} is lost" for pixel in range(size) if pixel not in shown_by)
-    yield from (
-        f"output {index} has sign {s}, not -1 or +1" for index, s in enumerate(sign) if abs(s) != 1
-    )
+    strange = ((index, s) for index, s in enumerate(sign) if abs(s) != 1)
+    yield from (f"output {index} has sign {s}, not -1 or +1" for index, s in strange)
 
 
 def witness(certificate: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     offset_, sign_ : ndarray of int64, shape (n_features,)
         In that order: features become ``sign * (x - offset)``.
     group_ : ndarray of int64, shape (n_features,)
-        In that order: features with the same number have the same training values.
+        In that order, from 0: features with the same number have the same training values.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
@@ -103,10 +103,10 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         offset, sign = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
         names = [name for part in parts for name in part[2]]
         order = sorted(range(len(names)), key=names.__getitem__)
-        new = [i > 0 and names[a] != names[order[i - 1]] for i, a in enumerate(order)]
+        new = [names[one] != names[other] for one, other in pairwise(order)]
         self.order_ = np.array(order)
         self.sign_, self.offset_ = sign[self.order_], offset[self.order_]
-        self.group_ = np.cumsum(new)
+        self.group_ = np.cumsum([0, *new])
         self._constant = (rows == rows[0]).all(axis=0)[self.order_]
         return self
 
@@ -135,10 +135,8 @@ class CanonicalFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         transformed -= self.offset_
         transformed *= self.sign_
         transformed[:, self._constant] = abs(transformed[:, self._constant])
-        starts = np.flatnonzero(np.diff(self.group_, prepend=-1, append=self.group_[-1] + 1))
-        for start, end in pairwise(starts):
-            if end - start > 1:
-                transformed[:, start:end].sort(axis=1)
+        for group in np.split(transformed, np.flatnonzero(np.diff(self.group_)) + 1, axis=1):
+            group.sort(axis=1)
         return transformed
 
     def _validated(self, X: Any, *, reset: bool) -> NDArray[Any]:
@@ -155,8 +153,8 @@ def _oriented(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64],
     differences = 2 * wide - (low + high)
     first = (differences != 0).argmax(axis=0)
     leading = np.take_along_axis(differences, first[None], axis=0)[0]
-    sign = np.where(leading > 0, -1, 1)
-    offset = np.where(leading > 0, high, low)
+    falling = leading > 0  # x - min would begin high
+    sign, offset = np.where(falling, -1, 1), np.where(falling, high, low)
     # As big-endian bytes, columns compare as their numbers do, none of which is negative.
     columns = np.ascontiguousarray((sign * (wide - offset)).T.astype(">u4"))
     return offset, sign, [column.tobytes() for column in columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from etcprops._validation import as_integer, as_number
@@ -80,10 +81,9 @@ def nearest_exact(geometry: BlockGeometry, ratio: float) -> LinearReduction:
 
 def _block_mean(geometry: BlockGeometry, dimension: int) -> BlockMean | None:
     """Return the block means of a dimension, if their cells divide the block."""
-    for cell in range(1, geometry.block + 1):
-        if geometry.block % cell == 0 and cell**2 * dimension == geometry.n_pixels:
-            return BlockMean(geometry, cell)
-    return None
+    cell = math.isqrt(geometry.n_pixels // dimension)
+    fits = geometry.block % cell == 0 and cell**2 * dimension == geometry.n_pixels
+    return BlockMean(geometry, cell) if fits else None
 
 
 def _block_dct(geometry: BlockGeometry, dimension: int) -> BlockDCT:
@@ -113,9 +113,9 @@ def reductions_to(
     dict of str to transformer
         ``"random-pixels"``, ``"gaussian-projection"``, ``"sparse-projection"`` and ``"gram-pca"``
         always; ``"grid-sampling"`` and ``"mean-pooling"`` if cells of ``n / dimension`` pixels tile
-        the image, those of the most quadratic shape; ``"block-mean"`` and ``"block-dct"`` only
-        where an exact one has just this dimension. GramPCA has fewer components if there are fewer
-        training images.
+        the image, those of the most quadratic shape, the lower of two; ``"block-mean"`` and
+        ``"block-dct"`` only where an exact one has just this dimension. GramPCA has fewer
+        components if there are fewer training images.
 
     Raises
     ------
@@ -155,11 +155,10 @@ def reductions_to(
 
 def _most_quadratic_cell(geometry: BlockGeometry, dimension: int) -> tuple[int, int] | None:
     """Return height and width of cells that tile the image and leave `dimension` of them."""
-    cells = [
-        (height, width)
-        for height in range(1, geometry.height + 1)
-        if geometry.height % height == 0
-        for width in range(1, geometry.width + 1)
-        if geometry.width % width == 0 and geometry.n_pixels == height * width * dimension
-    ]
-    return min(cells, key=lambda cell: abs(math.log(cell[0] / cell[1])), default=None)
+    sides = product(_divisors(geometry.height), _divisors(geometry.width))
+    cells = [cell for cell in sides if math.prod(cell) * dimension == geometry.n_pixels]
+    return min(cells, key=sum, default=None)  # all have one area
+
+
+def _divisors(number: int) -> list[int]:
+    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]

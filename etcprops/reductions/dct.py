@@ -155,11 +155,10 @@ def integer_cosines(side: int) -> NDArray[np.int64]:
     cosines: NDArray[np.int64] = np.rint(
         amplitude * np.cos(np.pi * u * (2 * i + 1) / (2 * side))
     ).astype(np.int64)
-    # Mirrored, not computed twice: the symmetry is exact, whatever the library's cosine.
+    # Mirrored, not computed twice: the symmetry is exact, whatever the library's cosine. In the
+    # middle of an odd side odd cosines are zero, to far less than what is rounded.
     half = side // 2
     cosines[:, side - half :] = cosines[:, half - 1 :: -1][:, :half] * np.where(u % 2, -1, 1)
-    if side % 2:
-        cosines[1::2, half] = 0
     return cosines
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.preprocessing import StandardScaler
 
 from etcprops._validation import as_choice, describe, reject
 
@@ -75,9 +76,7 @@ def gram_deviation(
             vectors = vectors - 127.5
         reduced = clone(reduction).fit_transform(vectors)
         if preprocessing == "z-score":
-            reduced = reduced - reduced.mean(axis=0)
-            deviation = np.sqrt(np.mean(reduced**2, axis=0))
-            reduced = reduced / np.where(deviation > 0, deviation, 1.0)
+            reduced = StandardScaler().fit_transform(reduced)
         grams.append(reduced @ reduced.T)
     before, after = grams
     return float(np.linalg.norm(after - before) / np.linalg.norm(before))

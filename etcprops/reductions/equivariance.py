@@ -7,6 +7,7 @@ is proved in ``proofs/coq/Reductions.v`` (if) and in `etcprops.theory.linear_red
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -213,7 +214,7 @@ def equivariance(
     Parameters
     ----------
     R : csr_array or array_like, shape (m, n)
-        Integers or floats, ``n = geometry.n_pixels``.
+        Integers or floats, ``n = geometry.n_pixels``; of integers, m squares must fit into 64 bits.
     geometry : BlockGeometry
         What the keys are for.
     step : Step or str
@@ -312,7 +313,13 @@ def as_rows(R: csr_array | ArrayLike, geometry: BlockGeometry, caller: str) -> R
     values = matrix.data if sparse else matrix
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         reject("R", caller, "be finite", "NaN or infinity.")
-    if matrix.dtype.kind != "f":
+    if values.dtype.kind != "f":
+        # Inner products of columns are to fit into 64 bits.
+        most = math.isqrt((2**63 - 1) // matrix.shape[0])
+        largest = max(int(values.max(initial=0)), -int(values.min(initial=0)))
+        if largest > most:
+            wanted = f"hold integers of magnitude at most {most}"
+            reject("R", caller, wanted, f"one of {largest}.")
         matrix = matrix.astype(np.int64)
     return Rows(matrix)
 
@@ -335,7 +342,7 @@ def _rows_of_blocks(rows: Rows, geometry: BlockGeometry) -> list[NDArray[np.int6
     """Return for each block the rows that see it: all others stay as they are."""
     matrix = csr_array(rows.matrix)
     of_row = np.repeat(np.arange(rows.n_rows), np.diff(matrix.indptr))
-    block = geometry.locate(matrix.indices)[0] if matrix.nnz else of_row
+    block, *_ = geometry.locate(matrix.indices)
     pairs = np.unique(block * np.int64(rows.n_rows) + of_row)
     blocks, of_pair = np.divmod(pairs, rows.n_rows)
     return np.split(of_pair, np.searchsorted(blocks, np.arange(1, geometry.n_blocks)))

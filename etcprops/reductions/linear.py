@@ -175,11 +175,12 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         R: Any = self.components_
         integer = R.dtype.kind == "i" and rows.dtype.kind in "iu"
         reduced = np.empty((len(rows), R.shape[0]), dtype=np.int64 if integer else np.float64)
-        working, unit, whole = reduced.dtype, 1.0, self._whole
+        working, whole = reduced.dtype, self._whole
+        unit = 1.0 if whole is None else whole.unit
         if whole is not None and R.dtype.kind == "f":
-            R, unit = whole.matrix, whole.unit  # signs: integers have exact sums as floats, too
+            R = whole.matrix  # signs: integers have exact sums as floats, too
         if whole is not None and rows.dtype.kind in "iu":
-            largest = _largest_magnitude(rows)
+            largest = max(int(rows.max()), -int(rows.min()))
             bound = largest * whole.weight
             if integer and bound >= 2**63:
                 wanted = f"hold integers of magnitude at most {(2**63 - 1) // whole.weight}"
@@ -188,16 +189,15 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 # Sums are integers that float32 holds: nothing is rounded, in half the memory.
                 R, working = whole.matrix, np.dtype(np.float32)
         # Sampling uses a few columns: the others are neither converted nor copied.
-        sampling = not isinstance(R, np.ndarray) and R.nnz < rows.shape[1]
-        used = np.unique(R.indices) if sampling else np.arange(0)
-        few = 0 < 2 * used.size < rows.shape[1]
+        few = not isinstance(R, np.ndarray) and 0 < 2 * R.nnz < rows.shape[1]
+        used = np.unique(R.indices) if few else slice(None)
         if few:
             R = R[:, used]
         step = max(1, _ENTRIES // R.shape[1])
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
             # Turned while they are small; sparse products need them in this order.
-            transposed = (part[:, used] if few else part).T.astype(working, order="C", copy=False)
+            transposed = part[:, used].T.astype(working, order="C", copy=False)
             reduced[start : start + step] = (R @ transposed).T
         if unit != 1:
             reduced *= unit
@@ -212,14 +212,6 @@ class LinearReduction(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Return `X` as an array, checked by scikit-learn; integers stay integers."""
         rows: NDArray[Any] = validate_data(self, X, reset=reset, dtype="numeric")
         return rows
-
-
-def _largest_magnitude(rows: NDArray[Any]) -> int:
-    """Return a bound of integers' magnitudes, by their type if that is small."""
-    if rows.dtype.itemsize > 2:
-        return max(int(rows.max(initial=0)), -int(rows.min(initial=0)))
-    limits = np.iinfo(rows.dtype)
-    return max(int(limits.max), -int(limits.min))
 
 
 @dataclass(frozen=True)

@@ -118,10 +118,8 @@ def check_pair(
     """Return `value` as two integers from 1 to the largest height and width."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         reject(parameter, caller, "be two integers, for rows and columns", describe(value))
-    rows, columns = (
-        as_integer(v, parameter, caller, 1, n) for v, n in zip(value, largest, strict=True)
-    )
-    return rows, columns
+    rows = as_integer(value[0], parameter, caller, 1, largest[0])
+    return rows, as_integer(value[1], parameter, caller, 1, largest[1])
 
 
 def _cells(geometry: BlockGeometry, height: int, width: int) -> NDArray[np.int64]:

@@ -32,10 +32,10 @@ class _RandomProjection(LinearReduction):
         self.seed = seed
 
     def _checked(self) -> tuple[int, int, NDArray[np.float64]]:
-        """Return the number of components, the seed, and a row of the right length to fit."""
+        """Return the number of components, the seed, and a row that has the right length."""
         caller, n = type(self).__name__, self.geometry.n_pixels
         count = as_integer(self.n_components, "n_components", caller, 1, n)
-        return count, check_seed(self.seed, caller), np.zeros((1, n))
+        return count, check_seed(self.seed, caller), np.zeros(n)
 
 
 class GaussianProjection(_RandomProjection):
@@ -75,7 +75,7 @@ class GaussianProjection(_RandomProjection):
         from sklearn.random_projection import GaussianRandomProjection
 
         count, seed, row = self._checked()
-        projection = GaussianRandomProjection(n_components=count, random_state=seed).fit(row)
+        projection = GaussianRandomProjection(n_components=count, random_state=seed).fit([row])
         return np.asarray(projection.components_)
 
 
@@ -109,7 +109,7 @@ class SparseProjection(_RandomProjection):
 
     def _build(self) -> csr_array:
         count, seed, row = self._checked()
-        return _sparse_matrix(row.shape[1], count, seed)
+        return _sparse_matrix(row.size, count, seed)
 
 
 @lru_cache(maxsize=1)

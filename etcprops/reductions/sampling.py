@@ -95,4 +95,4 @@ class GridSampling(LinearReduction):
         sizes = geometry.height, geometry.width
         down, right = check_pair(self.strides, sizes, "strides", "GridSampling")
         flat = np.arange(geometry.n_pixels).reshape(*sizes, geometry.channels)
-        return selection_sums(flat[::down, ::right].reshape(-1, 1), geometry.n_pixels)
+        return selection_sums(flat[::down, ::right].ravel()[:, None], geometry.n_pixels)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
+from etcprops._workers import Processes
 from etcprops.reproducibility.fingerprints import Fingerprint, processor_features
 
 BLAS_KERNELS: Final = {
@@ -53,19 +54,26 @@ class Machine:
         RuntimeError
             If that process fails.
         """
-        command = [sys.executable, "-m", "etcprops", "fingerprint", "--json", "-"]
-        command += ["--threads", str(self.threads)]
-        done = subprocess.run(  # noqa: S603  # our own interpreter
-            command,
-            env={**os.environ, **self.variables},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode not in {0, 1} or not done.stdout:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise RuntimeError(f"{self.name}: status {done.returncode}, {last}")
-        return Fingerprint.from_json(done.stdout)
+        return _fingerprint(Processes(), self)
+
+
+_COMPANION: Final = """
+import sys
+from etcprops import _workers, cli
+_workers.follow(int(sys.argv.pop(1)))
+cli.main()
+"""
+"""The command line, in a process that ends with the one that started it."""
+
+
+def _fingerprint(processes: Processes, kind: Machine) -> Fingerprint:
+    command = [sys.executable, "-c", _COMPANION, str(os.getpid()), "fingerprint"]
+    command += ["--json", "-", "--threads", str(kind.threads)]
+    done = processes.run(command, variables=kind.variables)
+    if done.returncode not in {0, 1} or not done.stdout:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"{kind.name}: status {done.returncode}, {last}")
+    return Fingerprint.from_json(done.stdout)
 
 
 def fingerprints_of(
@@ -78,17 +86,21 @@ def fingerprints_of(
     """Return the fingerprints of several machines by name, one at once for each core not spared.
 
     Those of `taken` come first; new ones join it one by one, so that they are there for whoever
-    interrupts the rest.
+    interrupts the rest, whose processes are ended.
     """
     kinds = list(kinds)
     taken = {} if taken is None else taken
+    processes = Processes()
     with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - spare)) as pool:
-        for done, (kind, there) in enumerate(
-            zip(kinds, pool.map(Machine.fingerprint, kinds), strict=True), start=1
-        ):
-            taken[kind.name] = there
-            if progress is not None:
-                progress(done, len(kinds), kind.name)
+        try:
+            for done, (kind, there) in enumerate(
+                zip(kinds, pool.map(partial(_fingerprint, processes), kinds), strict=True), start=1
+            ):
+                taken[kind.name] = there
+                if progress is not None:
+                    progress(done, len(kinds), kind.name)
+        finally:
+            processes.end()  # and the threads that wait for them
     return taken
 
 

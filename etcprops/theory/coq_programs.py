@@ -13,6 +13,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from etcprops._workers import Processes
 from etcprops.theory.coq_report import CoqUnavailableError, ProofError
 from etcprops.theory.theorems import allowed_axioms, find_theorems, modules
 
@@ -192,9 +193,7 @@ def _entries(text: str) -> dict[str, str]:
 def _run(command: list[str], folder: Path) -> str:
     """Run one of Coq's programs and return what it prints; `ProofError` if it fails."""
     try:
-        done = subprocess.run(  # noqa: S603
-            command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
+        done = Processes().run(command, folder=folder, seconds=_SECONDS)
     except subprocess.TimeoutExpired:
         raise ProofError(f"{' '.join(command)} took more than {_SECONDS} s") from None
     if done.returncode:

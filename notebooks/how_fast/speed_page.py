@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from speed_times import BLAS, BYTES, COPY, DGEMM, OWN, Point
 
 Series = dict[str, list[tuple[int, float]]]
+Styles = dict[str, dict[str, Any]]
 PEAK, READ, BYTES_PEAK = "peak of dgemm", "memory read once", "peak of bytes"
 LIMITS = (PEAK, READ, BYTES_PEAK)
 FEWEST = 3  # points of a fit
@@ -57,32 +59,70 @@ def exponent(line: list[tuple[int, float]]) -> float:
     return float(np.polyfit(sizes, times, 1)[0])
 
 
-def draw(axes: Axes, lines: Series, label: str) -> None:
+def draw(axes: Axes, lines: Series, styles: Styles, title: str, label: str) -> None:
     """Draw times against sizes."""
     for name, line in lines.items():
-        style = {PEAK: "k:", READ: "k--", BYTES_PEAK: "k-."}.get(name, "o-")
-        power = "" if name in LIMITS or len(line) < FEWEST else f": power {exponent(line):.2f}"
-        axes.loglog(*zip(*line, strict=True), style, label=name + power, markersize=3)
-    axes.set(xlabel=label, ylabel="seconds")
-    axes.legend(fontsize="x-small")
+        axes.loglog(*zip(*line, strict=True), label=name, **styles[name])
+    axes.set(title=title, xlabel=label, ylabel="seconds")
+    axes.grid(color="0.9")
+
+
+def draw_threads(axes: Axes, lines: Series, styles: Styles, title: str) -> None:
+    """Draw how many times as fast more threads are, beside as many times."""
+    most = max(line[-1][0] for line in lines.values())
+    axes.plot([1, most], [1, most], color="0.6", linestyle=":")
+    for name, line in lines.items():
+        if name not in LIMITS:
+            gains = [(threads, line[0][1] / seconds) for threads, seconds in line]
+            axes.plot(*zip(*gains, strict=True), **styles[name])
+    axes.set(title=title, xlabel="threads", ylabel="times as fast as one", ylim=(0, None))
+    axes.set_xticks(range(1, most + 1))
+    axes.grid(color="0.9")
+
+
+def draw_slices(axes: Axes, slices: list[Point], rates: Rates, styles: Styles) -> None:
+    """Draw the times of one matrix as bars, with what is possible at best."""
+    least, reference = rates.least(slices[0]), next(p for p in slices if p.work == BLAS)
+    times = least | {p.work: p.seconds for p in slices}
+    times = dict(sorted(times.items(), key=lambda entry: -entry[1]))
+    bars = axes.barh([*times], [*times.values()], color=[styles[name]["color"] for name in times])
+    axes.bar_label(bars, [f"{t / reference.seconds:.2f}" for t in times.values()], padding=3)
+    axes.margins(x=0.12)
+    title = f"{reference.rows:,} rows of {reference.features:,} features"
+    axes.set(title=title, xlabel=f"seconds; beside the bars: times {BLAS}")
+
+
+def styles_of(points: list[Point]) -> Styles:
+    """Return how each work is drawn, in whatever part of the figure."""
+    works = [*dict.fromkeys(p.work for p in points if p.sweep != "machine")]
+    dashes = dict(zip(LIMITS, (":", "--", "-."), strict=True))
+    limits = {name: {"color": "0.6", "linestyle": dash} for name, dash in dashes.items()}
+    return limits | {
+        name: {"color": f"C{number}", "marker": "o", "markersize": 3}
+        for number, name in enumerate(works)
+    }
 
 
 def figure_of(points: list[Point]) -> Figure:
-    """Return the figure: times against features, rows, threads, and slices as bars."""
-    rates = Rates(points)
-    figure = Figure(figsize=(11, 11), layout="constrained")
+    """Return the figure: times against features and rows, gains by threads, slices as bars."""
+    rates, styles = Rates(points), styles_of(points)
+    figure = Figure(figsize=(11, 12), layout="constrained")
     places = figure.subplots(3, 2)
-    draw(places[0, 0], series(points, "features", "features", rates), "features")
-    draw(places[0, 1], series(points, "rows", "rows", rates), "rows, mapped from a file")
-    draw(places[1, 0], series(points, "threads", "threads", rates), "threads")
-    draw(places[1, 1], series(points, "learning", "features", rates), "features, fit and decide")
-    slices = [p for p in points if p.sweep == "slices"]
-    least = rates.least(slices[0])
-    names = [*least, *(p.work for p in slices)]
-    colours = ["0.7"] * len(least) + ["C0"] * len(slices)
-    places[2, 0].barh(names, [*least.values(), *(p.seconds for p in slices)], color=colours)
-    places[2, 0].set_xlabel(f"seconds, {slices[0].rows} rows of {slices[0].features} features")
+    by = {size: series(points, size, size, rates) for size in ("features", "rows", "threads")}
+    first = {sweep: next(p for p in points if p.sweep == sweep) for sweep in (*by, "learning")}
+    title = f"products of {first['features'].rows:,} rows"
+    draw(places[0, 0], by["features"], styles, title, "features")
+    title = f"of rows of {first['rows'].features:,} features, mapped from a file"
+    draw(places[0, 1], by["rows"], styles, title, "rows")
+    draw_slices(places[1, 0], [p for p in points if p.sweep == "slices"], rates, styles)
+    draw_threads(places[1, 1], by["threads"], styles, "what more threads gain")
+    learning = series(points, "learning", "features", rates)
+    title = f"fit and decide, {first['learning'].rows:,} rows"
+    draw(places[2, 0], learning, styles, title, "features")
+    places[2, 0].legend(frameon=False)
     places[2, 1].axis("off")
+    handles = places[0, 0].get_legend_handles_labels()
+    places[2, 1].legend(*handles, loc="center", frameon=False, title="in the two parts at the top")
     return figure
 
 

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from math import ceil
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ Work = dict[str, Callable[[], object]]
 BLAS, OWN = "X @ X.T", "StandardScaler, SVC"
 DGEMM, BYTES, COPY = "dgemm", "bytes by onnxruntime", "copy"
 WARM = 5.0  # seconds: what takes longer need not be warmed up
+SHORT = 0.02  # seconds: what takes less is called so often that it takes as long
 BLAS_ROWS = 10_000
 """Of 20,000 rows ``z @ z.T`` in two threads ends the process (OpenBLAS 0.3.30, of NumPy 2.4.6)."""
 
@@ -129,15 +131,18 @@ def measure(
 def medians(of: Work, rounds: int) -> dict[str, float]:
     """Return the median time of each, in seconds, measured by turns."""
     times: dict[str, list[float]] = {name: [] for name in of}
+    calls = dict.fromkeys(of, 1)
     for turn in range(rounds + 1):
         for name, work in of.items():
             if len(times[name]) == rounds:
                 continue
             start = time.perf_counter()
-            work()
-            taken = time.perf_counter() - start
+            for _ in range(calls[name]):
+                work()
+            taken = (time.perf_counter() - start) / calls[name]
             if turn or taken > WARM:  # the first warms up
                 times[name].append(taken)
+            calls[name] = max(1, ceil(SHORT / taken))
     return {name: median(taken) for name, taken in times.items()}
 
 

@@ -50,6 +50,7 @@ def whole(report: AttackReport, true: EtCKey) -> bool:
     return report.key is not None and bool(right_blocks(report.key, true).all())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("colour", [False, True])
 def test_the_whole_key_falls(*, colour: bool) -> None:
     true = key(COLOUR if colour else GREY)
@@ -71,6 +72,7 @@ def test_the_whole_key_falls(*, colour: bool) -> None:
     assert report.images_needed is None
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("step", possible_steps(COLOUR))
 def test_every_single_step_is_undone(step: Step) -> None:
     true = key(COLOUR, steps=[step])
@@ -104,6 +106,7 @@ def encrypted_scores(scores: NDArray[np.float64], under: EtCKey) -> NDArray[np.f
     return np.asarray((flat[:, moved.source] * moved.sign).reshape(scores.shape))
 
 
+@pytest.mark.thorough
 def test_three_planes_side_by_side_fall_one_by_one() -> None:
     """The grayscale-based scheme: luminance and two planes of colour as one grey image."""
     colour = np.moveaxis(faces(colour=True), -1, 0).astype(np.int64)
@@ -125,6 +128,7 @@ def test_three_planes_side_by_side_fall_one_by_one() -> None:
 # --- Nothing
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("block", [None, 2, 4, 8, 16])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_noise_gives_nothing(block: int | None, channels: int) -> None:
@@ -219,6 +223,7 @@ def test_the_smallest_are_found(n: int) -> None:
             assert np.array_equal(np.sort(smallest(values, count), axis=1), expected)
 
 
+@pytest.mark.thorough
 def test_confidence_is_calibrated() -> None:
     """Of what is stated with some probability, so much is right; nothing was fitted on these."""
     for low, high, places, stated, right in reliability(draw(6, seed=100)):

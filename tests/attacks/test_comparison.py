@@ -43,6 +43,7 @@ def test_every_reading_of_the_whole_is_right() -> None:
             assert compare(found, truth, GEOMETRY) == Agreement(1.0, 1.0, 1.0)
 
 
+@pytest.mark.thorough
 def test_a_part_is_right_however_it_is_turned_and_wherever_it_is() -> None:
     truth = noise(0)
     for reading in READINGS:

@@ -77,6 +77,7 @@ STEPS = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("shape", [(24, 32), (24, 32, 3)])
 def test_the_key_is_that_of_the_probe(steps: tuple[str, ...], shape: tuple[int, ...]) -> None:

@@ -82,6 +82,7 @@ def test_a_permutation_of_all_pixels_with_signs_falls() -> None:
     assert "8 readings" in layout.reason
 
 
+@pytest.mark.thorough
 def test_z_scores_give_the_layout_away_as_well() -> None:
     images = smooth_images(48)
     secret = encrypted(images, *drawn_key()).astype(np.float64)
@@ -110,6 +111,7 @@ def test_blocks_shuffled_alike_need_few_images() -> None:
 # --- Nothing is claimed without evidence
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("count", "seed"), [(12, 0), (24, 1)])
 def test_of_noise_nothing_is_recovered(count: int, seed: int) -> None:
     noise = np.random.default_rng(seed).integers(0, 256, (count, *SHAPE)).astype(np.uint8)
@@ -125,6 +127,7 @@ def test_of_a_key_for_each_image_nothing_is_recovered() -> None:
     assert recover_layout(secret).resolution is None
 
 
+@pytest.mark.thorough
 def test_of_two_keys_nothing_is_recovered() -> None:
     images = smooth_images(48)
     secret = np.concatenate([encrypted(images[k::2], *drawn_key(k)) for k in (1, 0)])
@@ -133,6 +136,7 @@ def test_of_two_keys_nothing_is_recovered() -> None:
     assert layout.agreement == 0
 
 
+@pytest.mark.thorough
 def test_a_picture_on_which_halves_disagree_is_not_claimed() -> None:
     # Twelve images show which pixels are near, not where: a picture that is smooth and bent.
     layout = recover_layout(encrypted(smooth_images(12), *drawn_key()))
@@ -204,6 +208,7 @@ def _shuffled(layout: Layout) -> Layout:
     return replace(layout, source=rng.permutation(layout.source.ravel()).reshape(SHAPE))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("wrong", [_wrong_signs, _jittered, _shuffled])
 def test_a_wrong_layout_is_not_called_recovered(wrong: Any) -> None:
     secret = encrypted(smooth_images(48), *drawn_key())

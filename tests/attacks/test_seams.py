@@ -25,6 +25,7 @@ def borders_of(channels: int) -> Borders:
     return Borders(cut(encrypt(faces, EtCKey.from_secret(geometry, "seams")), geometry))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_blocks_that_are_compared_once_are_found_from_both_sides(
     channels: int, monkeypatch: pytest.MonkeyPatch
@@ -44,6 +45,7 @@ def test_blocks_that_are_compared_once_are_found_from_both_sides(
         assert found == pytest.approx(wanted, rel=1e-3, abs=1e-2)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_what_is_remembered_of_holes_changes_nothing(
     channels: int, monkeypatch: pytest.MonkeyPatch

@@ -180,6 +180,7 @@ def test_a_worker_that_cannot_start_is_told() -> None:
     worker.stop()
 
 
+@pytest.mark.thorough
 def test_real_workers_and_a_file_that_goes_on(tmp_path: Path) -> None:
     output, options = tmp_path / "rows.jsonl", {"keys": 2, "images": 60, "jobs": 2}
     whole = atlas(SOME, output=output, **options)  # type: ignore[arg-type]

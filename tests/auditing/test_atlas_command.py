@@ -68,6 +68,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str, command: str = "audit
     return stop.value.code if isinstance(stop.value.code, int) else 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("command", "mistake"), DOORS)
 def test_a_mistake_is_status_2_and_a_message(
     command: str,
@@ -99,6 +100,7 @@ def test_an_own_model_gets_a_verdict_and_a_status(
     assert "cause: the model depends on the order" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_an_own_model_may_import_its_neighbours_while_it_is_fitted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +122,7 @@ def test_an_own_model_may_import_its_neighbours_while_it_is_fitted(
     assert sys.path == before
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("command", ["audit", "atlas"])
 def test_names_print_a_table_and_write_a_page(
     command: str,

@@ -164,6 +164,7 @@ def test_a_fixed_seed_does_not_hide_that_the_seed_matters() -> None:
     assert any("instead of random_state=1, with which" in text for text in verdict.conditions)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("scaled", [False, True])
 def test_features_of_several_pixels_are_blamed_and_not_what_follows(*, scaled: bool) -> None:
     rest = (StandardScaler(), SVC()) if scaled else (LinearSVC(),)
@@ -174,6 +175,7 @@ def test_features_of_several_pixels_are_blamed_and_not_what_follows(*, scaled: b
     assert any(trial.name.endswith(f"instead of {replaced}") for trial in verdict.experiments)
 
 
+@pytest.mark.thorough
 def test_transformers_that_drop_pixels_do_not_end_the_search() -> None:
     pipeline = make_pipeline(VarianceThreshold(), RandomForestClassifier(3))
     verdict = audit(pipeline, IMAGES, LABELS, KEY, thorough=False, **SHORT)
@@ -183,6 +185,7 @@ def test_transformers_that_drop_pixels_do_not_end_the_search() -> None:
     assert "namely the offset of x -> 255 - x" in verdict.cause
 
 
+@pytest.mark.thorough
 def test_gamma_in_a_grid_is_frozen_there() -> None:
     search = GridSearchCV(SVC(), {"C": [1, 10], "gamma": ["scale", 1e-6]}, cv=3)
     verdict = audit(search, IMAGES, LABELS, KEY, thorough=False, **SHORT)
@@ -191,6 +194,7 @@ def test_gamma_in_a_grid_is_frozen_there() -> None:
     assert verdict.remedy.change.endswith("for 'scale' in param_grid")
 
 
+@pytest.mark.thorough
 def test_a_solver_that_minds_the_offset_is_told_from_one_that_rounding_moves() -> None:
     pipeline = make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=500))
     verdict = audit(pipeline, IMAGES, LABELS, KEY, thorough=False, **SHORT)

@@ -33,6 +33,7 @@ def compressing(images: Pixels, key: EtCKey) -> Pixels:
     return through_jpeg(encrypt(images, key), 60)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("images", "function", "said"),
     [
@@ -51,6 +52,7 @@ def test_compression_is_said_in_the_conditions(
     assert [c for c in verdict.conditions if "JPEG" in c] == said
 
 
+@pytest.mark.thorough
 def test_blocks_that_cut_those_of_jpeg_are_seen_on_plain_images_alone() -> None:
     geometry = BlockGeometry(32, 32, block=4)
     images, labels = through_jpeg(PLAIN, 75), np.arange(len(PLAIN)) % 2

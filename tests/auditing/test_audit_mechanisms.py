@@ -91,6 +91,7 @@ def test_a_tree_of_sums_without_nodes_is_identical() -> None:
     assert_rounding_is_the_reason(harness, candidate, without, tolerance=1e-12)
 
 
+@pytest.mark.thorough
 def test_graphical_lasso_is_identical_at_convergence() -> None:
     harness, candidate = _harness("GraphicalLasso", "z-score")
     assert not harness.compare(candidate).identical(1e-8)
@@ -98,6 +99,7 @@ def test_graphical_lasso_is_identical_at_convergence() -> None:
     assert harness.compare(tight).identical(1e-9)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("steps", [("permutation",), ("transforms",)])
 def test_biclusters_depend_on_pixels_of_one_image_and_on_first_centres(
     steps: tuple[str, ...],
@@ -143,6 +145,7 @@ class WithoutEdges(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return X[:, self.kept_]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("preprocessing", ["z-score", "standard-scaler"])
 @pytest.mark.parametrize(
     "name", ["LassoLars", "LassoLarsCV", "LassoLarsIC", "FactorAnalysis", "QuantileRegressor"]
@@ -169,6 +172,7 @@ def test_levels_on_edges_of_bins_are_the_reason(preprocessing: str) -> None:
     ).bitwise
 
 
+@pytest.mark.thorough
 def test_the_mirrored_start_of_an_embedding_and_its_tree_are_the_reason() -> None:
     harness, candidate = _harness("TSNE", "z-score", steps=("negatives",))
     assert not harness.compare(candidate).identical(TOLERANCE)
@@ -186,6 +190,7 @@ def test_the_mirrored_start_of_an_embedding_and_its_tree_are_the_reason() -> Non
     assert compare(*answers, tolerance=0.0).bitwise
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("preprocessing", "count"), [("z-score", 300), ("min-max", 600)])
 def test_a_distance_computed_twice_is_the_reason_of_another_order(
     preprocessing: str, count: int
@@ -278,6 +283,7 @@ def test_a_solver_that_stops_early_is_the_reason(name: str, preprocessing: str) 
     assert_rounding_is_the_reason(harness, candidate, newton, tolerance=1e-9)
 
 
+@pytest.mark.thorough
 def test_the_choice_of_c_hangs_on_an_image_and_newton_makes_it_one() -> None:
     digits = load_images("digits")
     some = np.flatnonzero(digits.labels >= 7)[:150]

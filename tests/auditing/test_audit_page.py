@@ -147,6 +147,7 @@ document.getElementById("result").textContent = JSON.stringify(log);
 </script></body>"""
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="clicks in chromium, not installed")
 def test_the_page_sorts_and_filters_in_a_browser(tmp_path: Path) -> None:
     path = tmp_path / "atlas.html"

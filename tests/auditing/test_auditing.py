@@ -199,6 +199,7 @@ def test_equal_in_distribution_is_found_by_a_test_with_power() -> None:
     assert verdict.two_sample_test.p_value > verdict.two_sample_test.level == 0.01
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("negated", [False, True])
 def test_distributions_of_partitions_do_not_depend_on_the_names_of_clusters(
     *, negated: bool
@@ -241,6 +242,7 @@ def test_distributions_of_values_are_tested_where_there_are_no_decisions(*, nega
     assert verdict.outcome is (different if negated else in_distribution)
 
 
+@pytest.mark.thorough
 def test_distributions_of_transformers_are_those_of_distances() -> None:
     # Signs of these components follow a start that the key moves: rows are distributed otherwise.
     model = MiniBatchSparsePCA(2, max_iter=1, alpha=0.1)

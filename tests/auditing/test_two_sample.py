@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from math import inf
+from math import inf, sqrt
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,22 @@ from operating import (
 )
 
 from etcprops import InvalidParameterError
+from etcprops.auditing.energy import numbers_of_differences, roots, squared_distances
 from etcprops.auditing.equivalence import (
+    SHARES,
+    SIMULATIONS,
+    _queries_moved,
+    _queries_renamed,
+    _shares,
     excluded_mixture,
     excluded_of_decisions,
     excluded_of_values,
+    mixtures,
     smallest_excluded,
 )
 from etcprops.auditing.two_sample import (
+    exchanged_weights,
+    p_value_of_distances,
     permutation_p_value,
     two_sample_test,
     two_sample_test_of_values,
@@ -43,6 +52,7 @@ def of_numbers(first: NDArray[Any], second: NDArray[Any], **options: Any) -> Two
 # --- Both errors; tests/benchmarks has the same with many more samples
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("model", "power"), [(quiet(40), 0.9), (coins(40), 0.5)])
 def test_both_errors_of_decisions_are_controlled(model: Model, power: float) -> None:
     assert_errors_are_controlled(two_sample_test, model, repetitions=30, power=power)
@@ -156,6 +166,157 @@ def test_excluded_in_words_and_enough() -> None:
     assert str(Excluded("runs", inf, 0.25)) == "no share of the runs (margin 25 %)"
     assert Excluded("runs", 0.25, 0.25).enough
     assert not Excluded("runs", inf, 0.25).enough
+
+
+# --- What is simulated, where it can be told beforehand
+
+
+@pytest.mark.parametrize("threshold", [*SHARES, inf])
+def test_the_smallest_share_is_found_by_bisection(threshold: float) -> None:
+    far, close = np.full(10, 9.0), np.zeros(10)
+    assert smallest_excluded(lambda share: far if share >= threshold else close, 5.0) == threshold
+
+
+@pytest.mark.parametrize("observed", [5.0, -5.0])
+def test_energy_distances_but_for_rounding_are_as_close(observed: float) -> None:
+    with_it = np.full(10, 99.0)
+    for beside, share in ((5e-10, 1.0), (-5e-10, 1.0), (2e-9, inf)):
+        alike = np.full(10, observed + 5 * beside)
+        found = smallest_excluded(lambda s, a=alike: with_it if s else a, observed, [1.0])  # type: ignore[misc]
+        assert found == share
+
+
+def test_mixtures_have_the_share_of_other_runs() -> None:
+    """Runs of the pool are all alike, so that distances count how many others were drawn."""
+    apart = np.ones((5, 5)) - np.eye(5)
+    apart[:3, :3] = apart[3:, 3:] = 0.0  # three of the pool, two others
+    simulate, runs = mixtures(2.0 * apart, 40, pool=3, seed=0), 40
+    others = {share: np.sqrt(simulate(share) / 4) for share in (0.0, 0.1, 0.5, 1.0)}
+    assert all(counts.shape == (SIMULATIONS,) for counts in others.values())
+    assert (others[0.0] == 0).all()
+    assert (others[1.0] == runs).all()
+    assert (others[0.1] <= others[0.5]).all()  # those of a share are among those of a larger one
+    for share in (0.1, 0.5):
+        error = 5 * np.sqrt(runs * share * (1 - share) / SIMULATIONS)
+        assert abs(others[share].mean() - runs * share) < error
+        assert np.ptp(others[share]) > 0
+
+
+def test_mixtures_draw_from_all_runs_and_from_all_others() -> None:
+    """Each is drawn once in a while: a run far from all others is seen in the distances."""
+    for far in range(6):
+        distances = np.zeros((6, 6))
+        distances[far], distances[:, far] = 1.0, 1.0
+        distances[far, far] = 0.0
+        simulate = mixtures(distances, 20, pool=4, seed=0)
+        assert bool(simulate(0.0).any()) is (far < 4)
+        assert simulate(1.0).any()
+
+
+def test_renamed_queries_have_no_answer_in_common() -> None:
+    """Runs that are all alike are as far apart as queries were renamed, on either side."""
+    both = np.tile(np.arange(10) % 3, (12, 1))
+    simulate = _queries_renamed(both, numbers_of_differences(both), 0)
+    for renamed in range(11):
+        assert (simulate(renamed / 10) == 2 * 6**2 * renamed).all()
+
+
+def test_all_queries_renamed_are_as_far_apart_as_decisions_differ() -> None:
+    """Half of the runs answer 0, half 1: the energy distance is the sum of squared numbers."""
+    both = np.repeat([[0], [1]], 20, axis=0)
+    simulate = _queries_renamed(both, numbers_of_differences(both), 0)
+    # n zeros among 20 draws, and m on the other side: n^2 + (20 - n)^2 + m^2 + (20 - m)^2.
+    assert (simulate(1.0) >= 4 * 10**2).all()
+    assert (simulate(1.0) <= 2 * 20**2).all()
+    assert (simulate(0.0) <= simulate(1.0)).all()
+    assert simulate(1.0).mean() == pytest.approx(4 * (100 + 5), rel=0.05)  # variance of a count: 5
+
+
+def test_rows_of_other_queries_are_as_far_apart_as_queries_are() -> None:
+    both = np.tile(np.array([[1.0], [4.0]]), (12, 1, 1))  # two queries: the other is 3 away
+    simulate = _queries_moved(both, 0)
+    for moved in range(3):
+        expected = 2 * 6**2 * 3 * sqrt(moved)
+        np.testing.assert_allclose(simulate(moved / 2), expected, rtol=1e-12)
+        assert simulate(moved / 2).shape == (SIMULATIONS,)
+
+
+def test_rows_are_those_of_any_other_query() -> None:
+    both = np.tile((10.0 ** np.arange(4))[:, None], (4, 1, 1))
+    moved = np.unique(np.round(_queries_moved(both, 0)(0.25) / (2 * 2**2), 6))
+    gaps = {abs(10.0**i - 10.0**j) for i in range(4) for j in range(4) if i != j}
+    assert set(moved.tolist()) <= gaps
+    assert len(moved) > 3
+
+
+def test_shares_are_whole_numbers_of_queries() -> None:
+    wanted = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20]
+    assert _shares(20) == [count / 20 for count in wanted]
+    assert _shares(1) == [1.0]
+    assert _shares(3) == [1 / 3, 2 / 3, 1.0]
+    assert _shares(100) == [*SHARES]
+
+
+def test_values_that_are_far_from_zero_are_told_apart_as_well() -> None:
+    """Squares of so large numbers have no digits left for differences of one."""
+    rng = np.random.default_rng(8)
+    runs = 9 * rng.standard_normal((30, 1)) + rng.standard_normal((40, 30, 1))
+    runs = np.round(256 * runs) / 256  # nothing is lost where they are moved
+    near, far = (excluded_of_values(runs + shift, seed=0) for shift in (0.0, 2.0**40))
+    assert near == far
+    tests = [
+        of_numbers(r[:20, :, 0], 3 + r[20:, :, 0], level=0.05, seed=0)
+        for r in (runs, runs + 2.0**40)
+    ]
+    assert tests[0] == tests[1]
+    assert tests[0].different
+
+
+def test_exchanges_leave_as_many_runs_on_each_side() -> None:
+    weights = exchanged_weights(3, 5, 50, np.random.default_rng(0))
+    assert weights.shape == (51, 8)
+    assert weights[0].tolist() == [5, 5, 5, -3, -3, -3, -3, -3]
+    assert (np.sort(weights, axis=1) == np.sort(weights[0])).all()
+    assert len(np.unique(weights[1:], axis=0)) > 10
+
+
+def test_a_small_level_takes_more_exchanges() -> None:
+    apart = np.zeros((12, 3), dtype=int), np.ones((12, 3), dtype=int)
+    for level, exchanges in ((0.05, 999), (2 / 999, 999), (0.001, 2000), (0.0003, 6667)):
+        found = two_sample_test(*apart, level=level, seed=0)
+        assert found.p_value == 1 / (exchanges + 1)
+        assert (found.level, found.runs) == (level, 12)
+        assert (
+            of_numbers(*(v.astype(float) for v in apart), level=level, seed=0).p_value
+            == found.p_value
+        )
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_energy_distances_but_for_rounding_count_as_large(sign: float) -> None:
+    weights = np.array([[1.0, -1.0, 0.0], [1.0, 0.0, -1.0]])
+    for less, rounding, expected in ((1e-10, 1e-9, 1.0), (1e-10, 0.0, 0.5), (1e-8, 1e-9, 0.5)):
+        distances = np.zeros((3, 3))
+        distances[0, 1] = distances[1, 0] = sign
+        distances[0, 2] = distances[2, 0] = sign - less
+        assert p_value_of_distances(distances, weights, rounding=rounding) == expected
+
+
+def test_level_and_margin_themselves_are_enough() -> None:
+    far, close = Excluded("runs", 0.3, 0.25), Excluded("queries", 0.05, 0.05)
+    at, above = (TwoSampleTest(20, p, 0.01, (close,)) for p in (0.01, 0.02))
+    assert (at.different, at.equal, at.convincing) == (True, False, True)
+    assert (above.different, above.equal, above.convincing) == (False, True, True)
+    unclear = TwoSampleTest(20, 0.02, 0.01, (close, far))
+    assert (unclear.different, unclear.equal, unclear.convincing) == (False, False, False)
+
+
+def test_distances_of_rows_and_their_roots() -> None:
+    rows = np.array([[0.0, 3.0], [4.0, 0.0], [0.0, 3.0]])
+    squares = squared_distances(rows)
+    assert squares.tolist() == [[0, 25, 0], [25, 0, 25], [0, 25, 0]]
+    assert roots(squares).tolist() == [[0, 5, 0], [5, 0, 5], [0, 5, 0]]
+    assert roots(np.array([[1e-9, -1e-9], [-1e-9, -1e-9]])).tolist() == [[0, 0], [0, 0]]
 
 
 # --- Samples

@@ -82,6 +82,7 @@ def test_exhibits_without_a_counterpart_are_shown_as_they_come() -> None:
     assert shown(Exhibit("too long", np.zeros((1, 99), np.uint8))) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("paper", "badge"),
     [(PaperSays.STATED, "fails"), (PaperSays.SILENT, "aside"), (PaperSays.CONTRARY, "aside")],

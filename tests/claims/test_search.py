@@ -58,6 +58,7 @@ def test_every_claim_has_a_statement_or_a_reason() -> None:
     assert not set(STATEMENTS) & set(UNSEARCHED)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_statement_asks_about_the_hypotheses_of_its_claim(name: str) -> None:
     """Whatever else it asked about could not be dropped."""
@@ -71,6 +72,7 @@ def test_the_smallest_counterexample_is_found_and_found_again() -> None:
     assert texts == {"a pixel is 255. geometry: 1x1/1; images: [[[255]]]"}
 
 
+@pytest.mark.thorough
 def test_a_search_reaches_the_corners() -> None:
     seen: set[str] = set()
     steps = set()
@@ -112,6 +114,7 @@ WELL_AND_BADLY_STATED: dict[str, tuple[Claim, Statement, list[str]]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("stated", "statement", "complaints"),
     WELL_AND_BADLY_STATED.values(),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from etcprops.claims import CLAIMS
+from etcprops.claims import CLAIMS, table
 from etcprops.claims.proofs import PROOFS as LINES
 from etcprops.claims.refuting import REFUTED_BY
-from etcprops.claims.table import PAGES, details, main, page, what_is_not_proved
+from etcprops.claims.table import PAGES, main, what_is_not_proved
 from etcprops.theory.theorems import allowed_axioms, find_theorems, reals_folder
 
 ROOT = Path(__file__).parents[2]
 PROOFS = ROOT / "proofs"
+page, details = cache(table.page), cache(table.details)
 ROW = re.compile(r"^\| \[([\w-]+)\]\(claims\.md#\1\)", re.MULTILINE)
 
 
@@ -22,6 +24,7 @@ def test_the_pages_are_up_to_date() -> None:
     assert main(["--check", "--folder", str(ROOT)]) == 0
 
 
+@pytest.mark.thorough
 def test_a_page_that_is_out_of_date_is_noticed_and_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

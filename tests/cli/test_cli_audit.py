@@ -38,6 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     return command_line(monkeypatch, capsys)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("model", "images", "outcome", "status"),
     [

@@ -66,6 +66,7 @@ def test_keygen_on_a_full_disk_leaves_nothing(
     assert not (folder / "new").exists()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "options",
     [

@@ -127,6 +127,7 @@ def test_modules_of_the_current_folder_are_found_when_called(run: Run) -> None:
     assert result.out.startswith("permutation: ")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "number"),
     [("3", 3), ("7,", 1), ("a, b,c", 3), ("foreign_schemes:KEYS", 2), ("foreign_schemes:seeds", 2)],
@@ -210,6 +211,7 @@ def test_bad_input_is_a_message_and_status_2(
     assert not result.out
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "shape",
     [
@@ -233,6 +235,7 @@ def test_shapes_as_people_write_them(run: Run, shape: tuple[str, ...]) -> None:
 # --- Exit statuses
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("function", "expected", "status", "first"),
     [
@@ -325,6 +328,7 @@ def test_progress_is_a_plain_line_now_and_then(
 # --- Budget
 
 
+@pytest.mark.thorough
 def test_a_budget_ends_it_and_says_what_was_not_looked_at(run: Run) -> None:
     size = ("--shape", "64", "64", "--keys", "5,6", "--budget", "1")
     result = run("probe", "foreign_schemes:slow", *size, "--json", "-")
@@ -348,6 +352,7 @@ def test_a_quick_probe_needs_few_calls(run: Run) -> None:
 # --- Drift
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("function", "options", "status", "said"),
     [

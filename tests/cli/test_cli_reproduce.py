@@ -78,6 +78,7 @@ def is_running(group: int) -> bool:
     return True
 
 
+@pytest.mark.thorough
 def test_interruption_says_what_is_kept_and_leaves_no_process(tmp_path: Path) -> None:
     command = [sys.executable, "-c", INTERRUPTED, str(tmp_path)]
     with subprocess.Popen(  # noqa: S603  # our own program, in a group as a terminal makes one
@@ -104,6 +105,7 @@ def test_interruption_says_what_is_kept_and_leaves_no_process(tmp_path: Path) ->
         json.loads(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.thorough
 def test_report_shows_the_four_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def only_cases(figure: Figure, kind: str) -> bytes:
         drawn = len(figure.axes) == 2 * len(CASES)  # drawing all seven takes seconds

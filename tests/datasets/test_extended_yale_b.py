@@ -164,6 +164,7 @@ def test_bad_parameters(folder: Path, options: dict[str, int], message: str) -> 
         load_extended_yale_b(**{"path": folder, **options})  # type: ignore[arg-type]
 
 
+@pytest.mark.thorough
 def test_the_real_database_is_as_the_paper_counts_it(
     yale_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -282,14 +282,21 @@ def test_the_bound_of_the_standard_scaler_is_the_stated_one(count: int, level: i
         assert stated * (1 + 1.99 * 2.0**-40) <= bounds[feature] <= stated * (1 + 2.01 * 2.0**-40)
 
 
-def test_the_bound_of_the_standard_scaler_counts_the_second_pass() -> None:
-    # As if there were so many rows: then the error of the mean shows in the deviation.
+@pytest.mark.parametrize(
+    ("count", "numerator", "level"), [(10**8, 10**7, 255), (20_000, 2_400_000, 2**32)]
+)
+def test_the_bound_of_the_standard_scaler_counts_the_second_pass(
+    count: int, numerator: int, level: int
+) -> None:
+    # As if there were so many rows: then the error of the mean shows in the deviation, and with
+    # pixels of 32 bits that of the deviation itself.
     statistics = PixelStatistics([[0], [1]])
-    statistics.count, level = 10**8, 255
-    statistics.total, statistics.variance_numerator = np.array([1]), np.array([10**7])
-    stated = _scaler_error(10**8, mpmath.sqrt(10**7) / 10**8, level)
-    bound = standard_scaler_error_bound(statistics).tolist()[0]
-    assert stated <= bound <= stated * (1 + 1e-11)
+    statistics.count = count
+    statistics.total, statistics.variance_numerator = np.array([1]), np.array([numerator])
+    stated = _scaler_error(count, mpmath.sqrt(numerator) / count, level)
+    bound = standard_scaler_error_bound(statistics, level=level).tolist()[0]
+    slack = bound / stated - 1
+    assert 0.9 * 2.0**-40 <= slack <= 1e-11
 
 
 def _rests(x: Matrix, splitting: Splitting) -> tuple[list[mpf], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
@@ -74,6 +75,7 @@ def open_all(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("open_all")
 @pytest.mark.parametrize("svm_type", [SVC, NuSVC])
 @pytest.mark.parametrize("classes", [2, 4])
@@ -88,6 +90,7 @@ def test_small_intervals_contain_the_exact_value(kernel: str, classes: int, svm_
     np.testing.assert_array_equal(found.labels, svm.predict(Q))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("classes", [2, 4])
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_queries_on_the_boundary(kernel: str, classes: int) -> None:
@@ -132,6 +135,49 @@ def test_a_tie_stays_open() -> None:
     np.testing.assert_array_equal(found.refined, [True, False])
     np.testing.assert_array_equal(found.certified, [False, True])
     assert found.lower[0] <= 0 <= found.upper[0]
+    np.testing.assert_array_equal(found.labels, svm.predict([[0.0], [0.5]]))
+
+
+def test_of_several_classes_ties_are_for_the_later_one_as_in_predict() -> None:
+    svm = SVC(kernel="linear").fit([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], [0, 1, 2, 2])
+    queries = np.array([[0.0, 0.0], [0.25, 0.0], [-0.25, 0.0], [0.0, 0.5], [0.5, 0.5], [-3.0, 1.0]])
+    found = certain_decisions(svm, queries)
+    np.testing.assert_array_equal(found.labels, svm.predict(queries))
+    assert set(found.labels.tolist()) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("value", [1.0, -1.0, 3.5, 2.0**60, 2.0**-1022])
+@pytest.mark.parametrize("share", [0.0, 2.0**-60, 0.3, 1.0])
+def test_intervals_are_rounded_outwards(value: float, share: float) -> None:
+    bound = share * abs(value)
+    low, high = decisions._interval(np.array([value]), np.array([bound]))  # noqa: SLF001
+    # A double further than what is rounded to nearest: never inside of the true ends.
+    assert Fraction(low[0]) < Fraction(value) - Fraction(bound)
+    assert Fraction(high[0]) > Fraction(value) + Fraction(bound)
+
+
+def test_the_bound_by_norms_comes_first_with_the_stated_ulps() -> None:
+    svm, _, Q = fitted("rbf", 3)
+    svm.decision_function_shape = "ovo"
+    values, bound = svm.decision_function(Q), decision_error_bound(svm, Q, coarse=True)
+    found = certain_decisions(svm, Q)
+    assert not found.refined.any()
+    np.testing.assert_array_equal(found.lower, np.nextafter(values - bound, -np.inf))
+    np.testing.assert_array_equal(found.upper, np.nextafter(values + bound, np.inf))
+    for ulps in (1, 4.0, 2**20):
+        same = certain_decisions(svm, Q, ulps=ulps).lower == found.lower
+        assert same.all() == (ulps == 4)
+
+
+@pytest.mark.usefixtures("open_all")
+def test_how_many_are_refined_at_once_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    svm, _, Q = fitted("poly", 3)
+    whole = certain_decisions(svm, Q)
+    monkeypatch.setattr(decisions, "_BLOCK", 2 * len(svm.support_) + 1)
+    monkeypatch.setattr(decisions, "_ROWS", 3)
+    parts = certain_decisions(svm, Q)
+    for name in ("labels", "certified", "refined", "lower", "upper"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
 
 
 def moved_by(svm: Any, rows: Matrix) -> Any:
@@ -141,6 +187,7 @@ def moved_by(svm: Any, rows: Matrix) -> Any:
     return SimpleNamespace(**given, support_vectors_=rows)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("open_all")
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_features_that_are_off_are_covered(kernel: str) -> None:

@@ -155,6 +155,7 @@ def test_entry_depends_on_its_two_rows_alone(seed: int, kind: str, slices: int) 
     np.testing.assert_array_equal(symmetric, exact_gram(X, X, slices=slices))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("slices", [1, 2, 3])
 @pytest.mark.parametrize("kind", ["normal", "constant", "halves", "spike"])
 def test_many_features_force_flushes_and_halves(slices: int, kind: str) -> None:
@@ -289,6 +290,7 @@ def test_slices_of_dgemm_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert used[3] > 5
 
 
+@pytest.mark.thorough
 def test_as_accurate_as_dgemm() -> None:
     rng = np.random.default_rng(1)
     X = rng.standard_normal((24, 4_000))
@@ -366,6 +368,7 @@ def peak_bytes(function: Callable[[], Any]) -> tuple[int, Any]:
 ALLOWANCE = 2**22
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("slices", "shape"), [(1, (900, 1500)), (3, (900, 1500)), (7, (200, 90))])
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_memory_stays_within_the_documented_bound(
@@ -379,6 +382,7 @@ def test_memory_stays_within_the_documented_bound(
     assert peak - G.nbytes <= max(inputs, ALLOWANCE) + 2**22
 
 
+@pytest.mark.thorough
 def test_memory_of_pixels_and_of_one_long_row(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (800, 12_000), dtype=np.uint8)
@@ -389,6 +393,7 @@ def test_memory_of_pixels_and_of_one_long_row(monkeypatch: pytest.MonkeyPatch) -
         assert peak - G.nbytes <= max(X.nbytes, ALLOWANCE) + 2**22
 
 
+@pytest.mark.thorough
 def test_threads_do_not_show() -> None:
     script = (
         "import hashlib, numpy as np; from etcprops.exact.gram import exact_gram;"

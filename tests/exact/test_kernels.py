@@ -203,6 +203,7 @@ def test_scale_gamma_is_that_of_scikit_learn_on_z_scores() -> None:
 # --- In scikit-learn
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["linear", "rbf", "poly"])
 def test_decision_values_of_all_digits_are_the_same_doubles(kind: Any) -> None:
     training, queries = DIGITS.half_split(0)
@@ -223,6 +224,7 @@ def test_decision_values_of_all_digits_are_the_same_doubles(kind: Any) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_grid_search_reaches_the_kernel_and_sees_the_same() -> None:
     results = []
     key = EtCKey.from_secret(DIGITS.geometry, "grid")
@@ -252,6 +254,7 @@ def test_pickle_clone_equality() -> None:
     np.testing.assert_array_equal(model.decision_function(X), again.decision_function(X))
 
 
+@pytest.mark.thorough
 def test_memory_of_distances() -> None:
     X = np.random.default_rng(6).standard_normal((700, 6500))
     tracemalloc.start()
@@ -343,6 +346,7 @@ def test_values_beyond_the_largest_double() -> None:
 # --- Memory and precomputed matrices
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("kind", ["linear", "rbf", "poly"])
 def test_a_grid_search_with_memory_computes_each_product_once(

@@ -32,7 +32,11 @@ from etcprops import (
     standard_scaler_error_bound,
 )
 from etcprops.datasets import load_digits_images
+from etcprops.exact import margins
+from etcprops.exact._kernel_error import KernelError
 from etcprops.exact._kernel_function import KernelFunction, kernel_function
+from etcprops.exact._two_models import two_models
+from etcprops.exact.margins import bounds_of
 
 Matrix = NDArray[np.float64]
 KERNELS = ("linear", "rbf", "poly", "sigmoid")
@@ -47,6 +51,7 @@ def fitted(kernel: str, classes: int = 2, *, seed: int = 0, n: int = 40, **optio
     return svm, X, Q
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("classes", [2, 4])
 def test_twice_the_error_against_60_digits_is_within_the_bound(kernel: str, classes: int) -> None:
@@ -179,6 +184,7 @@ def digits_with_standard_scaler(kernel: str) -> tuple[Any, ...]:
     return *sides, standard_scaler_error_bound(PixelStatistics(pixels))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kernel", ["linear", "rbf", "poly"])
 def test_decisions_on_encrypted_digits_are_certified(kernel: str) -> None:
     (plain, X, Q), (other, _, encrypted), error = digits_with_standard_scaler(kernel)
@@ -252,10 +258,77 @@ def test_all_ulps_in_range_are_taken(ulps: int) -> None:
     assert np.isfinite(decision_error_bound(SVM, QUERIES, ulps=ulps)).all()
 
 
+@pytest.mark.parametrize("coarse", [True, False])
+def test_defaults_and_blocks_of_bounds_do_not_show(
+    monkeypatch: pytest.MonkeyPatch, *, coarse: bool
+) -> None:
+    expected = decision_error_bound(SVM, QUERIES, coarse=coarse)
+    options: dict[str, Any] = {"feature_error": 0, "ulps": 4, "encrypted": SVM, "train": ROWS}
+    stated = decision_error_bound(SVM, QUERIES, coarse=coarse, **options)
+    np.testing.assert_array_equal(stated, expected)
+    monkeypatch.setattr(margins, "_BLOCK", 2 * len(SVM.support_) + 1)
+    np.testing.assert_allclose(
+        decision_error_bound(SVM, QUERIES, coarse=coarse), expected, rtol=1e-12
+    )
+    rbf, _, Q = fitted("rbf")
+    four, five = (decision_error_bound(rbf, Q, coarse=coarse, ulps=u) for u in (4, 5))
+    np.testing.assert_array_equal(decision_error_bound(rbf, Q, coarse=coarse), four)
+    assert (four < five).all()
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_coarse_bounds_see_the_norms_alone(kernel: str) -> None:
+    svm, _, Q = fitted(kernel)
+    turned = np.concatenate([Q, -Q[:, ::-1]])
+    coarse = decision_error_bound(svm, turned, coarse=True).reshape(2, -1)
+    np.testing.assert_allclose(coarse[0], coarse[1], rtol=1e-12)
+    sharp = decision_error_bound(svm, turned).reshape(2, -1)
+    assert (abs(sharp[0] / sharp[1] - 1) > 1e-6).any()
+    assert (sharp < coarse).all()
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_bounds_have_the_shape_of_decision_values(classes: int) -> None:
+    svm, _, Q = fitted("linear", classes)
+    assert decision_error_bound(svm, Q).shape == svm.decision_function(Q).shape
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("ulps", [1.0, 2.0**20])
+def test_bounds_are_the_sums_of_their_parts_and_grow_by_what_rounds_in_them(
+    kernel: str, ulps: float
+) -> None:
+    (one, X, Q), (other, *_) = (fitted(kernel, 3, C=C) for C in (1.0, 1.0 + 1e-6))
+    both = two_models(one, other, X, 1e-9, "a test")
+    bound = bounds_of(both, Q[:2], ulps, coarse=False)
+    size = KernelError(both.function, Q[:2], both.rows, ulps)
+    kernels = size.magnitude, size.error(0.0, 0.0), size.error(both.shift, both.gap)
+    machines = [[np.abs(part) for part in machine] for machine in both.machines]
+    differences = [abs(a - b) for a, b in zip(*both.machines, strict=True)]
+    terms = len(both.places) + 2
+    gamma = Fraction(terms, 2**53 - terms)
+    growth = 4 * (40 + len(both.places) + 64) + 16 * int(ulps)
+    for q, pair in np.ndindex(*bound.shape):
+        k, *errors = ([Fraction(v) for v in part[q].tolist()] for part in kernels)
+        stated = _product(differences[0][pair], k) + Fraction(float(differences[1][pair]))
+        for (dual, intercept), error in zip(machines, errors, strict=True):
+            stated += _product(dual[pair], error)
+            stated += gamma * (_product(dual[pair], k) + _product(dual[pair], error))
+            stated += gamma * Fraction(float(intercept[pair]))
+        grown = Fraction(float(bound[q, pair])) / stated - 1
+        assert Fraction(9 * growth, 10 * 2**53) <= grown <= Fraction(2 * growth, 2**53)
+
+
+def _product(coefficients: Matrix, values: list[Fraction]) -> Fraction:
+    pairs = zip(coefficients.tolist(), values, strict=True)
+    return sum((Fraction(a) * b for a, b in pairs), Fraction(0))
+
+
 def test_certified_needs_every_pair() -> None:
     values, bound = np.array([[1.0, -2.0], [1.0, 0.1], [np.nan, 5.0]]), np.full((3, 2), 0.5)
     np.testing.assert_array_equal(certified(values, bound), [True, False, False])
     np.testing.assert_array_equal(certified([0.5, -0.6], [0.5, 0.5]), [False, True])
+    np.testing.assert_array_equal(certified([0.0, 1e-300], [0, 0]), [False, True])
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -339,6 +412,26 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_bad_input(bad: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidParameterError, match=message):
         decision_error_bound(**{"model": SVM, "X": QUERIES, **bad})
+
+
+@pytest.mark.parametrize(
+    "bad", [0.5, [[[1.0]]], [True], [1j]], ids=["a number", "a batch", "booleans", "complex"]
+)
+def test_decision_values_are_real_and_of_one_dimension_or_two(bad: Any) -> None:
+    for values, bound, name in ((bad, [1.0], "decision_values"), ([1.0], bad, "bound")):
+        with pytest.raises(InvalidParameterError, match=f"'{name}' .* one or two dimensions"):
+            certified(values, bound)
+
+
+@pytest.mark.parametrize("level", [0, 2**32 + 1, 255.0])
+def test_levels_are_integers_from_1_to_2_to_the_32(level: Any) -> None:
+    statistics = PixelStatistics([[0], [1]])
+    assert standard_scaler_error_bound(statistics, level=1)[0] > 0
+    assert standard_scaler_error_bound(statistics, level=2**32)[0] < np.inf
+    default = standard_scaler_error_bound(statistics)
+    assert default == standard_scaler_error_bound(statistics, level=255)
+    with pytest.raises(InvalidParameterError, match="'level' parameter of standard_scaler"):
+        standard_scaler_error_bound(statistics, level=level)
 
 
 def test_bad_input_of_the_others() -> None:

@@ -139,6 +139,35 @@ def test_what_is_not_exact_is_found_out() -> None:
         assert not _bytewise.is_exact(wrong, extreme)
 
 
+@pytest.mark.parametrize(
+    "levels", [(255, 255), (0, 0), (255, 0), (0, 255), (127, 127), (128, 128)], ids=str
+)
+def test_what_errs_for_rows_of_few_levels_is_found_out(levels: tuple[int, int]) -> None:
+    def wrong(X: NDArray[np.uint8], Y: NDArray[np.uint8]) -> NDArray[np.int32]:
+        there = (X[:, ::2] == levels[0]).all(axis=1) & (X[:, 1::2] == levels[1]).all(axis=1)
+        products: NDArray[np.int32] = by_numpy(X, Y) + there[:, None]
+        return products
+
+    assert not _bytewise.is_exact(wrong, _bytewise.extreme_rows())
+
+
+def test_rows_of_chance_take_every_level() -> None:
+    extreme = _bytewise.extreme_rows()
+    chance = [row for row in extreme if len(np.unique(row)) > 2]
+    assert 2 * len(chance) == len(extreme)
+    assert all(len(np.unique(row)) == 256 for row in chance)
+    assert extreme.shape[1] == _bytewise.FEATURES
+
+
+@pytest.mark.parametrize("features", [61, _bytewise.FEATURES])
+def test_what_errs_for_a_single_number_of_features_is_found_out(features: int) -> None:
+    def wrong(X: NDArray[np.uint8], Y: NDArray[np.uint8]) -> NDArray[np.int32]:
+        products: NDArray[np.int32] = by_numpy(X, Y) + (X.shape[1] == features)
+        return products
+
+    assert not _bytewise.is_exact(wrong, _bytewise.extreme_rows())
+
+
 @pytest.fixture
 def unchecked() -> Any:
     """Forget what this process found out about onnxruntime, before and after."""

@@ -152,6 +152,7 @@ def test_entry_depends_on_rows_and_statistics_alone(
         np.testing.assert_array_equal(whole, other)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("top", [255, 65535])
 def test_tiles_panels_threads_and_carries_do_not_show(
@@ -263,6 +264,7 @@ def test_near_the_products_of_z_scores() -> None:
     np.testing.assert_allclose(standardized_gram(X, slices=1), z @ z.T, rtol=0, atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_same_bits_with_other_kernels_and_threads_of_blas() -> None:
     code = (
         "import hashlib, numpy as np; from etcprops import standardized_gram as g;"
@@ -282,6 +284,7 @@ def test_same_bits_with_other_kernels_and_threads_of_blas() -> None:
     assert len(digests) == 1
 
 
+@pytest.mark.thorough
 def test_memory_is_at_most_that_of_the_input() -> None:
     X = np.random.default_rng(0).integers(0, 256, (600, 60_000), dtype=np.uint8)
     statistics = PixelStatistics(X)
@@ -481,6 +484,16 @@ def test_totals_are_carried_before_they_could_leave_int64() -> None:
         for j, y in enumerate(U.astype(int).tolist()):
             total = sum(int(d[i, j]) << weights.bits * k for k, d in enumerate(totals.digits))
             assert total == 5 * sum(w * a * b for w, a, b in zip(weight, x, y, strict=True))
+
+
+@pytest.mark.parametrize("number", [2**26, 2**200 + 2**140, -(2**200), 3 * 2**400])
+def test_results_have_the_digits_of_the_largest_term(number: int) -> None:
+    weights = Weights(PixelStatistics([[0], [1]]), 1, 8)
+    totals = _weighted.Totals((1, 2), weights, symmetric=False)
+    results = np.empty((1, 2))
+    for left, right in (([number], [0, 1]), ([1], [number, number - 1])):
+        totals.write(results, totals.terms(1, left, right, -3), slice(0, 1))
+        assert results.tolist() == [[float(left[0] + r) / 8 for r in right]]
 
 
 def test_sums_of_rows_are_exact_however_many_are_added() -> None:

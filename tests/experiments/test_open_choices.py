@@ -80,6 +80,7 @@ def test_search_gives_up_what_does_not_converge(
     assert both == set(svms)
 
 
+@pytest.mark.thorough
 def test_search_command_writes_a_ranking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "load_faces", lambda *_, **__: SMALL)
     svms = (SVM("linear"), SVM("linear", C=0.01), SVM("rbf"))
@@ -185,6 +186,7 @@ def test_ranking_of_nothing_is_a_head() -> None:
     assert not reach([])
 
 
+@pytest.mark.thorough
 def test_command_names_what_it_cannot_read(tmp_path: Path) -> None:
     folder = Path(grid.__file__).parent
     command = [sys.executable, str(folder), "--data", "absent.zip", "--out", str(tmp_path / "out")]

@@ -38,6 +38,7 @@ from etcprops.formats.commutation import OPERATIONS, on_coefficients, on_pixels
 from etcprops.formats.exact_jpeg import code_blocks, code_exactly
 from etcprops.formats.quantization import exact_table, standard_table, symmetrised
 
+FILE = by_pillow(np.zeros((16, 16), dtype=np.uint8))
 STEPS = ("permutation", "transforms", "negatives")
 KINDS = {
     "grey, 8": (BlockGeometry(32, 48), "4:4:4"),
@@ -241,6 +242,33 @@ def test_files_of_other_encoders_are_read() -> None:
     )
 
 
+def with_segments(*segments: bytes) -> bytes:
+    return FILE[:2] + b"".join(segments) + FILE[2:]
+
+
+EMPTY, LONG = b"\xff\xfe\0\2", b"\xff\xe5\xea\x60" + b"A" * 59_998
+FILES_OF_OTHERS = {
+    "data after an empty comment": (EMPTY, LONG, LONG),  # jpeglib writes beyond its buffer
+    "more than fifty": (b"\xff\xe5\0\3a",) * 60,
+    "an empty one of Adobe": (b"\xff\xee\0\2", LONG),
+    "JFIF twice": (FILE[2:20], FILE[2:20]),
+    "fill bytes": (b"\xff\xff\xff\xe5\0\3a",),
+}
+
+
+@pytest.mark.parametrize("name", FILES_OF_OTHERS)
+def test_what_others_put_into_files_is_not_read(name: str) -> None:
+    assert read_coefficients(with_segments(*FILES_OF_OTHERS[name])) == read_coefficients(FILE)
+
+
+def test_what_others_put_between_scans_is_not_read() -> None:
+    file = by_pillow(noise(BlockGeometry(32, 48)), progressive=True)
+    scan = file.rindex(b"\xff\xda")
+    assert read_coefficients(file[:scan] + EMPTY + LONG + file[scan:]) == read_coefficients(file)
+    with pytest.raises(InvalidParameterError, match=r"whole segments.*marker 0x1 "):
+        read_coefficients(file[:scan] + b"\xff\1" + file[scan:])  # of no length, for libjpeg
+
+
 def test_each_plane_may_have_a_table_of_its_own() -> None:
     planes = [np.full((2, 2, 8, 8), level, dtype=np.int16) for level in (1, 2, 3)]
     tables = [np.full((8, 8), step) for step in (4, 5, 6)]
@@ -297,7 +325,6 @@ PLANE = np.zeros((2, 2, 8, 8), dtype=np.int16)
 FOUR = np.full((8, 8), 4)
 CODED = JpegCoefficients([PLANE], [FOUR])
 COLOURED = JpegCoefficients([PLANE, PLANE[:1, :1], PLANE[:1, :1]], [FOUR, FOUR, FOUR])
-FILE = by_pillow(GREY)
 TABLE = FILE.index(b"\xff\xdb") + 5
 STEPLESS = FILE[:TABLE] + bytes(1) + FILE[TABLE + 1 :]
 LARGE = PLANE.copy()
@@ -360,6 +387,11 @@ BAD: dict[str, tuple[Callable[[], Any], str, str]] = {
         lambda: read_coefficients(other("RGB", format="JPEG", subsampling=1)),
         "source",
         "4:4:4 or 4:2:0",
+    ),
+    "length below 2": (
+        lambda: read_coefficients(with_segments(b"\xff\xe5\0\1")),
+        "source",
+        "whole segments",
     ),
     "odd size": (lambda: read_coefficients(by_pillow(GREY[:12])), "source", "multiples of 8"),
     "coefficients": (lambda: write_coefficients(PLANE), "coefficients", "be"),  # type: ignore[arg-type]

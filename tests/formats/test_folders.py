@@ -176,6 +176,7 @@ def test_two_runs_do_not_write_to_one_folder(photos: Path, tmp_path: Path) -> No
     assert run("encrypt", photos, out=tmp_path / "out").ok
 
 
+@pytest.mark.thorough
 def test_jpeg_2000_takes_processes(photos: Path, tmp_path: Path) -> None:
     from etcprops.formats.codecs import Codec
 

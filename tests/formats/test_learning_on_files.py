@@ -27,6 +27,7 @@ def decision_values(rows: NDArray[np.int32], kind: str) -> NDArray[np.float64]:
     return values
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["linear", "rbf"])
 @pytest.mark.parametrize("quality", [50, 90])
 def test_exact_files_give_the_same_bits_plain_and_encrypted(quality: int, kind: str) -> None:

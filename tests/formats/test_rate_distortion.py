@@ -147,6 +147,7 @@ def test_bad_parameters(image: Any, options: dict[str, Any], parameter: str) -> 
         next(rate_points(image, **options))
 
 
+@pytest.mark.thorough
 def test_a_folder_is_measured_and_what_cannot_be_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

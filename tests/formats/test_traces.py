@@ -35,6 +35,7 @@ def textured(*shape: int, seed: int = 0) -> Pixels:
     return scaled
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("quality", QUALITIES)
 def test_the_quality_of_grey_images_is_read_off(quality: int) -> None:
     found = find_jpeg(through(textured(96, 96), quality=quality))
@@ -44,6 +45,7 @@ def test_the_quality_of_grey_images_is_read_off(quality: int) -> None:
     assert str(found) == f"JPEG of quality {quality}"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("quality", [50, 75, 90])
 @pytest.mark.parametrize("sampling", ["4:4:4", "4:2:2", "4:2:0"])
 def test_quality_and_sub_sampling_of_colour_images(quality: int, sampling: str) -> None:
@@ -128,6 +130,7 @@ def uncompressed() -> dict[str, Pixels]:
     }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", uncompressed())
 def test_nothing_is_named_that_was_not_there(name: str) -> None:
     assert find_jpeg(uncompressed()[name]) is None

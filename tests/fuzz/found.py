@@ -9,6 +9,7 @@ _DIGITS: Final = "5,000 digits were a size"
 _NUL: Final = "a NUL or a lone surrogate in a name was a ValueError"
 _FUNCTION: Final = "`progress` that is no function was called"
 _PATH: Final = "a name of 300 characters was an OSError"
+_FIELD: Final = "a certificate with another field was one"
 _DOCS: Final = "scikit-learn's TypeError was not documented"
 
 MENDED: Final[dict[str, tuple[str, ...]]] = {
@@ -58,7 +59,10 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "headers as Python 2 wrote them warned",
     ),
     "datasets.load_extended_yale_b": (_PATH, "a cache as text was a TypeError"),
-    "datasets.load_images": (_PATH,),
+    "datasets.load_images": (
+        _PATH,
+        "in a zip a name that is empty was an IndexError, one from the root a ValueError",
+    ),
     "datasets.make_synthetic_faces": (
         "billions of people asked for terabytes",
         "seeds that are none were NumPy's errors",
@@ -81,8 +85,8 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "probing.AffineMap.apply": ("vectors of another size or kind were any error, and warned",),
     "probing.Confirmation.missed": ("shares that are none were any error, and warned",),
-    "probing.checker.check": ("what is no name was a TypeError",),
-    "probing.checker.read": ("what is no name was a TypeError",),
+    "probing.checker.check": ("what is no name was a TypeError", _FIELD),
+    "probing.checker.read": ("what is no name was a TypeError", _FIELD),
     "probing.drift.drift": (
         "no certificate, no shape or no limit was any error",
         "a time limit of 0 or infinity was an OverflowError",
@@ -91,7 +95,12 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "a block of 0 was a ZeroDivisionError",
         "no map, or a shape of other images, was any error",
     ),
-    "read_coefficients": (_NUL, "a folder was an IsADirectoryError"),
+    "read_coefficients": (
+        _NUL,
+        "a folder was an IsADirectoryError",
+        "a segment of negative length was a ValueError",
+        "an empty segment, with others after it, ended the process",
+    ),
     "reductions.CanonicalFeatures.fit": (_DOCS,),
     "reductions.CanonicalFeatures.transform": (_DOCS,),
     "reductions.InducedMap.apply": ("vectors of another size were an IndexError",),

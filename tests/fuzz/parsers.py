@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from etcprops import (
+    BlockGeometry,
     EtCKey,
     Fingerprint,
     InvalidParameterError,
@@ -114,8 +115,12 @@ def image_set(content: bytes) -> None:
 
 
 def zipped_images(content: bytes) -> None:
-    """Read a zip of images."""
-    assert load_pictures(_file(content, "x.zip")).ndim in {3, 4}
+    """Read a zip of images, as they are and with their folders as classes."""
+    path = _file(content, "x.zip")
+    pictures = load_pictures(path)
+    assert pictures.ndim in {3, 4}
+    found = load_images(path, fit=BlockGeometry(8, 8))
+    assert len(found.labels) == len(found.images) <= len(pictures)
 
 
 def picture(content: bytes) -> None:

@@ -157,6 +157,7 @@ def run(line: list[str]) -> tuple[int, str, str]:
     return (0 if code is None else code if isinstance(code, int) else 1), *texts  # type: ignore[return-value]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 @fuzzed(10, 4)
 @given(data=st.data())

@@ -75,6 +75,7 @@ def test_the_attack_passes_its_checks() -> None:
     assert finds_nothing_in_noise()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", MUTANTS)
 def test_mutants_do_not(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mutate, check = MUTANTS[name]

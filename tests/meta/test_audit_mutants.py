@@ -122,6 +122,7 @@ OUTCOMES: dict[AuditOutcome, tuple[Audited, Audited]] = {
 """For each outcome a model that has it, and its mutant, which has not."""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("outcome", AuditOutcome)
 def test_each_outcome_is_that_of_a_model_and_not_of_its_mutant(outcome: AuditOutcome) -> None:
     (model, options), (mutant, others) = OUTCOMES[outcome]
@@ -200,6 +201,7 @@ STATISTICS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("broken", "reason"), STATISTICS.values(), ids=STATISTICS)
 def test_a_two_sample_test_of_which(
     broken: dict[str, Any], reason: str, monkeypatch: pytest.MonkeyPatch
@@ -230,6 +232,7 @@ WORKERS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("end", "status", "reason"), WORKERS.values(), ids=WORKERS)
 def test_a_worker_that(end: str, status: str, reason: str) -> None:
     script = f"import sys; print('0', flush=True); sys.stdin.readline(); {end}"

@@ -237,6 +237,7 @@ print(json.dumps([examine(check, small).finding for check in asked]))
 """
 
 
+@pytest.mark.thorough
 def test_each_check_whose_library_is_not_installed_is_red() -> None:
     """In a process in which none of them can be imported."""
     done = subprocess.run(  # noqa: S603

@@ -91,10 +91,12 @@ def taken() -> tuple[list[Fingerprint], ...]:
         return tuple(pool.map(taken_on, [Machine("this machine"), oldest_machine()]))
 
 
+@pytest.mark.thorough
 def test_without_a_defect_nothing_differs(taken: tuple[list[Fingerprint], ...]) -> None:
     assert taken[0][0].differences(taken[1][0]) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
 def test_the_fingerprint_notices(defect: Patch, taken: tuple[list[Fingerprint], ...]) -> None:
     """On neither machine it is right; no value would do for both, or for plain and encrypted."""

@@ -106,6 +106,7 @@ LEAST: dict[str, tuple[Images, NDArray[np.int64]]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("check", OF_DATA, ids=lambda check: check.name.replace(" ", "-"))
 @pytest.mark.parametrize("case", LEAST)
 def test_on_little_data_a_check_is_not_as_usual_or_rejects(check: Check, case: str) -> None:
@@ -282,6 +283,7 @@ def test_a_scheme_of_which_little_can_be_seen(given: Scheme, name: str, status: 
         assert rejected(name, given)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("shape", [PIXEL, (1, 1, 3), (2, 1), (2, 2)], ids=str)
 @pytest.mark.parametrize("name", CHECKS)
 def test_on_the_smallest_images_each_check_tells_a_sound_scheme_from_broken_ones(

@@ -529,6 +529,7 @@ def texts(found: Any) -> Iterator[str]:
             yield from texts(value)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
 def test_the_probe_says_what_is_wrong(mutant: Mutant) -> None:
     report = probe(mutant.function, mutant.shape, **mutant.options)

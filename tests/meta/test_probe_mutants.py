@@ -187,6 +187,7 @@ WEAK: Sequence[tuple[Draw, int, str]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("draw", "keys", "says"), WEAK, ids=[w[0].__name__ for w in WEAK])
 def test_weak_keys_are_named(draw: Draw, keys: int, says: str) -> None:
     report = audited(draw, keys)

@@ -178,6 +178,7 @@ def test_every_check_has_a_mutant() -> None:
     assert set(MUTANTS) == set(CHECKS)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("name", "scheme"), CASES)
 def test_the_check_rejects_its_mutant(name: str, scheme: Scheme) -> None:
     with pytest.raises(AssertionError, match="To repeat: check_scheme_") as error:
@@ -193,6 +194,7 @@ SPARED = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("encryption", "failing"), SPARED.values(), ids=SPARED)
 def test_the_defect_fails_only_the_checks_meant_for_it(
     encryption: Callable[[Images, Any], Images], failing: set[str]
@@ -201,11 +203,13 @@ def test_the_defect_fails_only_the_checks_meant_for_it(
     assert {result.check for result in results if not result.ok} == failing
 
 
+@pytest.mark.sampled(4)
 @parametrize_with_checks([sound(GREY), sound(COLOUR)])
 def test_the_sound_scheme_is_not_accused(scheme: Scheme, check: Callable[[Scheme], None]) -> None:
     check(scheme)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("step", [str(step) for step in Step])
 def test_each_step_alone_is_not_accused(step: str) -> None:
     keys = [EtCKey.from_secret(COLOUR, secret, steps=[step]) for secret in ("a", "b")]

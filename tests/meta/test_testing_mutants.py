@@ -126,6 +126,7 @@ STATUSES: dict[Status, tuple[Scheme, dict[str, str]]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("status", Status)
 def test_each_status_is_given(status: Status) -> None:
     scheme, expected = STATUSES[status]

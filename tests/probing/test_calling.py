@@ -84,6 +84,7 @@ def test_the_key_goes_where_it_belongs(number: int) -> None:
     assert (calling.keyed, calling.keyword) == (keyed, keyword)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("function", [keyword_only, iterations_first, seed_later, options])
 def test_a_key_that_is_passed_by_name_is_used(function: Callable[..., Any]) -> None:
     report = probe(function, (6, 8), quick=True)
@@ -132,6 +133,7 @@ def test_progress_tells_calls_and_time_left() -> None:
     assert all(0 < p.left <= 60 and p.stage for p in seen)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("side", [4, 16, 64, 128, 300])
 def test_classification_takes_as_many_images_as_naming_and_one_of_noise(side: int) -> None:
     size = side * side
@@ -148,6 +150,7 @@ def test_classification_takes_as_many_images_as_naming_and_one_of_noise(side: in
     assert report.calls == 3 * (naming + 1) + 2
 
 
+@pytest.mark.thorough
 def test_a_pool_that_hangs_after_a_fork_gets_a_hint() -> None:
     def hangs(_image: Any, _key: int) -> Any:
         time.sleep(60)
@@ -158,6 +161,7 @@ def test_a_pool_that_hangs_after_a_fork_gets_a_hint() -> None:
     assert report.seconds < 5
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("isolation", ["process", "alarm", "none"])
 @pytest.mark.parametrize("bad", [1, 0])
 def test_an_error_under_one_key_says_nothing_of_another(bad: int, isolation: str) -> None:

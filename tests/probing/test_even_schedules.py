@@ -225,6 +225,7 @@ def accused(audit: KeyAudit) -> bool:
     return any(word in finding for finding in audit.findings for word in ACCUSES)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("kind", KINDS)
 def test_even_schedules_are_not_accused(kind: str) -> None:
     draw, shape, _ = KINDS[kind]
@@ -275,6 +276,7 @@ def biased(rng: np.random.Generator, count: int) -> Order:
     return order
 
 
+@pytest.mark.thorough
 def test_uneven_rows_are_still_accused() -> None:
     audit, _ = audited(lambda rng: moved(grid(GREY)[biased(rng, 12)]), GREY, 800, 0)
     assert any("Not uniform: source of each" in finding for finding in audit.findings)
@@ -326,6 +328,7 @@ def test_draws_that_are_one_are_told() -> None:
     assert not audit.findings
 
 
+@pytest.mark.thorough
 def test_uneven_draws_that_are_one_are_accused() -> None:
     def alike(rng: np.random.Generator) -> SignedPermutation:
         order = biased(rng, 16)
@@ -348,6 +351,7 @@ def test_a_key_that_moves_nothing_is_named_and_left_out() -> None:
     assert finding.startswith("Under 1 of 3 keys the permutation of the single pixels moves noth")
 
 
+@pytest.mark.thorough
 def test_bits_of_an_uneven_draw_are_an_upper_bound() -> None:
     """All shift along one curve: the maps commute, and 192 places are 192 maps."""
     curve = np.random.default_rng(7).permutation(192)

@@ -100,6 +100,7 @@ WRAPPERS: dict[str, Function] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", WRAPPERS)
 @pytest.mark.parametrize("shape", [GREY, COLOUR], ids=["grey", "colour"])
 def test_what_comes_back_is_taken(name: str, shape: tuple[int, ...]) -> None:
@@ -129,6 +130,7 @@ WRAPS: list[tuple[Function, str]] = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", range(len(WRAPS)))
 def test_what_cannot_be_taken_says_how_to_wrap_it(number: int) -> None:
     function, says = WRAPS[number]
@@ -171,6 +173,7 @@ KEYED: list[tuple[Function, Any, MapKind, str]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", range(len(KEYED)))
 def test_every_key_is_classified(number: int) -> None:
     function, keys, kind, headline = KEYED[number]
@@ -182,6 +185,7 @@ def test_every_key_is_classified(number: int) -> None:
     assert all(entry["kind"] for entry in document["keys"])
 
 
+@pytest.mark.thorough
 def test_the_first_key_is_not_degenerate() -> None:
     for function in (
         lambda x, k: x ^ np.uint8(k),
@@ -256,6 +260,7 @@ LEARNING: list[tuple[Function, tuple[int, ...], str, float]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", range(len(LEARNING)))
 def test_the_matrix_decides_which_learning_is_kept(number: int) -> None:
     function, shape, geometry, factor = LEARNING[number]
@@ -272,6 +277,7 @@ def test_the_matrix_decides_which_learning_is_kept(number: int) -> None:
     assert bool(exact) == (geometry != "lossy")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("number", range(len(LEARNING)))
 def test_consequences_are_true_of_numbers(number: int) -> None:
     """Hold what is said to be kept against encrypted noise."""
@@ -317,15 +323,23 @@ BITWISE: list[tuple[str, Function, int | None]] = [
 DTYPES = [np.uint8, np.uint16, np.int64, np.float32, np.float64]
 
 
-@pytest.mark.parametrize("name", [b[0] for b in BITWISE])
-def test_lost_bits_are_counted_whatever_the_type(name: str) -> None:
-    (function, lost), *_ = ((b[1], b[2]) for b in BITWISE if b[0] == name)
-    for dtype in DTYPES:
-        report = probe(lambda x, _, t=dtype: function(x).astype(t), GREY, keys=[1])
-        assert report.kind is BITS, f"{dtype}: {report}"
-        assert "mixed" not in report.reason
-        said = f"{96 * (lost or 0)} of 768 bits are lost" if lost else "no bit is lost"
-        assert said in report.reason, f"{dtype}: {report.reason}"
+def named(dtype: type) -> str:
+    return dtype.__name__
+
+
+@pytest.mark.sampled(6)  # of five types another one for each function
+@pytest.mark.parametrize("dtype", DTYPES, ids=named)
+@pytest.mark.parametrize(
+    ("function", "lost"), [b[1:] for b in BITWISE], ids=[b[0] for b in BITWISE]
+)
+def test_lost_bits_are_counted_whatever_the_type(
+    function: Function, lost: int | None, dtype: type
+) -> None:
+    report = probe(lambda x, _: function(x).astype(dtype), GREY, keys=[1])
+    assert report.kind is BITS, str(report)
+    assert "mixed" not in report.reason
+    said = f"{96 * (lost or 0)} of 768 bits are lost" if lost else "no bit is lost"
+    assert said in report.reason, report.reason
 
 
 def xor_chain(image: Image) -> Image:
@@ -358,19 +372,31 @@ SAME_CLASS: list[tuple[str, Function, MapKind]] = [
 ]
 
 
-@pytest.mark.parametrize("name", [s[0] for s in SAME_CLASS])
-def test_the_class_does_not_depend_on_the_type(name: str) -> None:
-    (function, kind), *_ = ((s[1], s[2]) for s in SAME_CLASS if s[0] == name)
-    for dtype in [*DTYPES, np.int16]:
-        report = probe(lambda x, _, t=dtype: function(x).astype(t), GREY, keys=[1])
-        assert report.kind is kind, f"{dtype}: {report}"
-        assert report.witness is not None or report.ok
+@pytest.mark.sampled(7)  # of six types another one for each function
+@pytest.mark.parametrize("dtype", [*DTYPES, np.int16], ids=named)
+@pytest.mark.parametrize(
+    ("function", "kind"), [s[1:] for s in SAME_CLASS], ids=[s[0] for s in SAME_CLASS]
+)
+def test_the_class_does_not_depend_on_the_type(
+    function: Function, kind: MapKind, dtype: type
+) -> None:
+    report = probe(lambda x, _: function(x).astype(dtype), GREY, keys=[1])
+    assert report.kind is kind, str(report)
+    assert report.witness is not None or report.ok
+
+
+@pytest.mark.sampled(4)
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [s[1:] for s in SAME_CLASS if s[2] in {BITS, MODULAR}],
+    ids=[s[0] for s in SAME_CLASS if s[2] in {BITS, MODULAR}],
+)
+def test_the_class_does_not_depend_on_the_scale(function: Function, kind: MapKind) -> None:
+    report = probe(lambda x, _: function(x) / 255, GREY, keys=[1])
+    assert report.kind is kind, str(report)
     if kind is BITS:
         signed = probe(lambda x, _: function(x).astype(np.int8), GREY, keys=[1])
         assert signed.kind is BITS, str(signed)
-    if kind in {BITS, MODULAR}:
-        scaled = probe(lambda x, _: function(x) / 255, GREY, keys=[1])
-        assert scaled.kind is kind, str(scaled)
 
 
 def normalised(image: Image, _key: Any) -> Image:
@@ -418,6 +444,7 @@ NO_SUCH_REASON: list[Function] = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("number", range(len(NO_SUCH_REASON)))
 @pytest.mark.parametrize("shape", [(32, 32), (32, 32, 3)], ids=["grey", "colour"])
 def test_no_jpeg_and_no_rounding_where_there_is_none(number: int, shape: tuple[int, ...]) -> None:
@@ -474,6 +501,7 @@ ADAPTIVE: list[tuple[Function, str]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", range(len(ADAPTIVE)))
 def test_a_permutation_that_the_content_chooses_has_its_name_and_a_witness(number: int) -> None:
     function, says = ADAPTIVE[number]
@@ -520,6 +548,7 @@ PARTIAL: list[tuple[Callable[[Image], bool], Function, MapKind]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", range(len(PARTIAL)))
 def test_an_image_that_fails_is_a_finding_and_no_verdict(number: int) -> None:
     condition, function, kind = PARTIAL[number]

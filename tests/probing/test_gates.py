@@ -174,6 +174,7 @@ def test_the_plan_of_a_permutation_is_right_from_the_start() -> None:
     assert all(p.expected <= p.left for p in seen)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("function", [lambda x, _: x // 3, lambda x, _: x * 2.5 + np.roll(x, 1)])
 def test_the_plan_rises_only_where_another_stage_begins(function: Any) -> None:
     seen: list[Progress] = []

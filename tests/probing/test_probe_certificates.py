@@ -63,6 +63,7 @@ def replaced(**changes: Any) -> str:
     return json.dumps(certificate | changes)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("content", "status", "says"),
     [
@@ -81,6 +82,7 @@ def replaced(**changes: Any) -> str:
         (replaced(version=True), 2, "version 1 or 2"),
         (replaced(witness=None), 2, "must be text in version 2"),
         (replaced(level=0), 2, "level"),
+        (replaced(other=1), 2, "a field that no certificate has"),
         ("[]", 2, "no certificate"),
         ("{", 2, "cannot be read as JSON"),
     ],

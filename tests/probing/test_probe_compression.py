@@ -52,6 +52,7 @@ def named(function: Function, *shape: int) -> list[str]:
     return [finding for finding in report.findings if "JPEG" in finding]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("blocks", [{"before": 16}, {"after": 8}], ids=["before", "after"])
 @pytest.mark.parametrize("quality", [50, 75, 90])
 def test_the_quality_of_grey_images_is_named(quality: int, blocks: dict[str, int]) -> None:
@@ -59,6 +60,7 @@ def test_the_quality_of_grey_images_is_named(quality: int, blocks: dict[str, int
     assert finding.startswith(f"JPEG of quality {quality} stands in it")
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("blocks", [{"before": 16}, {"after": 8}], ids=["before", "after"])
 @pytest.mark.parametrize("sampling", ["4:4:4", "4:2:0"])
 @pytest.mark.parametrize("quality", [50, 75, 90])
@@ -75,6 +77,7 @@ def test_columns_of_which_two_share_their_hue() -> None:
     assert finding.startswith("JPEG of quality 80, 4:2:2 stands in it")
 
 
+@pytest.mark.thorough
 def test_blocks_that_cut_those_of_jpeg_leave_the_old_sign() -> None:
     def finely(image: Image, key: int) -> Image:
         return scrambled(through(image, "jpeg", quality=75), 4, key)
@@ -88,6 +91,7 @@ def products(image: Image, _key: int) -> Image:
     return np.asarray((wide * wide[::-1] // 255 // 16 * 16).astype(np.uint8))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "function",
     [

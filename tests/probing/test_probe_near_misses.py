@@ -74,6 +74,7 @@ def verdict(encrypt: Encrypt, seed: int) -> MapKind:
         return classify(oracle, seed).kind
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("flaw", Flaw)
 def test_no_near_miss_gets_a_wrong_verdict(flaw: Flaw) -> None:
     examples = settings().max_examples

@@ -44,6 +44,7 @@ FUNCTIONS: dict[str, tuple[Callable[[Any, int], Any], tuple[int, ...], MapKind]]
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_class_has_a_page(name: str) -> None:
     function, shape, kind = FUNCTIONS[name]

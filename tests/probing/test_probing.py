@@ -69,6 +69,7 @@ OUTCOMES: list[tuple[Callable[[Image, Any], Any], MapKind, type | None]] = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("function", "kind", "kind_of_map"), OUTCOMES, ids=[o[1] for o in OUTCOMES]
 )
@@ -90,6 +91,7 @@ def test_all_outcomes_are_tested() -> None:
     assert {kind for _, kind, _ in OUTCOMES} == set(MapKind) - {MapKind.UNDECIDED}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", [signed, mean_flip, noisy], ids=lambda f: f.__name__)
 def test_the_verdict_does_not_hang_on_the_seed(function: Callable[[Image, Any], Image]) -> None:
     assert len({probe(function, GREY, keys=1, seed=seed).kind for seed in range(8)}) == 1
@@ -147,6 +149,7 @@ def test_an_affine_map_comes_with_its_matrix() -> None:
 # --- Structure and keys
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("block", [2, 4])
 def test_keys_are_recovered(channels: int, block: int) -> None:
@@ -162,6 +165,7 @@ def test_keys_are_recovered(channels: int, block: int) -> None:
     assert np.array_equal(encrypt(image, found), encrypt(image, keys[0]))
 
 
+@pytest.mark.thorough
 def test_what_is_not_protected_is_said() -> None:
     geometry = BlockGeometry(16, 16, block=4)
     etc = probe(lambda image, key: encrypt(image, EtCKey.from_secret(geometry, str(key))), (16, 16))
@@ -220,6 +224,7 @@ def other_shape(image: Image, _key: Any) -> Image:
     return image[: 1 + next(CALLS) % 3]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("function", "says"),
     [

@@ -28,6 +28,7 @@ from etcprops import (
 )
 from etcprops.datasets import load_digits_images
 from etcprops.exact import _eigenpairs
+from etcprops.reductions import gram_pca
 
 DIGITS = load_digits_images()
 TRAINING, QUERIES = DIGITS.half_split(0)
@@ -79,6 +80,7 @@ def test_order_and_signs_of_features_do_not_show(seed: int, kind: Any, m: int, n
     np.testing.assert_array_equal(plain.transform(Q), permuted.transform((sign * Q)[:, order]))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("kernel", "normalized"),
     [
@@ -196,3 +198,51 @@ def test_bad_input() -> None:
         GramPCA().fit(ROWS).transform(ROWS[:, :2])
     with pytest.raises(NotFittedError):
         GramPCA().transform(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("slices", "kept", "dropped"), [(1, -14, -16), (2, -36, -38), (3, -48, -50), (16, -48, -50)]
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_components_are_dropped_from_the_documented_eigenvalue_on(
+    slices: int, kept: int, dropped: int, *, own: bool
+) -> None:
+    # Two rows and their negatives: of the centred matrix, exact here, the eigenvalues are 2 and
+    # 2**(power + 1). Of 4 rows, 2**-50 of the trace is dropped, and 2**(5 - 21 slices).
+    options: dict[str, Any] = {"slices": slices}
+    if own:
+        options = {"kernel": ExactKernel("linear", slices=slices)}
+    for power, count in ((kept, 2), (dropped, 1)):
+        X = np.diag([1.0, 2.0 ** (power // 2)])
+        reduction = GramPCA(**options).fit(np.concatenate([X, -X]))
+        assert reduction.eigenvalues_.tolist() == [2.0, 2.0 ** (power + 1)][:count]
+
+
+def test_kernels_have_their_own_slices() -> None:
+    X = np.random.default_rng(8).standard_normal((6, 30))
+    one, two = (GramPCA(slices=slices).fit(X).eigenvalues_ for slices in (1, 2))
+    assert not np.array_equal(one, two)
+    for slices, expected in ((1, one), (2, two)):
+        reduction = GramPCA(kernel=ExactKernel("linear", slices=slices)).fit(X)
+        np.testing.assert_array_equal(reduction.eigenvalues_, expected)
+    # Weights of z-scores have two slices at most.
+    pixels = np.random.default_rng(8).integers(0, 256, (6, 30), dtype=np.uint8)
+    two, three = (
+        GramPCA(kernel=ExactKernel("linear", standardize=True, slices=slices)).fit(pixels)
+        for slices in (2, 3)
+    )
+    np.testing.assert_array_equal(two.eigenvalues_, three.eigenvalues_)
+
+
+def test_scores_of_many_rows_lose_nothing_in_the_centring() -> None:
+    X = np.random.default_rng(9).standard_normal((256, 3)) + 50.0
+    reduction = GramPCA(3)
+    scores = reduction.fit_transform(X)
+    np.testing.assert_allclose(reduction.transform(X), scores, rtol=0, atol=2.0**-42)
+
+
+def test_sums_of_rows_carry_what_each_addition_loses() -> None:
+    rows = np.full((2, 1000), 2.0**-54)
+    rows[:, 0] = 1.0, -1.0
+    sums = gram_pca._row_sums(rows)  # noqa: SLF001
+    assert abs(sums - rows[:, 0] - 999 * 2.0**-54).max() <= 2.0**-52

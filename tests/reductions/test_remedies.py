@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from etcprops import EtCKey, InvalidParameterError, SignedPermutation, encrypt
 from etcprops.datasets import load_digits_images
-from etcprops.reductions import CanonicalFeatures, GramPCA
+from etcprops.reductions import CanonicalFeatures, GramPCA, canonical
 from etcprops.strategies import signed_permutations
 
 DIGITS = load_digits_images()
@@ -45,6 +45,7 @@ def test_normal_form_loses_nothing_but_order_and_sign() -> None:
     assert len(set(form.group_.tolist())) == 8
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "before", [GramPCA(12), CanonicalFeatures()], ids=["gram-pca", "canonical-features"]
 )
@@ -88,3 +89,39 @@ def test_an_estimator_with_no_invariance_at_all() -> None:
 def test_fractions_are_refused() -> None:
     with pytest.raises(InvalidParameterError, match="parameter of CanonicalFeatures must be an"):
         CanonicalFeatures().fit([[0.5, 1.0]])
+
+
+def test_features_are_numbered_by_their_training_values() -> None:
+    #             constant, falling, rising, rising alike, falling by one, rising by one
+    X = np.array([[7, 9, 0, 3, 5, 0], [7, 2, 7, 10, 4, 1], [7, 5, 4, 7, 5, 0]])
+    form = CanonicalFeatures().fit(X)
+    assert form.order_.tolist() == [0, 4, 5, 1, 2, 3]
+    assert form.sign_.tolist() == [1, -1, 1, -1, 1, 1]
+    assert form.offset_.tolist() == [7, 5, 0, 9, 0, 3]
+    assert form.group_.tolist() == [0, 1, 1, 2, 2, 2]
+    assert form.transform([[4, *X[1, 1:]]]).tolist() == [[3, 1, 1, 7, 7, 7]]
+
+
+def test_of_one_image_all_features_are_constant() -> None:
+    form = CanonicalFeatures().fit([[4, 9, 4]])
+    assert form.transform([[5, 7, 1]]).tolist() == [[1, 2, 3]]
+
+
+def test_normal_forms_have_the_features_they_were_fitted_with() -> None:
+    form = CanonicalFeatures().fit(np.arange(6).reshape(2, 3))
+    with pytest.raises(ValueError, match="is expecting 3 features"):
+        form.transform(np.zeros((2, 4), dtype=int))
+    assert form.n_features_in_ == 3
+    assert form.fit(np.arange(8).reshape(2, 4)).n_features_in_ == 4
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5])
+def test_how_many_features_at_once_does_not_show(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = np.random.default_rng(0).integers(0, 3, (4, 11))
+    whole = CanonicalFeatures().fit(X)
+    monkeypatch.setattr(canonical, "_COLUMNS", columns)
+    parts = CanonicalFeatures().fit(X)
+    for name in ("order_", "offset_", "sign_", "group_"):
+        assert np.array_equal(getattr(whole, name), getattr(parts, name))

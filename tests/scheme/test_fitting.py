@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from etcprops import (
     encrypt,
     pad_to_blocks,
 )
+from etcprops.scheme import fitting
 
 SIDES = st.integers(1, 40)
 
@@ -78,6 +80,27 @@ def test_pillow_images_are_taken() -> None:
     assert np.array_equal(crop_to_blocks(Image.fromarray(image)), image[:8, :16])
     padded, padding = pad_to_blocks(Image.fromarray(image))
     assert np.array_equal(padding.undo(Image.fromarray(padded)), image)
+
+
+@pytest.mark.parametrize(
+    ("size", "most", "fits"),
+    [((4, 4), 10, True), ((3, 5), 60, False), ((3, 5), 64, True), ((4, 4), 64, True)],
+)
+def test_little_is_padded_to_no_more_than_the_most_or_four_times_as_much(
+    size: tuple[int, int], most: int, *, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "MOST_PIXELS", most)
+    if fits:
+        assert pad_to_blocks(picture(*size, 1)).image.shape == (8, 8)
+        return
+    with pytest.raises(InvalidParameterError, match=f"at most {most} pixels. Got 8: 64 pixels of"):
+        pad_to_blocks(picture(*size, 1))
+
+
+def test_sides_are_as_long_as_those_of_arrays_can_be() -> None:
+    assert Padding(sys.maxsize, 1).height == sys.maxsize
+    with pytest.raises(InvalidParameterError, match=f"'height' .* at most {sys.maxsize}"):
+        Padding(sys.maxsize + 1, 1)
 
 
 @pytest.mark.parametrize("block", [0, -8, 2.0, "8", True, None])

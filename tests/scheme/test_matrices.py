@@ -156,8 +156,11 @@ def test_constructors_take_keys_that_have_the_step(step: Step) -> None:
     matrix = CONSTRUCTORS[step](key)
     assert np.array_equal(matrix.toarray(), step_matrices(key)[step].toarray())
     without = EtCKey.from_secret(geometry, "a test", steps=[s for s in Step if s is not step])
-    with pytest.raises(InvalidParameterError, match=f"be a key with the step {step}. Got one with"):
-        CONSTRUCTORS[step](without)
+    others = ", ".join(s for s in Step if s is not step)
+    for other, has in ((without, others), (EtCKey(geometry), "none")):
+        wanted = f"be a key with the step {step}. Got one with {has}."
+        with pytest.raises(InvalidParameterError, match=wanted):
+            CONSTRUCTORS[step](other)
     with pytest.raises(InvalidParameterError, match="be left out with a key, which has it"):
         CONSTRUCTORS[step](key, getattr(key, step))
 

@@ -823,6 +823,17 @@ def test_bad_arguments(arguments: dict[str, Any], parameter: str, wanted: str, g
     )
 
 
+def test_the_identity_has_2_to_the_32_pixels_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "arange", no_memory)
+    with pytest.raises(MemoryError):
+        SignedPermutation.identity(2**32)
+    with pytest.raises(InvalidParameterError, match=r"be at most 2\^32. Got 4294967297"):
+        SignedPermutation.identity(2**32 + 1)
+
+
 @pytest.mark.parametrize("size", [0, -1, 2.0, True, None])
 def test_identity_needs_a_size(size: Any) -> None:
     with pytest.raises(InvalidParameterError) as caught:

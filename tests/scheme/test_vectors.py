@@ -90,6 +90,7 @@ def _pixels_of_full_size(count: int) -> bytes:
     return bytes(pixels)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("vector", _named("full_size"))
 def test_full_size_images_are_encrypted_as_coq_does(vector: dict[str, Any]) -> None:
     geometry = BlockGeometry(
@@ -167,6 +168,7 @@ def make_vectors() -> Any:
 QUICK = ("encryption.json", "numerators.json")
 
 
+@pytest.mark.thorough
 def test_the_files_are_what_coq_computes_now(make_vectors: Any) -> None:
     assert make_vectors.main(["--check", *QUICK]) == 0
 

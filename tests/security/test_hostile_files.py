@@ -76,7 +76,7 @@ def archive_of(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) ->
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         for name, content in entries.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, method)  # also names that are empty
     return file.getvalue()
 
 
@@ -203,17 +203,23 @@ def yale(content: bytes) -> bytes:
 
 
 YALE = {
-    "encrypted": (marked(yale(b"P5"), flags=1), "is encrypted"),
-    "another method": (marked(yale(b"P5"), method=99), "not supported"),
-    "a number of 5,000 digits": (yale(b"P5 " + b"1" * 5000 + b" 192 255 "), "no PGM header"),
-    "10^9 pixels": (yale(b"P5 999999999 999999999 255 "), "999999999 x 999999999 pixels"),
-    "of a wrong size": (promising_more(yale(b"P5")), "4294967280 bytes, more than 65536"),
+    "encrypted": (lambda: marked(yale(b"P5"), flags=1), "is encrypted"),
+    "another method": (lambda: marked(yale(b"P5"), method=99), "not supported"),
+    "a number of 5,000 digits": (
+        lambda: yale(b"P5 " + b"1" * 5000 + b" 192 255 "),
+        "no PGM header",
+    ),
+    "10^9 pixels": (lambda: yale(b"P5 999999999 999999999 255 "), "999999999 x 999999999 pixels"),
+    "of a wrong size": (lambda: promising_more(yale(b"P5")), "4294967280 bytes, more than 65536"),
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("content", "message"), YALE.values(), ids=YALE)
-def test_a_zip_of_faces_is_refused_file_by_file(here: Path, content: bytes, message: str) -> None:
-    (here / "yale.zip").write_bytes(content)
+def test_a_zip_of_faces_is_refused_file_by_file(
+    here: Path, content: Callable[[], bytes], message: str
+) -> None:
+    (here / "yale.zip").write_bytes(content())
     with pytest.raises(InvalidParameterError, match=message):
         load_extended_yale_b("yale.zip")
 
@@ -224,6 +230,16 @@ def test_names_in_archives_lead_nowhere(here: Path) -> None:
     assert np.array_equal(load_arrays(here / "x.npz", "images")["images"], IMAGES)
     assert sorted(path.name for path in here.iterdir()) == ["good.png", "secret", "x.npz"]
     assert not any(path.name == "escaped" for path in here.parent.parent.glob("escaped"))
+
+
+@pytest.mark.parametrize("other", ["/a/1.png", "", "b/", "//c/1.png"])
+def test_names_in_zips_of_images_count_from_the_top(here: Path, other: str) -> None:
+    """Also those that begin with a slash, or are empty."""
+    picture = (here / "good.png").read_bytes()
+    (here / "x.zip").write_bytes(archive_of({other: picture, "b/2.png": picture}))
+    classes = 2 if other.endswith("1.png") else 1
+    assert load_images("x.zip").labels.tolist() == [*range(classes)]
+    assert len(load_pictures("x.zip")) == classes
 
 
 # --- Pickles

@@ -118,6 +118,7 @@ PAGES: dict[str, Callable[[str], tuple[str, str]]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("make", PAGES.values(), ids=PAGES)
 def test_names_add_nothing_to_a_page(
     make: Callable[[str], tuple[str, str]], monkeypatch: pytest.MonkeyPatch

@@ -46,6 +46,7 @@ def test_the_package_passes_every_test() -> None:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "flag",
     [

@@ -89,6 +89,7 @@ def test_a_scheme_that_raises_is_one_failure(pytester: pytest.Pytester) -> None:
     assert "RuntimeError: no key today" in result.stdout.str()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("options", [("-k", "decrypts or distances"), ("-p", "no:etcprops")])
 def test_nothing_is_skipped_for_a_check_that_does_not_run(
     pytester: pytest.Pytester, options: tuple[str, ...]
@@ -140,6 +141,7 @@ def check_junit(path: Path) -> None:
     assert cases["test_tree"]["etcprops_model"].startswith("DecisionTreeClassifier")
 
 
+@pytest.mark.thorough
 def test_two_processes_write_one_page(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_one=suite("negate"), test_two=suite("broken"))
     result = run(pytester, "-n2", "-k", "shape or key or alone", "--etcprops-html", "page.html")

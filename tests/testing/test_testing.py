@@ -331,6 +331,7 @@ WRAPPERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_what_a_scheme_returns_is_taken_for_an_image(name: str) -> None:
     def wrapped(image: Any, key: int) -> Any:

@@ -147,6 +147,7 @@ def test_the_shipped_proofs_are_accepted(coq_version: str) -> None:
     assert coq.rejected(report, [*report.assumptions, *LISTED]) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("coq_version")
 def test_the_proofs_over_the_reals_stand_on_their_axioms() -> None:
     folder = reals_folder()
@@ -222,6 +223,7 @@ def test_sources_without_theorems_prove_nothing(sources: Sources, tmp_path: Path
         coq.build(sources(A="Definition one := 1."), _work(tmp_path))
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("coq_version")
 def test_coqchk_notices_a_compiled_file_that_was_changed(sources: Sources, tmp_path: Path) -> None:
     work = _work(tmp_path)
@@ -234,6 +236,7 @@ def test_coqchk_notices_a_compiled_file_that_was_changed(sources: Sources, tmp_p
         coq_programs.check_again(["-norec", "EtC.A"], work)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("coq_version")
 def test_what_was_checked_is_kept_until_the_sources_change(
     sources: Sources, tmp_path: Path
@@ -264,6 +267,7 @@ def _forge(keep: Path, **changes: object) -> Path:
     return path.parent
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("coq_version")
 def test_compiled_earlier_is_not_compiled_now(sources: Sources, tmp_path: Path) -> None:
     folder, keep = sources(A="Theorem t : True.\nProof. exact I. Qed."), tmp_path / "keep"
@@ -277,6 +281,7 @@ def test_compiled_earlier_is_not_compiled_now(sources: Sources, tmp_path: Path) 
     assert coq.check_proofs(folder, cache_folder=keep, fresh=True).origin is Origin.NOW
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("coq_version")
 @pytest.mark.parametrize("what", ["admitted", "axiom"])
 def test_a_forged_report_makes_nothing_proved(what: str, sources: Sources, tmp_path: Path) -> None:
@@ -293,6 +298,7 @@ def test_a_forged_report_makes_nothing_proved(what: str, sources: Sources, tmp_p
     }
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.usefixtures("coq_version")
 @pytest.mark.parametrize(
     "broken",
@@ -319,6 +325,7 @@ def test_what_cannot_be_believed_is_compiled_again(
     assert _once_more(folder, keep).origin is Origin.NOW
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("coq_version")
 def test_compiled_files_of_other_sources_are_noticed(sources: Sources, tmp_path: Path) -> None:
     """Here the same theorem proved of another definition: by their hash, or by the record's."""
@@ -335,6 +342,7 @@ def test_compiled_files_of_other_sources_are_noticed(sources: Sources, tmp_path:
     assert _once_more(folder, keep).files == honest.files
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("coq_version")
 def test_other_libraries_are_another_place(
     sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -357,6 +365,7 @@ def test_a_question_that_takes_too_long_is_an_error(
         coq_programs.compile_file(work / "A.v")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("coq_version")
 def test_the_command_records_what_is_proved_and_nothing_else(
     sources: Sources,
@@ -486,6 +495,7 @@ def test_another_coq_that_cannot_read_the_proofs_is_no_refutation(
         coq.build(sources(A=HONEST), _work(tmp_path))
 
 
+@pytest.mark.thorough
 def test_without_coq_the_record_is_shown_as_a_record() -> None:
     for check in _checks(EvidenceKind.MACHINE_CHECKED):
         evidence = examine(check, WITHOUT_COQ)

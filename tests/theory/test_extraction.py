@@ -56,6 +56,7 @@ def test_both_answer_alike_on_random_and_damaged_cases(compare: Any, program: Pa
     assert min(kinds.values()) >= 20
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_an_image_of_full_size(channels: int, program: Path, tmp_path: Path) -> None:
     geometry = BlockGeometry(192, 160, channels=channels)
@@ -173,6 +174,7 @@ def test_a_difference_is_noticed(compare: Any, tmp_path: Path) -> None:
     assert len(differ) > 20
 
 
+@pytest.mark.thorough
 def test_the_shipped_text_is_what_coq_extracts_now(tmp_path: Path) -> None:
     try:
         find_coq()

@@ -77,6 +77,7 @@ def test_best_splits_are_scikit_learns_up_to_ties() -> None:
         assert found == [split for split, value in impurities.items() if value == least]
 
 
+@pytest.mark.thorough
 def test_samples_have_the_distribution_that_enumeration_says() -> None:
     """Two ways to one distribution: sampled trees, and exact probabilities, within 4 deviations."""
     X = rows(3)

@@ -127,6 +127,7 @@ def exact_gram(reduced: NDArray[Any]) -> list[Fraction]:
     ]
 
 
+@pytest.mark.thorough
 def test_equivariance_and_fractions_agree_on_small_matrices() -> None:
     """A third way: the answer from the matrix, and z-scored Gram matrices as fractions."""
     lines = [v for v in itertools.product((-1, 0, 1), repeat=4) if v > tuple(-x for x in v)]

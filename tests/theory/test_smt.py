@@ -36,6 +36,7 @@ MUTANTS: dict[str, tuple[Callable[[Any], Answer], Callable[[Any], Any]]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("prove", PROOFS.values(), ids=PROOFS)
 def test_proved(prove: Callable[[], Answer]) -> None:
     answer = prove()
@@ -44,6 +45,7 @@ def test_proved(prove: Callable[[], Answer]) -> None:
     assert str(answer).endswith(": proved")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("prove", "negate"), MUTANTS.values(), ids=MUTANTS)
 def test_refuted_with_a_counterexample(
     prove: Callable[[Any], Answer], negate: Callable[[Any], Any]
@@ -54,6 +56,7 @@ def test_refuted_with_a_counterexample(
     assert "false for" in str(answer)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("count", "total"), MEAN_COUNTEREXAMPLES.items())
 def test_counterexamples_of_centring_are_decoded_and_true(count: int, total: int) -> None:
     answer = smt.prove_centring(count, total)
@@ -78,6 +81,7 @@ def test_a_counterexample_that_numpy_does_not_confirm_is_an_error() -> None:
         smt.prove_float_negation(Sly())
 
 
+@pytest.mark.thorough
 def test_what_takes_too_much_effort_is_unknown() -> None:
     answer = smt.prove_centring(4, effort=1_000_000)
     assert answer.proved is None

@@ -37,6 +37,7 @@ def test_differences_are_expanded() -> None:
     assert conclude("binomial", [("x", (x + 1) ** 2 - x**2 - 2 * x - 1)])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("geometry", [PAIR, COLOUR, BlockGeometry(2, 4, block=2)], ids=str)
 def test_symbols_stand_for_pixels(geometry: BlockGeometry) -> None:
     """Put numbers into the symbolic encryption of some keys, and compare with the pixels' path."""
@@ -131,6 +132,7 @@ def test_whole_keys_as_integer_matrices() -> None:
     assert (np.swapaxes(Q, 1, 2) @ Q == np.eye(8, dtype=np.int64)).all()
 
 
+@pytest.mark.thorough
 def test_all_component_orders_as_integer_matrices() -> None:
     """The 18,432 keys of two colour blocks, from products of their steps' matrices."""
     geometry = symbolic.PAIR_OF_COLOUR_BLOCKS

@@ -70,6 +70,7 @@ def test_a_file_that_was_changed_by_hand_is_noticed(
     assert f"{file} is not what python -m etcprops.vectors writes" in capsys.readouterr().out
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_follows_the_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -260,6 +261,7 @@ def small_families() -> Iterator[list[ExplicitKey]]:
 SMALL = [*small_families()]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "mistake",
     [m for m in ENCRYPTION if m.kind in KEPT[:3]],

@@ -47,6 +47,7 @@ def failed(program: str, folder: Path, *names: str) -> set[str]:
     return flags
 
 
+@pytest.mark.thorough
 def test_the_ten_lines_pass_the_package_and_name_a_mistake(tmp_path: Path) -> None:
     _, program = blocks("python")
     assert len([line for line in program.splitlines() if line]) == 10
@@ -75,6 +76,7 @@ def test_the_javascript_passes(javascript: Path) -> None:
     assert failed("hold.js", javascript) == set()
 
 
+@pytest.mark.thorough
 def test_mistakes_in_the_javascript_are_named(javascript: Path) -> None:
     mine = javascript / "mine.js"
     text = mine.read_text("utf-8")
