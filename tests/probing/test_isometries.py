@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from oracles import Image, asked, rng
 from scipy.sparse import csr_array
 
+from etcprops.probing import isometry
 from etcprops.probing.isometry import Geometry, decide, from_differences
 from etcprops.probing.linearity import kept_in_samples
 
@@ -24,18 +25,18 @@ def geometry(matrix: Any, offset: float = 0.0, rounding: float = 0.0) -> tuple[A
 
 
 def test_isometries_are_told_from_their_matrix() -> None:
-    isometry, scaled = Geometry.ISOMETRY, Geometry.SCALED_ISOMETRY
-    assert geometry([[0, 1], [-1, 0]]) == (isometry, 1, True, 2)
-    assert geometry([[0, 1], [-1, 0]], 255) == (isometry, 1, False, 2)
-    assert geometry([[0, 1], [-1, 0]], 1e-13) == (isometry, 1, False, 2)
+    same, scaled = Geometry.ISOMETRY, Geometry.SCALED_ISOMETRY
+    assert geometry([[0, 1], [-1, 0]]) == (same, 1, True, 2)
+    assert geometry([[0, 1], [-1, 0]], 255) == (same, 1, False, 2)
+    assert geometry([[0, 1], [-1, 0]], 1e-13) == (same, 1, False, 2)
     assert geometry([[3, -4], [4, 3]]) == (scaled, 5, True, 2)
     assert geometry([[1, 0], [0, 1], [1, 0], [0, 1]]) == (scaled, np.sqrt(2), True, 2)
-    assert geometry(ROTATION) == (isometry, 1, True, 2)
-    assert geometry(ROTATION, 1e-13) == (isometry, 1, True, 2)
-    assert geometry(ROTATION, 1e-7) == (isometry, 1, False, 2)
-    assert geometry(ROTATION * (1 + 1e-12)) == (isometry, 1, True, 2)
+    assert geometry(ROTATION) == (same, 1, True, 2)
+    assert geometry(ROTATION, 1e-13) == (same, 1, True, 2)
+    assert geometry(ROTATION, 1e-7) == (same, 1, False, 2)
+    assert geometry(ROTATION * (1 + 1e-12)) == (same, 1, True, 2)
     assert geometry(ROTATION * (1 + 1e-9))[0] == scaled
-    assert geometry(ROTATION * (1 + 1e-9), rounding=1e-10)[0] == isometry
+    assert geometry(ROTATION * (1 + 1e-9), rounding=1e-10)[0] == same
     assert geometry(2 * ROTATION)[:2] == (scaled, pytest.approx(2))
 
 
@@ -51,6 +52,39 @@ def test_other_matrices_keep_all_images_or_lose_some() -> None:
     assert geometry([[1.0, 0], [0, 1 + 1e-9]])[0] == injective
     assert geometry([[1.0, 1e-13], [0, 1]])[0] == Geometry.ISOMETRY
     assert geometry([[1.0, 0], [0, 1 + 1e-13]])[0] == Geometry.ISOMETRY
+
+
+def test_integers_are_decided_exactly() -> None:
+    """By one in 10**12, and by one in 2**54, which doubles do not tell."""
+    big = 10**6
+    assert geometry([[big, -1], [1, big], [1, 1]])[0] == Geometry.INJECTIVE
+    assert geometry([[1 << 27, 0], [0, 1 << 27], [0, 1]])[0] == Geometry.INJECTIVE
+    assert geometry([[1 << 27, 0], [0, 1 << 27]])[:2] == (Geometry.SCALED_ISOMETRY, 1 << 27)
+    assert geometry([[-1]]) == (Geometry.ISOMETRY, 1, True, 1)
+
+
+def test_rounding_is_relative_to_the_entries() -> None:
+    turned = np.linalg.qr(np.arange(9).reshape(3, 3) % 7 + np.eye(3))[0]
+    for factor in (1e-3, 1e5):
+        assert geometry(factor * turned)[:2] == (
+            Geometry.SCALED_ISOMETRY,
+            pytest.approx(factor),
+        )
+        assert geometry(factor * turned * [1, 1, 1 + 1e-9])[0] == Geometry.INJECTIVE
+    assert geometry(turned, 1e-8)[2]
+    assert geometry(10 * turned, 1e-7)[2]
+    assert not geometry(turned, 1e-7)[2]
+    plain = decide(csr_array(turned * 1.001), np.zeros(3))
+    assert plain.geometry is Geometry.SCALED_ISOMETRY
+
+
+def test_large_parts_have_no_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isometry, "RANK_LIMIT", 2)
+    assert geometry([[1, 1], [0, 1]]) == (Geometry.INJECTIVE, None, False, 2)
+    three = [[1, 1, 1], [0, 1, 1], [0, 0, 1]]
+    assert geometry(three) == (Geometry.UNKNOWN, None, False, None)
+    lost = [[*row, 0] for row in three]
+    assert geometry(lost) == (Geometry.LOSSY, None, False, None)
 
 
 def test_ranks_add_up_over_what_hangs_together() -> None:
@@ -93,22 +127,22 @@ def sampled(
 
 
 def test_isometries_are_told_from_differences() -> None:
-    isometry, scaled = Geometry.ISOMETRY, Geometry.SCALED_ISOMETRY
-    assert sampled(lambda x: -x[::-1]) == (isometry, 1, True, 6, True)
-    assert sampled(lambda x: 255 - x) == (isometry, 1, False, 6, True)
+    same, scaled = Geometry.ISOMETRY, Geometry.SCALED_ISOMETRY
+    assert sampled(lambda x: -x[::-1]) == (same, 1, True, 6, True)
+    assert sampled(lambda x: 255 - x) == (same, 1, False, 6, True)
     assert sampled(lambda x: 2 * x) == (scaled, 2, True, 6, True)
     assert sampled(lambda x: x / 2) == (scaled, 0.5, True, 6, True)
-    assert sampled(lambda x: np.concatenate([x, [0]])) == (isometry, 1, True, 6, False)
+    assert sampled(lambda x: np.concatenate([x, [0]])) == (same, 1, True, 6, False)
     unknown = (Geometry.UNKNOWN, None, False, None, True)
     assert sampled(np.cumsum) == unknown
     assert sampled(np.zeros_like) == unknown
     assert sampled(lambda x: x * np.array([1, 1, 0, 1, 1, 1])) == unknown
     uneven = np.array([1, 1, 1 + 1e-7, 1, 1, 1])
     assert sampled(lambda x: x * uneven) == unknown
-    assert sampled(lambda x: x * uneven, 1e-6)[0] == isometry
+    assert sampled(lambda x: x * uneven, 1e-6)[0] == same
     assert sampled(lambda x: x * (1 + 1e-8))[0] == scaled
-    assert sampled(lambda x: x * (1 + 1e-12))[:3] == (isometry, 1, True)
-    assert sampled(lambda x: x + 1e-10)[:3] == (isometry, 1, True)
+    assert sampled(lambda x: x * (1 + 1e-12))[:3] == (same, 1, True)
+    assert sampled(lambda x: x + 1e-10)[:3] == (same, 1, True)
 
     def turned(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(1e5 * (ROTATION @ x.reshape(2, 3)).reshape(-1))
