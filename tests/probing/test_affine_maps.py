@@ -120,6 +120,17 @@ def test_floats_may_be_off_by_their_rounding_and_no_more() -> None:
         assert not sums(bright_ones_more(800 * unit), scale=scale).affine
 
 
+def test_rounding_grows_with_the_root_of_the_pixels() -> None:
+    def found(much: float) -> Sums:
+        oracle = asked(
+            lambda x: x + x.dtype.type(much) * (x > 0.5).astype(x.dtype), (64, 64), SINGLES
+        )
+        return sums_of_images(oracle, rng(), 3)
+
+    assert found(2.0**-19).affine
+    assert not found(2.0**-14).affine
+
+
 def test_one_result_that_is_no_integer_leaves_no_modulus() -> None:
     found = sums(lambda x: (x.astype(np.float64) * 3 + 0.5 * (x[0, 0] % 2)) % 256, 9)
     assert not found.whole
@@ -234,6 +245,36 @@ def test_a_matrix_of_single_sources_is_read_at_once() -> None:
     assert np.array_equal(found.matrix.toarray(), matrix)
     assert found.matrix.nnz == 3
     assert (found.offset == 5).all()
+
+
+def test_entries_of_all_sizes_are_read() -> None:
+    """Integers however far apart, and reals that are small in the whole column."""
+    far = np.diag([1, 1, 1, 1])
+    far[3, 0] = 10**10
+    found = matrix_of(times(far))
+    assert found is not None
+    assert np.array_equal(found.matrix.toarray(), far)
+    small = np.diag([1.0, 1e-10, 1, 1])
+    found = matrix_of(times(small), DOUBLES)
+    assert found is not None
+    assert np.allclose(found.matrix.diagonal(), small.diagonal(), rtol=1e-3)
+    halves = matrix_of(lambda x: x + 0.5)
+    assert halves is not None
+    assert halves.matrix.dtype == np.float64
+
+
+def test_matrices_are_read_from_black_and_white() -> None:
+    seen: list[Image] = []
+
+    def keeps(image: Image) -> Image:
+        seen.append(image.copy())
+        return image
+
+    oracle = asked(keeps)
+    measured = sums_of_images(oracle, rng(), 3)
+    seen.clear()
+    assert find_matrix(oracle, rng(), measured, FULL, None) is not None
+    assert set(seen[0].flat) == {0, 255}
 
 
 def test_large_matrices_are_not_read() -> None:
