@@ -17,6 +17,7 @@ from etcprops.probing.description import Structure, common_bits, scramble_bits
 from etcprops.probing.draws import Draw, DrawKind, codes, constant, permutation
 from etcprops.probing.layouts import divisors, layouts, pieces
 from etcprops.probing.region import describe
+from etcprops.probing.structure import infer_common
 from etcprops.probing.tiles import Tiles, cut, transforms_of
 from etcprops.scheme.keys import COMPONENT_ORDERS
 
@@ -291,6 +292,7 @@ def test_what_has_no_name_inside_pieces_has_its_bits() -> None:
         (inside(orders=-1), 6 * log2(6)),
         (inside(negatives=-1), 18),
         (inside(codes=-1, negatives=-1), 18 + factorial(6)),
+        (inside(orders=-1, negatives=-1), 18 + 6 * log2(6)),
     ]
     for tiles, each in cases:
         assert scramble_bits(described(tiles, 3)) == pytest.approx(5 * each)
@@ -313,6 +315,13 @@ def test_bits_of_a_key_are_those_of_draws_that_change_anything() -> None:
     assert common_bits(either[1:]) == 0
     scrambled = described(inside(negatives=-1, maps=1), 1, free, turn)
     assert common_bits([scrambled]) == pytest.approx(log2(6) + 4 + 6)
+
+
+def test_orders_that_repeat_are_counted_once() -> None:
+    rng = np.random.default_rng(0)
+    keys = [rng.permutation(9) for _ in range(4)]
+    twice = [described(inside(), 1, permutation("order", np.stack([o, o]))) for o in keys]
+    assert common_bits(twice) == pytest.approx(lgamma(10) / log(2))
 
 
 def test_codes_of_pieces_are_known_if_all_are() -> None:
@@ -374,3 +383,28 @@ def test_a_part_is_told_only_beyond_chance() -> None:
     few = grid(4, 4)
     few[:, :3] = few[[1, 0, 3, 2]][:, [2, 0, 1]]
     assert changing(few, 1) == ""
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (6, 1)])
+def test_a_part_is_told_from_the_number_of_keys_on_that_chance_allows(
+    shape: tuple[int, int],
+) -> None:
+    """One of six pieces stays under k keys with 6**-k; there are 21 parts of six in a line."""
+    orders = [[1, 0, 4, 2, 3], [4, 2, 1, 0, 3], [2, 4, 3, 1, 0]] * 3
+    maps = [moved(np.array([*order, 5])) for order in orders]
+    told = "columns 0 to 4 change" if shape[0] == 1 else "only rows 0 to 4"
+    for keys in (8, 9):
+        assert (21 * 6.0**-keys < 1e-5) == (keys == 9)
+        found = describe(maps[:keys], shape, shape)[0].statements
+        assert any(told in statement for statement in found) == (keys == 9)
+    line = (1, 5) if shape[0] == 1 else (5, 1)
+    part = infer_common([moved(np.array(order)) for order in orders], line)[0].statements
+    assert (found[0], *found[2:]) == part
+
+
+def test_results_of_another_shape_have_no_part() -> None:
+    order = grid(4, 6)
+    order[1:3, 1:5] = order[[2, 1], 1:5]
+    maps = [moved(order)] * 40
+    whole = infer_common(maps, (4, 6), (6, 4))
+    assert [s.statements for s in describe(maps, (4, 6), (6, 4))] == [s.statements for s in whole]
