@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops import _documents
+from etcprops._validation import describe, reject
 from etcprops.scheme.geometry import BlockGeometry
 from etcprops.scheme.keys import EtCKey
 
@@ -165,8 +166,16 @@ class AttackReport:
         ----------
         name : str, default="images"
             Of the images, for the heading.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the name is no text.
         """
         from etcprops.attacks.page import render
+
+        if not isinstance(name, str):
+            reject("name", "AttackReport.to_html", "be a str", describe(name))
 
         return render(self, name)
 

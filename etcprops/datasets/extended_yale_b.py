@@ -104,7 +104,7 @@ def load_extended_yale_b(
         pictures, labels = _read_extended_yale_b(Path(path), columns, include_bad, caller)
     else:
         pictures, labels = _mapped(
-            Path(cache) / f"yale-{_stamp(Path(path), caller)}-{first_column}-{include_bad:d}",
+            Path(cache) / f"yale-{_stamp(Path(path), caller)}-{first_column}-{bool(include_bad):d}",
             lambda: _read_extended_yale_b(Path(path), columns, include_bad, caller),
         )
     return ImageSet(

@@ -70,6 +70,8 @@ def load_images(
     caller = "load_images"
     if not isinstance(data, (str, Path)):
         reject("data", caller, "be a str or Path", describe(data))
+    if fit is not None and not isinstance(fit, BlockGeometry):
+        reject("fit", caller, "be a BlockGeometry or None", describe(fit))
     if str(data) == "digits":
         return load_digits_images(block=2)  # 16 blocks: each step does something
     path = Path(data)

@@ -112,6 +112,8 @@ def make_synthetic_faces(
     if as_integer(lights, "lights", caller) not in range(2, 65):
         reject("lights", caller, "be from 2 to 64", describe(lights))
     geometry = BlockGeometry(height, width, block=block)
+    if min(geometry.height, geometry.width) < 2:
+        reject("height", caller, "be at least 2, as the width", f"{height} x {width}.")
     pixels = number * lights * geometry.n_pixels
     if pixels > MOST_PIXELS:
         reject("people", caller, f"make at most {MOST_PIXELS} pixels in all", f"{pixels}.")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from etcprops._validation import as_choice, as_integer, describe, reject
 from etcprops.formats import ycbcr
-from etcprops.scheme.geometry import BlockGeometry
+from etcprops.scheme.geometry import MOST_PIXELS, BlockGeometry
 from etcprops.scheme.keys import ALL, EtCKey, Step
 from etcprops.scheme.pixels import decrypt, encrypt
 
@@ -82,7 +82,9 @@ class ImageScheme:
     ) -> None:
         caller = "ImageScheme"
         scheme = SchemeName(as_choice(name, SchemeName, "name", caller))
-        side = BLOCKS[scheme] if block is None else as_integer(block, "block", caller)
+        side = (
+            BLOCKS[scheme] if block is None else as_integer(block, "block", caller, 1, MOST_PIXELS)
+        )
         as_choice(sampling, SAMPLINGS, "sampling", caller)
         if scheme is not SchemeName.GRAYSCALE and sampling != "4:4:4":
             reject("sampling", caller, "be 4:4:4 unless the scheme is grayscale", f"{sampling!r}.")

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -49,6 +49,10 @@ class InterruptedProbeError(KeyboardInterrupt):
     def __init__(self, report: ProbeReport) -> None:
         super().__init__(f"interrupted after {count(report.calls, 'call')}")
         self.report = report
+
+
+MOST_KEYS: Final = 1_000_000
+"""More are not made from a number; each costs calls."""
 
 
 def probe(
@@ -233,7 +237,7 @@ def _check_keys(keys: Any) -> list[Any]:
     if keys is None:
         return default_keys()
     if isinstance(keys, (int, np.integer)):
-        return list(range(as_integer(keys, "keys", "probe")))
+        return list(range(as_integer(keys, "keys", "probe", 1, MOST_KEYS)))
     wanted = "be a number of keys, or an iterable of at least one key"
     if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
         reject("keys", "probe", wanted, describe(keys))

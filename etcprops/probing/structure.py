@@ -72,7 +72,7 @@ def infer_structure(
     size = as_shape(shape, "shape", found)
     result = None if out_shape is None else as_shape(out_shape, "out_shape", found)
     if block is not None:
-        as_integer(block, "block", caller, 1, max(size))
+        block = as_integer(block, "block", caller, 1, max(size))
     common = infer_common([found], size, result, block=block)
     return common[0] if common else None
 

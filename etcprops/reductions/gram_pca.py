@@ -8,6 +8,7 @@ The idea is from Schoelkopf, Smola and Mueller (1998).
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -165,7 +166,7 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         mean = math.fsum(means) / m
         _centre(K, means, means, mean)
         trace = max(math.fsum(np.diagonal(K)), float(np.abs(K).max()))
-        slices = self.slices if isinstance(self.kernel, str) else self.kernel.slices
+        slices = int(self.slices if isinstance(self.kernel, str) else self.kernel.slices)
         cut = max(m * 2.0**-52, 2.0 ** (5 - 21 * slices)) * trace
         values, vectors = eigenpairs(K, self.n_components, above=cut)
         if not values.size:
@@ -233,7 +234,9 @@ class GramPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Refuse bad parameters; those of the kernel are its own business."""
         caller, count = "GramPCA", self.n_components
         if count is not None:
-            as_integer(count, "n_components", caller, wanted="be a positive integer or None")
+            as_integer(
+                count, "n_components", caller, 1, sys.maxsize, "be a positive integer or None"
+            )
         kernel: object = self.kernel
         if not isinstance(kernel, ExactKernel) and not (
             isinstance(kernel, str) and kernel == "linear"

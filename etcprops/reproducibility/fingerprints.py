@@ -163,7 +163,7 @@ def fingerprint(
     """
     import scipy.linalg  # noqa: F401  # loads its BLAS, so that it is limited below
 
-    as_integer(threads, "threads", "fingerprint", 1, MOST_THREADS)
+    threads = as_integer(threads, "threads", "fingerprint", 1, MOST_THREADS)
     as_function(progress, "progress", "fingerprint")
     with threadpool_limits(threads):
         return fingerprint_of_some(3, progress or (lambda *_: None))

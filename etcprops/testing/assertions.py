@@ -243,6 +243,8 @@ def _as_integer_matrix(value: Any, parameter: str, caller: str) -> csr_array:
         reject(parameter, caller, wanted, f"shape {value.shape}.")
     if value.dtype.kind not in "biuf":
         reject(parameter, caller, wanted, f"entries of dtype {value.dtype}.")
+    if value.dtype == np.float16:  # of which there are no sparse ones
+        value = value.astype(np.float32)
     matrix = csr_array(value.astype(value.dtype.newbyteorder("=")))
     entries = matrix.data
     wrong = np.flatnonzero(~np.isfinite(entries) | (entries != np.trunc(entries)))

@@ -114,7 +114,7 @@ def images_needed(
     gap = _gap(rho, r, as_choice(rule, RULES, "rule", caller))
     # A true gluing fails on one side, a false one on either.
     events = 2 * count_gluings(blocks, orders=orders)
-    return math.ceil(2 * math.log(events / delta) / gap**2)
+    return math.ceil(2 * (math.log(events) - math.log(delta)) / gap**2)
 
 
 def _gap(rho: float, r: float, rule: str) -> float:
@@ -204,7 +204,7 @@ def images_needed_for_exponents(exponents: Any, delta: float = 0.05) -> int:
     if not (values > 0).all():
         reject("exponents", caller, wanted, "one that is not.")
     delta = as_number(delta, "delta", caller, SMALLEST, 1.0)
-    enough = math.ceil(math.log(len(values) / delta) / values.min())
+    enough = math.ceil((math.log(len(values)) - math.log(delta)) / values.min())
     return bisect_left(range(enough), True, lo=1, key=lambda n: _failing(values, n) <= delta)
 
 

@@ -24,6 +24,7 @@ from etcprops.claims import Implementation
 from etcprops.datasets import ImageSet, load_extended_yale_b, load_images, make_synthetic_faces
 from etcprops.formats.files import FileSettings
 from etcprops.formats.rates import points_from_csv
+from etcprops.formats.schemes import ImageScheme
 from etcprops.probing import AffineMap, Confirmation, checker, infer_structure
 from etcprops.probing.drift import drift
 from etcprops.reductions import InducedMap, generators, gram_deviation, reductions_to
@@ -34,6 +35,7 @@ from etcprops.testing import (
     different_decisions,
 )
 from etcprops.theory.coq import Report, rejected
+from etcprops.theory.recovery import images_needed, images_needed_for_exponents
 
 ENORMOUS = 10**5000
 """More digits than Python shows."""
@@ -41,6 +43,7 @@ ENORMOUS = 10**5000
 NOTHING: Any = None
 OBJECTS: Any = [None]
 IDENTITY = ep.SignedPermutation.identity(4)
+REPORT = ep.attack(images(), block=4)
 AFFINE = AffineMap(IDENTITY.matrix(), np.zeros(4))
 INDUCED = InducedMap(np.array([1, 0]), np.array([1, -1]), np.array([0, 255]))
 NEGATION = Scheme("negation", negate, (2, 2), [0])
@@ -57,6 +60,14 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "an identity of 2^63": (lambda: ep.SignedPermutation.identity(2**63), "'size'"),
     "billions of people": (lambda: make_synthetic_faces(people=2**31), "at most 1073741824"),
     "2^64 threads": (lambda: ep.fingerprint(threads=2**64), "'threads'"),
+    "components without a text": (
+        lambda: ep.GramPCA(ENORMOUS).fit(images().reshape(len(images()), -1)), "'n_components'"),
+    "blocks of schemes without a text": (lambda: ImageScheme("grayscale", ENORMOUS), "'block'"),
+    "more keys than memory": (
+        lambda: ep.probe(negate, (2, 2), keys=ENORMOUS), "'keys'.*1 to 1000000"),
+    "faces of one column": (
+        lambda: make_synthetic_faces(people=1, width=1, block=1), "'height'.*at least 2"),
+    "a heading that is none": (lambda: REPORT.to_html(ENORMOUS), "'name'"),  # type: ignore[arg-type]
     # numbers that are none
     "a tolerance beyond doubles": (lambda: audit(tolerance=10**400), "'tolerance'"),
     "a difference beyond grey levels": (
@@ -105,6 +116,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "'level'"),
     "one file for several": (lambda: ep.coefficient_rows("a.jpg"), "'sources'.*iterable"),
     "a list of planes": (lambda: ep.attack(images(), planes=[3]), "'planes'"),  # type: ignore[arg-type]
+    "a size that is none": (lambda: load_images("digits", fit=OBJECTS), "'fit'"),
     "a table for a data set": (lambda: load_images({}), "'data'"),  # type: ignore[arg-type]
     "a sampling that is none": (
         lambda: FileSettings(bytes(32), sampling=NOTHING), "'sampling'"),
@@ -171,6 +183,18 @@ def test_a_file_costs_no_more_memory_than_it_has(tmp_path: Path) -> None:
     assert read_at_most(tmp_path / "small", 1 << 30) == b"abc"
     assert tracemalloc.get_traced_memory()[1] < 1 << 24
     tracemalloc.stop()
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    assert infer_structure(IDENTITY, (2, 2), block=np.int8(1)) is not None  # type: ignore[arg-type]
+    assert_orthogonal(np.eye(4, dtype=np.float16))
+    vectors = images().reshape(len(images()), -1).astype(np.float64)
+    assert ep.GramPCA(2, slices=np.uint8(2)).fit(vectors).n_components_ == 2  # type: ignore[arg-type]
+
+
+def test_the_least_probability_needs_finitely_many_images() -> None:
+    assert 0 < images_needed(0.95, 0.3, blocks=480) < images_needed(0.95, 0.3, 480, delta=5e-324)
+    assert images_needed_for_exponents([0.1] * 9, 5e-324) < 10**5
 
 
 @pytest.mark.parametrize("path", [None, "a\0b", 7.5, NoTruth()])
