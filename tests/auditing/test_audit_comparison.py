@@ -48,7 +48,12 @@ def test_the_same_decisions_with_other_values() -> None:
 
 
 def test_the_first_that_differs_is_the_one_with_the_smallest_margin() -> None:
-    values: list[list[float]] = [[5, 1, 0], [5, 1, 4], [1, 5, 4.75], [9, 5, 4.5]]  # margins 4, 1, 0.25, 4
+    values: list[list[float]] = [
+        [5, 1, 0],
+        [5, 1, 4],
+        [1, 5, 4.75],
+        [9, 5, 4.5],
+    ]  # margins 4, 1, 0.25, 4
     plain = decided([0, 0, 1, 0], values)
     assert margins(plain).tolist() == [4, 1, 0.25, 4]
     found = compare(plain, decided([0, 1, 0, 1], values), tolerance=0.0)
