@@ -10,7 +10,7 @@ Liu, Kargupta 2009). No pair of a plain image and its encryption is needed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
+
+_LARGEST: Final = 1e75
+"""Cubes of larger numbers, summed, may not be doubles."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,8 @@ def _as_rows(value: ArrayLike, parameter: str, caller: str) -> Floats:
     good = array.ndim == 2 and len(array) >= 3 and array.shape[1] > 0
     if not good or array.dtype.kind not in "uif" or not np.isfinite(array).all():
         reject(parameter, caller, wanted, describe(array))
+    if (largest := np.abs(array.astype(np.float64)).max()) > _LARGEST:
+        reject(parameter, caller, f"be of a magnitude up to {_LARGEST:g}", f"{largest:g}.")
     return array.astype(np.float64)
 
 

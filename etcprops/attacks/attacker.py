@@ -173,7 +173,7 @@ def _block_size(images: NDArray[Any], block: int | None) -> tuple[int | None, fl
         size = as_integer(block, "block", CALLER, least=2)
         if size not in fitting:
             wanted = f"divide {height} and {width} into two blocks or more"
-            reject("block", CALLER, wanted, f"{size}.")
+            reject("block", CALLER, wanted, describe(size))
         return size, 1.0
     if not fitting:
         wanted = "have sides with a common divisor of at least 2, or come with block"

@@ -232,7 +232,7 @@ def _blocks(given: Pixels, geometry: BlockGeometry, name: str) -> Images:
     caller = "recover_from_pairs"
     shape = ", ".join(str(size) for size in geometry.shape)
     wanted = f"be an array of uint8 and shape ({shape}) or (N, {shape}) with N at least 1"
-    images: Images = as_pixels(given, name, caller, wanted)
+    images: Images = np.asarray(as_pixels(given, name, caller, wanted))  # without masks
     if images.dtype != np.uint8 or not images.size:
         reject(name, caller, wanted, describe(images))
     dimensions = len(geometry.shape)

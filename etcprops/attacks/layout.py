@@ -184,7 +184,9 @@ def recover_within_blocks(
     height, width = left_out.shape[1:]
     side = as_integer(block, "block", caller, least=2)
     if height % side or width % side:
-        reject("block", caller, "divide height and width", f"block={side}, {height} x {width}.")
+        reject(
+            "block", caller, "divide height and width", f"{height} x {width} and {describe(side)}"
+        )
     order = np.arange(height * width).reshape(height, width)
 
     def find(some: Floats) -> Found:

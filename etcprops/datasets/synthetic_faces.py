@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from etcprops._validation import as_integer, describe, reject
+from etcprops._validation import as_integer, reject
 from etcprops.datasets.image_set import ImageSet
 from etcprops.scheme.geometry import BlockGeometry
 
@@ -109,8 +109,7 @@ def make_synthetic_faces(
     """
     caller = "make_synthetic_faces"
     number = as_integer(people, "people", caller)
-    if as_integer(lights, "lights", caller) not in range(2, 65):
-        reject("lights", caller, "be from 2 to 64", describe(lights))
+    lights = as_integer(lights, "lights", caller, 2, 64)
     geometry = BlockGeometry(height, width, block=block)
     if min(geometry.height, geometry.width) < 2:
         reject("height", caller, "be at least 2, as the width", f"{height} x {width}.")

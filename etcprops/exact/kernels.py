@@ -231,8 +231,14 @@ class ExactKernel(BaseEstimator):
         """
         if self.memory is None:
             return function
-        memory = Memory(self.memory, verbose=0) if isinstance(self.memory, str) else self.memory
-        return partial(memory.cache(_call), function.__name__, etcprops.__version__)
+        named = isinstance(self.memory, str)
+        try:
+            memory = Memory(self.memory, verbose=0) if named else self.memory
+            kept = memory.cache(_call)
+        except (OSError, ValueError) as error:  # a file is there, or it is no name of a folder
+            wanted = "be the name of a folder for results"
+            reject("memory", "ExactKernel", wanted, f"{self.memory!r}: {error}.")
+        return partial(kept, function.__name__, etcprops.__version__)
 
     def _gamma(self, scale: float, training: NDArray[Any]) -> float:
         """Return gamma, where "scale" means `scale`."""

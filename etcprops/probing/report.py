@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from etcprops import _documents
-from etcprops._validation import InvalidParameterError
+from etcprops._validation import InvalidParameterError, describe, reject
 from etcprops.probing.consequences import Consequence, consequences, exposures, in_two_lines
 from etcprops.probing.description import Structure
 from etcprops.probing.gates import first_sentence, named_kinds, unexpected
@@ -293,8 +293,16 @@ class ProbeReport:
         ----------
         name : str, default="encrypt"
             Of the function, for the heading.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the name is no text.
         """
         from etcprops.probing.page import render
+
+        if not isinstance(name, str):
+            reject("name", "ProbeReport.to_html", "be a str", describe(name))
 
         return render(self, name)
 

@@ -76,7 +76,11 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     "EtCKey.generate": ("an array among the steps was a ValueError", _REPR),
     "EtCKey.load": (_NUL,),
     "EtCKey.save": (_NUL,),
-    "ExactKernel": ("a number in half precision warned of an overflow", _REPR),
+    "ExactKernel": (
+        "a folder for results that is a file, or none, was the system's error",
+        "a number in half precision warned of an overflow",
+        _REPR,
+    ),
     "ExactStandardScaler.fit": (_DOCS,),
     "ExactStandardScaler.transform": (_DOCS,),
     "Fingerprint.differences": ("what is no fingerprint was an AttributeError",),
@@ -93,13 +97,20 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     "GramPCA.transform": (_DOCS,),
     "JpegCoefficients": ("None for planes was a TypeError",),
     "Padding": (_DIGITS,),
+    "ProbeReport.to_html": ("a name of 5,000 digits was a ValueError",),
     "SignedPermutation.identity": ("2^63 pixels were a ValueError of NumPy",),
-    "attack": (_FUNCTION, "a list for planes was a TypeError"),
+    "attack": (
+        "a block of 5,000 digits was a ValueError",
+        _FUNCTION,
+        "a list for planes was a TypeError",
+    ),
+    "attacks.alignment.align": ("pixels of 1e300 were a LinAlgError",),
     "attacks.compare": (
         "None for a geometry was an AttributeError",
         "a tolerance of 10^400 was an OverflowError",
     ),
     "attacks.layout.recover_layout": ("pixels of 1e300 overflowed, with a warning",),
+    "attacks.layout.recover_within_blocks": ("a block of 5,000 digits was a ValueError",),
     "audit": (
         _FUNCTION,
         "an encryption that returns no images was an AttributeError or IndexError",
@@ -125,6 +136,7 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "in a zip a name that is empty was an IndexError, one from the root a ValueError",
     ),
     "datasets.make_synthetic_faces": (
+        "lights in NumPy's 8 bits wrapped, with a warning",
         "faces of one column were a ValueError of NumPy",
         "billions of people asked for terabytes",
         "seeds that are none were NumPy's errors",
@@ -170,6 +182,7 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "a segment of negative length was a ValueError",
         "an empty segment, with others after it, ended the process",
     ),
+    "recover_from_pairs": ("masked arrays were a ValueError",),
     "reductions.CanonicalFeatures.fit": (_DOCS,),
     "reductions.CanonicalFeatures.transform": (_DOCS,),
     "reductions.InducedMap.apply": ("vectors of another size were an IndexError",),
@@ -181,7 +194,10 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "a dimension of 8 bits wrapped, with a warning",
         "seeds that are none were taken",
     ),
-    "testing.Scheme": (_REPR,),
+    "testing.Scheme": (
+        "a seed that is neither true nor false ended its repr",
+        _REPR,
+    ),
     "testing.Scheme.decrypted": ("no images were a ValueError of NumPy",),
     "testing.Scheme.encrypted": ("no images were a ValueError of NumPy",),
     "testing.assert_bitwise_equal": (

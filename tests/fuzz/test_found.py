@@ -19,7 +19,8 @@ from etcprops import InvalidParameterError
 from etcprops._files import read_at_most
 from etcprops._validation import describe
 from etcprops.attacks import compare
-from etcprops.attacks.layout import recover_layout
+from etcprops.attacks.alignment import align
+from etcprops.attacks.layout import recover_layout, recover_within_blocks
 from etcprops.claims import Implementation
 from etcprops.datasets import ImageSet, load_extended_yale_b, load_images, make_synthetic_faces
 from etcprops.formats.files import FileSettings
@@ -68,6 +69,18 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "faces of one column": (
         lambda: make_synthetic_faces(people=1, width=1, block=1), "'height'.*at least 2"),
     "a heading that is none": (lambda: REPORT.to_html(ENORMOUS), "'name'"),  # type: ignore[arg-type]
+    "a block without a text": (lambda: ep.attack(images(), block=ENORMOUS), "'block'"),
+    "a block within which nothing is": (
+        lambda: recover_within_blocks(images(), block=ENORMOUS), "'block'"),
+    "pixels whose cubes are no doubles": (
+        lambda: align(np.eye(4), np.eye(4) * 1e301), "'public'.*magnitude up to"),
+    "a seed that is neither true nor false": (
+        lambda: Scheme("a", negate, (2, 2), [0], seed=NoTruth()), "'seed'"),  # type: ignore[arg-type]
+    "a heading of a probe that is none": (
+        lambda: ep.probe(negate, (2, 2), keys=[0], quick=True, isolation="none").to_html(7),  # type: ignore[arg-type]
+        "'name'"),
+    "a folder that is a file": (
+        lambda: ep.ExactKernel("rbf", memory=f"{__file__}/inside")(np.eye(2)), "'memory'"),
     # numbers that are none
     "a tolerance beyond doubles": (lambda: audit(tolerance=10**400), "'tolerance'"),
     "a difference beyond grey levels": (
@@ -188,8 +201,16 @@ def test_a_file_costs_no_more_memory_than_it_has(tmp_path: Path) -> None:
 def test_numbers_of_numpy_are_numbers() -> None:
     assert infer_structure(IDENTITY, (2, 2), block=np.int8(1)) is not None  # type: ignore[arg-type]
     assert_orthogonal(np.eye(4, dtype=np.float16))
+    assert len(make_synthetic_faces(people=1, lights=np.int8(4), height=96, width=96).images) == 4  # type: ignore[arg-type]
     vectors = images().reshape(len(images()), -1).astype(np.float64)
     assert ep.GramPCA(2, slices=np.uint8(2)).fit(vectors).n_components_ == 2  # type: ignore[arg-type]
+
+
+def test_masks_are_left_out() -> None:
+    plain = images()
+    found = ep.recover_from_pairs(np.ma.masked_array(plain), ep.encrypt(plain, KEY), GREY)
+    assert found.determined.all()
+    assert found.bits_left == 0
 
 
 def test_the_least_probability_needs_finitely_many_images() -> None:
