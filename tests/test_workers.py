@@ -87,9 +87,8 @@ def test_a_function_that_is_probed_is_deaf() -> None:
 
 WATCHING = """
 import os, subprocess, sys
-child = "import os, time; from etcprops import cli
-from etcprops._workers import follow; follow(os.getppid());"
-child += "print('watching', flush=True); time.sleep(60)"
+child = "import os, time; from etcprops import cli; from etcprops._workers import follow; "
+child += "follow(os.getppid()); print('watching', flush=True); time.sleep(60)"
 subprocess.run([sys.executable, "-c", child])
 """
 

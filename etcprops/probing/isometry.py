@@ -194,19 +194,17 @@ def _square(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 def _rank(gram: csr_array, rounding: float) -> int | None:
     """Return the rank of a Gram matrix, part by part of what hangs together; None if too large."""
-    number, labels = connected_components(gram, directed=False)
+    _, labels = connected_components(gram, directed=False)
     sizes = np.bincount(labels)
     if sizes.max() > RANK_LIMIT:
         return None
     order = np.argsort(labels, kind="stable")
-    rank = 0
     ends = np.cumsum(sizes)
-    diagonal = gram.diagonal()
     single = sizes[labels] == 1
-    rank += int(np.count_nonzero(diagonal[single] > 0))
+    rank = int(np.count_nonzero(gram.diagonal()[single] > 0))
     for label in np.flatnonzero(sizes > 1):
         members = order[ends[label] - sizes[label] : ends[label]]
         part = gram[members][:, members].toarray().astype(np.float64)
         values = np.linalg.eigvalsh(part)
         rank += int(np.count_nonzero(values > values.max() * max(1e-12, rounding) * len(part)))
-    return rank if number else 0
+    return rank

@@ -63,8 +63,7 @@ class BlockGeometry:
         if self.channels not in {1, 3}:
             reject("channels", "BlockGeometry", "be 1 (grey) or 3 (colour)", describe(channels))
         if self.n_pixels > MOST_PIXELS:
-            sides = (f"{min(side, MOST_PIXELS + 1)}" for side in (self.height, self.width))
-            got = f"{' x '.join(sides)} or more."  # of a side of 5,000 digits there is no text
+            got = f"{self.height} x {self.width}."
             reject("height", "BlockGeometry", f"be that of at most {MOST_PIXELS} pixels", got)
         for name in ("height", "width"):
             if getattr(self, name) % self.block:

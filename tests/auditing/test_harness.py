@@ -75,7 +75,7 @@ def test_folds_are_those_of_scikit_learn() -> None:
     assert folds(LABELS, 10, 2, by_class=False)[0][1].tolist() == [0, 1, 2, 3, 4]
 
 
-BAD_FOLDS = {
+BAD_FOLDS: dict[str, tuple[NDArray[Any], Any, str]] = {
     "classes of one": (np.arange(4), None, "have a class with two images or more"),
     "more folds than images": (LABELS, 99, "'cv' parameter of audit must be a number of folds"),
     "no splitter": (LABELS, "halves", "'cv' parameter of audit must be a number of folds"),
@@ -216,7 +216,8 @@ def test_answers_of_folds_are_put_together() -> None:
     assert found.seconds > 0
     projected = whole.plain_predictions(Candidate.of(StandardScaler(), None))
     assert projected.decisions is None
-    assert np.shape(projected.values) == (8, 16)
+    assert projected.values is not None
+    assert projected.values.shape == (8, 16)
 
 
 BROKEN = {

@@ -135,8 +135,8 @@ def test_pieces_of_several_pixels_are_blocks_if_square() -> None:
         assert f"Which {word}s are negated does not depend on the key." in found.findings
         mixed = Tiles(unit, np.array([1, 0]), NOTHING[:2], NOTHING[:2], NOTHING[:2] - 1, 0, 1)
         (finding,) = audited([described(tiles=mixed)] * 2).findings[:1]
-        word = "pixel" if unit == (1, 1) else word
-        assert finding == f"Whether what happens inside the {word}s is drawn evenly was not tested."
+        each = "pixel" if unit == (1, 1) else word
+        assert finding == f"Whether what happens inside the {each}s is drawn evenly was not tested."
 
 
 def test_numbers_that_hang_together_are_counted_if_a_key_changes_them() -> None:
@@ -202,9 +202,10 @@ def test_half_of_the_pieces_negated_is_told_beyond_chance() -> None:
     found = halves(9)
     assert found.tests == ()
     assert found.effective_bits == pytest.approx(np.log2(70))
-    assert found.findings == (
+    (finding,) = found.findings
+    assert finding == (
         "Exactly half of the pieces is negated under every key: C(8, 4) choices, not 2^8; "
-        "independent bits do that with probability 8.5e-06.",
+        "independent bits do that with probability 8.5e-06."
     )
     assert len(halves(9, "turn").tests) == 1
 

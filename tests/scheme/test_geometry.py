@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import sys
 from dataclasses import FrozenInstanceError
 from itertools import product
 from pathlib import Path
@@ -343,3 +344,14 @@ def test_where_no_other_block_fits_none_is_named() -> None:
 def test_absurd_sizes_are_refused_at_once() -> None:
     with pytest.raises(InvalidParameterError, match="at most 4294967296 pixels"):
         BlockGeometry(10**12, 10**12, block=7)
+
+
+@pytest.mark.parametrize(("height", "channels"), [(2**16, 1), (21845, 3)])
+def test_images_have_2_to_the_32_pixels_at_most(height: int, channels: int) -> None:
+    width = 2**32 // height // channels
+    assert BlockGeometry(height, width, channels=channels, block=1).n_pixels <= 2**32
+    got = rf"at most 4294967296 pixels. Got {height} x {width + 1}\."
+    with pytest.raises(InvalidParameterError, match=got):
+        BlockGeometry(height, width + 1, channels=channels, block=1)
+    with pytest.raises(InvalidParameterError, match=f"Got {sys.maxsize} x 1"):
+        BlockGeometry(sys.maxsize, 1, block=1)

@@ -173,6 +173,7 @@ def test_the_files_are_what_coq_computes_now(make_vectors: Any) -> None:
     assert make_vectors.main(["--check", *QUICK]) == 0
 
 
+@pytest.mark.thorough
 def test_a_pixel_that_coq_does_not_compute_is_noticed(
     make_vectors: Any,
     tmp_path: Path,

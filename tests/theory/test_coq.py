@@ -412,6 +412,7 @@ def _references(compiled: Path, folder: Path) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("coq_version")
 @pytest.mark.parametrize("folder", [sources_folder(), reals_folder()], ids=["coq", "reals"])
 def test_the_graph_is_that_of_coq_s_own_references(folder: Path) -> None:

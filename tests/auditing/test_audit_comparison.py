@@ -48,7 +48,12 @@ def test_the_same_decisions_with_other_values() -> None:
 
 
 def test_the_first_that_differs_is_the_one_with_the_smallest_margin() -> None:
-    values = [[5, 1, 0], [5, 1, 4], [1, 5, 4.75], [9, 5, 4.5]]  # margins 4, 1, 0.25, 4
+    values: list[list[float]] = [
+        [5, 1, 0],
+        [5, 1, 4],
+        [1, 5, 4.75],
+        [9, 5, 4.5],
+    ]  # margins 4, 1, 0.25, 4
     plain = decided([0, 0, 1, 0], values)
     assert margins(plain).tolist() == [4, 1, 0.25, 4]
     found = compare(plain, decided([0, 1, 0, 1], values), tolerance=0.0)
@@ -74,6 +79,13 @@ def test_values_that_cannot_be_compared_are_not(others: Any) -> None:
     found = compare(decided([0, 1], [[1.0], [2.0]]), decided([0, 1], others), tolerance=0.0)
     assert np.isnan(found.largest_difference)
     assert (found.n_different, found.bitwise, found.spread) == (0, True, 0.0)
+
+
+def test_decisions_of_one_side_alone_are_not_compared() -> None:
+    both, one = decided([0, 1], [1.0, 3.0]), valued([1.0, 2.0], "classifier")
+    for pair in ((both, one), (one, both)):
+        found = compare(*pair, tolerance=0.0)
+        assert (found.n_different, found.largest_difference, found.failure) == (1, 1.0, "")
 
 
 def test_bits_are_compared_and_not_numbers() -> None:

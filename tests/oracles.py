@@ -1,0 +1,31 @@
+"""Functions of small images as the probe asks them, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etcprops.probing.model import Notes
+from etcprops.probing.oracle import Oracle, Scale
+from etcprops.probing.sandbox import Isolation, open_sandbox
+
+Image = NDArray[Any]
+BYTES, WORDS = Scale(np.dtype(np.uint8)), Scale(np.dtype(np.uint16))
+SINGLES, DOUBLES = Scale(np.dtype(np.float32)), Scale(np.dtype(np.float64))
+SCALES = {"bytes": BYTES, "words": WORDS, "singles": SINGLES, "doubles": DOUBLES}
+
+
+def asked(
+    function: Callable[[Image], Any], shape: tuple[int, ...] = (3, 4), scale: Scale = BYTES
+) -> Oracle:
+    """Return an oracle of a function, asked once."""
+    oracle = Oracle(open_sandbox(function, [0], 5, Isolation.NONE), shape, scale, Notes())
+    oracle.one(np.zeros(oracle.size, dtype=scale.dtype))
+    return oracle
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
