@@ -112,7 +112,7 @@ def test_without_the_shuffle_the_other_steps_are_the_same() -> None:
     ("arguments", "message"),
     [
         ({"name": "gray"}, "'name' parameter of ImageScheme must be one of grey, colour"),
-        ({"name": "grey", "block": 0}, "'block' parameter of ImageScheme must be a positive"),
+        ({"name": "grey", "block": 0}, "'block' parameter of ImageScheme must be an integer"),
         ({"name": "grey", "sampling": "4:2:0"}, "be 4:4:4 unless the scheme is grayscale"),
         ({"name": "grayscale", "sampling": "4:1:1"}, "be one of 4:4:4, 4:2:0"),
         ({"name": "grey", "shuffle": False}, "be True unless the scheme is colour"),
