@@ -1,8 +1,9 @@
-"""Functions of small images as the probe asks them, in this process."""
+"""Small images, and functions of them as the probe asks them, in this process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -29,3 +30,14 @@ def asked(
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+def grid(*shape: int) -> NDArray[np.int64]:
+    """Return an image whose pixels say where they are."""
+    return np.arange(prod(shape)).reshape(shape)
+
+
+def turned(piece: NDArray[Any], code: int) -> NDArray[Any]:
+    """Return a piece turned by quarters, and mirrored from code 4 on."""
+    rotated = np.rot90(piece, code % 4)
+    return np.fliplr(rotated) if code >= 4 else rotated

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
-from math import log2, prod
+from math import log2
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracles import grid
 
 from etcprops.probing.arrangement import arrangements
 from etcprops.probing.axes import draw_of, in_words, loops_of
@@ -18,16 +19,6 @@ from etcprops.probing.within import arranged
 
 Integers = NDArray[np.int64]
 Size = tuple[int, int, int]
-
-
-def grid(*shape: int) -> Integers:
-    return np.arange(prod(shape)).reshape(shape)
-
-
-def turned(piece: NDArray[Any], code: int) -> NDArray[Any]:
-    """Return a piece turned by quarters, and mirrored from code 4 on."""
-    rotated = np.rot90(piece, code % 4)
-    return np.fliplr(rotated) if code >= 4 else rotated
 
 
 # --- Arrangement

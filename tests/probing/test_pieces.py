@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from math import lgamma, log, log2, prod
+from math import lgamma, log, log2
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracles import grid, turned
 
 from etcprops import SignedPermutation
 from etcprops.probing import tiles as tiles_module
@@ -23,16 +24,6 @@ from etcprops.scheme.keys import COMPONENT_ORDERS
 
 Integers = NDArray[np.int64]
 Size = tuple[int, int, int]
-
-
-def grid(*shape: int) -> Integers:
-    return np.arange(prod(shape)).reshape(shape)
-
-
-def turned(piece: NDArray[Any], code: int) -> NDArray[Any]:
-    """Return a piece turned by quarters, and mirrored from code 4 on."""
-    rotated = np.rot90(piece, code % 4)
-    return np.fliplr(rotated) if code >= 4 else rotated
 
 
 # --- Cutting
