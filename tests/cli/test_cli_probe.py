@@ -329,14 +329,15 @@ def test_progress_is_a_plain_line_now_and_then(
 
 
 @pytest.mark.thorough
+@pytest.mark.thorough
 def test_a_budget_ends_it_and_says_what_was_not_looked_at(run: Run) -> None:
-    size = ("--shape", "64", "64", "--keys", "5,6", "--budget", "1")
+    size = ("--shape", "64", "64", "--keys", "5,6", "--budget", "3")  # for a busy machine, too
     result = run("probe", "foreign_schemes:slow", *size, "--json", "-")
     document = json.loads(result.out)
     assert result.status == 0
     assert document["kind"] == "permutation"
     assert document["not_looked_at"]
-    assert document["seconds"] < 3
+    assert document["seconds"] < 9
     assert "not looked at: " in result.err
 
 

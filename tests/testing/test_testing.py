@@ -284,7 +284,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "a key that is text": (lambda: Scheme("s", identity, (4, 4), "secret"), "sequence"),
     "block does not divide": (
         lambda: Scheme("s", identity, (4, 4), [1], block=3),
-        "divide height and width of (4, 4). Got 3.",
+        "divide height and width of (4, 4). Got 3 (int).",
     ),
     "no scheme": (lambda: check_scheme(identity), "'scheme' parameter of check_scheme"),  # type: ignore[arg-type]
     "unknown mode": (lambda: check_scheme(SCHEME, on_fail="warn"), "'on_fail'"),  # type: ignore[arg-type]
