@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from etcprops.exact import _bytewise, _pixel_products, _tiles
+from etcprops.exact import _bytewise, _pixel_products, _threads, _tiles
 from etcprops.exact._pixel_products import by_bytes, by_doubles, by_singles, products
 from etcprops.exact.distances import exact_squared_distances
 from etcprops.exact.gram import exact_gram, integer_gram, integer_squared_distances
@@ -84,6 +88,27 @@ def test_tiles_and_workers_do_not_show(
         few = route()._replace(features=16, panel=panel)
         for expected, given in zip(whole, ((X,), (X, Y)), strict=True):
             np.testing.assert_array_equal(products(list(given), few), expected)
+
+
+def test_workers_add_to_a_tile_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy lets other threads go on while it adds, and would lose what they add meanwhile."""
+    alone, threads, add = Lock(), set(), _pixel_products._add  # noqa: SLF001
+
+    def watched(*given: Any, **options: Any) -> None:
+        assert alone.acquire(blocking=False), "two workers add at once"
+        threads.add(get_ident())
+        time.sleep(0.005)
+        add(*given, **options)
+        alone.release()
+
+    monkeypatch.setattr(_pixel_products, "_add", watched)
+    X = rows(20, 64)
+    with ThreadPoolExecutor(2) as pool:  # whatever threads BLAS has here
+        workers = nullcontext(_threads.Workers(pool, 2))
+        monkeypatch.setattr(_threads, "shared_out", lambda **_: workers)
+        found = products([X], by_bytes(by_numpy)._replace(features=4))
+    assert len(threads) == 2
+    np.testing.assert_array_equal(found, by_numpy(X, X))
 
 
 @pytest.mark.parametrize(
