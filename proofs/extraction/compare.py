@@ -33,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 STEPS = ("permutation", "transforms", "negatives", "components")
 LEVELS = (1, 2, 3, 15, 255, 256, 65535, 10**12)
 MOST_OF_A_WITNESS = 10**18  # the level from which the program hashes no chosen images
-NUMBERS = (-1, 0, 1, 2, 3, 6, 8, 255, -(10**25), 10**25, 10**400)
+NUMBERS = (-1, 0, 1, 2, 3, 6, 8, 255, -(10**25), 2**63 - 1, 2**63, 10**25, 10**400)
 OTHERS: tuple[Any, ...] = (
     None,
     True,

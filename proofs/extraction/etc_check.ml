@@ -252,6 +252,12 @@ let witness source sign level =
   digits 1;
   sha256 (Buffer.contents buffer)
 
+(* Whether digits, or more than an int is sure to hold, are those of a number up to 2^63 - 1. *)
+let fits written =
+  let most = Int64.to_string Int64.max_int in
+  written.[0] <> '-' && String.length written <= String.length most
+  && (String.length written < String.length most || written <= most)
+
 let short = function
   | Integer level -> level
   | _ -> refuse "has a witness, and a level above what this program hashes"
@@ -261,8 +267,8 @@ let check text =
   let get name = field name fields in
   let hash =
     match (get "format", get "version", get "witness") with
-    | Text "etcprops.SignedPermutation", Integer 1, _ when not (List.mem_assoc "witness" fields) -> ""
-    | Text "etcprops.SignedPermutation", Integer 2, Text hash -> hash
+    | Text "etcprops.SignedPermutation", Integer 1, _ when not (List.mem_assoc "witness" fields) -> None
+    | Text "etcprops.SignedPermutation", Integer 2, Text hash -> Some hash
     | _ -> refuse "holds no etcprops.SignedPermutation of version 1, or 2 with a witness"
   in
   match (get "source", get "sign", get "level") with
@@ -271,10 +277,10 @@ let check text =
     if List.compare_lengths source sign <> 0 then refuse "'source' and 'sign' must be as long";
     (match level with
      | Integer level when level >= 1 -> ()
-     | Long written when written.[0] <> '-' -> ()
-     | _ -> refuse "'level' must be at least 1");
+     | Long written when fits written -> ()
+     | _ -> refuse "'level' must be from 1 to 2^63 - 1");
     if not (check_written number source sign) then (1, "Not a signed permutation")
-    else if hash <> "" && hash <> witness source sign (short level) then
+    else if match hash with None -> false | Some hash -> hash <> witness source sign (short level) then
       (1, "The map does not make what 'witness' says of the chosen images")
     else (0, Printf.sprintf "Orthogonal: %d pixels, each shown once" (List.length source))
   | _ -> refuse "'source' and 'sign' must be lists that are not empty, and hold integers like 'level'"

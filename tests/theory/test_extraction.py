@@ -139,12 +139,17 @@ def test_a_map_that_is_not_as_certified_and_files_that_hold_none(
     for status, changed in (
         (0, {}),
         (1, {"witness": "0" * 64}),
+        (1, {"witness": ""}),
         (1, {"sign": [1, 2]}),
         (2, {"version": 3}),
         (2, {"level": 0}),
     ):
         path.write_text(json.dumps(certificate | changed))
         assert _run(program, "check", str(path)).returncode == status
+    plain = {name: v for name, v in certificate.items() if name != "witness"} | {"version": 1}
+    for level in (1, 10**18, 2**62, 2**63 - 1, 2**63, 10**19, 10**500):
+        path.write_text(json.dumps(plain | {"level": level}))
+        assert _run(program, "check", str(path)).returncode == (0 if level < 2**63 else 2)
     for text in ("", "{", "[" * 10**6, '{"format": "etcprops.SignedPermutation"}', "\u00e9"):
         path.write_text(text)
         assert _run(program, "check", str(path)).returncode == 2
