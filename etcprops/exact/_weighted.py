@@ -1,14 +1,15 @@
 """Exact weighted products of pixels by ordinary BLAS: the digits of weights, block by block.
 
 Here live the sums that cannot round, whatever order BLAS adds in, and their way to one double. The
-weights and how they are cut are in `etcprops.exact._weights`.
+weights and how they are cut are in `etcprops.exact._weights`. Workers share out the blocks.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from etcprops.exact._threads import Workers
     from etcprops.exact._weights import Block, Weights
-
-    Loaded = tuple[NDArray[np.float64], NDArray[np.int64]]  # centred pixels, and their energies
 
 EXACT = 2.0**53  # integers up to here are doubles, and so is every sum that stays below
 MOST = 2**60  # what sums in int64 may reach before they are carried
@@ -62,10 +61,10 @@ def _edge(operands: list[NDArray[Any]], weights: Weights, workers: int) -> int:
     Or `_tiles.SMALLEST_BUDGET`, where that is more.
     """
     budget = max(_tiles.SMALLEST_BUDGET, sum(rows.nbytes for rows in operands))
-    # Per entry, the totals of each digit. Per row, the centred pixels of either side, and for each
-    # worker a panel of products as doubles and as integers.
+    # Per entry, the sums of each digit. Per row and worker, the centred pixels of either side, and
+    # the products of a strip as doubles and as integers.
     square = 8 * weights.digits
-    line = 8 * (len(operands) * weights.block + 2 * workers * weights.digits * PANEL)
+    line = 8 * workers * (len(operands) * weights.block + 2 * weights.digits * PANEL)
     edge = (math.isqrt(line**2 + 4 * square * budget) - line) // (2 * square)
     most = max(len(rows) for rows in operands)
     return -(-most // -(-most // max(1, edge)))
@@ -80,10 +79,26 @@ def _fill(
     distances: bool,
 ) -> None:
     """Write a tile to `out`: the upper triangle of products of rows with themselves, or others."""
-    sides = [Side(rows, weights) for rows in parts]
-    totals = Totals(out.shape, weights, symmetric=len(parts) == 1)
-    for block in weights.blocks():
-        totals.add(block, [side.load(block, workers) for side in sides], workers)
+    sides = [SideSums(len(rows), weights) for rows in parts]
+    strips = [
+        Strip(rows, slice(rows.start if len(parts) == 1 else 0, out.shape[1]), weights)
+        for rows in panels(len(out), PANEL)
+    ]
+    blocks, spaces, adding = list(weights.blocks()), Spaces(), Lock()
+    # Where blocks are few, workers share out the strips of each, too.
+    shares = 1 if len(blocks) >= 4 * workers.count else workers.count
+
+    def add(task: tuple[Block, int]) -> None:
+        block, share = task
+        loaded = [load(n, rows, block, spaces) for n, rows in zip("UV", parts, strict=False)]
+        if share == 0:
+            with adding:
+                for side, part in zip(sides, loaded, strict=True):
+                    side.add(part)
+        for strip in strips[share::shares]:
+            strip.add(loaded, block.digits, spaces)
+
+    workers.for_each(add, [(block, share) for block in blocks for share in range(shares)])
     count = weights.count
     if distances:
         factor = -2 * count**2
@@ -92,8 +107,9 @@ def _fill(
         factor = count**2
         left, right = (count * side.moments.value() for side in (sides[0], sides[-1]))
         left = left + weights.constant
-    terms = totals.terms(factor, left.tolist(), right.tolist(), -weights.exponent)
-    workers.for_each(lambda rows: totals.write(out, terms, rows), panels(len(out), ROWS))
+    digits = max(len(strip.digits) for strip in strips)
+    terms = Terms.of(factor, left.tolist(), right.tolist(), weights, digits)
+    workers.for_each(lambda strip: strip.write(out, terms), strips)
 
 
 @dataclass(frozen=True)
@@ -108,6 +124,18 @@ class Terms:
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     exponent: int
+
+    @classmethod
+    def of(
+        cls, factor: int, left: list[int], right: list[int], weights: Weights, digits: int
+    ) -> Terms:
+        """Return the terms in as many digits as results of totals of so many digits may have."""
+        bits = weights.bits
+        factors = digits_of([factor], bits, -(-factor.bit_length() // bits))[:, 0]
+        largest = max(abs(number) for number in (*left, *right)).bit_length()
+        count = max(digits + len(factors), -(-largest // bits))
+        left_digits, right_digits = (digits_of(side, bits, count) for side in (left, right))
+        return cls(factors, left_digits, right_digits, -weights.exponent)
 
 
 class RowSums:
@@ -134,35 +162,41 @@ class RowSums:
         return np.asarray(self.total + sum(parts))
 
 
-class Side:
-    """Rows of one operand, with exact sums over the features of each.
+class Loaded(NamedTuple):
+    """A block of one side's pixels, less their centres, with exact sums over its features."""
+
+    pixels: NDArray[np.float64]  # shape (rows, features)
+    energies: NDArray[np.int64]  # of ``digit * u**2``, shape (digits, rows)
+    moments: NDArray[np.int64]  # of ``offset * u`` for each digit of the offsets, as above
+
+
+def load(name: str, rows: NDArray[Any], block: Block, spaces: Spaces) -> Loaded:
+    """Load a block of rows, into memory of that name."""
+    pixels = spaces.empty(name, (len(rows), len(block.centre)), np.float64)
+    energies = np.empty((len(block.digits), len(rows)), dtype=np.int64)
+    moments = np.empty((len(block.offsets), len(rows)), dtype=np.int64)
+    for panel in panels(len(rows), PANEL):
+        U = np.subtract(rows[panel, block.columns], block.centre, out=pixels[panel])
+        energies[:, panel] = exact_energies(U, block.digits)
+        # At most 768 * 2**27 * 2**8, or 512 * 2**18 * 2**16: exact in any order.
+        moments[:, panel] = block.offsets @ U.T
+    return Loaded(pixels, energies, moments)
+
+
+class SideSums:
+    """Exact sums over all features for each row of a side.
 
     `energies` are ``sum(weight * u**2)``, `moments` ``sum(weight * r * u)``.
     """
 
-    def __init__(self, rows: NDArray[Any], weights: Weights) -> None:
-        self.rows = rows
-        self.space = np.empty(len(rows) * weights.block)
-        self.energies = RowSums(len(rows), weights.bits)
-        self.moments = RowSums(len(rows), weights.bits)
+    def __init__(self, rows: int, weights: Weights) -> None:
+        self.energies = RowSums(rows, weights.bits)
+        self.moments = RowSums(rows, weights.bits)
 
-    def load(self, block: Block, workers: Workers) -> Loaded:
-        """Return the centred pixels of a block, and their energies by digit, shape (s, rows)."""
-        shape = len(self.rows), len(block.centre)
-        U = self.space[: math.prod(shape)].reshape(shape)
-        energies = np.empty((len(block.digits), shape[0]), dtype=np.int64)
-        moments = np.empty((len(block.offsets), shape[0]))
-
-        def load(rows: slice) -> None:
-            np.subtract(self.rows[rows, block.columns], block.centre, out=U[rows])
-            energies[:, rows] = exact_energies(U[rows], block.digits)
-            # At most 768 * 2**27 * 2**8, or 512 * 2**18 * 2**16: exact in any order.
-            np.matmul(block.offsets, U[rows].T, out=moments[:, rows])
-
-        workers.for_each(load, panels(shape[0], PANEL))
-        self.energies.add(energies)
-        self.moments.add(moments.astype(np.int64))
-        return U, energies
+    def add(self, loaded: Loaded) -> None:
+        """Add the sums of a block."""
+        self.energies.add(loaded.energies)
+        self.moments.add(loaded.moments)
 
 
 def exact_energies(U: NDArray[np.float64], digits: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -186,91 +220,72 @@ def _halves(*arrays: NDArray[np.float64]) -> list[list[NDArray[np.float64]]]:
     return [[np.ascontiguousarray(array[:, part]) for array in arrays] for part in parts]
 
 
-class Totals:
-    """Sums of products for each digit of the weights, shape (rows, columns), in int64.
+class Strip:
+    """Sums of products for each digit of the weights, of some rows with some columns, in int64.
 
     No entry exceeds `bound`, which is known from the energies; before it could leave int64, digits
-    are carried. Where `symmetric`, only what is not left of the diagonal is made.
+    are carried. Workers add at any time.
     """
 
-    def __init__(self, shape: tuple[int, ...], weights: Weights, *, symmetric: bool) -> None:
-        self.shape, self.bits, self.symmetric = shape, weights.bits, symmetric
-        self.digits = [np.zeros(shape, dtype=np.int64) for _ in range(weights.digits)]
+    def __init__(self, rows: slice, columns: slice, weights: Weights) -> None:
+        self.rows, self.columns, self.bits = rows, columns, weights.bits
+        self.shape = rows.stop - rows.start, columns.stop - columns.start
+        self.digits = [np.zeros(self.shape, dtype=np.int64) for _ in range(weights.digits)]
         self.bound = 0
-        self.spaces = Spaces()
+        self._adding = Lock()
 
-    def add(self, block: Block, sides: list[Loaded], workers: Workers) -> None:
-        """Add the products of a block."""
-        (U, left), (V, right) = sides[0], sides[-1]
-        # By Cauchy and Schwarz no sum of products over any of the features exceeds this.
-        largest = max(int(left.max()), int(right.max()))
-        if self.bound + largest > MOST:
-            self._carry()
-        self.bound += largest
-        while len(self.digits) < len(block.digits):
-            self.digits.append(np.zeros(self.shape, dtype=np.int64))
-
-        def add(rows: slice) -> None:
-            columns = self._columns(rows)
-            sums = [digit[rows, columns] for digit in self.digits[: len(block.digits)]]
-            operands = [U[rows], V[columns], block.digits]
-            self._add(sums, operands, [left[:, rows], right[:, columns]])
-
-        workers.for_each(add, panels(len(U), PANEL))
-
-    def _columns(self, rows: slice) -> slice:
-        """Return the columns that count."""
-        return slice(rows.start if self.symmetric else 0, None)
+    def add(self, loaded: list[Loaded], digits: NDArray[np.float64], spaces: Spaces) -> None:
+        """Add the products of a block, given as [U] for rows with themselves, or as [U, V]."""
+        left, right = loaded[0].energies[:, self.rows], loaded[-1].energies[:, self.columns]
+        operands = [loaded[0].pixels[self.rows], loaded[-1].pixels[self.columns], digits]
+        self._add(operands, [left, right], spaces)
 
     def _add(
-        self,
-        sums: list[NDArray[np.int64]],
-        operands: list[NDArray[np.float64]],
-        energies: list[NDArray[np.int64]],
+        self, operands: list[NDArray[np.float64]], energies: list[NDArray[np.int64]], spaces: Spaces
     ) -> None:
-        """Add ``digits * U @ V.T`` to `sums`, [U, V, digits] being the operands."""
+        """Add ``digits * U @ V.T``, [U, V, digits] being the operands."""
         U, V, digits = operands
         left, right = (energy.max(axis=1).astype(np.float64) for energy in energies)
         if (left * right >= EXACT * EXACT / 2).any():
             for half in _halves(*operands):
-                self._add(sums, half, [exact_energies(rows, half[2]) for rows in half[:2]])
+                self._add(half, [exact_energies(rows, half[2]) for rows in half[:2]], spaces)
             return
         shape = len(digits), len(U), len(V)
-        weighted = self.spaces.empty("weighted", (*shape[:2], U.shape[1]), np.float64)
-        products = self.spaces.empty("products", shape, np.float64)
-        integers = self.spaces.empty("integers", shape, np.int64)
+        weighted = spaces.empty("weighted", (*shape[:2], U.shape[1]), np.float64)
+        products = spaces.empty("products", shape, np.float64)
+        integers = spaces.empty("integers", shape, np.int64)
         np.multiply(digits[:, None], U, out=weighted)
         np.matmul(weighted.reshape(-1, U.shape[1]), V.T, out=products.reshape(-1, len(V)))
         np.copyto(integers, products, casting="unsafe")
-        for total, part in zip(sums, integers, strict=True):
-            np.add(total, part, out=total)
+        # By Cauchy and Schwarz no sum of products over any of the features exceeds this.
+        largest = max(int(energy.max()) for energy in energies)
+        with self._adding:
+            if self.bound + largest > MOST:
+                self._carry()
+            self.bound += largest
+            while len(self.digits) < len(digits):
+                self.digits.append(np.zeros(self.shape, dtype=np.int64))
+            for total, part in zip(self.digits, integers, strict=False):
+                np.add(total, part, out=total)
 
     def _carry(self) -> None:
         """Carry the digits, to one more."""
         self.digits.append(np.zeros(self.shape, dtype=np.int64))
-        for rows in panels(self.shape[0], ROWS):
-            carry([digit[rows] for digit in self.digits], self.bits)
+        carry(self.digits, self.bits)
         self.bound = (self.bound >> self.bits) + (1 << self.bits)
 
-    def terms(self, factor: int, left: list[int], right: list[int], exponent: int) -> Terms:
-        """Return the terms in as many digits as results may have."""
-        bits = self.bits
-        factors = digits_of([factor], bits, -(-factor.bit_length() // bits))[:, 0]
-        largest = max(abs(number) for number in (*left, *right)).bit_length()
-        count = max(len(self.digits) + len(factors), -(-largest // bits))
-        left_digits, right_digits = (digits_of(side, bits, count) for side in (left, right))
-        return Terms(factors, left_digits, right_digits, exponent)
-
-    def write(self, out: NDArray[np.float64], terms: Terms, rows: slice) -> None:
-        """Write the results of some rows to `out`, rounded to the nearest."""
-        columns = self._columns(rows)
-        sums = [a[rows, None] + b[columns] for a, b in zip(terms.left, terms.right, strict=True)]
-        totals = [digit[rows, columns].copy() for digit in self.digits]
-        # Digits of the factor and of the totals, carried once more, have products below 2**62.
-        totals.append(np.zeros_like(totals[0]))
-        carry(totals, self.bits)
-        for i, multiplier in enumerate(terms.factor):
-            for j, total in enumerate(totals):
-                sums[i + j] += multiplier * total
-        carry(sums, self.bits)
-        np.ldexp(nearest(sums, self.bits), terms.exponent, out=out[rows, columns])
+    def write(self, out: NDArray[np.float64], terms: Terms) -> None:
+        """Write the results to their places in `out`, rounded to the nearest; once."""
+        for few in panels(self.shape[0], ROWS):
+            rows = slice(self.rows.start + few.start, self.rows.start + few.stop)
+            left, right = terms.left[:, rows, None], terms.right[:, None, self.columns]
+            sums = list(left + right)
+            totals = [digit[few] for digit in self.digits]
+            # Digits of the factor and of the totals, carried once more, have products below 2**62.
+            totals.append(np.zeros_like(totals[0]))
+            carry(totals, self.bits)
+            for i, multiplier in enumerate(terms.factor):
+                for j, total in enumerate(totals):
+                    sums[i + j] += multiplier * total
+            carry(sums, self.bits)
+            out[rows, self.columns] = np.ldexp(nearest(sums, self.bits), terms.exponent)

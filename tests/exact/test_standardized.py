@@ -189,7 +189,7 @@ def test_halves_carries_and_heavy_weights_happen(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(owner, name, counted)
 
     count(_weighted, "_halves")
-    count(_weighted.Totals, "_carry")
+    count(_weighted.Strip, "_carry")
     rng = np.random.default_rng(0)
     rows = wild_pixels(rng, "even", 4, 3000, 255)
     standardized_gram(rows)
@@ -458,42 +458,47 @@ def test_energies_are_added_up_from_halves_down_to_single_features() -> None:
         _weighted.exact_energies(U[:, :1], np.full((1, 1), 32.0))
 
 
-def test_totals_are_carried_before_they_could_leave_int64() -> None:
-    rows = np.random.default_rng(0).integers(0, 256, (4, 30))
+def test_sums_are_carried_before_they_could_leave_int64() -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (6, 30))
     weights = Weights(PixelStatistics(rows), 1, 8)
     block = next(weights.blocks())
-    U = rows - block.centre
-    energies = _weighted.exact_energies(U, block.digits)
-    largest = int(energies.max())
-    totals = _weighted.Totals((4, 4), weights, symmetric=False)
-    digits = len(totals.digits)
+    loaded = _weighted.load("U", rows, block, _threads.Spaces())
+    strip = _weighted.Strip(slice(1, 5), slice(2, 6), weights)
+    largest = int(loaded.energies[:, 1:].max())
+    digits = len(strip.digits)
 
     def add() -> None:
-        totals.add(block, [(U, energies)], _threads.Workers(None, 1))
+        strip.add([loaded], block.digits, _threads.Spaces())
 
     for _ in range(3):
         add()
-    assert totals.bound == 3 * largest
-    totals.bound = _weighted.MOST - largest
+    assert strip.bound == 3 * largest
+    strip.bound = _weighted.MOST - largest
     add()
-    assert (totals.bound, len(totals.digits)) == (_weighted.MOST, digits)
+    assert (strip.bound, len(strip.digits)) == (_weighted.MOST, digits)
     add()
-    assert len(totals.digits) == digits + 1
+    assert len(strip.digits) == digits + 1
+    assert strip.bound == (_weighted.MOST >> weights.bits) + (1 << weights.bits) + largest
     weight = [sum(int(d) << weights.bits * i for i, d in enumerate(c)) for c in block.digits.T]
-    for i, x in enumerate(U.astype(int).tolist()):
-        for j, y in enumerate(U.astype(int).tolist()):
-            total = sum(int(d[i, j]) << weights.bits * k for k, d in enumerate(totals.digits))
+    U = loaded.pixels.astype(int).tolist()
+    for i, x in enumerate(U[1:5]):
+        for j, y in enumerate(U[2:]):
+            total = sum(int(d[i, j]) << weights.bits * k for k, d in enumerate(strip.digits))
             assert total == 5 * sum(w * a * b for w, a, b in zip(weight, x, y, strict=True))
 
 
 @pytest.mark.parametrize("number", [2**26, 2**200 + 2**140, -(2**200), 3 * 2**400])
 def test_results_have_the_digits_of_the_largest_term(number: int) -> None:
     weights = Weights(PixelStatistics([[0], [1]]), 1, 8)
-    totals = _weighted.Totals((1, 2), weights, symmetric=False)
-    results = np.empty((1, 2))
+    results, places = np.empty((1, 2)), (slice(0, 1), slice(0, 2))
     for left, right in (([number], [0, 1]), ([1], [number, number - 1])):
-        totals.write(results, totals.terms(1, left, right, -3), slice(0, 1))
-        assert results.tolist() == [[float(left[0] + r) / 8 for r in right]]
+        terms = _weighted.Terms.of(2**weights.exponent, left, right, weights, 1)
+        strip = _weighted.Strip(*places, weights)
+        strip.digits[0][:] = 1
+        strip.write(results, terms)
+        assert results.tolist() == [
+            [float(Fraction(left[0] + r, 2**weights.exponent) + 1) for r in right]
+        ]
 
 
 def test_sums_of_rows_are_exact_however_many_are_added() -> None:
@@ -519,8 +524,8 @@ def test_tiles_are_as_large_as_their_memory_allows(workers: int, sides: int) -> 
     tiles = -(-len(rows) // _weighted._edge(operands, weights, workers))  # noqa: SLF001
 
     def memory(edge: float) -> float:
-        panels = 2 * workers * weights.digits * _weighted.PANEL
-        return 8 * (edge**2 * weights.digits + edge * (len(operands) * weights.block + panels))
+        line = workers * (sides * weights.block + 2 * weights.digits * _weighted.PANEL)
+        return 8 * (edge**2 * weights.digits + edge * line)
 
     budget = max(_tiles.SMALLEST_BUDGET, sum(operand.nbytes for operand in operands))
     assert memory(len(rows) / tiles) <= budget < memory(len(rows) / (tiles - 1))
