@@ -198,6 +198,24 @@ def _ask_coq_once(
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _proofs_are_compiled_by_those_who_have_time(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Take proofs as where Coq is absent, in a quick run, if they were never compiled here."""
+    build, shipped = coq.build, {sources_folder(), reals_folder()}
+
+    def build_others(folder: Path, *arguments: Any, **options: Any) -> Any:
+        if folder in shipped:
+            raise coq.CoqUnavailableError(
+                "not compiled yet, which takes minutes: python -m etcprops.theory.coq"
+            )
+        return build(folder, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if _is_quick(pytestconfig):
+            patch.setattr(coq, "build", build_others)
+        yield
+
+
 @pytest.fixture(scope="session")
 def yale_path(pytestconfig: pytest.Config) -> Path:
     """Where the user's own copy of Extended Yale B is; the tests that need it skip without it."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
+from tokenize import TokenError
 from typing import IO, Any, Final, NamedTuple
 
 from numpy.lib import format as npy
@@ -207,7 +208,7 @@ def errors_in_a_line() -> Iterator[None]:
         raise
     except zipfile.BadZipFile as error:
         raise ArchiveError(f"cannot be read as a zip: {error}") from None
-    except MemoryError:
+    except (MemoryError, TokenError):  # of NumPy's headers, by the version of Python
         raise ArchiveError("does not fit into memory, or its header is none") from None
     except OSError as error:
         raise ArchiveError(f"cannot be read: {error.strerror or error}") from None

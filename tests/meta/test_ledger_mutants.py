@@ -564,6 +564,24 @@ def test_the_check_notices(check: Check, monkeypatch: pytest.MonkeyPatch) -> Non
     assert evidence.finding is noticed, evidence.detail
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("name", "mutant"),
+    [
+        ("centring of known sums with a solver", calculating(centre=lambda x, _s, _n: x - 127.5)),
+        ("centring of all sums with a solver", calculating(centre=lambda x, s, n: x - s / n + 1)),
+    ],
+)
+def test_the_solver_notices_mistakes_in_centring_that_are_easily_made(
+    name: str, mutant: Any
+) -> None:
+    """The middle of the grey levels in place of the mean, and one too many."""
+    pytest.importorskip("z3", reason="needs z3: pip install 'etcprops[smt]'")
+    check = next(check for check in CHECKS if check.name == name)
+    noticed = Finding.SUPPORTS if check.refuting else Finding.REFUTES
+    assert examine(check, replace(mutant, deep=True)).finding is noticed
+
+
 @pytest.mark.parametrize("share", [0.26, math.inf])
 def test_forests_that_are_not_shown_to_be_equal_leave_it_open(
     share: float, monkeypatch: pytest.MonkeyPatch

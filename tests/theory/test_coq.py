@@ -141,7 +141,10 @@ def test_only_theorems_over_the_reals_may_assume_something_and_only_this() -> No
 
 
 def test_the_shipped_proofs_are_accepted(coq_version: str) -> None:
-    report = coq.check_proofs()
+    try:
+        report = coq.check_proofs()
+    except coq.CoqUnavailableError as missing:
+        pytest.skip(f"needs compiled proofs: {missing}")
     assert report.coq == coq_version
     assert set(report.assumptions) == set(find_theorems(sources_folder()))
     assert coq.rejected(report, [*report.assumptions, *LISTED]) == {}
