@@ -97,6 +97,8 @@ def load_extended_yale_b(
         reject("path", caller, "be a str or Path", describe(path))
     if not isinstance(cache, (str, Path, type(None))):
         reject("cache", caller, "be a folder or None", describe(cache))
+    if not isinstance(include_bad, (bool, np.bool_)):
+        reject("include_bad", caller, "be True or False", describe(include_bad))
     most = YALE_SHAPE[1] - YALE_WIDTH
     first_column = as_integer(first_column, "first_column", caller, 0, most)
     columns = slice(first_column, first_column + YALE_WIDTH)

@@ -113,6 +113,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no codec": (lambda: FileSettings(bytes(32), codec=NOTHING), "'codec'"),
     "no certificate": (lambda: drift(NOTHING, negate, (2, 2), 0), "'certificate'"),
     "no report of Coq": (lambda: rejected(NOTHING, ["a"]), "'report'"),
+    "bad images of no truth value": (
+        lambda: load_extended_yale_b("a.zip", include_bad=NoTruth()), "'include_bad'"),  # type: ignore[arg-type]
     "no data": (lambda: ep.verify(claims=["int8-products"], data=1), "'data'"),  # type: ignore[arg-type]
     "no transformer": (lambda: gram_deviation(None, images(), encrypted()), "'reduction'"),
     "no estimator": (
