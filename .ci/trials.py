@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import resource
 import signal
 import sys
@@ -47,6 +48,31 @@ class Trial(NamedTuple):
     name: str
     tests: list[str]
     seconds: float
+
+
+class Reached(set[str]):
+    """Names of the functions that a test reaches, also in processes forked from its own."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.file, self.owner = file, os.getpid()
+        self.clear()
+
+    def add(self, name: str) -> None:
+        """Add a name, for the owner to find."""
+        if os.getpid() != self.owner and name not in self:
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(f"{name}\n")
+        super().add(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield what all of them added."""
+        yield from {*super().__iter__(), *self.file.read_text("utf-8").split()}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self.file.write_text("", "utf-8")
 
 
 def meta_path(mutants: Path) -> Path:
@@ -111,6 +137,13 @@ def try_mutants(modules: list[str], sample: int | None, jobs: int) -> None:
     isolation.register_timeout = lambda pid, timeout_s: register(pid, BY_THE_CLOCK * timeout_s)
     warm_up = isolation.PytestRunner.warm_up
     isolation.PytestRunner.warm_up = lambda self: (warm_up(self), gc.freeze())
+    run_stats = isolation.PytestRunner.run_stats
+
+    def run_stats_of_all_processes(runner: Any, *, tests: Iterable[str]) -> int:
+        state()._stats = Reached(Path("reached").resolve())  # noqa: SLF001
+        return int(run_stats(runner, tests=tests))
+
+    isolation.PytestRunner.run_stats = run_stats_of_all_processes
     operators = file_mutation.mutation_operators
     operators[:] = [entry for entry in operators if entry[1].__name__ in LOGIC]
 
