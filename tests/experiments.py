@@ -1,0 +1,144 @@
+"""What checks and statements of the ledger try, on record: a changed experiment shows as a change.
+
+An experiment with other numbers may support a claim as well, so no verdict would tell. The record,
+``tests/claims/experiments.json``, has what each check says and shows, and what each statement draws
+from bytes that are always the same. ``python tests/experiments.py`` writes it anew.
+
+What rounds is left out: it is what the oldest machine that this one can stand in for says
+otherwise, and what `BY_LIBRARY` names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from etcprops.claims import CLAIMS, Claim, Evidence, EvidenceKind, Implementation
+from etcprops.claims.case import Case, shown
+from etcprops.claims.model import Check, Exhibit
+from etcprops.claims.runner import examine
+from etcprops.claims.statements import STATEMENTS
+from etcprops.reproducibility import oldest_machine
+
+FILE: Final = Path(__file__).parent / "claims" / "experiments.json"
+CASES: Final = 12
+"""Of each statement, under all its hypotheses and without each; half of them are tiny."""
+
+TINY: Final = 4
+BY_LIBRARY: Final = {
+    "other-estimators: estimators on raw digits",
+    "principal-components: principal components of digits",
+    "float-centring: centring of known sums with a solver",
+    "gram-alone: forest after ordinary pca on digits",
+    "what-exact-learning-tells: images from inner products",
+    "key-space-counts: keys that are left after the attack",
+}
+"""Checks whose figures change with versions of libraries, or with the time."""
+
+
+class Bytes:
+    """Draws bytes as Hypothesis would, the same with any version of it."""
+
+    def __init__(self, seed: int, count: int) -> None:
+        self.rng, self.count = np.random.default_rng(seed), count
+
+    def draw(self, _strategy: Any) -> bytes:
+        """Draw as many as a case of that size asks for at once."""
+        return self.rng.bytes(self.count)
+
+
+def on_record() -> dict[str, dict[str, Any]]:
+    """Read the record."""
+    found: dict[str, dict[str, Any]] = json.loads(FILE.read_text("utf-8"))
+    return found
+
+
+def name_of(claim: Claim, check: Check) -> str:
+    """Name a check of a claim; several claims may have it."""
+    return f"{claim.name}: {check.name}"
+
+
+def found(evidence: Evidence) -> list[str]:
+    """Return what a check says, and a digest of what it shows."""
+    return [evidence.detail, _digest(_written(exhibit) for exhibit in evidence.exhibits)]
+
+
+def drawn(claim: Claim, without: str | None) -> str:
+    """Return a digest of what the claim's statement draws, and of where it is false."""
+    lines, implementation = [], Implementation()
+    for number in range(CASES):
+        tiny = number % 2 == 0
+        data: Any = Bytes(number, 40 if tiny else 160)
+        case = Case(data, implementation, without, *([TINY] if tiny else []))
+        try:
+            with threadpool_limits(1):
+                STATEMENTS[claim.name](case)
+            outcome = "true"
+        except AssertionError:
+            outcome = "false"
+        lines += [f"{name}: {shown(value)}" for name, value in case.drawn.items()]
+        lines += [f"{name}: {shown(value)}" for name, value in case.results.items()]
+        lines += [outcome, *sorted(case.asked)]
+    return _digest(lines)
+
+
+def statements() -> list[tuple[str, Claim, str | None]]:
+    """Return a name for each statement under all its hypotheses and without each."""
+    return [
+        (f"{claim.name}, without: {hypothesis}" if hypothesis else claim.name, claim, hypothesis)
+        for claim in CLAIMS
+        if claim.name in STATEMENTS
+        for hypothesis in (None, *claim.hypotheses)
+    ]
+
+
+def _written(exhibit: Exhibit) -> str:
+    values = np.asarray(exhibit.values)
+    return f"{exhibit.label}: {values.dtype} {values.tolist()}"
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def measured() -> dict[str, dict[str, Any]]:
+    """Run what takes no other process and asks neither Coq nor Hypothesis."""
+    checks: dict[str, Any] = {}
+    with threadpool_limits(1):
+        for claim in CLAIMS:
+            for check in claim.checks:
+                asks_others = check.kind is EvidenceKind.MACHINE_CHECKED or check.ahead is not None
+                name = name_of(claim, check)
+                if not (asks_others or name in BY_LIBRARY or "search_of" in check.run.__name__):
+                    checks[name] = found(examine(check, Implementation()))
+    texts = {name: drawn(claim, without) for name, claim, without in statements()}
+    return {"checks": checks, "statements": texts}
+
+
+def main() -> None:
+    """Write what is the same here and on the oldest machine; with --print show what is found."""
+    here = measured()
+    if sys.argv[1:] == ["--print"]:
+        print(json.dumps(here))  # noqa: T201  # a program
+        return
+    command = [sys.executable, __file__, "--print"]
+    environment = os.environ | oldest_machine().variables
+    there = json.loads(subprocess.check_output(command, env=environment))  # noqa: S603
+    same = {
+        part: {name: value for name, value in entries.items() if there[part].get(name) == value}
+        for part, entries in here.items()
+    }
+    FILE.write_text(json.dumps(same, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
