@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -61,11 +62,14 @@ def test_a_verdict_names_the_model_with_its_preprocessing() -> None:
     for preprocessing, text in (
         (None, "FirstPixel()"), ("none", "FirstPixel()"), ("z-score", "FirstPixel() after z-score"),
     ):  # fmt: skip
+        started = time.perf_counter()
         verdict = audit(
             FirstPixel(), IMAGES, LABELS, KEY, preprocessing=preprocessing, explain=False,
             protection=False,
         )  # fmt: skip
         assert verdict.estimator == text
+        assert (verdict.exposure, verdict.cause, verdict.experiments) == (None, "", ())
+        assert 0 < verdict.model_seconds <= verdict.seconds <= time.perf_counter() - started
 
 
 # --- What is found out of answers that differ

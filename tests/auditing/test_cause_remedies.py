@@ -47,22 +47,22 @@ def helping(*good: str, found: Comparison = SAME) -> Callable[[Candidate, Any], 
     return lambda candidate, _key: found if candidate.estimator in good else MUCH
 
 
-KINDS = ("gamma", "ab"), ("preprocessing", "cde"), ("draws", "fg")
+KINDS = ("gamma", "ab"), ("solver", "h"), ("preprocessing", "cde"), ("draws", "fg")
 
 
 @pytest.mark.parametrize(
     ("good", "thorough", "tried", "found"),
     [
-        ("", False, "abcdefg", (None, "")),
-        ("", True, "abcdefg", (None, "")),
+        ("", False, "abhcdefg", (None, "")),
+        ("", True, "abhcdefg", (None, "")),
         ("b", False, "ab", ("b", "gamma")),
         ("a", False, "a", ("a", "gamma")),
         ("a", True, "acde", ("a", "gamma")),
         ("ad", True, "acde", ("a", "gamma")),
-        ("ce", False, "abc", ("c", "preprocessing")),
-        ("ce", True, "abcde", ("c", "preprocessing")),
-        ("f", False, "abcdef", ("f", "draws")),
-        ("f", True, "abcdef", ("f", "draws")),
+        ("ce", False, "abhc", ("c", "preprocessing")),
+        ("ce", True, "abhcde", ("c", "preprocessing")),
+        ("f", False, "abhcdef", ("f", "draws")),
+        ("f", True, "abhcdef", ("f", "draws")),
     ],
 )
 def test_the_first_change_that_helps_is_the_remedy(
