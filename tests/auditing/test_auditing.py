@@ -360,6 +360,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "folds in words": ({"cv": "ten"}, "'cv' parameter of audit"),
     "negative runs": ({"runs": -1}, "'runs' parameter of audit"),
     "level above one": ({"level": 2.0}, "'level' parameter of audit"),
+    "level of one": ({"level": 1.0}, "'level' parameter of audit"),
+    "level too small": ({"level": 9e-6}, "be a number from 0.00001 to below 1"),
     "negative budget": ({"budget": -1.0}, "'budget' parameter of audit"),
 }
 
