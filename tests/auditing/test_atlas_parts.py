@@ -1,0 +1,241 @@
+"""Parts of the atlas on their own: what is asked for, what becomes of a cell, and workers."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from audited import DIGITS
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
+
+from etcprops import EtCKey, InvalidParameterError, Step, audit
+from etcprops.auditing import AuditOutcome
+from etcprops.auditing.atlas import grid, rows
+from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell, build_estimator
+from etcprops.auditing.atlas.isolation import Worker
+from etcprops.auditing.atlas.rows import AtlasRow, run_cell
+from etcprops.auditing.atlas.store import Store
+from etcprops.auditing.estimators import TABLE
+from etcprops.auditing.estimators.invariance import predict
+
+Cells = list[AtlasCell]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Cells:
+    """What the atlas would have run, in place of running it."""
+    cells: Cells = []
+
+    def run(left: Cells, *_: Any) -> Iterator[AtlasRow]:
+        cells[:] = left
+        return (AtlasRow.without_answer(cell, "timed out", "not run") for cell in left)
+
+    monkeypatch.setattr(grid, "_run", run)
+    return cells
+
+
+# --- What is asked for
+
+
+def test_what_is_asked_for_where_nothing_is_said(asked: Cells) -> None:
+    parameters = inspect.signature(grid.atlas).parameters.values()
+    assert {p.name: p.default for p in parameters if p.default is not p.empty} == {
+        "estimators": None,
+        "preprocessings": ("z-score",),
+        "steps": ((),),
+        "keys": 3,
+        "seeds": 1,
+        "secret": "etcprops audit",
+        "data": "digits",
+        "fit": None,
+        "images": 600,
+        "jobs": 1,
+        "backend": "joblib",
+        "scheduler": None,
+        "output": None,
+        "resume": False,
+        "time_limit": 60.0,
+        "budget": 10.0,
+        "progress": None,
+    }
+    found = grid.atlas()
+    assert found.about["estimators"] == list(TABLE)
+    assert {cell.estimator for cell in asked} == set(TABLE)
+    assert len(asked) == 3 * len(TABLE)
+    assert {(cell.images, cell.budget, cell.seed) for cell in asked} == {(600, 10.0, 0)}
+    assert grid.atlas(["SVC"], images=0, keys=1).about["images"] == 0
+    assert [cell.images for cell in asked] == [0]
+
+
+def test_names_are_taken_once_and_others_refused() -> None:
+    known = {"SVC": 1, "NuSVC": 2}
+    assert grid._names(None, known, "estimators", "atlas") == ["SVC", "NuSVC"]  # noqa: SLF001
+    assert grid._names(["NuSVC", "SVC", "NuSVC"], known, "e", "atlas") == ["NuSVC", "SVC"]  # noqa: SLF001
+    for given, message in (([], r"Got \[\]"), (["NuSvC", "SVC"], r"Got \['NuSvC'\].*'NuSVC'")):
+        with pytest.raises(InvalidParameterError, match=message):
+            grid._names(given, known, "estimators", "atlas")  # noqa: SLF001
+
+
+TESTED = [
+    name
+    for name, entry in TABLE.items()
+    if predict(entry, "z-score", list(Step)) is AuditOutcome.EQUAL_IN_DISTRIBUTION
+]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_tests_of_distributions_share_one_level(count: int, asked: Cells) -> None:
+    names = ["SVC", *TESTED[:count]]
+    found = grid.atlas(names, keys=2)
+    assert {cell.level for cell in asked} == {FAMILY_LEVEL / max(count, 1)}
+    assert found.about["law_level"] == FAMILY_LEVEL / max(count, 1)
+
+
+@pytest.mark.usefixtures("asked")
+def test_seconds_are_those_since_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([1000.0, 1002.5, 1002.5])
+    monkeypatch.setattr("etcprops.auditing.atlas.grid.time.perf_counter", lambda: next(clock))
+    assert grid.atlas(["SVC"], keys=1).about["seconds"] == 2.5
+
+
+# --- Cells and rows
+
+
+@pytest.mark.parametrize("budget", [math.inf, 3.5])
+def test_cells_come_back_from_their_dictionaries(budget: float) -> None:
+    cell = AtlasCell("SVC", "none", ("permutation",), budget=budget, fit=(8, 8, 1, 2), seed=3)
+    assert AtlasCell.from_dict(cell.to_dict()) == cell
+
+
+def verdict_of(model: Any) -> Any:
+    key = EtCKey.from_secret(DIGITS.geometry, "parts of the atlas")
+    return audit(model, DIGITS.images[:60], DIGITS.labels[:60], key, runs=0, thorough=False)
+
+
+@pytest.mark.parametrize("model", [SVC(), KNeighborsClassifier()], ids=["differs", "does not"])
+def test_rows_say_what_verdicts_say(model: Any) -> None:
+    verdict = verdict_of(model)
+    row = AtlasRow.of(AtlasCell(type(model).__name__), AuditOutcome.DIFFERENT, verdict)
+    assert (row.outcome, row.cause, row.remedy) == (verdict.outcome, verdict.cause, verdict.remedy)
+    assert row.witness == ("" if verdict.witness is None else str(verdict.witness))
+    assert (row.witness == "") == verdict.identical
+    assert row.comparison == str(verdict.comparison)
+    assert (row.certified, row.experiments) == (verdict.certified, verdict.experiments)
+    assert (row.two_sample_test, row.distribution_tested) == ("", False)
+    assert row.values_agree is verdict.identical
+    assert AtlasRow.from_dict(row.to_dict()).to_dict() == row.to_dict()
+
+
+class Taken(Exception):  # noqa: N818  # ends a run in the middle
+    """What an audit was given."""
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return what a cell gives an audit."""
+
+    def take(model: Any, images: Any, targets: Any, key: EtCKey, **options: Any) -> None:
+        raise Taken(model, images, targets, key, options)
+
+    monkeypatch.setattr(rows, "audit", take)
+
+    def of(cell: AtlasCell) -> tuple[Any, ...]:
+        with pytest.raises(Taken) as raised:
+            run_cell(cell)
+        return raised.value.args
+
+    return of
+
+
+def test_distributions_are_tested_where_causes_are_looked_for(taken: Any) -> None:
+    cell = AtlasCell("SVC", "none", seed=4, runs=7, level=0.25, budget=2.0)
+    for explain, runs in ((True, 7), (False, 0)):
+        *_, options = taken(replace(cell, explain=explain))
+        assert (options["runs"], options["explain"]) == (runs, explain)
+    assert {name: options[name] for name in ("level", "budget", "seed", "preprocessing")} == {
+        "level": 0.25, "budget": 2.0, "seed": 4, "preprocessing": "none",
+    }  # fmt: skip
+    assert not options["thorough"]
+    assert not options["protection"]
+
+
+def test_as_many_images_as_are_asked_for(taken: Any) -> None:
+    everything = taken(AtlasCell("SVC", images=0))[1]
+    for images in (60, len(everything) - 1):
+        some = taken(AtlasCell("SVC", images=images))[1]
+        assert len(some) == images
+        places = [np.flatnonzero((everything == image).all(axis=(1, 2)))[0] for image in some[:60]]
+        assert places == sorted(places)
+    for images in (len(everything), 10**6):
+        assert np.array_equal(taken(AtlasCell("SVC", images=images))[1], everything)
+
+
+def test_thresholds_are_learned_from_one_column(taken: Any) -> None:
+    labels = taken(AtlasCell("SVC"))[2]
+    for name in ("FixedThresholdClassifier", "TunedThresholdClassifierCV"):
+        assert np.array_equal(taken(AtlasCell(name))[2], labels % 2)
+    assert taken(AtlasCell("PCA"))[2] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "grid_name", "tries"),
+    [("GridSearchCV", "param_grid", 3), ("RandomizedSearchCV", "param_distributions", 2)],
+)
+def test_searches_look_for_one_number(name: str, grid_name: str, tries: int) -> None:
+    search = build_estimator(TABLE[name], 64)
+    assert getattr(search, grid_name) == {"C": [0.1, 1.0, 10.0]}
+    assert search.cv == 3
+    assert getattr(search, "n_iter", 3) == tries
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions as POSIX has them")
+def test_files_may_be_read_and_written_as_the_user_says(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Store(tmp_path / "rows.jsonl", {"about": 1}, resume=False).close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "rows.jsonl").stat().st_mode & 0o777 == 0o666
+
+
+# --- Workers
+
+STARTS = "import sys; print('ready', flush=True); "
+ENDS = f"{STARTS}sys.stdin.readline(); "
+ANSWERS = f'{STARTS}[print(\'{{"raised": "no"}}\', flush=True) for _ in sys.stdin]'
+
+
+def test_the_last_words_of_a_worker_are_told_up_to_a_length() -> None:
+    for said, told in (("x" * 250, f": {'x' * 200}"), ("", "")):
+        code = f"{ENDS}sys.stderr.write('first\\n' * {bool(said)} + {said!r}); sys.exit(5)"
+        row = Worker([sys.executable, "-c", code]).run(AtlasCell("SVC"), 60.0)
+        assert row.conditions == (f"crashed: its process ended with exit status 5{told}",)
+
+
+def test_a_worker_that_never_was_has_no_last_words() -> None:
+    row = Worker(["/no/such/program"]).run(AtlasCell("SVC"), 60.0)
+    assert row.conditions == ("crashed: its process ended with exit status None",)
+
+
+def test_a_worker_is_started_once_and_leaves_nothing_open() -> None:
+    worker = Worker([sys.executable, "-c", ANSWERS])
+    for _ in range(2):
+        assert worker.run(AtlasCell("SVC"), 60.0).conditions == ("crashed: no",)
+    process = worker._start()  # noqa: SLF001
+    assert process is worker._start()  # noqa: SLF001
+    worker.stop()
+    assert process.stdin is not None
+    assert process.stdin.closed
+    assert process.poll() is not None
+    another = worker._start()  # noqa: SLF001
+    assert another is not process
+    worker.stop()
