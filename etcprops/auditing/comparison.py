@@ -171,9 +171,8 @@ def _matched(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[
     """Return `others` with columns permuted, negated and shifted to resemble those of `rows`."""
     a, b = rows - rows.mean(axis=0), others - others.mean(axis=0)
     products = a.T @ b
-    # |a - s b|^2 for the better sign s.
-    cost = np.square(a).sum(axis=0)[:, None] + np.square(b).sum(axis=0) - 2 * np.abs(products)
-    order = linear_sum_assignment(cost)[1]
+    # The sum of |a - s b|^2 for the better signs s is smallest: squares are there in any order.
+    order = linear_sum_assignment(-np.abs(products))[1]
     sign = np.where(products[np.arange(len(order)), order] < 0, -1.0, 1.0)
     permuted = others[:, order] * sign
     # The offset is that of one row: a mean would round.

@@ -115,6 +115,7 @@ CLUSTERS = {
     "noise has no other name": ([-1, -1, 0], [0, 0, -1], 3),
     "noise is no cluster": ([-1, -1, 0, 0], [3, 3, 7, 7], 2),
     "a cluster is no noise": ([3, 3, 7, 7], [-1, -1, 0, 0], 2),
+    "noise in place of the larger part": ([3, 3, 3, 7], [-1, -1, 5, 7], 2),
 }
 
 
@@ -262,3 +263,32 @@ def test_rows_that_are_no_numbers_are_not_matched() -> None:
     other = of_rows(rows, rows[::-1])
     assert other.relation == "equal"
     assert (other.n_different, other.largest_difference) == (6, INF)
+
+
+def test_a_relation_may_be_off_by_the_tolerance() -> None:
+    before = np.array([[0.0, 4.0], [2.0, -4.0]])  # spread 8
+    after = -before + np.array([[1.0, 0.0], [0.0, 0.0]])
+    assert of_rows(before, after, tolerance=0.125).relation == SIGNS
+    assert of_rows(before, after, tolerance=0.124).relation != SIGNS
+
+
+def test_signs_are_those_of_inner_products() -> None:
+    before, after = np.array([[10.0, 1.0], [-1.0, 0.0]]), np.array([[10.0, -1.0], [0.01, 0.0]])
+    assert of_rows(before, after, tolerance=0.1).relation == SIGNS
+
+
+def test_columns_without_a_product_keep_their_sign() -> None:
+    before, after = (
+        np.array(column, dtype=float)[:, None] for column in ([1, 0, -1, 0], [0, 1, 0, -1])
+    )
+    matched = comparison._matched(before, after)  # noqa: SLF001
+    assert matched.ravel().tolist() == [1.0, 2.0, 1.0, 0.0]
+
+
+def test_each_column_goes_to_the_most_alike() -> None:
+    """Products alone tell, since what is assigned has the same squares in any order."""
+    rng = np.random.default_rng(3)
+    rows = rng.standard_normal((9, 5)) * [1, 10, 0.1, 3, 7] + 50
+    order = rng.permutation(5)
+    matched = comparison._matched(rows, 4 - rows[:, order])  # noqa: SLF001
+    assert np.abs(matched - rows).max() < 1e-12
