@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from etcprops import EtCKey
+from etcprops import EtCKey, encrypt
 from etcprops.auditing import certificates, conditions, remedies
 from etcprops.auditing.harness import Candidate, Harness
 from etcprops.auditing.predictions import Predictions, fit_and_predict, unseeded
@@ -84,7 +84,7 @@ def test_an_encryption_that_ignores_its_key_is_told() -> None:
         return 255 - images
 
     def by_key(images: NDArray[Any], key: EtCKey) -> NDArray[Any]:
-        return np.asarray(images ^ np.uint8(len(str(key.permutation)) + int(key.permutation[0])))
+        return encrypt(images, key)
 
     text = f"the encryption gives the same images under {conditions.OTHER_KEYS} other keys"
     plain = answers(decisions=[0, 1])
