@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from markupsafe import Markup
 
 NAMESPACE: Final = ' xmlns="http://www.w3.org/1998/Math/MathML"'
@@ -57,6 +58,11 @@ def render_page(package: str, template: str, **content: Any) -> str:
     -------
     str
     """
+    return visible(_environment(package).get_template(template).render(**content))
+
+
+@cache  # it keeps templates that it has compiled
+def _environment(package: str) -> Environment:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -67,7 +73,7 @@ def render_page(package: str, template: str, **content: Any) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["typeset"] = typeset
-    return visible(environment.get_template(template).render(**content))
+    return environment
 
 
 def visible(page: str) -> str:
