@@ -133,12 +133,13 @@ def _reduce(
     parts = 1
     while oracle.queries < end:
         indices = remaining()
-        if parts > max(1, indices.size):
-            return
+        parts = min(parts, max(1, indices.size))
         pieces = np.array_split(indices, parts)
         # Not the only piece when that would leave nothing: then the relation cannot be broken.
         removed = [oracle.queries < end and bool(piece.size) and remove(piece) for piece in pieces]
-        parts = max(1, parts // 2) if any(removed) and parts > 2 else 2 * parts
+        if not any(removed) and parts >= indices.size:
+            return
+        parts = parts // 2 if any(removed) and parts > 2 else 2 * parts
 
 
 def _describe(

@@ -24,7 +24,7 @@ from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell, build_estimat
 from etcprops.auditing.atlas.isolation import Worker
 from etcprops.auditing.atlas.rows import AtlasRow, run_cell
 from etcprops.auditing.atlas.store import Store
-from etcprops.auditing.estimators import TABLE
+from etcprops.auditing.estimators import TABLE, classifiers
 from etcprops.auditing.estimators.invariance import predict
 
 Cells = list[AtlasCell]
@@ -74,6 +74,25 @@ def test_what_is_asked_for_where_nothing_is_said(asked: Cells) -> None:
     assert {(cell.images, cell.budget, cell.seed) for cell in asked} == {(600, 10.0, 0)}
     assert grid.atlas(["SVC"], images=0, keys=1).about["images"] == 0
     assert [cell.images for cell in asked] == [0]
+
+
+def test_cells_run_one_after_the_other_where_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given: list[Any] = []
+
+    def run(_cells: Cells, *how: Any) -> Iterator[AtlasRow]:
+        given.append(how)
+        return iter(())
+
+    monkeypatch.setattr(grid, "_run", run)
+    grid.atlas(["SVC"])
+    assert given == [("joblib", None, 1, 60.0)]
+    output = tmp_path / "rows.jsonl"
+    for resume in ({}, {"resume": True}):
+        grid.atlas(["SVC"], output=output, **resume)  # type: ignore[arg-type]
+    with pytest.raises(InvalidParameterError, match="--resume"):
+        grid.atlas(["SVC"], output=output)
 
 
 def test_names_are_taken_once_and_others_refused() -> None:
@@ -191,7 +210,8 @@ def test_thresholds_are_learned_from_one_column(taken: Any) -> None:
     [("GridSearchCV", "param_grid", 3), ("RandomizedSearchCV", "param_distributions", 2)],
 )
 def test_searches_look_for_one_number(name: str, grid_name: str, tries: int) -> None:
-    search = build_estimator(TABLE[name], 64)
+    assert str(build_estimator(TABLE[name], 64)) == str(classifiers._search(name, grid_name)(64))  # noqa: SLF001
+    search = classifiers._search(name, grid_name)(64)  # noqa: SLF001  # the table is made once
     assert getattr(search, grid_name) == {"C": [0.1, 1.0, 10.0]}
     assert search.cv == 3
     assert getattr(search, "n_iter", 3) == tries
