@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from oracles import BYTES, DOUBLES, SINGLES, WORDS, asked, rng
 
 from etcprops import probe
-from etcprops.probing import MapKind, returns, witnesses
+from etcprops.probing import MapKind, MapWitness, PixelMap, pictures, returns, witnesses
 from etcprops.probing.calling import how_to_call
 from etcprops.probing.gates import unexpected
 from etcprops.probing.keys import default_keys
-from etcprops.probing.local import FEW_ROUNDS, ROUNDS, influences
+from etcprops.probing.local import FEW_ROUNDS, ROUNDS, LocalMap, influences
 from etcprops.probing.oracle import Scale
+from etcprops.probing.verdicts import curves
 
 Array = NDArray[Any]
 
@@ -184,6 +185,41 @@ def test_parts_grow_again_after_one_was_removed() -> None:
     assert after[:7] == [[number] for number in range(1, 8)]  # the rest of that turn
     assert after[7:11] == [[1, 2], [3, 4], [5, 6], [7]]
     assert after[11:] == [[number] for number in range(1, 8)]
+
+
+# --- Pictures and curves
+
+
+def test_infinite_values_are_as_bright_as_the_brightest_finite_one() -> None:
+    dark, bright = np.array([[0.0, 0.25]]), np.array([[0.5, np.inf]])
+    found = MapWitness("any", dark, bright, (dark, np.array([[np.nan, -np.inf]])), (0, 0), "")
+    drawn, white = pictures.witness(found)
+    assert white == 0.5
+    shades = [np.asarray(image.convert("L"))[[5, 5], [5, -6]].tolist() for _, image in drawn]
+    assert shades[1] == [255, 255]
+    assert shades[3] == [0, 0]
+
+
+def test_pixels_that_are_shown_often_are_as_blue_as_those_shown_three_times() -> None:
+    found = PixelMap(np.repeat([0, 1, 2], [5, 3, 1]), np.ones(9, np.int8), 9, 255, np.zeros(9))
+    drawn = np.asarray(pictures.uses(found, (1, 9)).convert("RGB"))
+    step = drawn.shape[1] // 9
+    often, thrice, once, *lost = (
+        tuple(drawn[drawn.shape[0] // 2, step * n + step // 2].tolist()) for n in range(9)
+    )
+    assert often == thrice != once
+    assert set(lost) == {pictures.LOST}
+
+
+def test_curves_that_neither_copy_nor_negate_are_counted() -> None:
+    levels = np.arange(256)
+    table = np.stack([levels, 255 - levels, levels // 2, levels ^ 1])
+    indices = np.arange(4)
+    oracle = asked(lambda image: image, (2, 3))
+    reason = curves(LocalMap(indices, indices, table), oracle).reason
+    assert "; 2 of 4 neither copy nor negate it" in reason
+    assert "Up to 128 of 256 grey levels become the same as another." in reason
+    assert reason.endswith(" Sampled: 4 of 6 pixels.")
 
 
 # --- What was expected
