@@ -169,3 +169,24 @@ def test_tables_are_pairs_of_doubles_that_add_up() -> None:
             exact = mpmath.tanh(mpmath.mpf(points[j]))
             assert abs(exact - float(upper[j + 1]) - float(lower[j + 1])) < 2.0**-106
             assert abs(1 - exact**2 - float(slope[j + 1])) <= abs(1 - exact**2) * 2.0**-53
+
+
+# --- What is computed once, and kept
+
+
+@pytest.mark.parametrize("divisor", [2, 3, 26, 4801])
+def test_the_series_of_inverse_tangents_is_summed_to_some_units(divisor: int) -> None:
+    with mpmath.workprec(300):
+        exact = mpmath.atanh(mpmath.mpf(1) / divisor) * 2**192
+        found = _elementary._inverse_hyperbolic(divisor, 192)  # noqa: SLF001
+        assert abs(found - exact) <= 200
+
+
+def test_numbers_become_sums_of_two_doubles() -> None:
+    one = 1 << 192
+    rng = np.random.default_rng(0)
+    values = [one, one + 1, 2 * one - 1, *(one + int.from_bytes(rng.bytes(24)) for _ in range(20))]
+    upper, lower = _elementary._pairs(values)  # noqa: SLF001
+    for value, high, low in zip(values, upper, lower, strict=True):
+        assert high == value / one
+        assert abs(Fraction(value, one) - Fraction(high) - Fraction(low)) < Fraction(1, 2**105)
