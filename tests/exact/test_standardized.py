@@ -488,10 +488,10 @@ def test_sums_are_carried_before_they_could_leave_int64() -> None:
 
 
 def test_products_that_might_round_are_added_up_from_halves() -> None:
-    pixels, digits = np.array([[2.0, 1.0]]), np.array([[2.0**51, 1.0]])
+    pixels, digits = np.array([[2.0, 2.0, 1.0]]), np.array([[2.0**50, 2.0**50, 1.0]])
     energies = np.array([[2**53 + 1]])  # no double
     loaded = _weighted.Loaded(pixels, energies, np.zeros((1, 1), dtype=np.int64))
-    weights = Weights(PixelStatistics([[0, 0], [1, 1]]), 1, 8)
+    weights = Weights(PixelStatistics([[0, 0, 0], [1, 1, 1]]), 1, 8)
     strip = _weighted.Strip(slice(0, 1), slice(0, 1), weights)
     strip.add([loaded], digits, _threads.Spaces())
     assert strip.digits[0].tolist() == [[2**53 + 1]]
