@@ -12,9 +12,14 @@ from scipy.sparse import csr_array, eye_array
 from etcprops._pictures import MARK
 from etcprops.claims import Claim, Evidence, EvidenceKind, Finding, Implementation, Outcome
 from etcprops.claims.case import Case
+from etcprops.claims.checks import coefficients
+from etcprops.claims.checks.reductions_in_distribution import check_one_projection_of_digits
 from etcprops.claims.model import Check, Observation
 from etcprops.claims.pictures import TILE, drawn, example_key, pattern, step_pictures, tiles
 from etcprops.claims.search import UNTIL_FOUND, search, with_search
+from etcprops.claims.statements import coefficients as statements_of_coefficients
+from etcprops.claims.statements import reductions as statements_of_reductions
+from etcprops.claims.statements.drawn import products_of_z_scores
 from etcprops.claims.terms import Needs, PaperSays, Scope, Sense
 
 FEW = Implementation(examples=6)
@@ -158,3 +163,38 @@ def test_the_first_pattern_is_that_of_no_step() -> None:
     negatives = example_key().negatives
     assert negatives is not None
     assert np.count_nonzero(negatives) == 2
+
+
+# --- What experiments are made of
+
+
+def test_blocks_have_the_sums_that_are_asked_for() -> None:
+    for total in (0, 1, 63, 64, 65, 8160, 255 * 64):
+        block = coefficients._of_sum(total)  # noqa: SLF001
+        assert int(block.astype(int).sum()) == total
+        assert int(np.ptp(block)) <= 1
+
+
+def test_sums_on_a_half_are_found() -> None:
+    blocks = [-64, -63, -32, -24, -12, -8, -4, -1, 0, 4, 12, 64]
+    centred = np.zeros((8, 8 * len(blocks)), dtype=np.int64)
+    centred[0, ::8] = blocks
+    image = (centred + 128).astype(np.uint8)
+    for step, tied in ((1, [-12, -4]), (2, [-24, -8]), (8, [-32])):
+        expected = [total in tied for total in blocks]
+        assert statements_of_coefficients._tied(image, step).ravel().tolist() == expected  # noqa: SLF001
+
+
+def test_queries_have_no_part_in_statistics() -> None:
+    rows = np.array([[0, 4], [2, 0], [7, 9]])
+    found = statements_of_reductions._products(rows, np.eye(2, dtype=int), "z-score")  # noqa: SLF001
+    assert found == products_of_z_scores(rows, 2)
+    assert found != products_of_z_scores(rows, 3)
+
+
+@pytest.mark.parametrize("deviation", [0.0, 1e-12, 0.5])
+def test_projections_agree_up_to_rounding_alone(
+    deviation: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("etcprops.reductions.gram_deviation", lambda *_: deviation)
+    assert check_one_projection_of_digits(FEW).agrees is (deviation < 0.1)
