@@ -15,7 +15,8 @@ from etcprops.probing import MapKind, MapWitness, PixelMap, pictures, returns, w
 from etcprops.probing.calling import how_to_call
 from etcprops.probing.gates import unexpected
 from etcprops.probing.keys import default_keys
-from etcprops.probing.local import FEW_ROUNDS, ROUNDS, LocalMap, influences
+from etcprops.probing.local import FEW_ROUNDS, ROUNDS, influences
+from etcprops.probing.model import LocalMap
 from etcprops.probing.oracle import Scale
 from etcprops.probing.verdicts import curves
 
