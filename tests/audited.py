@@ -8,14 +8,12 @@ stand in for says something else.
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from on_record import renew
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -114,26 +112,5 @@ def decided(name: str) -> dict[str, Any]:
     return written
 
 
-def on_record() -> dict[str, Any]:
-    """Read the record."""
-    found: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
-    return found
-
-
-def main() -> None:
-    """Write what is the same here and on the oldest machine; with --print show what is found."""
-    here = {name: decided(name) for name in MODELS}
-    if sys.argv[1:] == ["--print"]:
-        print(json.dumps(here))  # noqa: T201  # a program
-        return
-    from etcprops.reproducibility import oldest_machine
-
-    command = [sys.executable, __file__, "--print"]
-    environment = os.environ | oldest_machine().variables
-    there = json.loads(subprocess.check_output(command, env=environment))  # noqa: S603
-    same = {name: verdict for name, verdict in here.items() if there[name] == verdict}
-    FILE.write_text(json.dumps(same, indent=1) + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    renew(FILE, {name: decided(name) for name in MODELS})

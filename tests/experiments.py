@@ -11,15 +11,12 @@ otherwise, and what `BY_LIBRARY` names.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from on_record import renew
 from threadpoolctl import threadpool_limits
 
 from etcprops.claims import CLAIMS, Claim, Evidence, EvidenceKind, Implementation
@@ -27,7 +24,6 @@ from etcprops.claims.case import Case, shown
 from etcprops.claims.model import Check, Exhibit
 from etcprops.claims.runner import examine
 from etcprops.claims.statements import STATEMENTS
-from etcprops.reproducibility import oldest_machine
 
 FILE: Final = Path(__file__).parent / "claims" / "experiments.json"
 CASES: Final = 12
@@ -54,12 +50,6 @@ class Bytes:
     def draw(self, _strategy: Any) -> bytes:
         """Draw as many as a case of that size asks for at once."""
         return self.rng.bytes(self.count)
-
-
-def on_record() -> dict[str, dict[str, Any]]:
-    """Read the record."""
-    found: dict[str, dict[str, Any]] = json.loads(FILE.read_text("utf-8"))
-    return found
 
 
 def name_of(claim: Claim, check: Check) -> str:
@@ -124,21 +114,5 @@ def measured() -> dict[str, dict[str, Any]]:
     return {"checks": checks, "statements": texts}
 
 
-def main() -> None:
-    """Write what is the same here and on the oldest machine; with --print show what is found."""
-    here = measured()
-    if sys.argv[1:] == ["--print"]:
-        print(json.dumps(here))  # noqa: T201  # a program
-        return
-    command = [sys.executable, __file__, "--print"]
-    environment = os.environ | oldest_machine().variables
-    there = json.loads(subprocess.check_output(command, env=environment))  # noqa: S603
-    same = {
-        part: {name: value for name, value in entries.items() if there[part].get(name) == value}
-        for part, entries in here.items()
-    }
-    FILE.write_text(json.dumps(same, indent=1) + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    renew(FILE, measured(), depth=2)

@@ -9,10 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from on_record import renew
 from oracles import rng, turned
 from PIL import Image as Picture
 
@@ -345,26 +343,5 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def on_record() -> dict[str, Any]:
-    """Read the record."""
-    found: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
-    return found
-
-
-def main() -> None:
-    """Write what is the same here and on the oldest machine; with --print show what is found."""
-    here = {name: reported(name) for name in SCHEMES if name not in BY_LIBRARY}
-    if sys.argv[1:] == ["--print"]:
-        print(json.dumps(here))  # noqa: T201  # a program
-        return
-    from etcprops.reproducibility import oldest_machine
-
-    command = [sys.executable, __file__, "--print"]
-    environment = os.environ | oldest_machine().variables
-    there = json.loads(subprocess.check_output(command, env=environment))  # noqa: S603
-    same = {name: report for name, report in here.items() if there[name] == report}
-    FILE.write_text(json.dumps(same, indent=1) + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    renew(FILE, {name: reported(name) for name in SCHEMES if name not in BY_LIBRARY})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import audited
+import on_record
 import pytest
 
-RECORD = audited.on_record()
+RECORD = on_record.read(audited.FILE)
 
 
 @pytest.mark.sampled(3)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import experiments
 import numpy as np
+import on_record
 import pytest
 
 from etcprops import BlockGeometry, InvalidParameterError, verify
@@ -167,7 +168,7 @@ class Noticing(Implementation):
 
 
 CHECKS = [check for claim in CLAIMS for check in claim.checks]
-RECORD = experiments.on_record()["checks"]
+RECORD = on_record.read(experiments.FILE)["checks"]
 NAMES = [f"{claim.name}: {check.name}" for claim in CLAIMS for check in claim.checks]
 GEOMETRIES = BlockGeometry(6, 9, block=3), BlockGeometry(1, 1, block=1)
 
@@ -230,8 +231,8 @@ def test_no_check_accuses_the_sound_encryption(
         usual = Finding.RECORDED
     assert found.finding is usual, found.detail
     assert found.decides or usual in {Finding.SKIPPED, Finding.RECORDED}
-    if (on_record := RECORD.get(request.node.callspec.id)) is not None:
-        assert experiments.found(found) == on_record, "python tests/experiments.py records it anew"
+    if (recorded := RECORD.get(request.node.callspec.id)) is not None:
+        assert experiments.found(found) == recorded, "python tests/experiments.py records it anew"
 
 
 @pytest.mark.sampled(6)

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import experiments
+import on_record
 import pytest
 
 from etcprops.claims import CLAIMS, Claim
 from etcprops.claims.statements import STATEMENTS
 
-RECORD = experiments.on_record()
+RECORD = on_record.read(experiments.FILE)
 STATED = {name: (claim, without) for name, claim, without in experiments.statements()}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import on_record
 import probed
 import pytest
 
-RECORD = probed.on_record()
+RECORD = on_record.read(probed.FILE)
 
 
 @pytest.mark.sampled(3)
