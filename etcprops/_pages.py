@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from markupsafe import Markup
 
 NAMESPACE: Final = ' xmlns="http://www.w3.org/1998/Math/MathML"'
@@ -58,11 +57,6 @@ def render_page(package: str, template: str, **content: Any) -> str:
     -------
     str
     """
-    return visible(_environment(package).get_template(template).render(**content))
-
-
-@cache  # it keeps templates that it has compiled
-def _environment(package: str) -> Environment:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -73,7 +67,7 @@ def _environment(package: str) -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters["typeset"] = typeset
-    return environment
+    return visible(environment.get_template(template).render(**content))
 
 
 def visible(page: str) -> str:
