@@ -13,6 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from multiprocessing import resource_tracker
@@ -47,7 +48,10 @@ def as_done(
     *,
     threads: bool = False,
 ) -> Generator[Result]:
-    """Yield results as tasks end; left early, those in work are finished, others not begun.
+    """Yield results as tasks end.
+
+    Left early, no other task is begun; those in work threads finish, and processes are killed.
+    Either way nobody works any more afterwards.
 
     Parameters
     ----------
@@ -64,26 +68,39 @@ def as_done(
     concurrent.futures.BrokenExecutor
         If a process dies.
     """
+    if threads:
+        yield from _by_threads(work, tasks, jobs)
+        return
     from joblib import Parallel, delayed
 
-    call = delayed(work if threads else _Companion(work))
+    call = delayed(_Companion(work))
     with warnings.catch_warnings(), ExitStack() as opened:
         # Interrupted, joblib would warn that tasks are cancelled; the results are closed in here,
         # while the filter holds.
         warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed")
-        parallel = Parallel(
-            jobs, backend="threading" if threads else "loky", return_as="generator_unordered"
-        )
+        parallel = Parallel(jobs, backend="loky", return_as="generator_unordered")
         # Trackers of resources, with which processes come, unblock SIGINT once they are started, in
         # older versions of Python and joblib: Python's is started here, joblib's in the first of
         # the two steps in which workers are.
-        if not threads and os.name == "posix":
+        if os.name == "posix":
             resource_tracker.ensure_running()
         with deaf_to_interruption():
             opened.enter_context(parallel)
         with deaf_to_interruption():
             results = opened.enter_context(closing(parallel(call(*task) for task in tasks)))
         yield from results
+
+
+def _by_threads(
+    work: Callable[..., Result], tasks: Iterable[tuple[Any, ...]], jobs: int
+) -> Generator[Result]:
+    """Yield results as tasks end; joblib would leave its threads at work, and not wait for them."""
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        for future in as_completed([pool.submit(work, *task) for task in tasks]):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class _Companion:

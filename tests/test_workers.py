@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,22 @@ def test_interruption_passes_workers_by_from_their_start() -> None:
 
 def test_one_at_a_time_works_in_place() -> None:
     assert list(as_done(os.getpid, [(), ()], 1)) == [os.getpid()] * 2
+
+
+def test_nobody_works_any_more_once_it_is_left() -> None:
+    """What threads still wrote would come into a folder that is being removed."""
+    begun, ended = [], []
+
+    def work(number: int) -> int:
+        begun.append(number)
+        time.sleep(0.2 * (number > 0))
+        ended.append(number)
+        return number
+
+    with closing(as_done(work, [(n,) for n in range(9)], 2, threads=True)) as done:
+        assert next(done) == 0
+    assert sorted(begun) == sorted(ended)
+    assert len(ended) < 9
 
 
 def test_this_process_hears_of_it_afterwards() -> None:

@@ -304,7 +304,7 @@ def _in_parallel(
     parts: Path,
     workers: int,
 ) -> Generator[FileResult]:
-    """Yield results as files are done; left early, those in work are finished, others not begun."""
+    """Yield results as files are done; left early, nothing is written any more afterwards."""
     from PIL import Image
 
     locked = any(path.suffix.lower() in WITH_LOCK for task in tasks for path in task)
