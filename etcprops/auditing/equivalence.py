@@ -228,7 +228,8 @@ def excluded_of_values(both: NDArray[np.float64], *, seed: int) -> tuple[Exclude
     shares = _shares(queries)
     of_queries = smallest_excluded(_queries_moved(both, seed), observed, shares)
     of_runs = smallest_excluded(mixtures(distances, runs, pool=2 * runs, seed=seed), observed)
-    return _described(of_queries, of_runs, queries, 2 * ("with rows of other queries",))
+    how = "with rows of other queries"
+    return _described(of_queries, of_runs, queries, (how, how))
 
 
 def _queries_moved(both: NDArray[np.float64], seed: int) -> Simulate:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,15 +19,16 @@ from audited import DIGITS
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from etcprops import EtCKey, InvalidParameterError, Step, audit
+from etcprops import EtCKey, InvalidParameterError, Step, Verdict, audit
 from etcprops.auditing import AuditOutcome
-from etcprops.auditing.atlas import grid, rows
+from etcprops.auditing.atlas import backends, grid, rows
 from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell, build_estimator
 from etcprops.auditing.atlas.isolation import Worker
 from etcprops.auditing.atlas.rows import AtlasRow, run_cell
 from etcprops.auditing.atlas.store import Store
 from etcprops.auditing.estimators import TABLE, classifiers
 from etcprops.auditing.estimators.invariance import predict
+from etcprops.auditing.verdict import TwoSampleTest
 
 Cells = list[AtlasCell]
 
@@ -154,6 +157,16 @@ def test_rows_say_what_verdicts_say(model: Any) -> None:
     assert AtlasRow.from_dict(row.to_dict()).to_dict() == row.to_dict()
 
 
+def test_what_was_not_compared_and_what_was_tested_is_told() -> None:
+    alone = Verdict("SVC()", AuditOutcome.NOT_APPLICABLE)
+    row = AtlasRow.of(AtlasCell("SVC"), AuditOutcome.DIFFERENT, alone)
+    assert (row.comparison, row.two_sample_test, row.values_agree) == ("", "", False)
+    test = TwoSampleTest(runs=4, p_value=0.5, level=0.01, excluded=())
+    tested = replace(alone, two_sample_test=test)
+    row = AtlasRow.of(AtlasCell("SVC"), AuditOutcome.DIFFERENT, tested)
+    assert (row.two_sample_test, row.distribution_tested) == (str(test), True)
+
+
 class Taken(Exception):  # noqa: N818  # ends a run in the middle
     """What an audit was given."""
 
@@ -217,6 +230,18 @@ def test_searches_look_for_one_number(name: str, grid_name: str, tries: int) -> 
     assert getattr(search, "n_iter", 3) == tries
 
 
+def test_a_pipeline_keeps_twenty_components() -> None:
+    pipeline = classifiers._pipeline(64)  # noqa: SLF001  # the table is made once
+    assert [pipeline[0].n_components, pipeline[1].gamma] == [20, 0.01]
+
+
+def test_two_images_of_a_class_are_enough() -> None:
+    labels = np.repeat([0, 1], [grid.FEWEST_IMAGES, 2])
+    grid._check_classes(labels, "digits", "atlas")  # noqa: SLF001
+    with pytest.raises(InvalidParameterError, match="1 of one"):
+        grid._check_classes(labels[:-1], "digits", "atlas")  # noqa: SLF001
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs permissions as POSIX has them")
 def test_files_may_be_read_and_written_as_the_user_says(tmp_path: Path) -> None:
     before = os.umask(0)
@@ -235,10 +260,10 @@ ANSWERS = f'{STARTS}[print(\'{{"raised": "no"}}\', flush=True) for _ in sys.stdi
 
 
 def test_the_last_words_of_a_worker_are_told_up_to_a_length() -> None:
-    for said, told in (("x" * 250, f": {'x' * 200}"), ("", "")):
-        code = f"{ENDS}sys.stderr.write('first\\n' * {bool(said)} + {said!r}); sys.exit(5)"
-        row = Worker([sys.executable, "-c", code]).run(AtlasCell("SVC"), 60.0)
-        assert row.conditions == (f"crashed: its process ended with exit status 5{told}",)
+    for status, said, told in ((5, "x" * 250, f": {'x' * 200}"), (5, "", ""), (0, "", "")):
+        ends = f"sys.stderr.write('first\\n' * {bool(said)} + {said!r}); sys.exit({status})"
+        row = Worker([sys.executable, "-c", ENDS + ends]).run(AtlasCell("SVC"), 60.0)
+        assert row.conditions == (f"crashed: its process ended with exit status {status}{told}",)
 
 
 def test_a_worker_that_never_was_has_no_last_words() -> None:
@@ -259,3 +284,58 @@ def test_a_worker_is_started_once_and_leaves_nothing_open() -> None:
     another = worker._start()  # noqa: SLF001
     assert another is not process
     worker.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+def test_what_models_print_is_none_of_a_workers_rows() -> None:
+    """Run the worker in a forked process, whose streams are pipes."""
+    from etcprops.auditing.atlas import worker
+
+    class Row:
+        def to_dict(self) -> dict[str, Any]:
+            return {"a": "row"}
+
+    def printing(cell: AtlasCell) -> Row:
+        os.write(1, b"what the model printed\n")
+        if cell.estimator == "NuSVC":
+            raise ValueError("of this cell")
+        return Row()
+
+    (cells, asks), (answers, rows_end), (errors, errors_end) = os.pipe(), os.pipe(), os.pipe()
+    with os.fdopen(asks, "w") as asking:
+        for name in ("SVC", "NuSVC"):
+            print(json.dumps(AtlasCell(name).to_dict()), file=asking)
+    child = os.fork()
+    if child == 0:
+        try:
+            for number, end in enumerate((cells, rows_end, errors_end)):
+                os.dup2(end, number)
+            sys.stdin = os.fdopen(0)
+            rows.run_cell = printing  # type: ignore[assignment]  # for this process
+            worker.main()
+        finally:
+            os._exit(0)
+    for end in (cells, rows_end, errors_end):
+        os.close(end)
+    with os.fdopen(answers) as said, os.fdopen(errors) as printed:
+        assert [json.loads(line) for line in said] == [
+            "ready", {"a": "row"}, {"raised": "ValueError: of this cell"},
+        ]  # fmt: skip
+        assert printed.read() == "what the model printed\n" * 2
+    os.waitpid(child, 0)
+
+
+def test_a_cluster_is_not_made_the_one_that_others_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of dask that is the default would take what the caller computes elsewhere."""
+    asked: dict[str, Any] = {}
+
+    def client(scheduler: str, **options: Any) -> None:
+        asked.update(options, scheduler=scheduler)
+        raise OSError("nobody  answers")
+
+    monkeypatch.setitem(
+        sys.modules, "distributed", SimpleNamespace(Client=client, as_completed=iter)
+    )
+    with pytest.raises(InvalidParameterError, match=r"Got 'tcp://a:1': nobody answers$"):
+        next(backends.run_with_dask([AtlasCell("SVC")], scheduler="tcp://a:1", limit=1.0))
+    assert asked == {"scheduler": "tcp://a:1", "timeout": 10, "set_as_default": False}

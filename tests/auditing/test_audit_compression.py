@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 from sklearn.neighbors import NearestCentroid
 
 from etcprops import BlockGeometry, EtCKey, audit, encrypt
+from etcprops.auditing import compression
 from etcprops.auditing.harness import Encryption
 
 Pixels = NDArray[np.uint8]
@@ -59,3 +60,15 @@ def test_blocks_that_cut_those_of_jpeg_are_seen_on_plain_images_alone() -> None:
     key = EtCKey.from_secret(geometry, "compressed")
     verdict = audit(NearestCentroid(), images, labels, key, explain=False)
     assert "plain images show JPEG of quality 75" in verdict.conditions
+
+
+def test_every_so_many_images_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first on, at most 64 of them, and as many of the encrypted ones."""
+    seen: list[list[int]] = []
+    monkeypatch.setattr(compression, "find_jpeg", lambda some: seen.append(some[:, 0, 0].tolist()))
+    images = np.arange(200, dtype=np.uint8)[:, None, None] * np.ones((2, 2), np.uint8)
+    for count, step in ((64, 1), (66, 2), (128, 2), (130, 3)):
+        seen.clear()
+        some = images[:count]
+        assert compression.compression_seen(some, some.reshape(count, -1).astype(float)) == ()
+        assert seen == [list(range(0, count, step))] * 2

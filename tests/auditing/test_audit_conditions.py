@@ -19,7 +19,14 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from etcprops import EtCKey, encrypt
-from etcprops.auditing import certificates, conditions, remedies
+from etcprops.auditing import (
+    AuditOutcome,
+    auditor,
+    certificates,
+    conditions,
+    predictions,
+    remedies,
+)
 from etcprops.auditing.harness import Candidate, Harness
 from etcprops.auditing.predictions import Predictions, fit_and_predict, unseeded
 from etcprops.auditing.verdict import DEGENERATE, NO_NUMBER, UNCHANGED, Comparison
@@ -178,3 +185,20 @@ def test_decisions_that_the_coarse_bound_leaves_open_are_asked_again(
     monkeypatch.setattr(margins, "decision_error_bound", noted)
     assert certificates.certified_decisions(place, plain, encrypted) == 40 + 15
     assert (asked, coarse) == ([60, 20], [True, False])
+
+
+def test_training_images_of_a_pipeline_have_the_labels_of_its_last_step() -> None:
+    model = make_pipeline(StandardScaler(), StandardScaler(), KMeans(2, n_init=1, random_state=0))
+    model.fit(IMAGES[:20].reshape(20, -1))
+    labels = model[-1].labels_
+    found = predictions._labels_of_training(model, IMAGES[20:])  # noqa: SLF001
+    assert np.array_equal(found, labels)
+
+
+def test_why_answers_cannot_be_compared_is_a_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditor, "incomparable", lambda *_: "nothing is to be seen")
+    verdict = auditor.audit(
+        KMeans(2, n_init=1, random_state=0), IMAGES, None, KEY, runs=0, protection=False
+    )
+    assert verdict.outcome is AuditOutcome.NOT_APPLICABLE
+    assert verdict.conditions[0] == "nothing is to be seen"

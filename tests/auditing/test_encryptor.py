@@ -110,3 +110,10 @@ def test_what_cannot_be_encrypted_is_refused(name: str) -> None:
 def test_negative_numbers_are_refused_in_words_of_scikit_learn() -> None:
     with pytest.raises(ValueError, match="Negative values in data passed to X in EtCEnc"):
         EtCEncryptor(KEY).fit(-IMAGES.astype(int))
+
+
+def test_the_first_number_that_is_no_pixel_is_named() -> None:
+    rows = np.ones((2, 72))
+    rows[1, 3:5] = 0.5, 300
+    with pytest.raises(InvalidParameterError, match=r"before any scaling\. Got 0\.5\.$"):
+        EtCEncryptor(KEY).fit_transform(rows)

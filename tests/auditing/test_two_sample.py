@@ -249,6 +249,25 @@ def test_rows_are_those_of_any_other_query() -> None:
     assert len(moved) > 3
 
 
+def test_at_a_share_of_all_every_query_has_rows_of_another() -> None:
+    """One query of many is unlike the others: wherever its row came from, that is seen."""
+    both = np.zeros((8, 200, 1))
+    both[:, 0] = 1.0
+    for seed in range(5):
+        assert (_queries_moved(both, seed)(1.0) > 0).all()
+
+
+def test_every_run_may_be_drawn() -> None:
+    both = np.array([[1], [0], [0], [0]])  # the first alone answers otherwise
+    for seed in range(3):
+        assert _queries_renamed(both, numbers_of_differences(both), seed)(0.0).any()
+
+
+def test_decisions_are_counted_beyond_what_single_precision_can() -> None:
+    same = np.zeros((1, 2**24 + 1), np.int8)
+    assert numbers_of_differences(same).tolist() == [[0.0]]
+
+
 def test_shares_are_whole_numbers_of_queries() -> None:
     wanted = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20]
     assert _shares(20) == [count / 20 for count in wanted]
