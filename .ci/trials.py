@@ -35,8 +35,8 @@ LOGIC = {
     "operator_if_exp",
 }
 MEMORY = 8 << 30  # bytes of addresses a mutant may have
-# Tests that take t seconds have 5 (t + 3) of CPU under a mutant, and 50 (t + 3) by the clock.
-SLOWER, SECONDS_MORE, BY_THE_CLOCK = 2.5, 3.0, 20
+# Tests that take t seconds have 5 (t + 3) of CPU under a mutant, and 20 (t + 3) by the clock.
+SLOWER, SECONDS_MORE, BY_THE_CLOCK = 2.5, 3.0, 8
 MOST_SECONDS = 30.0  # of tests for each mutant: what only slower ones would notice survives
 NO_TESTS = 33  # mutmut's code
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

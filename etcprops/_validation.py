@@ -9,7 +9,7 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
@@ -132,6 +132,14 @@ def as_function(value: Any, parameter: str, caller: str) -> Any:
     if value is not None and not callable(value):
         reject(parameter, caller, "be a function or None", describe(value))
     return value
+
+
+def as_iterator(value: Any, parameter: str, caller: str, wanted: str) -> Iterator[Any]:
+    """Return an iterator of several things; text, bytes and arrays of no dimensions are refused."""
+    if not isinstance(value, (str, bytes, bytearray, memoryview)):
+        with suppress(TypeError):
+            return iter(value)
+    reject(parameter, caller, wanted, describe(value))
 
 
 def as_choice(

@@ -15,7 +15,7 @@ from etcprops.attacks.frame import framed, solve
 from etcprops.attacks.lattice import candidates, find_lattice
 from etcprops.attacks.poses import INVERSE, Poses
 from etcprops.attacks.report import RECOVERED, AttackOutcome, AttackReport
-from etcprops.attacks.seams import ROUNDING, Borders, cut, find_seams
+from etcprops.attacks.seams import LARGEST, ROUNDING, Borders, cut, find_seams
 from etcprops.attacks.verification import brightness, fitting, in_order
 from etcprops.scheme._pixels_given import Pixels, as_pixels
 from etcprops.scheme.geometry import BlockGeometry
@@ -143,8 +143,8 @@ def _as_images(images: Any) -> NDArray[Any]:
         reject("images", CALLER, wanted, describe(array))
     if array.ndim not in {3, 4} or array.shape[3:] not in {(), (3,)} or 0 in array.shape:
         reject("images", CALLER, wanted, describe(array))
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        reject("images", CALLER, "be finite", "NaN or infinities.")
+    if array.dtype.kind == "f" and not (largest := float(np.abs(array).max())) <= LARGEST:
+        reject("images", CALLER, f"be finite, up to {LARGEST:g} at most", f"{largest:g}.")
     return array
 
 

@@ -89,7 +89,8 @@ def compare(
     count = len(truth) if isinstance(truth, np.ndarray) and truth.ndim else "N"
     wanted = f"be an array of uint8 and shape ({count}, {', '.join(map(str, geometry.shape))})"
     for images, name in ((truth, "truth"), (found, "found")):
-        fits = isinstance(images, np.ndarray) and images.dtype == np.uint8
+        plain = isinstance(images, np.ndarray) and not np.ma.is_masked(images)
+        fits = plain and images.dtype == np.uint8
         if not fits or images.shape != (count, *geometry.shape) or not count:
             reject(name, "compare", wanted, describe(images))
     as_integer(tolerance, "tolerance", "compare", 0, 255)

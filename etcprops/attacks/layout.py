@@ -20,6 +20,7 @@ from etcprops._validation import as_array, as_integer, describe, reject
 from etcprops.attacks._growth import Growth, reassigned, seeds
 from etcprops.attacks._halves import Found, consensus, halves
 from etcprops.attacks._neighbours import nearest, relative_signs, weighted
+from etcprops.attacks.seams import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 _NEIGHBOURS: Final = 30
 _COMPONENTS: Final = 256  # principal components of the images that are looked at
 _SEEDS: Final = 3
-_LARGEST: Final = 1e15  # of pixels: squares of single precision are summed
 _RATIO: Final = 0.8  # variogram at a distance by that at twice the distance: of some picture
 _AGREEING: Final = 0.9  # share of pixels that two halves of the images must put in one place
 
@@ -177,12 +177,14 @@ def recover_within_blocks(
     Raises
     ------
     InvalidParameterError
-        If `images` is not such an array, or `block` does not divide height and width.
+        If `images` is not such an array, or `block` does not divide height and width, is below 2,
+        or, where `shared`, below 3.
     """
     caller = "recover_within_blocks"
     fitted, left_out = divided(images, caller, seed, least=2 if shared else 4)
     height, width = left_out.shape[1:]
-    side = as_integer(block, "block", caller, least=2)
+    # Of a pixel the four nearest are looked at: in blocks permuted alike, of its own block.
+    side = as_integer(block, "block", caller, least=3 if shared else 2)
     if height % side or width % side:
         reject(
             "block", caller, "divide height and width", f"{height} x {width} and {describe(side)}"
@@ -227,8 +229,8 @@ def divided(
     enough = array.ndim == 3 and len(array) >= least and min(array.shape[1:]) >= 8
     if not enough or array.dtype.kind not in "uif" or not np.isfinite(array).all():
         reject("images", caller, wanted, describe(array))
-    if np.abs(array).max() > _LARGEST:
-        reject("images", caller, f"be of magnitude up to {_LARGEST:g}", f"{np.abs(array).max():g}.")
+    if (largest := float(np.abs(array).max())) > LARGEST:
+        reject("images", caller, f"be of magnitude up to {LARGEST:g}", f"{largest:g}.")
     values = array.astype(np.float32) - np.float32(127.5 if array.dtype == np.uint8 else 0)
     order = np.random.default_rng(as_integer(seed, "seed", caller, least=0)).permutation(
         len(values)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Integers = NDArray[np.int64]
 
+LARGEST: Final = 1e15
+"""Magnitude of pixels: their squares are summed in single precision."""
 LINES: Final = 3
 """Lines from the border inwards that a prediction sees."""
 ENTRIES: Final = 1 << 22

@@ -19,6 +19,8 @@ from etcprops._validation import (
     as_function,
     as_integer,
     as_number,
+    describe,
+    reject,
 )
 from etcprops.attacks.exposure import can_be_attacked, expose
 from etcprops.auditing.causes import Search
@@ -162,7 +164,8 @@ def audit(
     pictures = as_images(images, key, caller)
     targets = as_targets(model, labels, len(pictures), caller)
     folds = as_folds(targets, len(pictures), cv, seed=seed, by_class=kind_of(model) == "classifier")
-    as_function(encrypt, "encrypt", caller)
+    if not callable(encrypt):
+        reject("encrypt", caller, "be a function of images and a key", describe(encrypt))
     watch = Watch(as_function(progress, "progress", caller) or (lambda _done, _total, _stage: None))
     harness = Harness(pictures, targets, folds, key, seed, tolerance, encrypt, watch)
     candidate = Candidate.of(model, transformer)

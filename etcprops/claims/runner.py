@@ -10,7 +10,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from etcprops._about import versions
-from etcprops._validation import as_function, describe, nearest_name, reject
+from etcprops._validation import as_function, as_iterator, describe, nearest_name, reject
 from etcprops.claims.catalogue import CLAIMS
 from etcprops.claims.implementation import (
     DEEP_EXAMPLES,
@@ -216,9 +216,7 @@ def _choose(names: Iterable[str] | None) -> tuple[Claim, ...]:
     if names is None:
         return CLAIMS
     known = [claim.name for claim in CLAIMS]
-    if isinstance(names, str):
-        reject("claims", "verify", "be a collection of names", describe(names))
-    given = [*names] if isinstance(names, Iterable) else [names]
+    given = list(as_iterator(names, "claims", "verify", "be a collection of names"))
     wanted = [RENAMED.get(name, name) if isinstance(name, str) else name for name in given]
     unknown = [name for name in wanted if not isinstance(name, str) or name not in known]
     if unknown or not wanted:

@@ -11,7 +11,7 @@ import contextlib
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,10 +20,11 @@ from rich.text import Text
 from typer.core import TyperCommand
 
 from etcprops._documents import line
-from etcprops._validation import describe, reject
+from etcprops._validation import as_iterator, describe, reject
 from etcprops.cli._progress import progress_bar
 from etcprops.cli.common import Outputs, current_folder, import_object, named_as_options
 from etcprops.probing.model import MapKind, count
+from etcprops.scheme.geometry import MOST_PIXELS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 COMMAND = "etcprops probe"
 NUMBER = re.compile(r"-?\d+")
-MOST_PIXELS = 1 << 32
-"""Larger images no memory holds as often as a probe needs them."""
 SIDE = re.compile(r"[(\[]?-?\d+[,x]?[)\]]?")
 SHAPES = "such as 32 32 3, 32,32,3 or 32x32x3"
 
@@ -259,9 +258,7 @@ def _keys(text: str | None) -> Any:
             found = found()
         except Exception as error:  # noqa: BLE001  # a user's function may raise anything
             reject("--keys", COMMAND, wanted, f"{text!r}: {type(error).__name__}: {error}")
-    if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
-        reject("--keys", COMMAND, f"{wanted} that is iterable", describe(found))
-    return found
+    return as_iterator(found, "--keys", COMMAND, f"{wanted} that is iterable")
 
 
 def _print(

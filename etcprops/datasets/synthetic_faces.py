@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from etcprops._validation import as_integer, reject
+from etcprops._validation import as_integer, describe, reject
 from etcprops.datasets.image_set import ImageSet
 from etcprops.scheme.geometry import BlockGeometry
 
@@ -115,7 +115,7 @@ def make_synthetic_faces(
         reject("height", caller, "be at least 2, as the width", f"{height} x {width}.")
     pixels = number * lights * geometry.n_pixels
     if pixels > MOST_PIXELS:
-        reject("people", caller, f"make at most {MOST_PIXELS} pixels in all", f"{pixels}.")
+        reject("people", caller, f"make at most {MOST_PIXELS} pixels in all", describe(people))
     rng = np.random.default_rng(as_integer(seed, "seed", caller, least=0))
     directions = light_directions(lights)
     images = np.empty((number, lights, height, width), dtype=np.uint8)

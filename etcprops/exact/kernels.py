@@ -135,7 +135,7 @@ class ExactKernel(BaseEstimator):
         if not isinstance(self.gamma, str) or self.gamma not in {"scale", "auto"}:
             wanted = 'be "scale", "auto" or a number of at least 0'
             as_number(self.gamma, "gamma", caller, 0, wanted=wanted)
-        as_integer(self.degree, "degree", caller, 0)
+        as_integer(self.degree, "degree", caller, 0, 2**31 - 1)
         as_number(self.coef0, "coef0", caller)
         as_slices(self.slices, caller)
         if not isinstance(self.standardize, (bool, np.bool_)):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from etcprops._validation import as_choice, describe, reject
+from etcprops._validation import as_choice, as_iterator, describe, reject
 from etcprops.formats import _jpeg_files
 from etcprops.formats.coefficients import JpegCoefficients
 from etcprops.formats.quantization import DC_STEPS, SIDE, as_table, exact_table
@@ -248,9 +248,7 @@ def coefficient_rows(sources: Iterable[bytes | str | Path | JpegCoefficients]) -
     caller = "coefficient_rows"
     rows = []
     kind: tuple[Any, ...] | None = None
-    if isinstance(sources, (str, bytes)) or not isinstance(sources, Iterable):
-        reject("sources", caller, "be an iterable of files", describe(sources))
-    for source in sources:
+    for source in as_iterator(sources, "sources", caller, "be an iterable of files"):
         coded = source if isinstance(source, JpegCoefficients) else read_coefficients(source)
         found = (*(p.shape for p in coded.planes), *(t.tobytes() for t in coded.tables))
         if kind not in {None, found}:
@@ -282,9 +280,8 @@ def _tables(
     if tables is None:
         kinds = ["luminance", "chrominance", "chrominance"] if colour else ["luminance"]
         return [exact_table(quality, kind) for kind in kinds]
-    if not getattr(tables, "shape", True) or not isinstance(tables, Iterable):
-        reject("tables", caller, f"be {1 + colour}", describe(tables))
-    steps = [as_table(table, "tables", caller) for table in tables]
+    given = as_iterator(tables, "tables", caller, f"be {1 + colour}")
+    steps = [as_table(table, "tables", caller) for table in given]
     if len(steps) != 1 + colour:
         reject("tables", caller, f"be {1 + colour}", f"{len(steps)}.")
     if steps[0][0, 0] not in DC_STEPS:

@@ -134,7 +134,10 @@ class FileSettings:
         check_secret(self.secret, caller)
         if not isinstance(self.codec, Codec):
             reject("codec", caller, "be a Codec", describe(self.codec))
-        for name in (self.scheme,) if self.scheme else (SchemeName.GREY, SchemeName.COLOUR):
+        if self.scheme is not None:
+            as_choice(self.scheme, SchemeName, "scheme", caller)
+        either = SchemeName.GREY, SchemeName.COLOUR
+        for name in either if self.scheme is None else (self.scheme,):
             scheme = self.scheme_of(name)
             side = 16 if self.codec.sampling == "4:2:0" else 8
             if self.codec.exact and scheme.block % side:

@@ -16,6 +16,7 @@ from etcprops._validation import (
     as_choice,
     as_function,
     as_integer,
+    as_iterator,
     as_number,
     describe,
     reject,
@@ -35,6 +36,7 @@ from etcprops.probing.oracle import Oracle, Scale
 from etcprops.probing.report import ProbeReport
 from etcprops.probing.sandbox import Isolation, best_isolation, open_sandbox
 from etcprops.probing.shapes import ShapeOutcome, survey_shapes
+from etcprops.scheme.geometry import MOST_PIXELS
 
 
 class InterruptedProbeError(KeyboardInterrupt):
@@ -222,6 +224,8 @@ def _check(
     size = tuple(as_integer(side, "shape", "probe") for side in shape)
     if len(size) not in {2, 3} or (len(size) == 3 and size[2] > 4):
         reject("shape", "probe", wanted, describe(shape))
+    if math.prod(size) > MOST_PIXELS:
+        reject("shape", "probe", f"be that of at most {MOST_PIXELS} pixels", describe(shape))
     wanted = "be uint8, uint16, float16, float32 or float64"
     try:
         kind = np.dtype(dtype)
@@ -239,9 +243,7 @@ def _check_keys(keys: Any) -> list[Any]:
     if isinstance(keys, (int, np.integer)):
         return list(range(as_integer(keys, "keys", "probe", 1, MOST_KEYS)))
     wanted = "be a number of keys, or an iterable of at least one key"
-    if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
-        reject("keys", "probe", wanted, describe(keys))
-    given = list(keys)
+    given = list(as_iterator(keys, "keys", "probe", wanted))
     if not given:
         reject("keys", "probe", wanted, "an empty one.")
     return given

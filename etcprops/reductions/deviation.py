@@ -79,4 +79,7 @@ def gram_deviation(
             reduced = StandardScaler().fit_transform(reduced)
         grams.append(reduced @ reduced.T)
     before, after = grams
+    if not before.any():
+        got = "a plain Gram matrix of zeros."
+        reject("images", caller, "differ after the reduction", got)
     return float(np.linalg.norm(after - before) / np.linalg.norm(before))

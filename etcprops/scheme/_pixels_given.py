@@ -49,11 +49,14 @@ def as_pixels(value: Any, parameter: str, caller: str, wanted: str) -> NDArray[A
     Raises
     ------
     InvalidParameterError
-        If it is a path, no array can be made of it, or the array of an image would be something
-        else than its pixels: a palette, transparency, more than 8 bits, EXIF that turns it.
+        If it is a path, no array can be made of it, pixels are masked, or the array of an image
+        would be something else than its pixels: a palette, transparency, more than 8 bits, EXIF
+        that turns it.
     """
     if isinstance(value, np.ndarray):
-        return value
+        if np.ma.is_masked(value):
+            reject(parameter, caller, wanted, "a masked array, some of whose pixels are missing.")
+        return np.asarray(value)
     for part in value if isinstance(value, (list, tuple)) else (value,):
         if isinstance(part, (str, os.PathLike)):
             got = f"a path; etcprops.read_image({os.fspath(part)!r}) gives its pixels."

@@ -70,6 +70,9 @@ def decisions(
     from sklearn.base import clone
 
     answers = as_array(labels, "labels", caller, "be an array, one label an image")
+    largest = float(np.abs(answers).max(initial=0)) if answers.dtype.kind == "f" else 0.0
+    if not largest < 2.0**63:
+        reject("labels", caller, "be finite, and of magnitude below 2^63", f"{largest:g}.")
     batches = []
     for value, name in ((plain, "plain"), (encrypted, "encrypted")):
         batch = as_pixels(value, name, caller, "be a batch of images")

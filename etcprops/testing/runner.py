@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from etcprops._validation import as_choice, describe, reject
+from etcprops._validation import as_choice, as_iterator, describe, reject
 from etcprops.testing.checks import CHECKS
 from etcprops.testing.scheme import Scheme
 
@@ -183,9 +183,10 @@ def parametrize_with_checks(
     import pytest
 
     caller = "parametrize_with_checks"
-    chosen: list[Any] = list(schemes) if isinstance(schemes, Iterable) else []
+    wanted = "hold at least one Scheme, and nothing else"
+    chosen: list[Any] = list(as_iterator(schemes, "schemes", caller, wanted))
     if not chosen or not all(isinstance(scheme, Scheme) for scheme in chosen):
-        reject("schemes", caller, "hold at least one Scheme, and nothing else", describe(schemes))
+        reject("schemes", caller, wanted, describe(schemes))
     parameters = []
     for scheme in chosen:
         given = expected_failures(scheme) if callable(expected_failures) else expected_failures

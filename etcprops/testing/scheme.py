@@ -110,7 +110,7 @@ class Scheme:
             side = as_integer(self.block, "block", "Scheme")
             if shape[0] % side or shape[1] % side:
                 reject("block", "Scheme", f"divide height and width of {shape}", describe(side))
-        as_integer(self.seed, "seed", "Scheme", least=0)
+        as_integer(self.seed, "seed", "Scheme", 0, 2**64 - 1)
 
     def __repr__(self) -> str:
         function = getattr(self.encrypt, "__qualname__", repr(self.encrypt))

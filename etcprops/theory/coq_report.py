@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from etcprops import _documents
-from etcprops._validation import describe, reject
+from etcprops._validation import as_iterator, describe, reject
 from etcprops.theory.theorems import digest, find_theorems, sources_folder, taken_on_trust
 
 RECORD = "RECORD.json"
@@ -169,13 +169,12 @@ def rejected(
     """
     if not isinstance(report, Report):
         reject("report", "rejected", "be a Report", describe(report))
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        reject("names", "rejected", "be a collection of names", describe(names))
+    given = as_iterator(names, "names", "rejected", "be a collection of names")
     if not isinstance(allowed, Mapping | None):
         reject("allowed", "rejected", "map axioms to statements", describe(allowed))
     permitted = {} if allowed is None else allowed
     reasons = {}
-    for name in names:
+    for name in given:
         if not isinstance(name, str):
             reject("names", "rejected", "hold names of theorems", describe(name))
         if name not in report.assumptions:

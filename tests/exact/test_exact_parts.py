@@ -15,7 +15,7 @@ from etcprops import ExactKernel, InvalidParameterError, PixelStatistics, exact_
 from etcprops.exact import _digits, _eigenpairs, _elementary, _refinement, _weighted, _weights
 from etcprops.exact._accuracy import _Size, _suffices
 from etcprops.exact._eigenpairs import eigenpairs
-from etcprops.exact._kernel_error import UNIT, KernelError, gamma_n
+from etcprops.exact._kernel_error import UNIT, KernelError, gamma_n, norms
 from etcprops.exact._kernel_function import KernelFunction
 from etcprops.exact._refinement import POINT, ROUNDING
 from etcprops.exact._rounding import nearest
@@ -93,10 +93,10 @@ def test_a_cluster_has_the_stated_error_within_its_span() -> None:
     )  # fmt: skip
     excess = np.full(2, 2.0**-35)
     _, error = _refinement._State._within(  # noqa: SLF001
-        state,
+        state,  # type: ignore[arg-type]
         np.array([0, 1]),
         outside,
-        excess,  # type: ignore[arg-type]
+        excess,
     )
     fractions = weights * 2.0**-21  # a digit further down, half of what they are elsewhere
     F = turned.T @ np.diag(fractions) @ turned
@@ -202,7 +202,9 @@ def test_slices_suffice_of_rows_of_which_nothing_is_left_out() -> None:
 def test_a_row_and_itself_are_as_far_apart_as_rounding_may_have_it() -> None:
     x = np.array([[1.0]])
     found = KernelError(KernelFunction("rbf", 1.0, 3, 0.0), x, x, 1.0).farthest[0, 0]
-    assert found == pytest.approx(gamma_n(4 + 32) * 4, rel=1e-6, abs=0)
+    (size,) = norms(x)  # a little above 1
+    stated = gamma_n(4 + 32) * (2 * size) ** 2 + 2 * size**2 - 2
+    assert found == pytest.approx(stated, rel=1e-6, abs=0)
 
 
 def test_arguments_that_cancel_have_the_rounding_of_both_terms() -> None:

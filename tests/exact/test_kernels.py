@@ -279,7 +279,7 @@ BAD_PARAMETERS = {
     "negative gamma": ({"gamma": -1.0}, r"'gamma' .* Got -1\.0"),
     "infinite gamma": ({"gamma": np.inf}, r"'gamma' .* Got inf"),
     "boolean gamma": ({"gamma": True}, r"'gamma' .* Got True"),
-    "fractional degree": ({"degree": 1.5}, r"'degree' .* integer of at least 0\. Got 1\.5"),
+    "fractional degree": ({"degree": 1.5}, r"'degree' .* integer from 0 to 2147483647\. Got 1\.5"),
     "negative degree": ({"degree": -1}, r"'degree' .* Got -1"),
     "coef0": ({"coef0": np.nan}, r"'coef0' .* finite number\. Got nan"),
     "no slices": (

@@ -11,6 +11,8 @@ _FUNCTION: Final = "`progress` that is no function was called"
 _PATH: Final = "a name of 300 characters was an OSError"
 _FIELD: Final = "a certificate with another field, or levels beyond 63 bits, was one"
 _WITNESS: Final = "an empty witness was confirmed"
+_SEVERAL: Final = "an array of no dimensions, for several, was a TypeError"
+_MASKED: Final = "masked pixels were looked at, with a warning, or were a ValueError"
 _DOCS: Final = "scikit-learn's TypeError was not documented"
 
 GUIDED: Final[dict[str, tuple[int, int, int]]] = {
@@ -90,6 +92,7 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "a folder for results that is a file, or none, was the system's error",
         "a number in half precision warned of an overflow",
         _REPR,
+        "a degree of 5,000 digits ended its repr",
     ),
     "ExactStandardScaler.fit": (_DOCS,),
     "ExactStandardScaler.transform": (_DOCS,),
@@ -113,6 +116,8 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "a block of 5,000 digits was a ValueError",
         _FUNCTION,
         "a list for planes was a TypeError",
+        _MASKED,
+        "pixels of 1e300 were a ZeroDivisionError",
     ),
     "attacks.alignment.align": (
         "pixels of 1e300 were a LinAlgError",
@@ -121,17 +126,25 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     "attacks.compare": (
         "None for a geometry was an AttributeError",
         "a tolerance of 10^400 was an OverflowError",
+        _MASKED,
     ),
-    "attacks.layout.recover_layout": ("pixels of 1e300 overflowed, with a warning",),
-    "attacks.layout.recover_within_blocks": ("a block of 5,000 digits was a ValueError",),
+    "attacks.layout.recover_layout": (
+        "pixels of 1e300 overflowed, with a warning",
+        "pixels in half precision warned of an overflow",
+    ),
+    "attacks.layout.recover_within_blocks": (
+        "a block of 5,000 digits was a ValueError",
+        "blocks of four pixels, permuted alike, were an IndexError",
+    ),
     "audit": (
         _FUNCTION,
         "an encryption that returns no images was an AttributeError or IndexError",
         "no folds, or of images that are not there, were an IndexError",
         "a tolerance of 10^400 was an OverflowError",
+        "None for `encrypt` was called",
     ),
     "claims.Implementation.key_with": ("None for steps was a TypeError",),
-    "coefficient_rows": ("one name was taken for several, letter by letter",),
+    "coefficient_rows": ("one name was taken for several, letter by letter", _SEVERAL),
     "crop_to_blocks": (_DIGITS,),
     "datasets.ImageSet.half_split": ("seeds that are none were NumPy's errors",),
     "datasets.archives.load_arrays": (
@@ -153,20 +166,30 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "faces of one column were a ValueError of NumPy",
         "billions of people asked for terabytes",
         "seeds that are none were NumPy's errors",
+        "5,000 digits of people were a ValueError",
     ),
     "datasets.pictures.picture_of": ("content that is no bytes was any error",),
     "datasets.pictures.read_picture": (
         "a path as text was an AttributeError",
         "a file of some bytes took a gigabyte to read",
     ),
-    "encode_jpeg_exactly": ("a number for tables was a TypeError",),
+    "encode_jpeg_exactly": (
+        "a number for tables was a TypeError",
+        "bytes for tables were a NotImplementedError",
+    ),
     "fingerprint": (
         "integers of NumPy for threads were a TypeError",
         _FUNCTION,
         "2^64 threads were an error of ctypes",
     ),
-    "formats.exact_jpeg.code_exactly": ("a number for tables was a TypeError",),
-    "formats.files.FileSettings": ("None for a codec was an AttributeError",),
+    "formats.exact_jpeg.code_exactly": (
+        "a number for tables was a TypeError",
+        "bytes for tables were a NotImplementedError",
+    ),
+    "formats.files.FileSettings": (
+        "None for a codec was an AttributeError",
+        "a table of data for a scheme was a ValueError",
+    ),
     "formats.rates.points_from_csv": ("tables that are none were errors of csv and float",),
     "formats.schemes.ImageScheme": ("5,000 digits were a block",),
     "pad_to_blocks": (_DIGITS, "blocks of 65,535 asked for gigabytes"),
@@ -175,6 +198,8 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         _FUNCTION,
         "a time limit of infinity was an OverflowError",
         "an object with a dtype for a dtype was a ValueError",
+        _SEVERAL,
+        "more pixels than NumPy counts were a ValueError",
     ),
     "probing.AffineMap.apply": ("vectors of another size or kind were any error, and warned",),
     "probing.Confirmation.missed": ("shares that are none were any error, and warned",),
@@ -202,7 +227,10 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     "reductions.LinearReduction.fit": (_DOCS,),
     "reductions.LinearReduction.transform": (_DOCS,),
     "reductions.generators": ("a step as text was a KeyError",),
-    "reductions.gram_deviation": ("what is no transformer was a TypeError",),
+    "reductions.gram_deviation": (
+        "what is no transformer was a TypeError",
+        "images that are all alike were divided by zero",
+    ),
     "reductions.reductions_to": (
         "a dimension of 8 bits wrapped, with a warning",
         "seeds that are none were taken",
@@ -210,6 +238,7 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     "testing.Scheme": (
         "a seed that is neither true nor false ended its repr",
         _REPR,
+        "a seed of 5,000 digits ended its repr",
     ),
     "testing.Scheme.decrypted": ("no images were a ValueError of NumPy",),
     "testing.Scheme.encrypted": ("no images were a ValueError of NumPy",),
@@ -221,15 +250,27 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "half precision was a ValueError of SciPy",
         "matrices of the other byte order were a ValueError",
     ),
-    "testing.assert_same_decisions": ("what is no estimator was a TypeError",),
-    "testing.different_decisions": ("what is no estimator was a TypeError",),
+    "testing.assert_same_decisions": (
+        "what is no estimator was a TypeError",
+        "labels of 1e300 warned",
+    ),
+    "testing.different_decisions": (
+        "what is no estimator was a TypeError",
+        "labels of 1e300 warned",
+    ),
     "testing.orthogonality_defect": (
         "half precision was a ValueError of SciPy",
         "matrices of the other byte order were a ValueError",
     ),
+    "testing.parametrize_with_checks": (_SEVERAL,),
     "theory.coq.Report.from_json": ("fields of another kind were taken",),
     "theory.coq.Report.same_tools": ("what is no report was an AttributeError",),
-    "theory.coq.rejected": ("what is no report was an AttributeError",),
+    "theory.coq.rejected": ("what is no report was an AttributeError", _SEVERAL),
     "theory.recovery.images_needed": ("the least probability above 0 was an OverflowError",),
-    "verify": (_FUNCTION, "arrays among the claims were a TypeError", "any data was taken"),
+    "verify": (
+        _FUNCTION,
+        "arrays among the claims were a TypeError",
+        "any data was taken",
+        _SEVERAL,
+    ),
 }

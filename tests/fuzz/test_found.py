@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from right_calls import GREY, KEY, encrypted, images, labels, negate, rows
+from right_calls import GREY, KEY, coq_report, encrypted, images, labels, negate, rows
 from sklearn.neighbors import KNeighborsClassifier
 from values import NoArray, NoText, NoTruth
 
@@ -28,12 +29,13 @@ from etcprops.formats.rates import points_from_csv
 from etcprops.formats.schemes import ImageScheme
 from etcprops.probing import AffineMap, Confirmation, checker, infer_structure
 from etcprops.probing.drift import drift
-from etcprops.reductions import InducedMap, generators, gram_deviation, reductions_to
+from etcprops.reductions import BlockMean, InducedMap, generators, gram_deviation, reductions_to
 from etcprops.testing import (
     Scheme,
     assert_bitwise_equal,
     assert_orthogonal,
     different_decisions,
+    parametrize_with_checks,
 )
 from etcprops.theory.coq import Report, rejected
 from etcprops.theory.recovery import images_needed, images_needed_for_exponents
@@ -47,6 +49,7 @@ IDENTITY = ep.SignedPermutation.identity(4)
 REPORT = ep.attack(images(), block=4)
 AFFINE = AffineMap(IDENTITY.matrix(), np.zeros(4))
 INDUCED = InducedMap(np.array([1, 0]), np.array([1, -1]), np.array([0, 255]))
+MASKED = np.ma.masked_array(images(), mask=True)
 NEGATION = Scheme("negation", negate, (2, 2), [0])
 audit = partial(
     ep.audit, KNeighborsClassifier(1), images(), labels(), KEY, explain=False, protection=False
@@ -70,6 +73,13 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: make_synthetic_faces(people=1, width=1, block=1), "'height'.*at least 2"),
     "a heading that is none": (lambda: REPORT.to_html(ENORMOUS), "'name'"),  # type: ignore[arg-type]
     "a block without a text": (lambda: ep.attack(images(), block=ENORMOUS), "'block'"),
+    "a degree without a text": (lambda: ep.ExactKernel("poly", degree=ENORMOUS), "'degree'"),
+    "people without a text": (lambda: make_synthetic_faces(people=ENORMOUS), "'people'.*at most"),
+    "a seed without a text": (
+        lambda: Scheme("a", negate, (2, 2), [0], seed=ENORMOUS), "'seed'"),
+    "pixels beyond NumPy's": (lambda: ep.probe(negate, (2**63, 1)), "'shape'.*at most 4294967296"),
+    "blocks of four pixels, permuted alike": (
+        lambda: recover_within_blocks(images(), block=2, shared=True), "'block'.*at least 3"),
     "a block within which nothing is": (
         lambda: recover_within_blocks(images(), block=ENORMOUS), "'block'"),
     "rounds without an end": (
@@ -106,7 +116,37 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "reduced vectors of another size": (lambda: INDUCED.apply(np.zeros(2)), "'Z'"),
     "objects without bits": (lambda: assert_bitwise_equal(OBJECTS, OBJECTS), "'found'"),
     "no images to encrypt": (lambda: NEGATION.encrypted(np.zeros((0, 2, 2), np.uint8), 0), "'imag"),
+    "pixels that are masked": (lambda: ep.attack(MASKED), "'images'.*masked"),
+    "found pixels that are masked": (lambda: compare(MASKED, images(), GREY), "'found'"),
+    "pixels of 1e300 to attack": (
+        lambda: ep.attack(np.full((2, 8, 8), 1e300)), "up to 1e\\+15 at most"),
+    "halves that are infinite": (
+        lambda: ep.attack(np.full((2, 8), np.inf, np.float16)), "be finite"),
+    "labels beyond integers": (
+        lambda: different_decisions(
+            KNeighborsClassifier(1), images(), encrypted(), [1e300] * len(images()), [0, 1]),
+        "'labels'.*2\\^63"),
+    "images without a difference": (
+        lambda: gram_deviation(
+            BlockMean(GREY), np.repeat(images()[:1], 2, 0), np.repeat(images()[:1], 2, 0)),
+        "'images'.*differ"),
+    # where several are wanted
+    **{
+        f"{name} of no dimensions": (partial(call, np.array(7)), message)
+        for name, call, message in (
+            ("files", ep.coefficient_rows, "'sources'.*iterable"),
+            ("keys", lambda keys: ep.probe(negate, (2, 2), keys=keys), "'keys'"),
+            ("claims", lambda claims: ep.verify(claims=claims), "'claims'"),
+            ("schemes", parametrize_with_checks, "'schemes'"),
+            ("theorems", lambda names: rejected(coq_report(), names), "'names'"),
+        )
+    },
+    "bytes for tables": (
+        lambda: ep.encode_jpeg_exactly(images()[0], tables=memoryview(bytes(64))), "'tables'"),
     # objects of another kind
+    "no encryption": (lambda: audit(encrypt=NOTHING), "'encrypt'.*function"),
+    "a table for a scheme": (
+        lambda: FileSettings(bytes(32), scheme=pd.DataFrame({"a": [1]})), "'scheme'"),
     "no geometry": (lambda: compare(images(), images(), NOTHING), "'geometry'"),
     "no fingerprint": (lambda: ep.fingerprint.__globals__["shipped_fingerprint"]().differences(
         NOTHING), "'other'"),
