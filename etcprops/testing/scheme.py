@@ -99,10 +99,10 @@ class Scheme:
             if not callable(function) and not (name == "decrypt" and function is None):
                 reject(name, "Scheme", "be a function of an image and a key", describe(function))
         shape: Any = self.shape
-        if not isinstance(shape, tuple) or len(shape) not in {2, 3} or shape[2:] not in {(), (3,)}:
+        if not isinstance(shape, tuple) or len(shape) not in {2, 3}:
             reject("shape", "Scheme", "be (H, W) or (H, W, 3)", describe(shape))
-        for size in shape:
-            as_integer(size, "shape", "Scheme")
+        if [as_integer(size, "shape", "Scheme") for size in shape][2:] not in ([], [3]):
+            reject("shape", "Scheme", "be (H, W) or (H, W, 3)", describe(shape))
         keys: Any = self.keys
         if isinstance(keys, (str, bytes)) or not isinstance(keys, Sequence) or not keys:
             reject("keys", "Scheme", "be a sequence of at least one key", describe(keys))

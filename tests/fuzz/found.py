@@ -239,6 +239,7 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "a seed that is neither true nor false ended its repr",
         _REPR,
         "a seed of 5,000 digits ended its repr",
+        "an array among the sizes was a TypeError",
     ),
     "testing.Scheme.decrypted": ("no images were a ValueError of NumPy",),
     "testing.Scheme.encrypted": ("no images were a ValueError of NumPy",),

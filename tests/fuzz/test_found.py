@@ -77,6 +77,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "people without a text": (lambda: make_synthetic_faces(people=ENORMOUS), "'people'.*at most"),
     "a seed without a text": (
         lambda: Scheme("a", negate, (2, 2), [0], seed=ENORMOUS), "'seed'"),
+    "a number of components that is an array": (
+        lambda: Scheme("a", negate, (2, 2, np.array(4)), [0]), "'shape'"),  # type: ignore[arg-type]
     "pixels beyond NumPy's": (lambda: ep.probe(negate, (2**63, 1)), "'shape'.*at most 4294967296"),
     "blocks of four pixels, permuted alike": (
         lambda: recover_within_blocks(images(), block=2, shared=True), "'block'.*at least 3"),
