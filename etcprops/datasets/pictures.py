@@ -245,6 +245,10 @@ def picture_of(content: bytes, suffix: str = "", conversion: Conversion = LOSSLE
     """
     if not isinstance(content, bytes):
         reject("content", "picture_of", "be bytes", describe(content))
+    if not isinstance(suffix, str):
+        reject("suffix", "picture_of", "be text", describe(suffix))
+    if not isinstance(conversion, Conversion):
+        reject("conversion", "picture_of", "be a Conversion", describe(conversion))
     if not content:
         raise PictureError("is empty")
     with _errors_in_a_line(), _opened(content) as picture:

@@ -124,7 +124,7 @@ def test_tests_of_distributions_share_one_level(count: int, asked: Cells) -> Non
 
 @pytest.mark.usefixtures("asked")
 def test_seconds_are_those_since_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([1000.0, 1002.5, 1002.5])
+    clock = iter([1000.0, 1002.53, 1002.53])
     monkeypatch.setattr("etcprops.auditing.atlas.grid.time.perf_counter", lambda: next(clock))
     assert grid.atlas(["SVC"], keys=1).about["seconds"] == 2.5
 
@@ -202,7 +202,7 @@ def test_distributions_are_tested_where_causes_are_looked_for(taken: Any) -> Non
 
 def test_as_many_images_as_are_asked_for(taken: Any) -> None:
     everything = taken(AtlasCell("SVC", images=0))[1]
-    for images in (60, len(everything) - 1):
+    for images in (1, 60, len(everything) - 1):
         some = taken(AtlasCell("SVC", images=images))[1]
         assert len(some) == images
         places = [np.flatnonzero((everything == image).all(axis=(1, 2)))[0] for image in some[:60]]
@@ -240,6 +240,22 @@ def test_two_images_of_a_class_are_enough() -> None:
     grid._check_classes(labels, "digits", "atlas")  # noqa: SLF001
     with pytest.raises(InvalidParameterError, match="1 of one"):
         grid._check_classes(labels[:-1], "digits", "atlas")  # noqa: SLF001
+    grid._check_classes(np.arange(grid.FEWEST_IMAGES) % 2, "digits", "atlas")  # noqa: SLF001
+
+
+def test_the_least_numbers_are_taken() -> None:
+    assert grid._image_count(grid.FEWEST_IMAGES, "atlas") == grid.FEWEST_IMAGES  # noqa: SLF001
+    assert [grid._job_count(jobs, "atlas") for jobs in (-1, 1)] == [-1, 1]  # noqa: SLF001
+    for refused in (0, -2):
+        with pytest.raises(InvalidParameterError, match="positive integer, or -1"):
+            grid._job_count(refused, "atlas")  # noqa: SLF001
+
+
+def test_steps_are_taken_in_their_order() -> None:
+    chosen = [Step.NEGATIVES, Step.PERMUTATION]
+    found = grid._steps([str(step) for step in chosen], DIGITS.geometry, "a secret")  # noqa: SLF001
+    assert found == (str(Step.PERMUTATION), str(Step.NEGATIVES))
+    assert grid._steps([], DIGITS.geometry, "a secret") == ()  # noqa: SLF001
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs permissions as POSIX has them")
@@ -339,3 +355,14 @@ def test_a_cluster_is_not_made_the_one_that_others_use(monkeypatch: pytest.Monke
     with pytest.raises(InvalidParameterError, match=r"Got 'tcp://a:1': nobody answers$"):
         next(backends.run_with_dask([AtlasCell("SVC")], scheduler="tcp://a:1", limit=1.0))
     assert asked == {"scheduler": "tcp://a:1", "timeout": 10, "set_as_default": False}
+
+
+def test_cells_of_workers_that_die_are_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    client = SimpleNamespace(
+        submit=lambda *_, **options: asked.append(options), close=lambda: None, loop=None
+    )
+    fake = SimpleNamespace(Client=lambda *_, **__: client, as_completed=lambda *_, **__: [])
+    monkeypatch.setitem(sys.modules, "distributed", fake)
+    assert not [*backends.run_with_dask([AtlasCell("SVC")], scheduler="tcp://a:1", limit=1.0)]
+    assert asked == [{"key": f"etcprops {AtlasCell('SVC').name}", "retries": 3}]

@@ -131,6 +131,13 @@ def test_what_the_milder_tolerance_took_says_what_the_tighter_takes(
     assert search._cost == 1.0  # what follows costs what it did
 
 
+def test_what_the_milder_tolerance_took_is_counted_from_its_beginning(begin: Any) -> None:
+    harness = Scripted(compared=helping(), takes=4.0, now=1000.0)
+    search = begin(harness, changes=(("convergence", "ab"),), budget=90.0, _cost=1.0, _started=1e3)
+    search._remedy()
+    assert names(search) == ["a", "b"]
+
+
 def test_a_milder_tolerance_that_took_less_does_not_make_fits_cheaper(begin: Any) -> None:
     search = begin(Scripted(compared=helping()), changes=(("convergence", "ab"),), _cost=4.0)
     search._remedy()

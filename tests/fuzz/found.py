@@ -168,7 +168,10 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "seeds that are none were NumPy's errors",
         "5,000 digits of people were a ValueError",
     ),
-    "datasets.pictures.picture_of": ("content that is no bytes was any error",),
+    "datasets.pictures.picture_of": (
+        "content that is no bytes was any error",
+        "NotImplemented for a suffix warned",
+    ),
     "datasets.pictures.read_picture": (
         "a path as text was an AttributeError",
         "a file of some bytes took a gigabyte to read",

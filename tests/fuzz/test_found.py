@@ -24,6 +24,7 @@ from etcprops.attacks.alignment import align
 from etcprops.attacks.layout import recover_layout, recover_within_blocks
 from etcprops.claims import Implementation
 from etcprops.datasets import ImageSet, load_extended_yale_b, load_images, make_synthetic_faces
+from etcprops.datasets.pictures import picture_of
 from etcprops.formats.files import FileSettings
 from etcprops.formats.rates import points_from_csv
 from etcprops.formats.schemes import ImageScheme
@@ -179,6 +180,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a table for a data set": (lambda: load_images({}), "'data'"),  # type: ignore[arg-type]
     "a sampling that is none": (
         lambda: FileSettings(bytes(32), sampling=NOTHING), "'sampling'"),
+    "a suffix that is none": (
+        lambda: picture_of(b"a picture", suffix=NotImplemented), "'suffix'.*text"),
+    "a conversion that is none": (
+        lambda: picture_of(b"a picture", conversion=NOTHING), "'conversion'"),
     # what functions of users return
     "an encryption that returns nothing": (lambda: audit(encrypt=lambda *_: NOTHING), "'encrypt'"),
     "an encryption that loses images": (lambda: audit(encrypt=lambda x, _: x[:1]), "'encrypt'"),

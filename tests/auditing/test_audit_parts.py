@@ -1,0 +1,155 @@
+"""Parts of an audit on their own: what is asked for, told, tried and left as it is."""
+
+# ruff: noqa: SLF001  # parts, each alone
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from scripted import IMAGES, KEY
+from sklearn.cluster import SpectralBiclustering
+from sklearn.decomposition import PCA
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from etcprops import EtCKey, InvalidParameterError
+from etcprops.auditing import (
+    AuditOutcome,
+    certificates,
+    conditions,
+    equivalence,
+    page,
+    predictions,
+    remedies,
+)
+from etcprops.auditing.estimators import transformers, unsupervised
+from etcprops.auditing.harness import Candidate
+from etcprops.auditing.preprocessing import per_image
+from etcprops.auditing.two_sample import permutation_p_value
+from etcprops.auditing.verdict import AuditWitness, Verdict
+
+STEPS = StandardScaler(), MinMaxScaler()
+
+
+def test_steps_before_the_last_are_told_from_the_last() -> None:
+    svm = SVC()
+    assert certificates._apart(make_pipeline(*STEPS, svm)) == ([*STEPS], svm)
+    assert certificates._apart(svm) == ([], svm)
+    assert predictions.is_bicluster(make_pipeline(*STEPS, SpectralBiclustering()))
+    assert not predictions.is_bicluster(make_pipeline(SpectralBiclustering(), *STEPS))
+
+
+def test_what_is_no_estimator_is_refused_by_what_it_lacks() -> None:
+    with pytest.raises(InvalidParameterError, match=r"SVC\(\), which does not transform, before"):
+        predictions.check_estimator(make_pipeline(StandardScaler(), SVC(), PCA()), "audit")
+    for half in (SimpleNamespace(fit=len), SimpleNamespace(get_params=len)):
+        with pytest.raises(InvalidParameterError, match=r"scores\. Got namespace"):
+            predictions.check_estimator(half, "audit")
+
+
+class Raising(SVC):  # type: ignore[misc]
+    """Say much when it is fitted."""
+
+    def fit(self, *_: Any) -> Any:
+        raise ValueError("x" * 250)
+
+
+def test_errors_of_models_are_told_up_to_a_length() -> None:
+    rows = np.eye(2)
+    with pytest.raises(predictions.ModelError) as error:
+        predictions.fit_and_predict(Raising(), rows, np.array([0, 1]), rows)
+    assert str(error.value).count("x") == 200
+
+
+def test_seeds_of_models_within_are_told_and_looked_into() -> None:
+    nested = BaggingClassifier(DecisionTreeClassifier(max_features="sqrt", random_state=3))
+    assert Candidate(STEPS, nested).fixed_seeds() == "estimator__random_state=3"
+    names = [change.name for change in remedies.all_features(Candidate((), nested))]
+    assert names == ["estimator__max_features=None"]
+    nested = BaggingClassifier(LogisticRegression(tol=1e-8, max_iter=7))
+    names = [change.name for change in remedies.tighter(Candidate((), nested))]
+    assert names == ["estimator__max_iter=20000, estimator__tol=1e-10"]
+    none = LogisticRegression(tol=1e-8, max_iter=0)
+    assert [c.name for c in remedies.tighter(Candidate((), none))] == ["tol=1e-10"]
+    assert Candidate((), RandomForestClassifier()).fixed_seeds() == ""
+
+
+def test_images_of_one_level_but_little_are_divided_by_their_deviation() -> None:
+    assert per_image(np.array([[0.0, 1.0], [3.0, 3.0]])).tolist() == [[-1.0, 1.0], [0.0, 0.0]]
+
+
+def test_two_images_tell_whether_other_keys_matter() -> None:
+    seen: list[int] = []
+
+    def encrypt(images: Any, _key: EtCKey) -> Any:
+        seen.append(len(images))
+        return images
+
+    harness: Any = SimpleNamespace(encrypt=encrypt, key=KEY, images=IMAGES)
+    assert conditions._ignores_its_key(harness)
+    assert set(seen) == {2}
+
+
+def test_models_of_the_table_are_small() -> None:
+    coder = transformers._dictionary(64)
+    atoms = np.random.default_rng(0).standard_normal((10, 64))
+    assert np.array_equal(coder.dictionary, atoms)
+    assert coder.transform_n_nonzero_coefs == 3
+    ((_, _, columns),) = transformers._first_columns(64).transformers
+    assert columns == slice(0, 12)
+    assert transformers._union(64).transformer_list[0][1].n_components == 5
+    assert unsupervised._biclusters("SpectralBiclustering")(64)[-1].n_clusters == 3
+
+
+def test_pictures_of_a_witness_come_in_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = IMAGES[0]
+    witness = AuditWitness(
+        query=3, training=(0, 1), image=image, encrypted=255 - image, plain_answer="1",
+        encrypted_answer="2", margin=0.5,
+    )  # fmt: skip
+    verdict = Verdict("SVC()", AuditOutcome.DIFFERENT, witness=witness)
+    asked: list[Any] = []
+
+    def gallery(pictures: list[tuple[str, str]], *, pairs: bool) -> str:
+        asked.append(pairs)
+        assert len(pictures) % 2 == 0
+        assert pictures[0][0].startswith("Image 3, plain: 1")
+        return ""
+
+    monkeypatch.setattr(page, "gallery", gallery)
+    assert page.fragment(verdict).startswith("<pre>")
+    assert asked == [True]
+
+
+# --- Tests of distributions
+
+
+def test_where_no_seed_is_given_it_is_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    first, second = rng.integers(0, 3, (2, 6, 10))
+    found = permutation_p_value(first, second)
+    assert found == permutation_p_value(first, second, seed=0)
+    assert len({permutation_p_value(first, second, seed=seed) for seed in range(5)}) > 1
+    seeds: list[int] = []
+    mixtures = equivalence.mixtures
+
+    def noting(*arguments: Any, seed: int, **options: Any) -> Any:
+        seeds.append(seed)
+        return mixtures(*arguments, seed=seed, **options)
+
+    monkeypatch.setattr(equivalence, "mixtures", noting)
+    equivalence.excluded_mixture(first, second, first[:2])
+    assert seeds == [0]
+
+
+def test_of_two_queries_runs_may_have_each_others_rows() -> None:
+    runs = np.array([[[0.0], [9.0]]]) + np.random.default_rng(0).random((60, 2, 1))
+    of_runs = equivalence.excluded_of_values(runs, seed=0)[1]
+    assert of_runs.enough
