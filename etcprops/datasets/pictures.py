@@ -226,6 +226,8 @@ def picture_of(content: bytes, suffix: str = "", conversion: Conversion = LOSSLE
 
     Raises
     ------
+    InvalidParameterError
+        If a parameter is of another kind.
     PictureError
         If it is no image, is broken or truncated, has no pixels or more than `MOST_PIXELS`, more
         than 8 bits a component, transparency, several frames, or other colours than grey and RGB.

@@ -252,8 +252,8 @@ class Keys:
         names = ", ".join(written(self.keys[n], n) for n in numbers[:4])
         more = f" and {len(numbers) - 4} more" if len(numbers) > 4 else ""
         witness = self.found[numbers[0]].witness
-        failed = kind is MapKind.NOT_IMAGE and witness is not None
-        why = f" (it {witness.detail})" if failed and witness is not None else ""
+        reason = "" if witness is None else witness.detail
+        why = f" (it {reason})" if reason and kind is MapKind.NOT_IMAGE else ""
         return f"{kind} under {names}{more}{why}"
 
     def audit(self) -> KeyAudit | None:
