@@ -17,14 +17,13 @@ from oracles import BYTES, asked, grid, rng
 from etcprops import SignedPermutation, probe
 from etcprops.probing import MapKind, PixelMap, infer_structure, key_audit, linearity, residuals
 from etcprops.probing.budget import FULL, QUICK
-from etcprops.probing.classification import _Classifier
+from etcprops.probing.classification import SURVEYED, _Classifier
 from etcprops.probing.compression import _sampling_by_lines
 from etcprops.probing.dependence import _hangs_on_statistics
 from etcprops.probing.draws import Draw, DrawKind, codes, permutation
 from etcprops.probing.extraction import chosen_calls, confirming_count
 from etcprops.probing.keys import Keys
 from etcprops.probing.sandbox import Forked, Isolation, open_sandbox
-from etcprops.probing.shapes import SURVEYED
 from etcprops.probing.shifts import shifts
 
 Array = NDArray[Any]
@@ -94,7 +93,7 @@ def test_calls_and_their_seconds_are_added_up() -> None:
         seconds=0.75, modified=False, printed=0, problem="", value=np.zeros((3, 4), np.uint8)
     )
     for _ in range(2):
-        oracle._checked(reply, np.zeros(12, np.uint8))  # type: ignore[arg-type]
+        oracle._checked(reply, np.zeros(12, np.uint8))
     assert oracle.queries == 3
     assert oracle.seconds == before + 1.5
 
