@@ -3,186 +3,39 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.svm import SVC
 
-from etcprops import ExactKernel, InvalidParameterError, PixelStatistics, exact_squared_distances
+from etcprops import (
+    ExactKernel,
+    InvalidParameterError,
+    PixelStatistics,
+    decision_error_bound,
+    exact_squared_distances,
+)
 from etcprops.exact import (
     _accuracy,
-    _digits,
-    _eigenpairs,
     _elementary,
-    _refinement,
     _tiles,
     _weighted,
     _weights,
 )
 from etcprops.exact._accuracy import _Size, _suffices, slices_like_dgemm
-from etcprops.exact._eigenpairs import eigenpairs
 from etcprops.exact._kernel_error import UNIT, KernelError, gamma_n, norms
 from etcprops.exact._kernel_function import KernelFunction
-from etcprops.exact._refinement import POINT, ROUNDING
 from etcprops.exact._rounding import nearest
-from etcprops.exact._splitting import Splitting, row_scales
+from etcprops.exact._rows import as_pixels
+from etcprops.exact._splitting import Splitting, rounded, row_scales
 from etcprops.exact.kernels import scale_gamma
 from etcprops.exact.standardized import _check
 from etcprops.exact.statistics import as_integer_pixels, correctly_rounded_root
 
 Floats = NDArray[np.float64]
-
-
-# --- Eigenvectors
-
-
-def apart(distance: float, errors: list[float], gap: float, found: int = 2) -> bool:
-    """Ask whether two eigenvalues are as far from each other, and from 0, as was assumed."""
-    problem = SimpleNamespace(
-        groups=[_eigenpairs._Group(np.arange(2), 0.0, np.zeros(2), [])],  # noqa: SLF001
-        found=found,
-        exact=[2**POINT, 2**POINT - int(distance * 2**POINT)],
-        errors=np.array(errors),
-        gaps=np.array([gap, 0.0]),
-    )
-    return _eigenpairs._Problem._apart(problem, -1.0)  # type: ignore[arg-type]  # noqa: SLF001
-
-
-def test_eigenvalues_are_apart_by_the_gap_and_both_their_errors() -> None:
-    assert apart(0.5, [0.125, 0.125], 0.25)
-    assert not apart(0.5, [0.125, 0.125 + 2.0**-40], 0.25)
-    assert not apart(0.5, [0.125, 0.125], 0.25 + 2.0**-40)
-
-
-def test_the_rest_is_shifted_by_what_may_have_rounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[Floats] = []
-    monkeypatch.setattr(_eigenpairs, "cholesky", lambda M, **_: given.append(M.copy()))
-    A = np.diag([0.25, 0.125, 0.0])
-    problem = SimpleNamespace(A=A, rounded=np.eye(3)[:, :1], numbers=np.array([0.25]))
-    floor = 0.1875
-    assert _eigenpairs._Problem._rest_below(problem, floor)  # type: ignore[arg-type]  # noqa: SLF001
-    rest = np.diag([floor, floor - 0.125, floor])
-    size = 0.25 + np.linalg.norm(A) + floor
-    shift = ((1 + 8) * size + (3 + 8) * np.trace(rest)) * 2.0**-52
-    np.testing.assert_allclose(np.diag(rest - given[0]), shift, rtol=0.02)
-    assert not given[0][~np.eye(3, dtype=bool)].any()
-
-
-def test_as_many_eigenvalues_as_are_asked_for() -> None:
-    for count, found in ((None, [4.0, 2.0, 1.0]), (2, [4.0, 2.0]), (5, [4.0, 2.0, 1.0])):
-        assert eigenpairs(np.diag([1.0, 4.0, 2.0]), count)[0].tolist() == found
-
-
-def test_products_leave_out_what_is_beyond_the_last_digit() -> None:
-    A, B = np.full((2, 1, 1), 3.0), np.full((3, 1, 1), 5.0)
-    for first in range(4):
-        out = np.zeros((4, 1, 1), dtype=np.int64)
-        _digits.add_matrix_product(out, A, B, first)
-        places = [first + i + j + 1 for i in range(2) for j in range(3)]
-        assert out.ravel().tolist() == [15 * places.count(place) for place in range(4)]
-
-
-def test_zeros_between_digits_are_used() -> None:
-    X = np.zeros((_refinement.MOST, 1, 1), dtype=np.int64)
-    X[[0, 3]] = 1
-    used = _refinement._State._used(SimpleNamespace(X=X))  # type: ignore[arg-type]  # noqa: SLF001
-    assert used.ravel().tolist() == [1, 0, 0, 1]
-    none = SimpleNamespace(X=0 * X)
-    assert len(_refinement._State._used(none)) == 1  # type: ignore[arg-type]  # noqa: SLF001
-
-
-@pytest.mark.parametrize("overlap", [0.0, 2.0**-25, 0.25])
-def test_a_cluster_has_the_stated_error_within_its_span(overlap: float) -> None:
-    # Two vectors that are those of the weights, but for a rotation by a small angle.
-    angle, weights, outside = 2.0**-20, np.array([1 << 19, 1 << 17]), 2.0**-30
-    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    turned[:, 1] += overlap * turned[:, 0]
-    state = SimpleNamespace(
-        matrix=SimpleNamespace(weights=weights), errors=np.zeros(2),
-        _used=lambda: _digits.digits(turned / 2, 4).astype(np.int64),
-    )  # fmt: skip
-    excess = np.full(2, 2.0**-35)
-    _, error = _refinement._State._within(  # noqa: SLF001
-        state,  # type: ignore[arg-type]
-        np.array([0, 1]),
-        outside,
-        excess,
-    )
-    fractions = weights * 2.0**-21  # a digit further down, half of what they are elsewhere
-    F = turned.T @ np.diag(fractions) @ turned
-    gap, skew = abs(F[0, 0] - F[1, 1]) / 2, np.sqrt(2) * overlap + 2.0**-35
-    stated = 1.5 * (abs(F[0, 1]) + 3 * (outside + skew)) / gap + outside + skew
-    np.testing.assert_allclose(error, ROUNDING * stated, rtol=1e-6)
-    assert (state.errors == (np.inf if skew > 0.25 else 0.0)).all()
-
-
-def test_what_a_cluster_deviates_by_is_three_halves_of_its_largest_share() -> None:
-    A = np.diag([0.25, 0.25, 0.0625])
-    problem = _eigenpairs._Problem(  # noqa: SLF001
-        A, _eigenpairs._split(A), np.diag(A).copy(), np.eye(3),  # noqa: SLF001
-        [np.array([0, 1]), np.array([2])],
-    )  # fmt: skip
-    start = problem._start_of(problem.groups, 3, -np.inf)  # noqa: SLF001
-    start.values[:2] += 2.0**-10
-    state = _refinement._State(problem.matrix, start)  # noqa: SLF001
-    given: list[float] = []
-    within = state._within  # noqa: SLF001
-
-    def noting(cluster: Any, outside: float, excess: Any) -> Any:
-        given.append(outside)
-        return within(cluster, outside, excess)
-
-    state._within = noting  # type: ignore[method-assign]  # noqa: SLF001
-    state.examine()
-    share = (state.errors[:2] / state.gaps[:2]).max()
-    assert given == [pytest.approx(1.5 * share, rel=1e-12, abs=0)]
-
-
-def test_gaps_are_half_of_what_eigenvalues_are_apart() -> None:
-    A = np.diag([0.25, 0.125, 0.0625])
-    problem = _eigenpairs._Problem(  # noqa: SLF001
-        A, _eigenpairs._split(A), np.diag(A).copy(), np.eye(3), [np.array([j]) for j in range(3)]  # noqa: SLF001
-    )  # fmt: skip
-    for floor, last in ((-np.inf, 0.03125), (0.03125, 0.015625)):
-        gaps = problem._start_of(problem.groups, 3, floor).gaps  # noqa: SLF001
-        assert gaps.tolist() == [0.0625, 0.03125, last]
-
-
-def test_eigenvalues_that_differ_by_more_than_the_limit_are_told_apart() -> None:
-    # Entries are below u = 1/2, so that 2**-61 is the limit: these differ by twice that.
-    for off, equal in ((2.0**-61, False), (2.0**-63, True)):
-        values, vectors = eigenpairs(np.array([[0.25, off], [off, 0.25]]))
-        assert values.tolist() == [0.25, 0.25]
-        assert np.isin(vectors, [0.0, 1.0]).all() == equal
-
-
-def test_only_eigenvalues_above_the_limit_are_returned() -> None:
-    A = np.diag([4.0, 2.0, 1.0])
-    for above, found in ((2.0, [4.0]), (np.nextafter(2.0, 0), [4.0, 2.0]), (0.0, [4.0, 2.0, 1.0])):
-        assert eigenpairs(A, above=above)[0].tolist() == found
-
-
-@pytest.mark.parametrize(("share", "doubtful"), [(1.1, False), (0.9, True)])
-def test_what_lies_within_the_error_of_a_tie_is_doubtful(share: float, doubtful: bool) -> None:  # noqa: FBT001
-    # Half of 1/2 + 2**-54 and something more: just above the middle between two doubles.
-    error = 2.0**-70
-    number = Fraction(1, 4) + Fraction(1, 2**55) + Fraction(share * error) / 2
-    D = np.zeros((_refinement.MOST, 1, 1), dtype=np.int64)
-    for place in range(len(D)):
-        number *= 2**_digits.BITS
-        D[place] = round(number)
-        number -= round(number)
-    assert _digits.rounded(D, np.array([error]))[1].item() is doubtful
-
-
-def test_products_of_more_terms_than_are_added_at_once() -> None:
-    A, B = np.ones((1, 1, 2**13 + 5)), np.ones((1, 2**13 + 5, 1))
-    out = np.zeros((2, 1, 1), dtype=np.int64)
-    _digits.add_matrix_product(out, A, B)
-    assert out.ravel().tolist() == [0, 2**13 + 5]
 
 
 # --- Elementary functions
@@ -269,6 +122,32 @@ def test_what_is_left_over_of_any_block_of_features_is_seen() -> None:
         assert left.ravel().tolist() == [True, True, False]
 
 
+def test_what_vanishes_in_units_of_its_row_is_left_over() -> None:
+    X = np.array([[2.0**1000, 2.0**-1074]])
+    splitting = Splitting(2, 3)
+    left = _accuracy._left_over(X, row_scales(X, splitting), splitting)  # noqa: SLF001
+    assert left.all()
+
+
+def test_features_that_just_reach_a_quarter_of_the_mean_are_counted() -> None:
+    X = np.array([[7.0] * 5 + [1.0] * 11])  # of root mean square 4
+    scales = row_scales(X, Splitting(16, 3))
+    assert _accuracy._size_by_mean(X, scales).reached == 16  # noqa: SLF001
+    low = replace(scales, energy=np.full(1, 36.0 * 16))  # a quarter of 6 units, less a half: 1
+    assert np.isfinite(_accuracy._size_by_mean(X, low).unit)  # noqa: SLF001
+
+
+def test_digits_that_nearly_cancel_keep_their_sum() -> None:
+    splitting = Splitting(10, 6)
+    assert splitting.order == 5
+    totals = [np.zeros((1, 1), np.int64) for _ in range(splitting.products)]
+    totals[2][:] = -1  # the fifth digit
+    for p, (i, j) in enumerate(splitting.pairs, start=splitting.slices):
+        totals[p] += totals[i] + totals[j] + ((i, j) == (0, 5))  # the sixth is 1
+    bits = splitting.bits
+    assert rounded(totals, splitting).item() == 2.0 ** (-5 * bits) - 2.0 ** (-4 * bits)
+
+
 def test_as_many_slices_as_are_allowed_and_no_more() -> None:
     X = np.ldexp(1.0, np.arange(-20, 21, 4))[None]
     scales = [row_scales(X, Splitting(X.shape[1], 1))]
@@ -314,6 +193,29 @@ def test_arguments_that_cancel_have_the_rounding_of_both_terms() -> None:
     product = 1.0 / 2 * gamma_n(1)
     found = error._argument()[0, 0]  # noqa: SLF001
     assert found == pytest.approx(4 * UNIT + product, rel=1e-6, abs=0)
+
+
+def test_rows_that_are_given_by_their_length_are_as_far_as_can_be() -> None:
+    kernel, rng = KernelFunction("rbf", 1.0, 3, 0.0), np.random.default_rng(0)
+    for x, length in zip(rng.random((50, 1, 3)), rng.random(50).tolist(), strict=True):
+        error = KernelError(kernel, x, length, 1.0)
+        one, other = Fraction(float(error.norms[0][0, 0])), Fraction(length)
+        assert Fraction(float(error.farthest[0, 0])) >= (one + other) ** 2
+        assert Fraction(float(error.products[0, 0])) >= one * other
+
+
+def test_errors_of_exponents_are_rounded_up() -> None:
+    x = np.array([[0.0]])
+    error = KernelError(KernelFunction("rbf", 1.0, 3, 0.0), x, x, 0.0)
+    for number in np.random.default_rng(0).random(100).tolist():
+        found = error.through(np.array([[number]]), computed=False)[0, 0]
+        # 1 + x + x**2 / 2 + ... from below, in rationals
+        term, true = Fraction(1), Fraction(0)
+        for n in range(1, 30):
+            term *= Fraction(number) / n
+            true += term
+        assert Fraction(float(found)) >= true
+        assert found <= float(true) * (1 + 20 * UNIT)
 
 
 def test_a_gap_of_gamma_counts_what_products_may_be_off() -> None:
@@ -391,3 +293,45 @@ def test_roots_beyond_53_bits_are_those_of_integers() -> None:
     for number, root in zip(numbers.tolist(), roots.tolist(), strict=True):
         low, high = (Fraction(root) + side * Fraction(math.ulp(root)) / 2 for side in (-1, 1))
         assert low**2 < number < high**2
+
+
+def test_variances_whose_inverse_is_just_a_double_have_a_gamma() -> None:
+    X = np.array([[0.0], [1.79e-154]])
+    assert scale_gamma(X) == 1 / (X[1, 0] / 2) ** 2
+
+
+def test_kernels_of_z_scores_take_two_slices_at_most() -> None:
+    X = np.random.default_rng(0).integers(0, 256, (5, 3))
+    three, two = (ExactKernel("linear", standardize=True, slices=s)(X) for s in (3, 2))
+    assert np.array_equal(three, two)
+
+
+def test_kernels_of_many_rows_are_kernels_of_each() -> None:
+    X = np.random.default_rng(0).random((300, 2))
+    kernel = ExactKernel("rbf", gamma=0.5)
+    whole = kernel(X, X[::-1].copy())
+    assert whole.size > 2**16
+    assert np.array_equal(whole[-1:], kernel(X[-1:], X[::-1].copy()))
+
+
+def test_the_least_dtype_holds_the_largest_pixel() -> None:
+    for level, dtype in ((255, np.uint8), (256, np.uint16), (65535, np.uint16)):
+        pixels = as_pixels(np.array([[0.0, level]]))
+        assert pixels is not None
+        assert pixels.dtype == dtype
+        assert pixels.tolist() == [[0, level]]
+
+
+def test_centres_are_the_integers_nearest_to_means() -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (7, 50), dtype=np.uint8)
+    centre = _weights.Weights(PixelStatistics(rows), 2, 8).centre
+    assert (np.abs(2 * (7 * centre - rows.sum(axis=0, dtype=np.int64))) <= 7).all()
+
+
+def test_rows_of_training_that_are_too_few_are_refused() -> None:
+    rows = np.array([[-1.0], [1.0], [-2.0], [2.0]])
+    svm = SVC(kernel="linear", C=0.01).fit(rows, [0, 1, 0, 1])
+    assert svm.support_.max() == 3
+    with pytest.raises(InvalidParameterError, match="was fitted on"):
+        decision_error_bound(svm, rows, encrypted=SVC(kernel="linear").fit(rows, [0, 1, 0, 1]),
+                             train=rows[:3])  # fmt: skip

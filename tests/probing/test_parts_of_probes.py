@@ -89,7 +89,7 @@ def test_calls_and_their_seconds_are_added_up() -> None:
     assert oracle.queries == 1
     before = oracle.seconds
     assert 0 <= before < 0.5
-    reply = SimpleNamespace(
+    reply: Any = SimpleNamespace(
         seconds=0.75, modified=False, printed=0, problem="", value=np.zeros((3, 4), np.uint8)
     )
     for _ in range(2):
