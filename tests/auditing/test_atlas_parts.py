@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from sklearn.svm import SVC
 from etcprops import EtCKey, InvalidParameterError, Step, Verdict, audit
 from etcprops.auditing import AuditOutcome
 from etcprops.auditing.atlas import backends, grid, rows
-from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell, build_estimator
+from etcprops.auditing.atlas.cells import FAMILY_LEVEL, AtlasCell, build_estimator, make_targets
 from etcprops.auditing.atlas.isolation import Worker
 from etcprops.auditing.atlas.rows import AtlasRow, run_cell
 from etcprops.auditing.atlas.store import Store
@@ -249,6 +250,29 @@ def test_the_least_numbers_are_taken() -> None:
     for refused in (0, -2):
         with pytest.raises(InvalidParameterError, match="positive integer, or -1"):
             grid._job_count(refused, "atlas")  # noqa: SLF001
+    with pytest.raises(InvalidParameterError, match="be 0 for all or at least"):
+        grid._image_count(1, "atlas")  # noqa: SLF001
+
+
+def test_the_scheduler_is_the_one_that_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(grid, "run_with_dask", lambda *_, **options: asked.append(options))
+    for scheduler in ("tcp://a:1", None):
+        grid._run([AtlasCell("SVC")], "dask", scheduler, 1, 2.0)  # noqa: SLF001
+    assert [options["scheduler"] for options in asked] == ["tcp://a:1", ""]
+
+
+def test_what_is_large_is_above_the_median() -> None:
+    targets = make_targets("binary columns", np.array([0, 1, 2]))
+    assert targets is not None
+    assert targets.tolist() == [[0, 0], [1, 0], [0, 1]]
+
+
+def test_results_without_a_description_are_none(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"format": "etcprops.audit", "version": 1, "about": 3}\n')
+    with pytest.raises(InvalidParameterError, match="be a file of results"):
+        Store(file, {"about": 1}, resume=True)
 
 
 def test_steps_are_taken_in_their_order() -> None:
@@ -288,9 +312,10 @@ def test_a_worker_that_never_was_has_no_last_words() -> None:
 
 
 def test_a_worker_is_started_once_and_leaves_nothing_open() -> None:
-    worker = Worker([sys.executable, "-c", ANSWERS])
+    before, worker = {*threading.enumerate()}, Worker([sys.executable, "-c", ANSWERS])
     for _ in range(2):
         assert worker.run(AtlasCell("SVC"), 60.0).conditions == ("crashed: no",)
+    assert all(thread.daemon for thread in {*threading.enumerate()} - before)
     process = worker._start()  # noqa: SLF001
     assert process is worker._start()  # noqa: SLF001
     worker.stop()

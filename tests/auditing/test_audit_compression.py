@@ -72,3 +72,6 @@ def test_every_so_many_images_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> 
         some = images[:count]
         assert compression.compression_seen(some, some.reshape(count, -1).astype(float)) == ()
         assert seen == [list(range(0, count, step))] * 2
+    seen.clear()
+    assert compression.compression_seen(some, some.reshape(count, -1).astype(float) + 0.5) == ()
+    assert len(seen) == 1  # what is encrypted is no picture

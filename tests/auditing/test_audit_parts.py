@@ -9,28 +9,33 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scripted import IMAGES, KEY
 from sklearn.cluster import SpectralBiclustering
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.multiclass import _ovr_decision_function
 
-from etcprops import EtCKey, InvalidParameterError
+from etcprops import EtCKey, InvalidParameterError, PixelStatistics, standard_scaler_error_bound
 from etcprops.auditing import (
     AuditOutcome,
+    auditor,
     certificates,
+    comparison,
     conditions,
     equivalence,
     page,
     predictions,
     remedies,
 )
-from etcprops.auditing.estimators import transformers, unsupervised
-from etcprops.auditing.harness import Candidate
+from etcprops.auditing.estimators import classifiers, transformers, unsupervised
+from etcprops.auditing.harness import Candidate, Harness, _joined, is_supervised
 from etcprops.auditing.preprocessing import per_image
 from etcprops.auditing.two_sample import permutation_p_value
 from etcprops.auditing.verdict import AuditWitness, Verdict
@@ -104,6 +109,7 @@ def test_models_of_the_table_are_small() -> None:
     assert coder.transform_n_nonzero_coefs == 3
     ((_, _, columns),) = transformers._first_columns(64).transformers
     assert columns == slice(0, 12)
+    assert classifiers._lda().shrinkage == 0.1
     assert transformers._union(64).transformer_list[0][1].n_components == 5
     assert unsupervised._biclusters("SpectralBiclustering")(64)[-1].n_clusters == 3
 
@@ -126,6 +132,99 @@ def test_pictures_of_a_witness_come_in_pairs(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(page, "gallery", gallery)
     assert page.fragment(verdict).startswith("<pre>")
     assert asked == [True]
+
+
+# --- What is compared
+
+
+def test_noise_is_not_the_name_of_a_cluster() -> None:
+    renamed = comparison._renamed(np.array([-1, -1, 0]), np.array([1, 1, 0]))
+    assert (renamed >= 0).all()
+    assert renamed[0] == renamed[1] != renamed[2]
+
+
+def test_constant_values_are_measured_by_their_magnitude() -> None:
+    for values, spread in (([0.5, 0.5], 0.5), ([1.0, 3.0, np.inf], 2.0), ([0.0], 1.0), ([], 1.0)):
+        assert comparison._spread(np.array(values)) == spread
+
+
+def test_distances_far_from_zero_are_as_exact() -> None:
+    rows = np.array([[0.0, 3.0], [4.0, 0.0]])
+    found = comparison.row_distances(rows + 2.0**40)
+    assert found.tolist() == [[0.0, 5.0], [5.0, 0.0]]
+
+
+def harness(**options: Any) -> Harness:
+    folds = [(np.arange(6), np.arange(6, 10))]
+    return Harness(IMAGES, np.arange(10) % 2, folds, KEY, 0, 1e-6, **options)
+
+
+def test_models_that_fail_on_encrypted_images_differ_everywhere() -> None:
+    class Choosy(SVC):  # type: ignore[misc]
+        def fit(self, X: Any, y: Any) -> Any:
+            if not np.array_equal(X, IMAGES[:6].reshape(6, -1)):
+                raise ValueError("not these")
+            return super().fit(X, y)
+
+    place = harness()
+    found = place.compare_rows(Candidate((), Choosy()), place.encrypted_vectors(KEY))
+    assert (found.n_queries, found.n_different, found.bitwise) == (4, 4, False)
+    assert np.isnan(found.largest_difference)
+    assert found.spread == 0
+    assert found.failure.endswith("not these")
+
+
+def test_errors_of_scalers_are_those_of_the_training_images() -> None:
+    place = harness()
+    found = certificates._feature_error(place, [StandardScaler()])
+    stated = standard_scaler_error_bound(PixelStatistics(IMAGES[:6].reshape(6, -1)))
+    assert np.array_equal(found, stated)
+
+
+def test_answers_of_folds_that_do_not_fit_are_not_joined() -> None:
+    def part(values: Any) -> predictions.Predictions:
+        return predictions.Predictions("classifier", np.array([0, 1]), values, False, 0.0, (), None)
+
+    two, three = np.zeros((2, 2)), np.zeros((2, 3))
+    for first, second, joined in ((two, two, True), (two, three, False), (two, None, False)):
+        found = _joined([part(first), part(second)])
+        assert (found.values is not None) is joined
+
+
+def test_transformers_that_choose_by_labels_need_them() -> None:
+    assert is_supervised(NeighborhoodComponentsAnalysis())
+    assert not is_supervised(PCA())
+    assert is_supervised(SVC())
+
+
+def test_values_are_dense() -> None:
+    dense = predictions._as_values(csr_array([[0.0, 2.0]]))
+    assert dense.tolist() == [[0.0, 2.0]]
+
+
+def test_votes_of_pairs_are_those_of_scikit_learn() -> None:
+    model = SVC(decision_function_shape="ovr")
+    model.classes_ = np.arange(3)
+    pairs = np.array([[0.0, 0.0, 0.0], [1.0, -1.0, 0.0]])
+    found = predictions._of_pairs(model, pairs)
+    assert np.array_equal(found, _ovr_decision_function(pairs < 0, -pairs, 3))
+    assert found[0].argmax() == 0  # a tie is a vote for the first of two
+
+
+def test_a_search_says_how_long_it_may_take() -> None:
+    stages: list[str] = []
+    model = SVC()  # raw pixels: gamma="scale" is another number
+
+    def watch(_done: Any, _total: Any, stage: str) -> None:
+        stages.append(stage)
+
+    auditor.audit(
+        model, IMAGES, np.arange(10) % 2, KEY, runs=0, protection=False, thorough=False,
+        progress=watch,
+    )  # fmt: skip
+    searched = [stage for stage in stages if "at most" in stage]
+    assert all("at most 60 s" in stage for stage in searched)
+    assert searched
 
 
 # --- Tests of distributions

@@ -260,6 +260,7 @@ def test_at_a_share_of_all_every_query_has_rows_of_another() -> None:
 def test_every_run_may_be_drawn() -> None:
     both = np.array([[1], [0], [0], [0]])  # the first alone answers otherwise
     for seed in range(3):
+        assert _queries_moved(both[:, :, None].astype(float), seed)(0.0).any()
         assert _queries_renamed(both, numbers_of_differences(both), seed)(0.0).any()
 
 
