@@ -19,6 +19,7 @@ import pytest
 from audited import DIGITS
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
+from threadpoolctl import threadpool_info
 
 from etcprops import EtCKey, InvalidParameterError, Step, Verdict, audit
 from etcprops.auditing import AuditOutcome
@@ -262,6 +263,20 @@ def test_the_scheduler_is_the_one_that_was_named(monkeypatch: pytest.MonkeyPatch
     assert [options["scheduler"] for options in asked] == ["tcp://a:1", ""]
 
 
+def test_rows_without_an_answer_say_what_was_predicted_for_their_steps() -> None:
+    for steps in ((), ("permutation",)):
+        row = AtlasRow.without_answer(AtlasCell("MultinomialNB", "none", steps), "crashed", "why")
+        chosen = [Step(step) for step in steps] or list(Step)
+        assert row.predicted is predict(TABLE["MultinomialNB"], "none", chosen)
+    assert row.predicted is not predict(TABLE["MultinomialNB"], "none", list(Step))
+
+
+def test_numbers_to_learn_begin_at_one() -> None:
+    numbers = make_targets("numbers", np.array([0, 4]))
+    assert numbers is not None
+    assert numbers.tolist() == [1.0, 5.0]
+
+
 def test_what_is_large_is_above_the_median() -> None:
     targets = make_targets("binary columns", np.array([0, 1, 2]))
     assert targets is not None
@@ -335,7 +350,7 @@ def test_what_models_print_is_none_of_a_workers_rows() -> None:
 
     class Row:
         def to_dict(self) -> dict[str, Any]:
-            return {"a": "row"}
+            return {"threads": [pool["num_threads"] for pool in threadpool_info()]}
 
     def printing(cell: AtlasCell) -> Row:
         os.write(1, b"what the model printed\n")
@@ -360,9 +375,9 @@ def test_what_models_print_is_none_of_a_workers_rows() -> None:
     for end in (cells, rows_end, errors_end):
         os.close(end)
     with os.fdopen(answers) as said, os.fdopen(errors) as printed:
-        assert [json.loads(line) for line in said] == [
-            "ready", {"a": "row"}, {"raised": "ValueError: of this cell"},
-        ]  # fmt: skip
+        ready, row, raised = (json.loads(line) for line in said)
+        assert (ready, raised) == ("ready", {"raised": "ValueError: of this cell"})
+        assert set(row["threads"]) == {1}
         assert printed.read() == "what the model printed\n" * 2
     os.waitpid(child, 0)
 

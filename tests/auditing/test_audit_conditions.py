@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from etcprops import EtCKey, encrypt
+from etcprops import BlockGeometry, EtCKey, encrypt
 from etcprops.auditing import (
     AuditOutcome,
     auditor,
@@ -195,8 +195,18 @@ def test_training_images_of_a_pipeline_have_the_labels_of_its_last_step() -> Non
     assert np.array_equal(found, labels)
 
 
+def test_a_key_of_one_block_negates_all_or_nothing() -> None:
+    key = EtCKey(BlockGeometry(8, 8, block=8), negatives=[True])
+    place = Harness(IMAGES, LABELS, [FOLD], key, 0, 1e-9)
+    assert "the key negates every block" in said(answers([1.0, 2.0], [0, 1]), place)
+
+
 def test_why_answers_cannot_be_compared_is_a_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auditor, "incomparable", lambda *_: "nothing is to be seen")
+    differs = auditor.audit(
+        SVC(), IMAGES, LABELS, KEY, runs=0, protection=False, explain=False, budget=0
+    )
+    assert differs.outcome is AuditOutcome.DIFFERENT  # of those nobody asks
     verdict = auditor.audit(
         KMeans(2, n_init=1, random_state=0), IMAGES, None, KEY, runs=0, protection=False
     )

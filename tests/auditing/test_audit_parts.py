@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from scripted import IMAGES, KEY
+from sklearn.base import BaseEstimator
 from sklearn.cluster import SpectralBiclustering
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -22,7 +23,13 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.multiclass import _ovr_decision_function
 
-from etcprops import EtCKey, InvalidParameterError, PixelStatistics, standard_scaler_error_bound
+from etcprops import (
+    EtCKey,
+    ExactStandardScaler,
+    InvalidParameterError,
+    PixelStatistics,
+    standard_scaler_error_bound,
+)
 from etcprops.auditing import (
     AuditOutcome,
     auditor,
@@ -34,6 +41,9 @@ from etcprops.auditing import (
     predictions,
     remedies,
 )
+from etcprops.auditing.atlas.cells import AtlasCell
+from etcprops.auditing.atlas.grid import Atlas
+from etcprops.auditing.atlas.rows import AtlasRow
 from etcprops.auditing.estimators import classifiers, transformers, unsupervised
 from etcprops.auditing.harness import Candidate, Harness, _joined, is_supervised
 from etcprops.auditing.preprocessing import per_image
@@ -84,6 +94,7 @@ def test_seeds_of_models_within_are_told_and_looked_into() -> None:
     none = LogisticRegression(tol=1e-8, max_iter=0)
     assert [c.name for c in remedies.tighter(Candidate((), none))] == ["tol=1e-10"]
     assert Candidate((), RandomForestClassifier()).fixed_seeds() == ""
+    assert [c.name for c in remedies.tighter(Candidate((), Ridge(tol=1e-8)))] == ["tol=1e-10"]
 
 
 def test_images_of_one_level_but_little_are_divided_by_their_deviation() -> None:
@@ -143,6 +154,30 @@ def test_noise_is_not_the_name_of_a_cluster() -> None:
     assert renamed[0] == renamed[1] != renamed[2]
 
 
+def test_clusters_keep_their_names_beside_noise() -> None:
+    for before, after, renamed in (
+        ([1, 1, 1], [-1, -1, 5], [-1, -1, 1]),
+        ([0, 0, 1], [-1, -1, 1], [-1, -1, 1]),
+        ([-1, -1, 1], [-1, -1, 7], [-1, -1, 1]),
+    ):
+        found = comparison._renamed(np.array(before), np.array(after))
+        assert found.tolist() == renamed
+
+
+def test_two_columns_may_be_turned() -> None:
+    rows = np.random.default_rng(0).standard_normal((6, 2))
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+
+    def said(values: Any) -> predictions.Predictions:
+        return predictions.Predictions("transformer", None, values, False, 0.0, (), None)
+
+    found = comparison.compare(said(rows), said(rows @ turn), tolerance=1e-6)
+    assert found.relation == "up to a rotation: the same distances"
+    off = rows @ turn
+    off[0, 0] += 1e-9
+    assert 0 < comparison.compare(said(rows), said(off), tolerance=1e-6).largest_difference < 1e-6
+
+
 def test_constant_values_are_measured_by_their_magnitude() -> None:
     for values, spread in (([0.5, 0.5], 0.5), ([1.0, 3.0, np.inf], 2.0), ([0.0], 1.0), ([], 1.0)):
         assert comparison._spread(np.array(values)) == spread
@@ -195,6 +230,55 @@ def test_transformers_that_choose_by_labels_need_them() -> None:
     assert is_supervised(NeighborhoodComponentsAnalysis())
     assert not is_supervised(PCA())
     assert is_supervised(SVC())
+
+
+class Embedding(BaseEstimator):  # type: ignore[misc]
+    """Give training images places, and no others; draw from the global state."""
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002
+        return np.random.random((len(X), 2))  # noqa: NPY002  # as models without random_state do
+
+    def fit(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002
+        return self
+
+
+def test_places_are_those_of_training_images_and_of_the_seed() -> None:
+    rows = np.eye(3)
+    found = predictions.fit_and_predict(Embedding(), rows, None, rows)
+    assert found.of_training
+    again = predictions.fit_and_predict(Embedding(), rows, None, rows, seed=0)
+    assert found.values is not None
+    assert np.array_equal(found.values, again.values)
+    other = predictions.fit_and_predict(Embedding(), rows, None, rows, seed=1)
+    assert not np.array_equal(found.values, other.values)
+
+
+def test_values_of_several_outputs_are_columns() -> None:
+    parts = [np.array([[0.25, 0.75]]), np.array([[0.5, 0.5]])]
+    model = SimpleNamespace(predict_proba=lambda _: parts)
+    found = predictions._decision_values(model, np.eye(1))
+    assert found is not None
+    assert found.tolist() == [[0.25, 0.75, 0.5, 0.5]]
+
+
+def test_decisions_of_two_classes_that_break_ties_are_certified() -> None:
+    place = harness()
+    model = SVC(kernel="linear", break_ties=True)
+    candidate = Candidate((ExactStandardScaler(),), model)
+    plain = place.plain_predictions(candidate)
+    encrypted = place.fit_and_predict(candidate, place.encrypted_vectors(KEY), seed=0)
+    assert certificates.certified_decisions(place, plain, encrypted) is not None
+
+
+def test_verdicts_against_theory_alone_are_bold() -> None:
+    rows = [
+        AtlasRow(cell=AtlasCell("SVC"), predicted=predicted, outcome=AuditOutcome.DIFFERENT,
+                 values_agree=False)
+        for predicted in (AuditOutcome.DIFFERENT, AuditOutcome.IDENTICAL_DECISIONS)
+    ]  # fmt: skip
+    agreeing, against = (page.atlas_fragment(Atlas([row], {})) for row in rows)
+    assert "<strong>" in against
+    assert "<strong>" not in agreeing
 
 
 def test_values_are_dense() -> None:

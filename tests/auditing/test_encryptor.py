@@ -112,6 +112,12 @@ def test_negative_numbers_are_refused_in_words_of_scikit_learn() -> None:
         EtCEncryptor(KEY).fit(-IMAGES.astype(int))
 
 
+def test_nothing_is_learned_before_it_can_be_used() -> None:
+    assert not EtCEncryptor(KEY).__sklearn_tags__().requires_fit
+    with pytest.raises(InvalidParameterError, match=r"Got 256\.0\.$"):
+        EtCEncryptor(KEY).fit_transform(np.full((1, 72), 256.0))
+
+
 def test_the_first_number_that_is_no_pixel_is_named() -> None:
     rows = np.ones((2, 72))
     rows[1, 3:5] = 0.5, 300

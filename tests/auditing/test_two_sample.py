@@ -21,7 +21,7 @@ from operating import (
 )
 
 from etcprops import InvalidParameterError
-from etcprops.auditing.energy import numbers_of_differences, roots, squared_distances
+from etcprops.auditing.energy import energies, numbers_of_differences, roots, squared_distances
 from etcprops.auditing.equivalence import (
     SHARES,
     SIMULATIONS,
@@ -310,6 +310,14 @@ def test_a_small_level_takes_more_exchanges() -> None:
             of_numbers(*(v.astype(float) for v in apart), level=level, seed=0).p_value
             == found.p_value
         )
+
+
+def test_rounding_is_relative_to_the_samples_as_they_are() -> None:
+    # The second exchange is far apart, the third just below the first.
+    weights = np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
+    distances = -np.diag([1.0, 1e12, 1 - 1e-6])
+    assert energies(distances, weights).tolist() == [1.0, 1e12, 1 - 1e-6]
+    assert p_value_of_distances(distances, weights, rounding=1e-9) == 2 / 3
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
