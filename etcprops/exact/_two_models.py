@@ -94,7 +94,8 @@ def two_models(
     """Return a fitted machine beside its counterpart, by default itself; refuse other pairs."""
     function = _kernel_of(model, "model", caller)
     other = model if encrypted is None else encrypted
-    gap = abs(function.gamma - _check_match(model, other, caller)) * (1 + UNIT)
+    # The difference is rounded, and 1 + UNIT would be 1.
+    gap = abs(function.gamma - _check_match(model, other, caller)) * (1 + 2 * UNIT)
     shift = 2 * _norm_of_error(feature_error, n_features(model), caller)
     support = np.union1d(model.support_, other.support_)
     given, places = _support_rows(model, other, train, support, caller)

@@ -248,8 +248,10 @@ def test_places_are_those_of_training_images_and_of_the_seed() -> None:
     assert found.of_training
     again = predictions.fit_and_predict(Embedding(), rows, None, rows, seed=0)
     assert found.values is not None
+    assert again.values is not None
     assert np.array_equal(found.values, again.values)
     other = predictions.fit_and_predict(Embedding(), rows, None, rows, seed=1)
+    assert other.values is not None
     assert not np.array_equal(found.values, other.values)
 
 

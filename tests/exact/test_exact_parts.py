@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from etcprops import (
     InvalidParameterError,
     PixelStatistics,
     decision_error_bound,
+    exact_gram,
     exact_squared_distances,
+    gram_error_bound,
 )
 from etcprops.exact import (
     _accuracy,
@@ -28,9 +31,11 @@ from etcprops.exact import (
 from etcprops.exact._accuracy import _Size, _suffices, slices_like_dgemm
 from etcprops.exact._kernel_error import UNIT, KernelError, gamma_n, norms
 from etcprops.exact._kernel_function import KernelFunction
+from etcprops.exact._memory import remembered
 from etcprops.exact._rounding import nearest
-from etcprops.exact._rows import as_pixels
+from etcprops.exact._rows import as_pixels, largest_integer
 from etcprops.exact._splitting import Splitting, rounded, row_scales
+from etcprops.exact._two_models import two_models
 from etcprops.exact.kernels import scale_gamma
 from etcprops.exact.standardized import _check
 from etcprops.exact.statistics import as_integer_pixels, correctly_rounded_root
@@ -65,6 +70,8 @@ def test_results_below_normal_doubles_are_all_left_open() -> None:
     x = np.array([-708.0, np.nextafter(-708.0, -800), -708.5, -709.0, -710.0])
     undecided = _elementary._fast_exp(x, np.empty_like(x), list(np.empty((5, x.size))))  # noqa: SLF001
     assert set(range(1, 5)) <= set(undecided.tolist())
+    alone = np.array([-708.5])
+    assert _elementary._fast_exp(alone, np.empty(1), list(np.empty((5, 1)))).tolist() == [0]  # noqa: SLF001
 
 
 @pytest.mark.parametrize("bits", [128, 256])
@@ -97,6 +104,13 @@ def test_sums_of_rows_that_are_all_negative_do_not_leave_64_bits() -> None:
     for number in range(1, 20):
         sums.add(np.array([[-largest]]))
         assert sums.value().tolist() == [-number * largest]
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_digits_of_weights_are_light(depth: int) -> None:
+    rows = np.random.default_rng(0).integers(0, 2**depth, (9, 6))
+    weights = _weights.Weights(PixelStatistics(rows), 2, depth)
+    assert 1 << weights.bits <= weights._light  # noqa: SLF001
 
 
 def test_weights_are_in_one_block_each_whatever_they_are() -> None:
@@ -133,6 +147,8 @@ def test_features_that_just_reach_a_quarter_of_the_mean_are_counted() -> None:
     X = np.array([[7.0] * 5 + [1.0] * 11])  # of root mean square 4
     scales = row_scales(X, Splitting(16, 3))
     assert _accuracy._size_by_mean(X, scales).reached == 16  # noqa: SLF001
+    below = np.where(X == 1, 0.9, X)
+    assert _accuracy._size_by_mean(below, row_scales(below, Splitting(16, 3))).reached == 5  # noqa: SLF001
     low = replace(scales, energy=np.full(1, 36.0 * 16))  # a quarter of 6 units, less a half: 1
     assert np.isfinite(_accuracy._size_by_mean(X, low).unit)  # noqa: SLF001
 
@@ -156,6 +172,8 @@ def test_as_many_slices_as_are_allowed_and_no_more() -> None:
     assert needed > 3
     assert slices_like_dgemm([X], scales, needed) == needed
     assert slices_like_dgemm([X], scales, needed - 1) is None
+    many = np.r_[1e3, np.ones(2**19)][None]  # of so many features slices have fewer bits
+    assert slices_like_dgemm([many], [row_scales(many, Splitting(many.size, 1))], 9) == 4
 
 
 @pytest.mark.parametrize("products", [1, 3, 6])
@@ -335,3 +353,55 @@ def test_rows_of_training_that_are_too_few_are_refused() -> None:
     with pytest.raises(InvalidParameterError, match="was fitted on"):
         decision_error_bound(svm, rows, encrypted=SVC(kernel="linear").fit(rows, [0, 1, 0, 1]),
                              train=rows[:3])  # fmt: skip
+
+
+def test_rows_are_known_again_by_all_of_them() -> None:
+    X = np.random.default_rng(0).random((3, 4))
+    with remembered({}):
+        for changed in range(3):
+            other = X.copy()
+            other[changed] += 1
+            assert np.array_equal(exact_gram(X), exact_gram(X.copy()))
+            assert not np.array_equal(exact_gram(other), exact_gram(X))
+
+
+def test_bounds_have_two_slices_where_nothing_is_said() -> None:
+    X = np.random.default_rng(1).standard_normal((3, 9))
+    assert np.array_equal(gram_error_bound(X), gram_error_bound(X, slices=2))
+    assert not np.array_equal(gram_error_bound(X), gram_error_bound(X, slices=3))
+
+
+def test_rows_whose_distances_are_doubles_have_them() -> None:
+    largest = np.finfo(np.float64).max
+    X = np.array([[np.sqrt(largest / 4.5)]])
+    assert np.isfinite(exact_squared_distances(X, -X)).all()
+    with pytest.raises(InvalidParameterError, match="a quarter of the largest double"):
+        exact_squared_distances(X * 1.1)
+
+
+def test_arrays_that_are_no_rows_are_told_by_their_shape() -> None:
+    with pytest.raises(InvalidParameterError, match=r"dtype float64 and shape \(2,\)"):
+        ExactKernel("linear")([1.0, 2.0])
+
+
+def test_the_largest_of_integers_may_be_the_most_negative() -> None:
+    assert largest_integer(np.array([[-5.0, 1.0]])) == 5.0
+
+
+def test_a_kernel_with_memory_says_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ExactKernel("linear", memory=str(tmp_path))(np.eye(2))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_gap_of_gamma_is_not_below_the_difference() -> None:
+    rows, labels = np.array([[-1.0], [1.0]]), [0, 1]
+    one, other = (SVC(gamma=gamma).fit(rows, labels) for gamma in (0.3, 1e-3 / 7))
+    gap = two_models(one, other, None, 0.0, "here").gap
+    assert Fraction(gap) >= abs(Fraction(0.3) - Fraction(1e-3 / 7))
+    # The difference is rounded: below, in some of these.
+    for gamma in np.random.default_rng(0).random(40).tolist():
+        other = SVC(gamma=gamma / 1e3).fit(rows, labels)
+        gap = two_models(one, other, None, 0.0, "here").gap
+        assert Fraction(gap) >= abs(Fraction(0.3) - Fraction(gamma / 1e3))

@@ -227,3 +227,104 @@ def test_products_of_more_terms_than_are_added_at_once() -> None:
     out = np.zeros((2, 1, 1), dtype=np.int64)
     _digits.add_matrix_product(out, A, B)
     assert out.ravel().tolist() == [0, 2**13 + 5]
+
+
+def test_numbers_of_fixed_point_are_values_to_fifty_bits() -> None:
+    D = np.array([[3], [-5], [7], [1 << 20]], dtype=np.int64)
+    for count in (2, 3, 4):
+        digits = D[:count]
+        exact = sum(Fraction(int(d)) / 2 ** (21 * (i + 1)) for i, d in enumerate(digits[:, 0]))
+        found = Fraction(float(_digits.value(digits)[0]))
+        assert abs(found - exact) <= abs(exact) / 2**50
+    tail = np.array([[0], [0], [1]], dtype=np.int64)
+    assert _digits.value(tail).tolist() == [2.0**-63]
+
+
+def test_what_is_just_as_near_as_the_error_is_doubtful() -> None:
+    D = np.zeros((_refinement.MOST, 1, 1), dtype=np.int64)
+    D[0] = 1 << 19  # 1/4: half of what is rounded
+    D[3], D[4] = 1 << 20, -4  # and less than half of the last unit, by 2**-40 of it
+    assert _digits.rounded(D, np.zeros(1))[1].item()
+    D[4] = -8
+    assert not _digits.rounded(D, np.zeros(1))[1].item()
+    tie = np.zeros((_refinement.MOST, 1, 1), dtype=np.int64)
+    number = Fraction(1, 4) + Fraction(1, 2**55) + Fraction(1, 2**103)  # 2**-40 units from a tie
+    for place in range(len(tie)):
+        number *= 2**_digits.BITS
+        tie[place] = round(number)
+        number -= round(number)
+    assert _digits.rounded(tie, np.zeros(1))[1].item()
+
+
+def test_of_three_that_are_close_two_may_be_equal() -> None:
+    for off in (2.0**-45, 2.0**-58):
+        A = np.array([[0.25, off, 0], [off, 0.25, 0], [0, 0, 0.25 - off]])  # and once more
+        values, vectors = eigenpairs(A)
+        assert values.tolist() == [0.25 + off, 0.25 - off, 0.25 - off] or off < 2.0**-54
+        assert np.abs(vectors[:, 0]).tolist() == [np.sqrt(0.5), np.sqrt(0.5), 0.0]
+        assert (vectors[2, 1:] ** 2).sum() == pytest.approx(1, rel=1e-12)
+
+
+def test_zeros_have_no_sign() -> None:
+    for A in (np.diag([3.0, 2.0, 1.0]), np.array([[2.0, 1, 0], [1, 2, 0], [0, 0, 5]])):
+        vectors = eigenpairs(A)[1]
+        assert (vectors == 0).any()
+        assert not np.signbit(vectors[vectors == 0]).any()
+
+
+def test_weights_are_squares_of_multiples_of_the_golden_ratio() -> None:
+    golden = (math.isqrt(5 << 64) - (1 << 32)) // 2  # of 32 bits, below
+    stated = [(i * golden % 2**32) ** 2 >> 44 for i in range(1, 1001)]
+    assert _eigenpairs._weights(1000).tolist() == stated  # noqa: SLF001
+
+
+def state_of(A: Floats, vectors: Floats) -> _refinement._State:
+    groups = [np.array([j]) for j in range(len(A))]
+    problem = _eigenpairs._Problem(  # noqa: SLF001
+        A, _eigenpairs._split(A), np.diag(A).copy(), vectors.copy(), groups  # noqa: SLF001
+    )  # fmt: skip
+    start = problem._start_of(problem.groups, len(A), -np.inf)  # noqa: SLF001
+    return _refinement._State(problem.matrix, start)  # noqa: SLF001
+
+
+@pytest.mark.parametrize("size", [0.9, 1.1, 1.9])
+@pytest.mark.parametrize("power", [-21, -22, -42, -43, -63, -64])
+def test_corrections_are_added_whole(size: float, power: int) -> None:
+    A = np.diag([0.25, 0.125])
+    state, correction = state_of(A, np.eye(2)), np.full((2, 2), size * 2.0**power)
+    before = state.X.copy()
+    state.correct(correction)
+    added = 2 * _digits.value(state.X - before)
+    np.testing.assert_allclose(added, correction, rtol=2.0**-36)
+
+
+def test_errors_count_what_digits_of_the_matrix_leave_out() -> None:
+    A = np.array([[0.25, 2.0**-180], [2.0**-180, 0.125]])
+    state = state_of(A, np.eye(2))
+    without = state_of(np.diag([0.25, 0.125]), np.eye(2))
+    assert state.matrix.truncation > 0
+    for each in (state, without):
+        each.examine()
+    more = state.errors - without.errors
+    np.testing.assert_allclose(more, ROUNDING * state.matrix.truncation, rtol=1e-6)
+
+
+def test_vectors_are_off_by_three_halves_of_error_and_gap() -> None:
+    A, angle = np.diag([0.25, 0.125]), 2.0**-12
+    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    state = state_of(A, turned)
+    errors = state.examine()[1]
+    shares = errors / (1.5 * state.errors / state.gaps)
+    assert ((shares > 1) & (shares < 1.5)).all()
+
+
+def test_what_is_no_number_ends_the_refinement(monkeypatch: pytest.MonkeyPatch) -> None:
+    examine = _refinement._State.examine  # noqa: SLF001
+
+    def without(state: Any) -> Any:
+        X, errors, correction = examine(state)
+        return X, np.full_like(errors, 1.0), np.full_like(correction, np.nan)
+
+    monkeypatch.setattr(_refinement._State, "examine", without)  # noqa: SLF001
+    with pytest.raises(np.linalg.LinAlgError, match="do not converge"):
+        eigenpairs(np.array([[0.25, 0.1], [0.1, 0.125]]))
