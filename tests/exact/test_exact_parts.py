@@ -66,6 +66,22 @@ def test_the_bound_of_tangents_leaves_open_the_stated_share() -> None:
     assert 0.9 * stated < undecided.size < 1.1 * stated
 
 
+HARD = (
+    "-0x1.230e8ce9038cep-1", "-0x1.fb35e24812689p-4", "-0x1.3c6668755845ep-1",
+    "-0x1.93f98fc23d739p-2", "-0x1.c029b93a34157p-2", "-0x1.e38e8bb36f472p-3",
+    "-0x1.1485bccb1da7cp-2", "-0x1.8d6eeb9167884p-3", "-0x1.c2e46e721f0a0p-5",
+    "-0x1.c5251efa9056dp-4", "-0x1.0175fb37fec34p-2", "-0x1.e7c24ed360a26p-2",
+)  # fmt: skip
+"""Halfway between two points of the table, with exponentials just below halfway of two doubles."""
+
+
+def test_every_term_of_the_series_counts() -> None:
+    x = np.array([float.fromhex(text) for text in HARD])
+    found = x.copy()
+    _elementary.exp(found)
+    assert found.tolist() == [_elementary.exact_exp(value) for value in x.tolist()]
+
+
 def test_results_below_normal_doubles_are_all_left_open() -> None:
     x = np.array([-708.0, np.nextafter(-708.0, -800), -708.5, -709.0, -710.0])
     undecided = _elementary._fast_exp(x, np.empty_like(x), list(np.empty((5, x.size))))  # noqa: SLF001
@@ -108,16 +124,17 @@ def test_sums_of_rows_that_are_all_negative_do_not_leave_64_bits() -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_digits_of_weights_are_light(depth: int) -> None:
-    rows = np.random.default_rng(0).integers(0, 2**depth, (9, 6))
+    rows = 2**depth - 1 - np.random.default_rng(0).integers(0, 2, (9, 6))
     weights = _weights.Weights(PixelStatistics(rows), 2, depth)
     assert 1 << weights.bits <= weights._light  # noqa: SLF001
 
 
-def test_weights_are_in_one_block_each_whatever_they_are() -> None:
+@pytest.mark.parametrize("more", [0, 1])
+def test_weights_are_in_one_block_each_whatever_they_are(more: int) -> None:
     statistics = PixelStatistics(np.random.default_rng(0).integers(0, 256, (9, 6), dtype=np.uint8))
     weights = _weights.Weights(statistics, 2, 8)
     heaviest = weights._light << weights.bits * (weights.digits - 1)  # noqa: SLF001
-    weights.weights[:3] = [heaviest - 1, heaviest, heaviest + 1]
+    weights.weights[:3] = [heaviest - 1, heaviest, heaviest + more]
     total = [0] * 6
     for block in weights.blocks():
         columns = np.arange(6)[block.columns]
