@@ -99,3 +99,15 @@ def test_transformers_are_named_unless_they_are_all_there_is() -> None:
     assert _after(scalers[:1], Candidate(scalers[:1], None)) == ""
     assert _after(scalers[:1], Candidate(scalers, None)) == " after StandardScaler"
     assert _after(scalers, Candidate(scalers, None)) == " after StandardScaler and MinMaxScaler"
+
+
+def test_where_nothing_could_be_compared_no_other_stage_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    search = search_of(real(), SQUARE)
+    stages = [(ROWS, (), Candidate((), name)) for name in ("first", "second")]
+    fed: list[Any] = []
+    monkeypatch.setattr(Search, "_stages", lambda _: iter(stages))
+    monkeypatch.setattr(Search, "_feed", lambda _, _rows, model, _where: fed.append(model) or {})
+    assert search._features() == ({}, ())
+    assert [model.estimator for model in fed] == ["first"]

@@ -394,6 +394,12 @@ def test_rows_whose_distances_are_doubles_have_them() -> None:
     assert np.isfinite(exact_squared_distances(X, -X)).all()
     with pytest.raises(InvalidParameterError, match="a quarter of the largest double"):
         exact_squared_distances(X * 1.1)
+    # The limit itself: the largest root below it, and what is left.
+    root = np.nextafter(np.sqrt(largest / 4), 0)
+    rest = math.sqrt(Fraction(largest / 4) - Fraction(float(root)) ** 2)
+    at_most = np.array([[root, rest]])
+    assert exact_gram(at_most, slices=6).item() == largest / 4
+    assert exact_squared_distances(at_most, slices=6).item() == 0
 
 
 def test_arrays_that_are_no_rows_are_told_by_their_shape() -> None:

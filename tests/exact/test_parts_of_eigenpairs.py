@@ -292,7 +292,13 @@ def state_of(A: Floats, vectors: Floats) -> _refinement._State:
 def test_corrections_are_added_whole(size: float, power: int) -> None:
     A = np.diag([0.25, 0.125])
     state, correction = state_of(A, np.eye(2)), np.full((2, 2), size * 2.0**power)
-    before = state.X.copy()
+    before, add = state.X.copy(), state._add  # noqa: SLF001
+
+    def watched(digits: Floats, first: int) -> None:
+        assert np.abs(digits).max() <= 2**20  # what sums of their products are exact for
+        add(digits, first)
+
+    state._add = watched  # type: ignore[method-assign]  # noqa: SLF001
     state.correct(correction)
     added = 2 * _digits.value(state.X - before)
     np.testing.assert_allclose(added, correction, rtol=2.0**-36)
@@ -328,3 +334,25 @@ def test_what_is_no_number_ends_the_refinement(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(_refinement._State, "examine", without)  # noqa: SLF001
     with pytest.raises(np.linalg.LinAlgError, match="do not converge"):
         eigenpairs(np.array([[0.25, 0.1], [0.1, 0.125]]))
+
+
+def test_what_becomes_certain_late_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After ten steps a tie is taken for one, but what can be rounded still may be."""
+    examine, rounded = _refinement._State.examine, _digits.rounded  # noqa: SLF001
+    steps: list[int] = []
+
+    def vaguely(state: Any) -> Any:
+        X, errors, correction = examine(state)
+        state.errors = np.full_like(state.errors, 2.0**-80)
+        return X, np.full_like(errors, 2.0**-80), correction
+
+    def late(X: Any, errors: Any) -> Any:
+        steps.append(len(steps))
+        vectors, doubtful = rounded(X, errors)
+        return vectors, np.full_like(doubtful, len(steps) < _refinement.PATIENCE + 3)
+
+    monkeypatch.setattr(_refinement._State, "examine", vaguely)  # noqa: SLF001
+    monkeypatch.setattr(_digits, "rounded", late)
+    values = eigenpairs(np.array([[0.25, 0.1], [0.1, 0.125]]))[0]
+    assert values[0] > values[1]
+    assert len(steps) == _refinement.PATIENCE + 3

@@ -228,7 +228,7 @@ def test_where_it_is_missing_nothing_is_taken(
 
 @pytest.mark.parametrize(("blas", "other"), [(5, 1), (1, 5), (3, 3)])
 def test_the_faster_of_two_is_known(blas: int, other: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    turn = [0, blas, 0, other]  # start and end of either
+    turn = [10, 10 + blas, 20, 20 + other]  # start and end of either
     clock = iter(turn * 5)
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     extreme = _bytewise.extreme_rows()[:2]
