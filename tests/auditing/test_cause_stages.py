@@ -107,7 +107,12 @@ def test_where_nothing_could_be_compared_no_other_stage_is_tried(
     search = search_of(real(), SQUARE)
     stages = [(ROWS, (), Candidate((), name)) for name in ("first", "second")]
     fed: list[Any] = []
+
+    def feed(_search: Any, _rows: Any, model: Candidate, _where: str) -> dict[str, bool]:
+        fed.append(model.estimator)
+        return {}
+
     monkeypatch.setattr(Search, "_stages", lambda _: iter(stages))
-    monkeypatch.setattr(Search, "_feed", lambda _, _rows, model, _where: fed.append(model) or {})
+    monkeypatch.setattr(Search, "_feed", feed)
     assert search._features() == ({}, ())
-    assert [model.estimator for model in fed] == ["first"]
+    assert fed == ["first"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -64,6 +65,22 @@ def test_the_bound_of_tangents_leaves_open_the_stated_share() -> None:
     bound = 2.0**-50 * np.abs(second)  # the lower part of the table adds a thousandth
     stated = (2 * bound / np.spacing(np.tanh(x))).sum()
     assert 0.9 * stated < undecided.size < 1.1 * stated
+
+
+def test_what_is_left_open_lies_on_both_sides_of_the_middle() -> None:
+    """Nearly halfway between points of the table, where an error of the series shows most."""
+    rng, above = np.random.default_rng(0), []
+    for _ in range(10):
+        k = rng.integers(-8192, 0, 1_000_000) + 0.4995 * rng.choice([-1, 1], 1_000_000)
+        x = k * (math.log(2) / 8192) * (1 + rng.integers(-9999, 9999, k.size) * 2.0**-50)
+        undecided = _elementary._fast_exp(x, np.empty_like(x), list(np.empty((5, x.size))))  # noqa: SLF001
+        with mpmath.workprec(120):
+            for value in x[undecided].tolist():
+                true = mpmath.exp(value)
+                units = true * mpmath.mpf(2) ** (53 - math.frexp(float(true))[1])
+                above.append(units - mpmath.floor(units) > 0.5)
+    assert len(above) > 3000
+    assert 0.46 < np.mean(above) < 0.54
 
 
 HARD = (

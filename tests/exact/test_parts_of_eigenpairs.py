@@ -298,7 +298,7 @@ def test_corrections_are_added_whole(size: float, power: int) -> None:
         assert np.abs(digits).max() <= 2**20  # what sums of their products are exact for
         add(digits, first)
 
-    state._add = watched  # type: ignore[method-assign]  # noqa: SLF001
+    state._add = watched  # type: ignore[assignment,method-assign]  # noqa: SLF001
     state.correct(correction)
     added = 2 * _digits.value(state.X - before)
     np.testing.assert_allclose(added, correction, rtol=2.0**-36)
