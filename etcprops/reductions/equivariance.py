@@ -321,6 +321,8 @@ def as_rows(R: csr_array | ArrayLike, geometry: BlockGeometry, caller: str) -> R
             wanted = f"hold integers of magnitude at most {most}"
             reject("R", caller, wanted, f"one of {largest}.")
         matrix = matrix.astype(np.int64)
+    elif values.dtype == np.float16:  # of which SciPy makes no sparse rows
+        matrix = matrix.astype(np.float32)
     return Rows(matrix)
 
 

@@ -32,7 +32,7 @@ def write(source: NDArray[np.int64], sign: NDArray[np.int8], level: int) -> dict
 
 
 def check_fields(certificate: Any, caller: str) -> None:
-    """Refuse what has not the fields of a certificate, or is of another format or version."""
+    """Refuse what has not the fields of a certificate, or other ones in them."""
     if not isinstance(certificate, dict) or set(certificate) | {"witness"} != _FIELDS:
         wanted = f"be a dictionary with the fields {', '.join(sorted(_FIELDS))}"
         got = sorted(map(str, certificate)) if isinstance(certificate, dict) else certificate
@@ -42,6 +42,10 @@ def check_fields(certificate: Any, caller: str) -> None:
     if kind != (_FORMAT, version) or type(kind[1]) is not int:  # True == 1
         wanted = f"be of format {_FORMAT}, version {_VERSION}, or 1 without a witness"
         reject("certificate", caller, wanted, describe(kind))
+    for name in ("source", "sign"):  # of which NumPy would make integers
+        numbers = certificate[name]
+        if isinstance(numbers, list) and any(isinstance(number, bool) for number in numbers):
+            reject("certificate", caller, f"hold integers in {name!r}", "booleans among them.")
 
 
 def check_witness(

@@ -56,7 +56,8 @@ It found, and each is a test now:
   Both count from the top of the zip now (tests/security/test_hostile_files.py).
 - certificates that the checker took and the package refused: with another field, with levels
   beyond 63 bits, or with an empty witness, which it called confirmed. The checker
-  refuses them now (tests/probing/test_probe_certificates.py).
+  refuses them now; and booleans among signs, which the package took for 1 and the checker
+  refused, it refuses as well (tests/probing/test_probe_certificates.py).
 
 The reader of certificates ended at a find three times and began again; its line is the last of
 four, and has been run least. hypofuzz 25.11, on eight of these readers from their seeds, tried some
@@ -70,8 +71,11 @@ three other seeds, 70,000 in all and six minutes of processor time, found 22 mor
 doors. They are mended and among those of the table, and nearly all are tests in
 tests/fuzz/test_found.py. Most are of four kinds: integers of NumPy that wrap, numbers too long to
 be shown in an error, sizes of which there is no array, and kinds of arguments that a door had not
-been given before. So the doors are better than they were, not known to be without mistakes:
-`pytest tests/fuzz --hypothesis-profile=deep` goes on.
+been given before. 1,000 calls of each door, the same ones as in the table and more, 123,000 in all,
+found 18 more in as many doors: arrays of no dimensions for several things, masked pixels, numbers
+of 5,000 digits where they had been shown unseen. Of another 240,000, of three other seeds, two were
+not as they must be. Each is mended, and a test. So the doors are better than they were, not known
+to be without mistakes: `pytest tests/fuzz --hypothesis-profile=deep` goes on.
 """
 """What the runs guided by coverage have found, and what others have not."""
 
@@ -229,6 +233,7 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
     "reductions.InducedMap.apply": ("vectors of another size were an IndexError",),
     "reductions.LinearReduction.fit": (_DOCS,),
     "reductions.LinearReduction.transform": (_DOCS,),
+    "reductions.equivariance": ("a matrix in half precision was a ValueError of SciPy",),
     "reductions.generators": ("a step as text was a KeyError",),
     "reductions.gram_deviation": (
         "what is no transformer was a TypeError",

@@ -30,7 +30,14 @@ from etcprops.formats.rates import points_from_csv
 from etcprops.formats.schemes import ImageScheme
 from etcprops.probing import AffineMap, Confirmation, checker, infer_structure
 from etcprops.probing.drift import drift
-from etcprops.reductions import BlockMean, InducedMap, generators, gram_deviation, reductions_to
+from etcprops.reductions import (
+    BlockMean,
+    InducedMap,
+    equivariance,
+    generators,
+    gram_deviation,
+    reductions_to,
+)
 from etcprops.testing import (
     Scheme,
     assert_bitwise_equal,
@@ -255,6 +262,14 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert len(make_synthetic_faces(people=1, lights=np.int8(4), height=96, width=96).images) == 4  # type: ignore[arg-type]
     vectors = images().reshape(len(images()), -1).astype(np.float64)
     assert ep.GramPCA(2, slices=np.uint8(2)).fit(vectors).n_components_ == 2  # type: ignore[arg-type]
+
+
+def test_reductions_may_be_in_half_precision() -> None:
+    matrix = np.eye(GREY.n_pixels, dtype=np.float16)
+    matrix[0, 0] = 0.5
+    for given in (matrix, matrix.astype(np.float64)):
+        found = equivariance(given, GREY, "permutation")
+        assert found.counterexample is not None
 
 
 def test_masks_are_left_out() -> None:

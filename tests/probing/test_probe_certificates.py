@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import etcprops
-from etcprops import SignedPermutation
+from etcprops import InvalidParameterError, SignedPermutation
 from etcprops.probing import probe
 from etcprops.scheme._chosen_images import digit_count, digits
 
@@ -96,6 +96,14 @@ def test_broken_certificates_are_rejected(
     done = check(tmp_path, content)
     assert (done.returncode, done.stderr) == (status, "")
     assert says in done.stdout
+
+
+@pytest.mark.parametrize("field", ["source", "sign"])
+def test_the_package_refuses_booleans_as_the_checker_does(field: str) -> None:
+    certificate = json.loads(replaced())
+    certificate[field] = [number == 1 or number for number in certificate[field]]
+    with pytest.raises(InvalidParameterError, match=f"integers in '{field}'"):
+        SignedPermutation.from_certificate(certificate)
 
 
 def test_the_checker_is_short_and_needs_the_standard_library_only() -> None:
