@@ -11,7 +11,7 @@ import io
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -253,19 +253,19 @@ def picture_of(content: bytes, suffix: str = "", conversion: Conversion = LOSSLE
         reject("conversion", "picture_of", "be a Conversion", describe(conversion))
     if not content:
         raise PictureError("is empty")
-    with _errors_in_a_line(), _opened(content) as picture:
+    with _errors_in_a_line(), opened(content) as picture:
         return _picture(picture, content, suffix, conversion)
 
 
-def _opened(content: bytes) -> Any:
-    """Open a file without Pillow's own warning of large images, which are refused here anyway."""
+def opened(content: bytes, formats: Sequence[str] | None = None) -> Any:
+    """Open a file without Pillow's own warning of large images, which callers refuse anyway."""
     from PIL import Image
 
     if threading.current_thread() is not threading.main_thread():  # filters are not a thread's own
-        return Image.open(io.BytesIO(content))
+        return Image.open(io.BytesIO(content), formats=formats)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(content))
+        return Image.open(io.BytesIO(content), formats=formats)
 
 
 @contextmanager
@@ -379,10 +379,8 @@ _DESCRIPTION: Final = 0x010E
 
 def count_pixels(content: bytes) -> int:
     """Return how many pixels the header of an image file promises; 0 if it is none."""
-    from PIL import Image
-
     try:
-        with Image.open(io.BytesIO(content)) as picture:
+        with opened(content) as picture:
             width, height = picture.size
             return int(width * height)
     except Exception:  # noqa: BLE001  # as above; what is wrong is said when it is decoded
@@ -391,10 +389,8 @@ def count_pixels(content: bytes) -> int:
 
 def read_comment(content: bytes) -> str:
     """Return the comment of an image file, "" if it has none or is none; decodes no pixels."""
-    from PIL import Image
-
     try:
-        with Image.open(io.BytesIO(content)) as picture:
+        with opened(content) as picture:
             return _comment(picture)
     except Exception:  # noqa: BLE001  # as above
         return ""

@@ -7,7 +7,6 @@ such a segment is empty or of a negative length; so it is given files without th
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import tempfile
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etcprops._validation import describe, reject
+from etcprops.datasets.pictures import MOST_PIXELS, opened
 from etcprops.formats.coefficients import LARGEST
 
 _VERSION: Final = "turbo210"
@@ -129,14 +129,17 @@ def _check_content(content: bytes, caller: str) -> None:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
+        with opened(content, ["JPEG"]) as picture:
             mode, size = picture.mode, picture.size
+            if size[0] * size[1] > MOST_PIXELS:
+                wanted = f"be of at most {MOST_PIXELS} pixels"
+                reject("source", caller, wanted, f"{size[1]} x {size[0]}.")
             layers = getattr(picture, "layer", [])
             picture.load()
     except UnidentifiedImageError:
         reject("source", caller, "be a JPEG file", f"{len(content)} bytes that are none.")
     except Image.DecompressionBombError as error:
-        reject("source", caller, "be of a size that Pillow opens", f"more: {error}")
+        reject("source", caller, f"be of at most {MOST_PIXELS} pixels", f"more: {error}")
     except (OSError, SyntaxError) as error:
         reject("source", caller, "be a whole JPEG file", f"one that is broken: {error}.")
     if mode not in _MODES:

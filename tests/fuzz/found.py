@@ -58,6 +58,8 @@ It found, and each is a test now:
   beyond 63 bits, or with an empty witness, which it called confirmed. The checker
   refuses them now; and booleans among signs, which the package took for 1 and the checker
   refused, it refuses as well (tests/probing/test_probe_certificates.py).
+- a JPEG file whose header tells of 167 million pixels, of which Pillow warned. What reads files
+  says itself what is too large, and is refused (tests/fuzz/test_found.py).
 
 The reader of certificates ended at a find three times and began again; its line is the last of
 four, and has been run least. hypofuzz 25.11, on eight of these readers from their seeds, tried some

@@ -58,6 +58,8 @@ REPORT = ep.attack(images(), block=4)
 AFFINE = AffineMap(IDENTITY.matrix(), np.zeros(4))
 INDUCED = InducedMap(np.array([1, 0]), np.array([1, -1]), np.array([0, 255]))
 MASKED = np.ma.masked_array(images(), mask=True)
+BOMB = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08fff809f701011100ffd9")
+"""A JPEG file of which only the header is there: 65,528 x 2,551 pixels."""
 NEGATION = Scheme("negation", negate, (2, 2), [0])
 audit = partial(
     ep.audit, KNeighborsClassifier(1), images(), labels(), KEY, explain=False, protection=False
@@ -209,6 +211,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a NUL in a new name": (lambda: KEY.save("a\0b"), "be the name of a file"),
     "a NUL in a picture's name": (lambda: ep.read_image("a\0b"), "'image'"),
     "a NUL in a file's name": (lambda: ep.read_coefficients("a\0b"), "'source'"),
+    "a header of more pixels than are read": (lambda: ep.read_coefficients(BOMB), "at most 89478485"),
     "a folder for a file": (lambda: ep.read_coefficients("/"), "'source'"),
     "a name that is too long": (lambda: load_extended_yale_b("a" * 10_000), "'path'"),
     "a data set's name that is too long": (lambda: load_images("a" * 10_000), "'data'"),
