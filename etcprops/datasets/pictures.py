@@ -11,7 +11,7 @@ import io
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -257,7 +257,7 @@ def picture_of(content: bytes, suffix: str = "", conversion: Conversion = LOSSLE
         return _picture(picture, content, suffix, conversion)
 
 
-def opened(content: bytes, formats: Sequence[str] | None = None) -> Any:
+def opened(content: bytes, formats: list[str] | None = None) -> Any:
     """Open a file without Pillow's own warning of large images, which callers refuse anyway."""
     from PIL import Image
 

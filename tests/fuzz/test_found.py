@@ -211,7 +211,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a NUL in a new name": (lambda: KEY.save("a\0b"), "be the name of a file"),
     "a NUL in a picture's name": (lambda: ep.read_image("a\0b"), "'image'"),
     "a NUL in a file's name": (lambda: ep.read_coefficients("a\0b"), "'source'"),
-    "a header of more pixels than are read": (lambda: ep.read_coefficients(BOMB), "at most 89478485"),
+    "a header of too many pixels": (lambda: ep.read_coefficients(BOMB), "at most 89478485"),
     "a folder for a file": (lambda: ep.read_coefficients("/"), "'source'"),
     "a name that is too long": (lambda: load_extended_yale_b("a" * 10_000), "'path'"),
     "a data set's name that is too long": (lambda: load_images("a" * 10_000), "'data'"),

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from oracles import BYTES, asked, grid, rng
 
 from etcprops import SignedPermutation, probe
-from etcprops.probing import MapKind, PixelMap, infer_structure, key_audit, linearity, residuals
+from etcprops.probing import (
+    MapKind,
+    PixelMap,
+    infer_structure,
+    key_audit,
+    linearity,
+    residuals,
+    verdicts,
+)
 from etcprops.probing.budget import FULL, QUICK
 from etcprops.probing.classification import SURVEYED, _Classifier
 from etcprops.probing.compression import _sampling_by_lines
@@ -159,6 +167,32 @@ def test_results_may_be_off_by_the_tolerance_itself(share: float, departs: bool)
     assert (linearity.affine_departure(oracle, rng(), found, QUICK) is not None) is departs
 
 
+def test_integers_may_be_off_where_results_are_rounded() -> None:
+    expected = np.zeros(4)
+    for off, departs in ((0.9, False), (1.5, True)):
+        oracle: Any = SimpleNamespace(
+            size=4, scale=BYTES, rounding=2.0**-20,
+            answered=lambda vectors, off=off: ((v, expected + off * 2.0**-10) for v in vectors),
+        )  # fmt: skip
+        found: Any = SimpleNamespace(matrix=np.eye(4, dtype=np.int64), apply=lambda _: expected)
+        assert (linearity.affine_departure(oracle, rng(), found, QUICK) is not None) is departs
+
+
+def test_residues_say_how_many_levels_are_told_apart() -> None:
+    sums: Any = SimpleNamespace(modulus=16, tried=3)
+    verdict = verdicts.affine(MapKind.AFFINE_RESIDUE, None, sums, None, 255)
+    assert "of 256, no more than 16 are told apart" in verdict.reason
+
+
+def test_curves_that_copy_or_negate_are_counted_as_such() -> None:
+    levels = np.arange(256)
+    found: Any = SimpleNamespace(
+        table=np.stack([levels, 255 - levels, levels // 2]), indices=np.arange(3)
+    )
+    oracle: Any = SimpleNamespace(out_shape=(1, 3))
+    assert "; 1 of 3 neither copy nor negate it" in verdicts.curves(found, oracle).reason
+
+
 def test_compression_is_looked_for_in_large_bytes_and_by_a_full_look_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -191,11 +225,13 @@ def test_blocks_that_are_given_may_be_scrambled_inside() -> None:
         corner = np.s_[number // 2 * 4 :, number % 2 * 4 :]
         inside = places[corner][:4, :4].ravel()
         source[corner][:4, :4] = rng(number).permutation(inside).reshape(4, 4)
-    scrambled = SignedPermutation(source.ravel(), np.ones(64, dtype=np.int8))
+    sign = np.where(np.arange(64) % 3, 1, -1).astype(np.int8)
+    scrambled = SignedPermutation(source.ravel(), sign)
     found = infer_structure(scrambled, (8, 8), block=4)
     assert found is not None
     assert found.unit == (4, 4)
     assert not found.tiles.explained
+    assert any("negation per value: 22 of 64" in words for words in found.statements)
 
 
 def test_pieces_of_two_pixels_have_maps_inside() -> None:
@@ -254,6 +290,16 @@ def neutral(_key: int) -> Draw:
 
 def whole(key: int) -> Draw:
     return Draw("numbers", DrawKind.WHOLE, rng(100 + key).integers(0, 8, 5), 8, neutral=False)
+
+
+def test_what_is_scrambled_inside_is_told_under_a_single_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(key_audit, "scramble_bits", lambda _: 1.0)
+    for unit, piece in (((1, 1), "pixel"), ((2, 2), "block")):
+        structures: Any = [SimpleNamespace(block=2, unit=unit, draws=[])]
+        (finding,) = key_audit._test_draws(structures).findings
+        assert f"inside the {piece}s" in finding
 
 
 def test_draws_are_tested_whatever_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
