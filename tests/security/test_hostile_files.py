@@ -344,7 +344,7 @@ def test_inner_products_are_kept_only_where_a_user_says(
 
 OPENERS = {
     "Image.open": {
-        "datasets.pictures", "formats._jpeg_files", "formats.rates", "probing.returns",
+        "datasets.pictures", "formats.rates", "probing.returns",
     },
     "json.loads": {
         # One reader for what others wrote, one that stands alone, and what this package made.
