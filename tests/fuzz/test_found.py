@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from right_calls import GREY, KEY, coq_report, encrypted, images, labels, negate, rows
 from sklearn.neighbors import KNeighborsClassifier
 from values import NoArray, NoText, NoTruth
@@ -58,8 +60,16 @@ REPORT = ep.attack(images(), block=4)
 AFFINE = AffineMap(IDENTITY.matrix(), np.zeros(4))
 INDUCED = InducedMap(np.array([1, 0]), np.array([1, -1]), np.array([0, 255]))
 MASKED = np.ma.masked_array(images(), mask=True)
-BOMB = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08fff809f701011100ffd9")
-"""A JPEG file of which only the header is there: 65,528 x 2,551 pixels."""
+
+
+def bomb() -> bytes:
+    """Return a JPEG file of 8 x 8 pixels that says it has 12,280 x 12,280."""
+    file = io.BytesIO()
+    Image.new("L", (8, 8)).save(file, "JPEG")
+    size = b"\xff\xc0\x00\x0b\x08"  # and then the height and the width
+    return file.getvalue().replace(size + b"\x00\x08\x00\x08", size + b"\x2f\xf8\x2f\xf8")
+
+
 NEGATION = Scheme("negation", negate, (2, 2), [0])
 audit = partial(
     ep.audit, KNeighborsClassifier(1), images(), labels(), KEY, explain=False, protection=False
@@ -211,7 +221,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a NUL in a new name": (lambda: KEY.save("a\0b"), "be the name of a file"),
     "a NUL in a picture's name": (lambda: ep.read_image("a\0b"), "'image'"),
     "a NUL in a file's name": (lambda: ep.read_coefficients("a\0b"), "'source'"),
-    "a header of too many pixels": (lambda: ep.read_coefficients(BOMB), "at most 89478485"),
+    "a header of too many pixels": (lambda: ep.read_coefficients(bomb()), "at most 89478485"),
     "a folder for a file": (lambda: ep.read_coefficients("/"), "'source'"),
     "a name that is too long": (lambda: load_extended_yale_b("a" * 10_000), "'path'"),
     "a data set's name that is too long": (lambda: load_images("a" * 10_000), "'data'"),
