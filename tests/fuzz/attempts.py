@@ -127,7 +127,7 @@ def examples(share: int, least: int) -> int:
 
 
 def fuzzed(share: int, least: int) -> settings:
-    """Return settings for so many `examples` in a folder that is the module's."""
+    """Return settings for so many `examples`, all in one folder."""
     return settings(max_examples=examples(share, least), suppress_health_check=[*HealthCheck])
 
 

@@ -29,7 +29,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "doors.md"
 FUZZED = [name for name in doors() if name not in NOT_FUZZED]
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)  # for each door: some write over what others read
 def _folder() -> Iterator[None]:
     with folder_of_files():
         yield
