@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,7 +25,8 @@ from etcprops.probing import (
     residuals,
     verdicts,
 )
-from etcprops.probing.budget import FULL, QUICK
+from etcprops.probing.bits import _triples
+from etcprops.probing.budget import FULL, QUICK, Budget
 from etcprops.probing.classification import SURVEYED, _Classifier
 from etcprops.probing.compression import _sampling_by_lines
 from etcprops.probing.dependence import _hangs_on_statistics
@@ -79,6 +81,22 @@ def test_looks_at_keys_say_how_many_calls_they_take(effort: Any) -> None:
     found = Keys._planned(keys)
     assert found == planned + SURVEYED * chosen * effort.shapes
     assert isinstance(found, int)
+
+
+def test_batches_take_half_a_second() -> None:
+    budget = Budget(1e9)
+    assert budget.batch(100) == 1
+    for seconds, images in ((1.0, 5), (100.0, 1), (0.01, 64)):
+        budget.calls, budget.spent = 10, seconds
+        assert budget.batch(64) == images
+
+
+def test_dark_bright_and_any_images_are_asked_in_all_combinations() -> None:
+    found = [*_triples(asked(lambda image: image, (40, 50)), rng(), FULL)]
+    ranges = (0, 255), (0, 63), (192, 255)
+    stated = [*product(ranges, repeat=3)][: 4 * FULL.instances]
+    seen = [tuple((int(v.min()), int(v.max())) for v in triple) for triple in found]
+    assert seen[: len(stated)] == stated
 
 
 def test_a_map_without_a_candidate_is_undecided_when_time_is_over() -> None:
