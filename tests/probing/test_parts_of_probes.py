@@ -35,6 +35,8 @@ from etcprops.probing.extraction import chosen_calls, confirming_count
 from etcprops.probing.keys import Keys
 from etcprops.probing.sandbox import Forked, Isolation, open_sandbox
 from etcprops.probing.shifts import shifts
+from etcprops.probing.witnesses import same_residue
+from etcprops.probing.wording import piece_name
 
 Array = NDArray[Any]
 
@@ -97,6 +99,31 @@ def test_dark_bright_and_any_images_are_asked_in_all_combinations() -> None:
     stated = [*product(ranges, repeat=3)][: 4 * FULL.instances]
     seen = [tuple((int(v.min()), int(v.max())) for v in triple) for triple in found]
     assert seen[: len(stated)] == stated
+
+
+@pytest.mark.parametrize(
+    ("hung", "number", "left", "hopeless"),
+    [(1, 1, 9, False), (2, 2, 9, True), (2, 5, 9, True), (1, 5, 9, False), (0, 5, 0, True)],
+)
+def test_keys_are_given_up_when_two_hung_or_the_time_is_over(
+    hung: int,
+    number: int,
+    left: int,
+    hopeless: bool,  # noqa: FBT001
+) -> None:
+    missed: list[str] = []
+    budget = SimpleNamespace(left=left, miss=missed.append)
+    found = [SimpleNamespace(reason="did not return within 1 s")] * hung
+    keys: Any = SimpleNamespace(found=found, oracles=[SimpleNamespace(budget=budget)])
+    assert Keys._hopeless(keys, number) is hopeless
+    assert missed == [f"keys from number {number} on"] * hopeless
+
+
+def test_residues_have_a_witness_where_they_are_encrypted_alike() -> None:
+    assert same_residue(asked(lambda image: image), 16) is None
+    witness = same_residue(asked(lambda image: image % 16), 16)
+    assert witness is not None
+    assert "0 and 16 at (0, 0)" in witness.detail
 
 
 def test_a_map_without_a_candidate_is_undecided_when_time_is_over() -> None:
@@ -270,6 +297,15 @@ def test_only_what_is_no_image_is_said_to_be_none(kind: MapKind) -> None:
     assert Keys._under(keys, kind) == f"{kind} under 0, 1, 2, 3 and 1 more{why}"
 
 
+def test_pieces_are_called_what_they_are() -> None:
+    names = {
+        (1, 1): "single pixels", (4, 6): "whole image", (1, 6): "rows", (4, 1): "columns",
+        (2, 2): "blocks of 2 x 2", (1, 2): "pieces of 1 x 2", (2, 1): "pieces of 2 x 1",
+    }  # fmt: skip
+    assert {unit: piece_name(unit, (4, 6)) for unit in names} == names
+    assert piece_name((3, 1), (1, 6)) == "pieces of 3 x 1"
+
+
 # --- Draws
 
 
@@ -330,6 +366,12 @@ def test_draws_are_tested_whatever_came_before(monkeypatch: pytest.MonkeyPatch) 
     again = bits_of(monkeypatch, order, inverse, whole)
     assert again.bits == once.bits + alone
     assert any("is the inverse of" in finding for finding in again.findings)
+
+
+def test_orders_that_step_around_are_coherent() -> None:
+    for step in (1, 9, 15):
+        orders = np.array([np.arange(16) * step % 16])
+        assert key_audit._coherence(orders) == 1.0
 
 
 # --- Processes
