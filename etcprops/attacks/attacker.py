@@ -52,8 +52,8 @@ def attack(
     Parameters
     ----------
     images : array_like, shape (N, H, W) or (N, H, W, 3), or one image without N
-        Encrypted images under one key: uint8, or floats such as z-scores of pixels, which keep the
-        arrangement readable. Images of Pillow as `encrypt` takes them.
+        Encrypted images under one key: uint8, or floats up to 1e15 such as z-scores of pixels,
+        which keep the arrangement readable. Images of Pillow as `encrypt` takes them.
     block : int, optional
         Side of the blocks, at least 2; by default it is found from the images.
     planes : {1, 3}, optional

@@ -81,7 +81,7 @@ def probe(
         ``encrypt(image, key)``, or ``encrypt(image)``. Called in a process of its own where the
         platform can fork, and killed at the time limit.
     shape : sequence of int
-        ``(H, W)`` or ``(H, W, C)`` with 1 to 4 channels.
+        ``(H, W)`` or ``(H, W, C)`` with 1 to 4 channels, of at most 2^32 pixels.
     dtype : dtype, default=uint8
         uint8, uint16, or floats, taken to be in [0, 1].
     keys : iterable, or int, optional

@@ -27,7 +27,7 @@ def different_decisions(
     plain, encrypted : array_like, shape (N, ...)
         The images and their encryption; flattened.
     labels : array_like, shape (N,)
-        What to learn.
+        What to learn; numbers below 2^63 in magnitude.
     training : array_like of int or bool
         Index of the training images; the others are the queries.
 
