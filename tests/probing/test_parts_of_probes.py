@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from itertools import product
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ from etcprops.probing.compression import _sampling_by_lines
 from etcprops.probing.dependence import _hangs_on_statistics
 from etcprops.probing.draws import Draw, DrawKind, codes, permutation
 from etcprops.probing.extraction import chosen_calls, confirming_count
-from etcprops.probing.keys import Keys
+from etcprops.probing.keys import Keys, written
 from etcprops.probing.sandbox import Forked, Isolation, open_sandbox
 from etcprops.probing.shifts import shifts
 from etcprops.probing.witnesses import same_residue
@@ -152,8 +153,14 @@ def test_calls_and_their_seconds_are_added_up() -> None:
 
 
 def test_own_seconds_are_part_of_all() -> None:
+    started = time.perf_counter()
     report = probe(lambda image, _key: 255 - image, (2, 2), keys=[0], quick=True, isolation="none")
-    assert 0 <= report.own_seconds <= report.seconds
+    assert 0 <= report.own_seconds <= report.seconds <= time.perf_counter() - started
+
+
+def test_only_small_numbers_are_shown_of_keys() -> None:
+    for key, shown in ((2**32 - 1, True), (1 - 2**32, True), (2**32, False), (b"secret", False)):
+        assert (written(key, 3) == str(key)) is shown
 
 
 # --- What is found
