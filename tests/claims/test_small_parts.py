@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import threadpoolctl
 from scipy.sparse import csr_array, eye_array
 
+from etcprops import BlockGeometry, exact_gram, exact_squared_distances
 from etcprops._pictures import MARK
 from etcprops.claims import Claim, Evidence, EvidenceKind, Finding, Implementation, Outcome
 from etcprops.claims.case import Case
-from etcprops.claims.checks import coefficients
+from etcprops.claims.checks import (
+    coefficients,
+    forests,
+    key_conditions,
+    machines,
+    protection,
+    statistics,
+)
+from etcprops.claims.checks import exact_gram as checks_of_gram
 from etcprops.claims.checks.reductions_in_distribution import check_one_projection_of_digits
 from etcprops.claims.model import Check, Observation
 from etcprops.claims.pictures import TILE, drawn, example_key, pattern, step_pictures, tiles
@@ -198,3 +211,91 @@ def test_projections_agree_up_to_rounding_alone(
 ) -> None:
     monkeypatch.setattr("etcprops.reductions.gram_deviation", lambda *_: deviation)
     assert check_one_projection_of_digits(FEW).agrees is (deviation < 0.1)
+
+
+# --- What checks try
+
+
+def test_exact_products_are_tried_with_every_number_of_slices() -> None:
+    asked: list[int] = []
+
+    def product(rows: Any, slices: int) -> Any:
+        asked.append(slices)
+        return exact_gram(rows, slices=slices)
+
+    given: Any = SimpleNamespace(arithmetic=SimpleNamespace(exact_gram=product))
+    assert checks_of_gram.check_exact_gram_against_rational_arithmetic(given).agrees
+    assert asked == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("processors", "tried"), [(1, [1, 2]), (2, [1, 2]), (3, [1, 2, 3])])
+def test_products_are_made_by_no_more_threads_than_processors(
+    processors: int, tried: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def limits(threads: int, **_: Any) -> Any:
+        asked.append(threads)
+        return nullcontext()
+
+    monkeypatch.setattr(threadpoolctl, "threadpool_limits", limits)
+    monkeypatch.setattr("os.cpu_count", lambda: processors)
+    given: Any = SimpleNamespace(arithmetic=SimpleNamespace(exact_gram=lambda *_: np.zeros((1, 1))))
+    detail = checks_of_gram.check_exact_gram_whatever_the_threads(given).detail
+    assert asked == tried
+    assert f"{', '.join(map(str, tried))} threads" in detail
+
+
+@pytest.mark.parametrize("sign_known", [True, False])
+def test_bits_that_the_attack_leaves_are_those_of_the_frame_and_a_sign(
+    monkeypatch: pytest.MonkeyPatch, *, sign_known: bool
+) -> None:
+    case = SimpleNamespace(
+        key=SimpleNamespace(key_space_bits=lambda: 100.0), right=SimpleNamespace(direct=1.0),
+        found=SimpleNamespace(recovered=True, sign_known=sign_known, seconds=1.0),
+    )  # fmt: skip
+    monkeypatch.setattr(protection, "_common_key", lambda _: case)
+    detail = protection.check_keys_that_are_left_after_the_attack(Implementation()).detail
+    assert ("but for 2 bits" in detail) is sign_known
+    assert ("but for 3 bits" in detail and "one sign" in detail) is not sign_known
+
+
+def test_variances_are_told_of_both_sides() -> None:
+    plain, encrypted = np.array([[1, 5], [3, 5]]), np.array([[1, 5], [3, 7]])
+    given: Any = SimpleNamespace(
+        vectors=lambda _: (plain, encrypted), key=None, geometry=SimpleNamespace(n_pixels=2)
+    )
+    found = statistics.check_scale_at_full_size(given)
+    assert not found.agrees
+    assert found.detail == "X.var() is 1 / 2 plain, 2 encrypted"
+
+
+def test_averages_are_of_whole_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Any] = []
+    monkeypatch.setattr(
+        key_conditions, "_compare_scores", lambda _, averages: taken.append(averages)
+    )
+    key_conditions.check_scores_after_averages_in_floats(Implementation())
+    pipeline = taken[0](BlockGeometry(6, 6, block=3))
+    assert pipeline.fit_transform(np.full((1, 36), 7.0)).tolist() == [[7.0] * 4]
+
+
+def test_small_trees_look_at_one_feature_and_at_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def distribution(*_: Any, max_features: int) -> dict[str, int]:
+        asked.append(max_features)
+        return {}
+
+    monkeypatch.setattr("etcprops.theory.forests.tree_distribution", distribution)
+    assert forests.check_distribution_of_small_trees(Implementation()).agrees
+    assert asked == [1] * 49 + [2] * 49
+
+
+def test_exponentials_are_those_of_distances_over_64(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Any] = []
+    monkeypatch.setattr(machines, "_against_the_exact", lambda *_: None)
+    given: Any = SimpleNamespace(arithmetic=SimpleNamespace(exponential=lambda x: taken.append(+x)))
+    machines.check_exponentials_by_numpy(given)
+    z_scores = machines._z_scores()  # noqa: SLF001
+    assert np.array_equal(taken[0], exact_squared_distances(z_scores) / -64)
