@@ -13,7 +13,13 @@ import pytest
 import threadpoolctl
 from scipy.sparse import csr_array, eye_array
 
-from etcprops import BlockGeometry, exact_gram, exact_squared_distances
+from etcprops import (
+    BlockGeometry,
+    InvalidParameterError,
+    exact_gram,
+    exact_squared_distances,
+    verify,
+)
 from etcprops._pictures import MARK
 from etcprops.claims import Claim, Evidence, EvidenceKind, Finding, Implementation, Outcome
 from etcprops.claims.case import Case
@@ -299,3 +305,9 @@ def test_exponentials_are_those_of_distances_over_64(monkeypatch: pytest.MonkeyP
     machines.check_exponentials_by_numpy(given)
     z_scores = machines._z_scores()  # noqa: SLF001
     assert np.array_equal(taken[0], exact_squared_distances(z_scores) / -64)
+
+
+def test_of_several_unknown_claims_one_is_guessed() -> None:
+    with pytest.raises(InvalidParameterError, match="Did you mean 'int8-products'") as error:
+        verify(claims=["int8-product", "common-key-score"])
+    assert str(error.value).count("Did you mean") == 1
