@@ -80,7 +80,8 @@ be a positive integer. Got 0 (int).
 def describe(value: object) -> str:
     """Return a short description of `value`: arrays by dtype and shape, the rest by `repr`."""
     if isinstance(value, np.ndarray):
-        return f"an array of dtype {value.dtype} and shape {value.shape}."
+        kind = "a masked array" if np.ma.is_masked(value) else "an array"
+        return f"{kind} of dtype {value.dtype} and shape {value.shape}."
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001  # integers of 4,301 digits, or a class with a mistake

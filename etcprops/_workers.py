@@ -50,8 +50,8 @@ def as_done(
 ) -> Generator[Result]:
     """Yield results as tasks end.
 
-    Left early, no other task is begun; those in work threads finish, and processes are killed.
-    Either way nobody works any more afterwards.
+    Left early, no other task is begun. Threads finish what they are at, processes are killed:
+    either way nobody works any more afterwards.
 
     Parameters
     ----------

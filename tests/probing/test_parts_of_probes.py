@@ -34,7 +34,9 @@ from etcprops.probing.dependence import _hangs_on_statistics
 from etcprops.probing.draws import Draw, DrawKind, codes, permutation
 from etcprops.probing.extraction import chosen_calls, confirming_count
 from etcprops.probing.keys import Keys, written
-from etcprops.probing.sandbox import Forked, Isolation, open_sandbox
+from etcprops.probing.model import Notes
+from etcprops.probing.oracle import Oracle
+from etcprops.probing.sandbox import Forked, Isolation, Reply, open_sandbox
 from etcprops.probing.shifts import shifts
 from etcprops.probing.witnesses import same_residue
 from etcprops.probing.wording import piece_name
@@ -139,17 +141,13 @@ def test_a_map_without_a_candidate_is_undecided_when_time_is_over() -> None:
 
 
 def test_calls_and_their_seconds_are_added_up() -> None:
-    oracle = asked(lambda image: image)
-    assert oracle.queries == 1
-    before = oracle.seconds
-    assert 0 <= before < 0.5
-    reply: Any = SimpleNamespace(
-        seconds=0.75, modified=False, printed=0, problem="", value=np.zeros((3, 4), np.uint8)
-    )
+    sandbox = open_sandbox(lambda image: image, [0], 5, Isolation.NONE)
+    oracle = Oracle(sandbox, (3, 4), BYTES, Notes())
+    assert (oracle.queries, oracle.seconds) == (0, 0.0)
+    reply = Reply(value=np.zeros((3, 4), np.uint8), seconds=0.75)
     for _ in range(2):
         oracle._checked(reply, np.zeros(12, np.uint8))
-    assert oracle.queries == 3
-    assert oracle.seconds == before + 1.5
+    assert (oracle.queries, oracle.seconds) == (2, 1.5)
 
 
 def test_own_seconds_are_part_of_all() -> None:
