@@ -35,5 +35,6 @@ def renew(file: Path, here: dict[str, Any], *, depth: int = 1) -> None:
 
 def _common(here: dict[str, Any], there: dict[str, Any], depth: int) -> dict[str, Any]:
     if depth > 1:
-        return {name: _common(part, there[name], depth - 1) for name, part in here.items()}
+        parts = ((name, _common(part, there[name], depth - 1)) for name, part in here.items())
+        return {name: part for name, part in parts if part}
     return {name: entry for name, entry in here.items() if there.get(name) == entry}
