@@ -2,7 +2,7 @@
 
 An experiment with other numbers may support a claim as well, so no verdict would tell. The record,
 ``tests/claims/experiments.json``, has what each check says, shows and hands to the functions that
-it calls, and what each statement draws from bytes that are always the same.
+it calls, and what each statement draws from bytes that are always the same, says and hands over.
 ``python tests/experiments.py`` writes it anew.
 
 What rounds is left out: it is what the oldest machine that this one can stand in for says
@@ -64,32 +64,36 @@ def noted(check: Check, implementation: Implementation) -> tuple[Evidence, dict[
 
     That is what it says, a digest of what it shows, and one of what it hands over.
     """
-    with handed_over("etcprops.claims.checks") as calls:
+    with handed_over("etcprops.claims") as calls:
         evidence = examine(check, implementation)
     shows = _digest(_written(exhibit) for exhibit in evidence.exhibits)
     return evidence, {"says": evidence.detail, "shows": shows, "hands over": _digest(calls)}
 
 
-def drawn(claim: Claim, without: str | None) -> str:
-    """Return a digest of what the claim's statement draws, and of where it is false."""
-    lines, implementation = [], Implementation()
-    for number in range(CASES):
-        tiny = number % 2 == 0
-        data: Any = Bytes(number, 40 if tiny else 160)
-        case = Case(data, implementation, without, *([TINY] if tiny else []))
-        try:
-            with threadpool_limits(1):
+def stated(claim: Claim, without: str | None) -> dict[str, str]:
+    """Return digests of what a claim's statement draws, of what it says, and of what it hands over.
+
+    What it says is where it is false, and why.
+    """
+    draws: list[str] = []
+    says: list[str] = []
+    with handed_over("etcprops.claims") as calls, threadpool_limits(1):
+        for number in range(CASES):
+            tiny = number % 2 == 0
+            data: Any = Bytes(number, 40 if tiny else 160)
+            case = Case(data, Implementation(), without, *([TINY] if tiny else []))
+            try:
                 STATEMENTS[claim.name](case)
-            outcome = "true"
-        except AssertionError:
-            outcome = "false"
-        lines += [f"{name}: {shown(value)}" for name, value in case.drawn.items()]
-        lines += [f"{name}: {shown(value)}" for name, value in case.results.items()]
-        lines += [outcome, *sorted(case.asked)]
-    return _digest(lines)
+                says.append("true")
+            except AssertionError as error:
+                says.append(f"false: {str(error).partition(chr(10))[0]}")  # pytest may add more
+            draws += [f"{name}: {shown(value)}" for name, value in case.drawn.items()]
+            draws += [f"{name}: {shown(value)}" for name, value in case.results.items()]
+            draws += sorted(case.asked)
+    return {"draws": _digest(draws), "says": _digest(says), "hands over": _digest(calls)}
 
 
-def statements() -> list[tuple[str, Claim, str | None]]:
+def named_statements() -> list[tuple[str, Claim, str | None]]:
     """Return a name for each statement under all its hypotheses and without each."""
     return [
         (f"{claim.name}, without: {hypothesis}" if hypothesis else claim.name, claim, hypothesis)
@@ -123,8 +127,8 @@ def measured() -> dict[str, dict[str, dict[str, str]]]:
                     assert evidence.finding is not Finding.RAISED, evidence.detail
                     kept = found if not by_library else ["hands over"]
                     checks[name] = {part: found[part] for part in kept}
-    texts = {name: {"draws": drawn(claim, without)} for name, claim, without in statements()}
-    return {"checks": checks, "statements": texts}
+    statements = {name: stated(claim, without) for name, claim, without in named_statements()}
+    return {"checks": checks, "statements": statements}
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from sklearn.base import BaseEstimator
 
 from etcprops import EtCKey
 from etcprops.claims import Implementation
+from etcprops.claims.case import Case
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def handed_over(by: str) -> Iterator[list[str]]:
         caller = frame.f_back
         if event == "call" and caller is not None and _is_in(by, caller):
             given = _arguments(frame)
-            if _is_in("etcprops", frame) and not _is_in(by, frame) and _matters(frame, given):
+            if _is_in("etcprops", frame) and not _is_in(by, frame) and _each_time(by, frame):
                 calls.append(f"{frame.f_code.co_name}({', '.join(map(told, given))})")
             elif given and isinstance(given[0], BaseEstimator) and _is_in("sklearn", frame):
                 calls.append(told(given[0]))
@@ -64,7 +65,7 @@ def told(value: Any) -> str:
             text = repr(value)
         case EtCKey():
             text = value.to_json()
-        case Implementation() | type():
+        case Case() | Implementation() | type():
             pass
         case _ if is_dataclass(value):
             names = [field.name for field in fields(value) if field.name != "seconds"]
@@ -79,12 +80,14 @@ def _arguments(frame: FrameType) -> list[Any]:
     return [frame.f_locals.get(name) for name in names[made:]]
 
 
-def _matters(frame: FrameType, given: list[Any]) -> bool:
-    """Tell apart what is called each time, and with arguments."""
-    remembers = hasattr(frame.f_globals.get(frame.f_code.co_name), "cache_info")
-    resumes = bool(frame.f_code.co_flags & CO_GENERATOR)
-    asked = bool(given) and isinstance(given[0], Implementation)
-    return not (remembers or resumes or asked)
+def _each_time(by: str, called: FrameType) -> bool:
+    """Tell whether this call is none that goes on, and nothing remembers what it returned."""
+    frame: FrameType | None = called
+    while frame is called or (frame is not None and _is_in(by, frame)):
+        if hasattr(frame.f_globals.get(frame.f_code.co_name), "cache_info"):
+            return False
+        frame = frame.f_back
+    return not called.f_code.co_flags & CO_GENERATOR
 
 
 def _is_in(package: str, frame: FrameType) -> bool:
