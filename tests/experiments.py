@@ -1,8 +1,9 @@
 """What checks and statements of the ledger try, on record: a changed experiment shows as a change.
 
 An experiment with other numbers may support a claim as well, so no verdict would tell. The record,
-``tests/claims/experiments.json``, has what each check says, shows and hands to the functions that
-it calls, and what each statement draws from bytes that are always the same, says and hands over.
+``tests/claims/experiments.json``, has what each check says, shows, hands to the functions that it
+calls and has its parts return, and the same of each statement, which draws from bytes that are
+always the same.
 ``python tests/experiments.py`` writes it anew.
 
 What rounds is left out: it is what the oldest machine that this one can stand in for says
@@ -12,14 +13,15 @@ otherwise, and what `BY_LIBRARY` names.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from handed_over import handed_over
 from on_record import renew
 from threadpoolctl import threadpool_limits
+from tracing import Traced, traced
 
 from etcprops.claims import CLAIMS, Claim, Evidence, EvidenceKind, Finding, Implementation
 from etcprops.claims.case import Case, shown
@@ -62,22 +64,22 @@ def name_of(claim: Claim, check: Check) -> str:
 def noted(check: Check, implementation: Implementation) -> tuple[Evidence, dict[str, str]]:
     """Run a check; return what it found, and what is on record of it.
 
-    That is what it says, a digest of what it shows, and one of what it hands over.
+    That is what it says, and digests of what it shows, hands over and has its parts return.
     """
-    with handed_over("etcprops.claims") as calls:
+    with traced("etcprops.claims") as trace:
         evidence = examine(check, implementation)
     shows = _digest(_written(exhibit) for exhibit in evidence.exhibits)
-    return evidence, {"says": evidence.detail, "shows": shows, "hands over": _digest(calls)}
+    return evidence, {"says": evidence.detail, "shows": shows} | _digests(trace)
 
 
 def stated(claim: Claim, without: str | None) -> dict[str, str]:
-    """Return digests of what a claim's statement draws, of what it says, and of what it hands over.
+    """Return digests of what a claim's statement draws, says, hands over and has its parts return.
 
     What it says is where it is false, and why.
     """
     draws: list[str] = []
     says: list[str] = []
-    with handed_over("etcprops.claims") as calls, threadpool_limits(1):
+    with traced("etcprops.claims") as trace, threadpool_limits(1):
         for number in range(CASES):
             tiny = number % 2 == 0
             data: Any = Bytes(number, 40 if tiny else 160)
@@ -90,7 +92,7 @@ def stated(claim: Claim, without: str | None) -> dict[str, str]:
             draws += [f"{name}: {shown(value)}" for name, value in case.drawn.items()]
             draws += [f"{name}: {shown(value)}" for name, value in case.results.items()]
             draws += sorted(case.asked)
-    return {"draws": _digest(draws), "says": _digest(says), "hands over": _digest(calls)}
+    return {"draws": _digest(draws), "says": _digest(says)} | _digests(trace)
 
 
 def named_statements() -> list[tuple[str, Claim, str | None]]:
@@ -106,6 +108,11 @@ def named_statements() -> list[tuple[str, Claim, str | None]]:
 def _written(exhibit: Exhibit) -> str:
     values = np.asarray(exhibit.values)
     return f"{exhibit.label}: {values.dtype} {values.tolist()}"
+
+
+def _digests(trace: Traced) -> dict[str, str]:
+    returned = [text for text, _ in itertools.groupby(trace.returned)]
+    return {"hands over": _digest(trace.handed_over), "returns": _digest(returned)}
 
 
 def _digest(lines: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
-"""What a function hands to the functions that it calls, told so that it is the same on any machine.
+"""What the functions of a package hand over and return, told so that it is the same anywhere.
 
-Arguments of calls from some modules to the rest of the package, and what estimators are asked.
-Floating-point numbers are told roughly: by a part in ten thousand of the greatest.
+Arguments of calls from the package to the rest of ours, options of estimators that are asked, and
+what functions return. Floating-point numbers are told roughly: by a part in ten thousand of the
+greatest.
 """
 
 from __future__ import annotations
@@ -15,34 +16,46 @@ from enum import Enum
 from fractions import Fraction
 from inspect import CO_GENERATOR
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sympy import Basic, MatrixBase
 
 from etcprops import EtCKey
 from etcprops.claims import Implementation
 from etcprops.claims.case import Case
 
 
-@contextmanager
-def handed_over(by: str) -> Iterator[list[str]]:
-    """Note calls made from a package, in this thread; calls within it are not among them."""
-    calls: list[str] = []
+class Traced(NamedTuple):
+    """What was handed over, and what was returned, in order."""
 
-    def note(frame: FrameType, event: str, _: Any) -> None:
-        caller = frame.f_back
-        if event == "call" and caller is not None and _is_in(by, caller):
+    handed_over: list[str]
+    returned: list[str]
+
+
+@contextmanager
+def traced(package: str) -> Iterator[Traced]:
+    """Note what functions of a package hand to others and return, in this thread."""
+    found = Traced([], [])
+    user = sys._getframe(2)  # noqa: SLF001  # inspect.stack() takes long
+
+    def note(frame: FrameType, event: str, value: Any) -> None:
+        inside = _is_in(package, frame)
+        if event == "return" and inside and value is not None and _each_time(frame, user):
+            found.returned.append(told(value))
+        elif event == "call" and not inside and _is_in(package, frame.f_back):
             given = _arguments(frame)
-            if _is_in("etcprops", frame) and not _is_in(by, frame) and _each_time(by, frame):
-                calls.append(f"{frame.f_code.co_name}({', '.join(map(told, given))})")
+            if _is_in("etcprops", frame) and _each_time(frame, user):
+                name = frame.f_code.co_name
+                found.handed_over.append(f"{name}({', '.join(map(told, given))})")
             elif given and isinstance(given[0], BaseEstimator) and _is_in("sklearn", frame):
-                calls.append(told(given[0]))
+                found.handed_over.append(told(given[0]))
 
     sys.setprofile(note)
     try:
-        yield calls
+        yield found
     finally:
         sys.setprofile(None)
 
@@ -61,7 +74,7 @@ def told(value: Any) -> str:
             text = f"{value.dtype}{value.shape}{_digest(value)}"
         case list() | tuple():
             text = f"[{', '.join(map(told, value))}]"
-        case BaseEstimator():
+        case BaseEstimator() | Basic() | MatrixBase():
             text = repr(value)
         case EtCKey():
             text = value.to_json()
@@ -80,18 +93,21 @@ def _arguments(frame: FrameType) -> list[Any]:
     return [frame.f_locals.get(name) for name in names[made:]]
 
 
-def _each_time(by: str, called: FrameType) -> bool:
-    """Tell whether this call is none that goes on, and nothing remembers what it returned."""
-    frame: FrameType | None = called
-    while frame is called or (frame is not None and _is_in(by, frame)):
-        if hasattr(frame.f_globals.get(frame.f_code.co_name), "cache_info"):
+def _each_time(frame: FrameType, user: FrameType) -> bool:
+    """Tell whether this is a function, not a part of one, and nothing remembers what it returns."""
+    code = frame.f_code
+    if code.co_flags & CO_GENERATOR or (code.co_name[0] == "<" and code.co_name != "<lambda>"):
+        return False
+    caller: FrameType | None = frame
+    while caller is not None and caller is not user:
+        if hasattr(caller.f_globals.get(caller.f_code.co_name), "cache_info"):
             return False
-        frame = frame.f_back
-    return not called.f_code.co_flags & CO_GENERATOR
+        caller = caller.f_back
+    return True
 
 
-def _is_in(package: str, frame: FrameType) -> bool:
-    return f"{frame.f_globals.get('__name__')}.".startswith(f"{package}.")
+def _is_in(package: str, frame: FrameType | None) -> bool:
+    return frame is not None and f"{frame.f_globals.get('__name__')}.".startswith(f"{package}.")
 
 
 def _digest(array: NDArray[Any]) -> str:
