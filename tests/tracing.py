@@ -1,7 +1,7 @@
 """What the functions of a package hand over and return, told so that it is the same anywhere.
 
-Arguments of calls from the package to the rest of ours, options of estimators that are asked, and
-what functions return. Floating-point numbers are told roughly: by a part in ten thousand of the
+Arguments of calls from the package to the rest of ours and to scikit-learn, and what functions
+return. Floating-point numbers are told roughly: by a part in ten thousand of the
 greatest.
 """
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
-from inspect import CO_GENERATOR
+from inspect import CO_GENERATOR, CO_VARARGS, CO_VARKEYWORDS
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -46,12 +46,11 @@ def traced(package: str) -> Iterator[Traced]:
         if event == "return" and inside and value is not None and _each_time(frame, user):
             found.returned.append(told(value))
         elif event == "call" and not inside and _is_in(package, frame.f_back):
-            given = _arguments(frame)
+            name, given = frame.f_code.co_name, told(_arguments(frame))
             if _is_in("etcprops", frame) and _each_time(frame, user):
-                name = frame.f_code.co_name
-                found.handed_over.append(f"{name}({', '.join(map(told, given))})")
-            elif given and isinstance(given[0], BaseEstimator) and _is_in("sklearn", frame):
-                found.handed_over.append(told(given[0]))
+                found.handed_over.append(f"{name}{given}")
+            elif _is_in("sklearn", frame) and name != "__init__":  # whose defaults are not ours
+                found.handed_over.append(given)
 
     sys.setprofile(note)
     try:
@@ -72,8 +71,9 @@ def told(value: Any) -> str:
             text = told(np.array([value]))
         case np.ndarray():
             text = f"{value.dtype}{value.shape}{_digest(value)}"
-        case list() | tuple():
-            text = f"[{', '.join(map(told, value))}]"
+        case list() | tuple() | dict():
+            parts = value.items() if isinstance(value, dict) else value
+            text = f"[{', '.join(map(told, parts))}]"
         case BaseEstimator() | Basic() | MatrixBase():
             text = repr(value)
         case EtCKey():
@@ -88,7 +88,8 @@ def told(value: Any) -> str:
 
 def _arguments(frame: FrameType) -> list[Any]:
     code = frame.f_code
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    starred = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
     made = code.co_name == "__init__"  # what is about to be made cannot be told yet
     return [frame.f_locals.get(name) for name in names[made:]]
 

@@ -43,7 +43,7 @@ def infer_structure(
     found : SignedPermutation
         On images of `shape`.
     shape : tuple of int
-        ``(H, W)`` or ``(H, W, C)``.
+        ``(H, W)`` or ``(H, W, C)`` with 1 to 4 channels.
     out_shape : tuple of int, optional
         Of the result; by default `shape`. ``(H, C W)`` is taken for components side by side.
     block : int, optional

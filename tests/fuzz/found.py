@@ -223,6 +223,7 @@ MENDED: Final[dict[str, tuple[str, ...]]] = {
         "a block of NumPy's 8 bits was an OverflowError",
         "a block of 0 was a ZeroDivisionError",
         "no map, or a shape of other images, was any error",
+        "a pixel of ten components was a MemoryError",
     ),
     "read_coefficients": (
         _NUL,

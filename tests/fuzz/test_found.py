@@ -125,6 +125,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a share above one": (lambda: Confirmation(1, 1, True, 1).missed(1.5), "'fraction'"),
     "no block": (lambda: infer_structure(IDENTITY, (2, 2), block=0), "'block'"),
     "another number of pixels": (lambda: infer_structure(IDENTITY, (2, 3)), "'shape'.*4 pixels"),
+    "too many components": (
+        lambda: infer_structure(ep.SignedPermutation.identity(10), (1, 1, 10)),
+        "'shape'.*1 to 4 channels",
+    ),
     "no time": (lambda: drift(IDENTITY, negate, (2, 2), 0, time_limit=0), "'time_limit'"),
     "pixels beyond single precision": (
         lambda: recover_layout(np.full((4, 8, 8), 1e300)), "magnitude up to"),
