@@ -19,11 +19,13 @@ Placed = tuple[NDArray[np.int64], NDArray[np.bool_]]
 def as_shape(value: Any, parameter: str, found: SignedPermutation) -> tuple[int, ...]:
     """Return the shape of images of as many pixels as a map has."""
     caller = "infer_structure"
-    wanted = f"be (H, W) or (H, W, C) with 1 to 4 channels, of {len(found)} pixels in all"
+    wanted = f"be (H, W) or (H, W, C), of {len(found)} pixels in all"
     sides = tuple(value) if isinstance(value, (tuple, list)) else ()
     shape = tuple(as_integer(side, parameter, caller) for side in sides)
-    if len(shape) not in {2, 3} or prod(shape) != len(found) or max(shape[2:], default=1) > 4:
+    if len(shape) not in {2, 3} or prod(shape) != len(found):
         reject(parameter, caller, wanted, describe(value))
+    if max(shape[2:], default=1) > 4:
+        reject(parameter, caller, "have 1 to 4 channels", describe(value))
     return shape
 
 
