@@ -258,13 +258,14 @@ def test_checks_that_looked_are_counted() -> None:
         CLAIM,
         (
             evidence(),
+            evidence(Finding.SUPPORTS),
             evidence(Finding.REFUTES),
             evidence(Finding.NOT_APPLICABLE),
             evidence(Finding.SKIPPED, needs=Needs.DATA),
             evidence(Finding.RECORDED, needs=Needs.COQ),
         ),
     )
-    assert Summary.of((rows,)).checks == 2
+    assert Summary.of((rows,)).checks == 3
 
 
 def test_axioms_are_only_told_of_where_theorems_stand_on_them() -> None:
