@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from on_record import renew
 from threadpoolctl import threadpool_limits
 from tracing import Traced, traced
 
+from etcprops import EtCKey, encrypt
 from etcprops.claims import CLAIMS, Claim, Evidence, EvidenceKind, Finding, Implementation
 from etcprops.claims.case import Case, shown
 from etcprops.claims.model import Check, Exhibit
@@ -80,24 +82,46 @@ def noted(check: Check, implementation: Implementation) -> tuple[Evidence, dict[
 def stated(claim: Claim, without: str | None) -> dict[str, str]:
     """Return digests of what a claim's statement draws, says, hands over and has its parts return.
 
-    What it says is where it is false, and why.
+    What it says is where it is false, and why: also of an encryption that is off by one level.
     """
     draws: list[str] = []
     says: list[str] = []
     with traced("etcprops.claims") as trace, threadpool_limits(1):
         for number in range(CASES):
-            tiny = number % 2 == 0
-            data: Any = Bytes(number, 40 if tiny else 160)
-            case = Case(data, Implementation(), without, *([TINY] if tiny else []))
-            try:
-                STATEMENTS[claim.name](case)
-                says.append("true")
-            except AssertionError as error:
-                says.append(f"false: {str(error).partition(chr(10))[0]}")  # pytest may add more
+            case = _case(number, Implementation(), without)
+            says.append(_said(claim, case))
             draws += [f"{name}: {shown(value)}" for name, value in case.drawn.items()]
             draws += [f"{name}: {shown(value)}" for name, value in case.results.items()]
             draws += sorted(case.asked)
+    unsound = Implementation(encrypt=off_by_one)
+    with threadpool_limits(1):
+        says += [_said(claim, _case(number, unsound, without)) for number in range(CASES)]
     return {"draws": _digest(draws), "says": _digest(says)} | _digests(trace)
+
+
+def off_by_one(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
+    """Encrypt, and change the last bit of the first pixel of each second image."""
+    encrypted = encrypt(images, key)
+    batch = encrypted.reshape(-1, key.geometry.n_pixels)
+    batch[::2, 0] ^= 1
+    return encrypted
+
+
+def _case(number: int, implementation: Implementation, without: str | None) -> Case:
+    tiny = number % 2 == 0
+    data: Any = Bytes(number, 40 if tiny else 160)
+    return Case(data, implementation, without, *([TINY] if tiny else []))
+
+
+def _said(claim: Claim, case: Case) -> str:
+    """Return whether a statement is true of a case, and why it is not."""
+    try:
+        STATEMENTS[claim.name](case)
+    except AssertionError as error:
+        return f"false: {str(error).partition(chr(10))[0]}"  # pytest may add more
+    except Exception as error:  # noqa: BLE001  # what a wrong encryption leads to
+        return f"{type(error).__name__}"
+    return "true"
 
 
 def named_statements() -> list[tuple[str, Claim, str | None]]:
