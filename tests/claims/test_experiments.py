@@ -16,7 +16,7 @@ RECORD = on_record.read(experiments.FILE)
 STATED = {name: (claim, without) for name, claim, without in experiments.named_statements()}
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", RECORD["statements"])
 def test_statements_are_as_on_record(name: str) -> None:
     """``python tests/experiments.py`` records them anew."""
