@@ -58,5 +58,6 @@ def test_numbers_are_told_but_for_rounding() -> None:
     numbers = np.random.default_rng(0).standard_normal((50, 20))
     assert told(numbers) == told(numbers * (1 + 1e-13))
     assert told(numbers) != told(numbers * 1.001)
+    assert told(numbers) != told(numbers + 0.01 * (numbers == numbers[3, 4]))
     assert told(numbers) != told(numbers[:, ::-1])
     assert told(numbers.astype(np.int64)) != told(numbers.astype(np.int64) + 1)
