@@ -318,7 +318,11 @@ def raise_signal(which: int) -> Callable[[], None]:
 
 
 def fill_the_disk() -> None:
-    """Let no file grow beyond ten bytes, as the system does it: what is written fails half-way."""
+    """Let no file grow beyond ten bytes, as the system does it: what is written fails half-way.
+
+    Programs that are started then cannot write down what of them was reached either.
+    """
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
 
 
