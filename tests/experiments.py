@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ from etcprops.claims.case import Case, shown
 from etcprops.claims.model import Check, Exhibit
 from etcprops.claims.runner import examine
 from etcprops.claims.statements import STATEMENTS
+
+Option = TypeVar("Option")
 
 FILE: Final = Path(__file__).parent / "claims" / "experiments.json"
 CASES: Final = 12
@@ -61,6 +63,20 @@ class Bytes:
     def draw(self, _strategy: Any) -> bytes:
         """Draw as many as a case of that size asks for at once."""
         return self.rng.bytes(self.count)
+
+
+class Asked(Case):
+    """Remembers what a statement lets it choose from."""
+
+    def choose(self, name: str, options: Sequence[Option]) -> Option:
+        """Choose as `Case` does."""
+        self.asked.add(f"{name}: {shown(options)}")
+        return super().choose(name, options)
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        """Choose as `Case` does."""
+        self.asked.add(f"{name}: {low} to {high}")
+        return super().integer(name, low, high)
 
 
 def name_of(claim: Claim, check: Check) -> str:
@@ -110,7 +126,7 @@ def off_by_one(images: NDArray[np.uint8], key: EtCKey) -> NDArray[np.uint8]:
 def _case(number: int, implementation: Implementation, without: str | None) -> Case:
     tiny = number % 2 == 0
     data: Any = Bytes(number, 40 if tiny else 160)
-    return Case(data, implementation, without, *([TINY] if tiny else []))
+    return Asked(data, implementation, without, *([TINY] if tiny else []))
 
 
 def _said(claim: Claim, case: Case) -> str:
