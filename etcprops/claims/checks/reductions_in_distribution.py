@@ -20,7 +20,7 @@ from etcprops.scheme.keys import EtCKey
 TWO_BLOCKS = BlockGeometry(2, 4, block=2)
 
 
-def gram_terms(reduced: NDArray[np.int64], *, normalize: bool = True) -> list[Fraction]:
+def gram_terms(reduced: NDArray[np.int64], *, normalize: bool) -> list[Fraction]:
     """Return all inner products of reduced vectors exactly, z-scored per feature."""
     rows = reduced.astype(object)
     if normalize:
