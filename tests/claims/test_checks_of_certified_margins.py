@@ -119,6 +119,7 @@ def query_between(
             return [encrypted if tried else plain]
 
     def noted(images: Images, key: EtCKey) -> Images:
+        assert key.geometry.block == 1
         tried.append(images)
         return encrypt(images, key)
 
