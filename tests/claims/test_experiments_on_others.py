@@ -72,6 +72,7 @@ def only(levels: list[int], changed: list[int]) -> Encrypt:
         (forests.check_ties_to_the_lowest_threshold, [3, 4]),
         (forests.check_forest_after_gram_pca_of_pixels_in_floats, [3] * 49),
         (models.check_stump_on_one_pixel, [3] * 21),
+        (models.check_tied_neighbours, [200] * 20),
     ],
 )
 def test_searches_try_all_that_they_say(

@@ -252,10 +252,10 @@ def test_an_exact_gram_matrix_must_keep_its_bound(monkeypatch: Patch) -> None:
 
     def gram(rows: Any, _slices: int) -> Any:
         seen.append(rows)
-        return rows @ rows.T + 1.5
+        return 2.5 * rows @ rows.T
 
     monkeypatch.setattr(
-        "etcprops.exact.gram.gram_error_bound", lambda rows, **_: np.ones((len(rows),) * 2)
+        "etcprops.exact.gram.gram_error_bound", lambda rows, **_: abs(rows @ rows.T)
     )
     arithmetic = Arithmetic(exact_gram=gram)
     found = exact_gram.check_exact_gram_against_rational_arithmetic(
