@@ -81,8 +81,7 @@ class Structure:
     @property
     def components(self) -> Integers | None:
         """Codes of K4; None for grey or if components are not in one order a piece."""
-        draws = [d for d in self.draws if d.name == "component order"]
-        return draws[0].values if draws else None
+        return _all_known(self.tiles.orders) if self.size[2] == 3 else None
 
     @property
     def negatives(self) -> NDArray[np.bool_] | None:
@@ -115,11 +114,15 @@ def common_bits(structures: Sequence[Structure]) -> float:
     for same, own in zip(draws, own_orders(draws), strict=True):
         if not all(d.neutral for d in same):
             total += same[0].bits * own.share
-    return total + scramble_bits(structures[0])
+    return total + scramble_bits(structures)
 
 
-def scramble_bits(structure: Structure) -> float:
-    """Return the bits of what happens inside pieces, where it has no name."""
+def scramble_bits(structures: Sequence[Structure]) -> float:
+    """Return the bits of what happens inside pieces, where it has no name under some key."""
+    return max(map(_scramble_bits, structures))
+
+
+def _scramble_bits(structure: Structure) -> float:
     tiles = structure.tiles
     if tiles.explained or not tiles.permutation.size:
         return 0.0

@@ -120,7 +120,7 @@ def audit_keys(digests: dict[int, str], structures: Sequence[Structure]) -> KeyA
         alike = _collide_too_often(list(digests.values()), space)
         draws = _test_draws(distinct if alike else list(structures))
         tests, findings = holm(draws.tests), draws.findings
-        claimed, effective = space, draws.bits + scramble_bits(structures[0])
+        claimed, effective = space, draws.bits + scramble_bits(structures)
         least = _orbit_bits(structures)
         if (effective - least) * (len(structures) - 1) > -math.log2(FACT_ERROR):
             effective = least
@@ -236,7 +236,7 @@ def _orbit_bits(structures: Sequence[Structure]) -> float:
 def _test_draws(structures: Sequence[Structure]) -> _Draws:
     """Test each draw that some key uses."""
     result = _Draws(piece="block" if structures[0].block > 1 else "piece")
-    if scramble_bits(structures[0]):
+    if scramble_bits(structures):
         piece = "pixel" if structures[0].unit == (1, 1) else result.piece
         result.findings.append(
             f"Whether what happens inside the {piece}s is drawn evenly was not tested."

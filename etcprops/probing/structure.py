@@ -122,7 +122,7 @@ def infer_common(
         # Of equal ones, those say more in which less has no name, and components as images of
         # their own more than side by side.
         planes = first.layout == "planes"
-        return round(sizes[number], 6), round(scramble_bits(first), 6), planes, number
+        return round(sizes[number], 6), round(scramble_bits(forms[number]), 6), planes, number
 
     order = sorted(range(len(forms)), key=rank)
     chosen = _choice([forms[i][0] for i in order], [sizes[i] for i in order])
@@ -149,9 +149,15 @@ def _forms(layout: str, size: tuple[int, int, int], tiles: list[Tiles]) -> list[
     piece = piece_name(unit, (height, width))
     orders = [t.permutation for t in tiles]
     return [
-        [_describe(layout, t, size, name, d) for t, d in zip(tiles, draws, strict=True)]
+        _alike([_describe(layout, t, size, name, d) for t, d in zip(tiles, draws, strict=True)])
         for name, draws in arranged(orders, grid, piece)
     ]
+
+
+def _alike(form: list[Structure]) -> list[Structure]:
+    """Leave out draws that some of the maps do not have: what happens inside has no name there."""
+    common = set.intersection(*({draw.name for draw in s.draws} for s in form))
+    return [replace(s, draws=tuple(d for d in s.draws if d.name in common)) for s in form]
 
 
 def _apart(

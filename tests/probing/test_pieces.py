@@ -276,7 +276,7 @@ def test_what_has_no_name_inside_pieces_has_its_bits() -> None:
     def factorial(number: int) -> float:
         return lgamma(number + 1) / log(2)
 
-    assert scramble_bits(described(inside(), 3)) == 0
+    assert scramble_bits([described(inside(), 3)]) == 0
     cases = [
         (inside(codes=-1), factorial(6)),
         (inside(codes=-1, orders=-1), factorial(18)),
@@ -286,11 +286,11 @@ def test_what_has_no_name_inside_pieces_has_its_bits() -> None:
         (inside(orders=-1, negatives=-1), 18 + 6 * log2(6)),
     ]
     for tiles, each in cases:
-        assert scramble_bits(described(tiles, 3)) == pytest.approx(5 * each)
+        assert scramble_bits([described(tiles, 3)]) == pytest.approx(5 * each)
     few = inside(negatives=-1, maps=2)
-    assert scramble_bits(described(few, 3)) == pytest.approx(2 * 18 + 5)
+    assert scramble_bits([described(few, 3)]) == pytest.approx(2 * 18 + 5)
     one = inside(negatives=-1, maps=1)
-    assert scramble_bits(described(one, 3)) == pytest.approx(18)
+    assert scramble_bits([described(one, 3)]) == pytest.approx(18)
 
 
 def test_bits_of_a_key_are_those_of_draws_that_change_anything() -> None:
@@ -325,8 +325,8 @@ def test_codes_of_pieces_are_known_if_all_are() -> None:
     assert (found.block, found.components) == (0, None)
     square = described(replace(inside(), unit=(2, 2)), 1)
     assert square.block == 2
-    orders = codes("component order", np.array([3]), 6)
-    assert described(inside(), 3, orders).components is orders.values
+    assert str(described(inside(orders=3), 3).components) == "[0 0 0 0 3]"
+    assert described(inside(orders=-1), 3).components is None
 
 
 # --- Part of an image

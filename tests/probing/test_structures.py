@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from etcprops import BlockGeometry, EtCKey, SignedPermutation
-from etcprops.probing.description import Structure
+from etcprops.probing.description import Structure, common_bits, scramble_bits
 from etcprops.probing.structure import infer_common, infer_structure
 from etcprops.probing.tiles import transforms_of
 from etcprops.scheme.keys import COMPONENT_ORDERS
@@ -189,3 +189,37 @@ def test_all_maps_have_one_form() -> None:
     assert {(s.unit, s.arrangement) for s in forms} == {((1, 1), "free")}
     for structure, found in zip(forms, [*rows, free], strict=True):
         assert np.array_equal(structure.permutation, found.source)
+
+
+def in_blocks(inside: Integers, *, negated: slice | None = None) -> SignedPermutation:
+    """Return a map of 8 x 8 pixels that moves blocks of 4 x 4, and moves pixels inside."""
+    cells = grid(2, 4, 2, 4).swapaxes(1, 2).reshape(4, 16)[[1, 3, 2, 0]][:, inside]
+    signs = np.ones((4, 16))
+    if negated is not None:
+        signs[:, negated] = -1
+    order, sign = (x.reshape(2, 2, 4, 4).swapaxes(1, 2).reshape(-1) for x in (cells, signs))
+    return SignedPermutation(order, sign)
+
+
+STILL, SCRAMBLED = in_blocks(np.arange(16)), in_blocks(np.random.default_rng(0).permutation(16))
+
+
+@pytest.mark.parametrize(
+    ("maps", "names"),
+    [
+        ([STILL, STILL], ["element of D4", "negation"]),
+        ([STILL, SCRAMBLED], ["negation"]),
+        ([SCRAMBLED, STILL], ["negation"]),
+        ([SCRAMBLED, in_blocks(np.arange(16), negated=slice(0, 3))], []),
+    ],
+)
+def test_what_has_a_name_under_some_keys_only_is_no_draw(
+    maps: list[SignedPermutation], names: list[str]
+) -> None:
+    found = infer_common(maps, (8, 8), block=4)
+    inside = {"element of D4", "negation"}
+    assert [[d.name for d in s.draws if d.name in inside] for s in found] == [names] * 2
+    assert scramble_bits(found) == max(scramble_bits([s]) for s in found)
+    assert bool(scramble_bits(found)) is (len(names) < 2)
+    assert common_bits(found) == common_bits(found[::-1])
+    assert [s.key is None for s in found] == [not s.tiles.explained for s in found]
