@@ -206,10 +206,13 @@ def found_by(sound: Implementation) -> FoundBy:
     return found_by
 
 
+LONG = {"attack on single images"}
+
+
 def or_thorough(value: Any, checks: Iterable[Check]) -> Any:
-    """Leave what other processes take long for to the thorough run."""
-    ahead = any(check.ahead is not None for check in checks)
-    return pytest.param(value, marks=pytest.mark.thorough) if ahead else value
+    """Leave what takes long, here or in other processes, to the thorough run."""
+    long = any(check.ahead is not None or check.name in LONG for check in checks)
+    return pytest.param(value, marks=pytest.mark.thorough) if long else value
 
 
 @pytest.mark.sampled(6)
