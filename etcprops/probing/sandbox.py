@@ -282,6 +282,7 @@ class Forked(Sandbox):
                         there.send(_printed(reply, os.fstat(1).st_size))
                         if os.fstat(1).st_size:
                             os.ftruncate(1, 0)
+                            os.lseek(1, 0, os.SEEK_SET)
         os._exit(0)  # exit handlers are the parent's
 
     def _how(self) -> str:
