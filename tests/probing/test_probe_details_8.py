@@ -1,9 +1,10 @@
-"""How witnesses shrink, which other shapes are tried, and what floats are taken for."""
+"""How witnesses shrink, which shapes are tried, what floats are, and what is told of keys."""
 
 # ruff: noqa: SLF001  # parts, each alone
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from oracles import BYTES, asked, rng
 
-from etcprops.probing import bits, shapes, verdicts
+from etcprops.probing import bits, classification, key_audit, local, shapes, verdicts
 from etcprops.probing.budget import FULL, QUICK
 from etcprops.probing.classification import _Classifier
 from etcprops.probing.model import MapKind, Notes
@@ -137,3 +138,29 @@ def test_floats_that_are_multiples_of_a_level_are_taken_for_bytes(
     reader.outputs = [np.array([0.0, level / 255])]
     reader._find_output_scale()
     assert oracle.output_factor == factor
+
+
+# --- Keys and sources
+
+
+def test_keys_that_collide_are_told_of_with_what_even_draws_would_give() -> None:
+    def said(space: float) -> str:
+        return key_audit._use(15, 14, ((1, 0),), space)[0]
+
+    twentieth = 11.036173612553485  # bits: one of few that give just that
+    assert math.comb(15, 2) / 2**twentieth == 0.05
+    assert "even draws would give" not in said(twentieth)
+    assert "15 even draws would give 0.1 such pairs" in said(twentieth - 1)
+    assert "even draws would give" not in said(5000.0)  # more maps than a float can count
+
+
+@pytest.mark.parametrize(("limit", "looked"), [(11, False), (12, True)])
+def test_sources_are_looked_for_in_images_of_up_to_a_limit(
+    monkeypatch: Patch, limit: int, *, looked: bool
+) -> None:
+    found = np.arange(12), np.zeros(0)
+    monkeypatch.setattr(classification, "LOCAL_LIMIT", limit)
+    monkeypatch.setattr(local, "influences", lambda *_: found)
+    oracle = SimpleNamespace(size=12)
+    classifier: Any = SimpleNamespace(oracle=oracle, rng=rng(), effort=FULL, source=None)
+    assert (_Classifier._sources(classifier) is found[0]) is looked
