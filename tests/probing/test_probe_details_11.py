@@ -1,6 +1,6 @@
 """What a process that is called sees and leaves, and what is asked again, paired and read."""
 
-# ruff: noqa: SLF001  # parts, each alone
+# ruff: noqa: ARG005, SLF001  # signatures; parts, each alone
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from oracles import BYTES, SINGLES, WORDS
 
+from etcprops.probing.calling import how_to_call
 from etcprops.probing.classification import _Classifier
 from etcprops.probing.extraction import naming_vectors
 from etcprops.probing.returns import _numbers
@@ -183,3 +184,19 @@ def test_pairs_that_differ_by_more_than_four_roundings_are_broken(
     outputs = np.array([0.0, 1.0]), np.array([0.5 + times * 1e-3, 1.0])
     assert _broken(oracle, pair, outputs) is broken
     assert BYTES.tolerance == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "keyed", "noted"),
+    [
+        (lambda image, mode="fast": image, False, True),  # a name for something else
+        (lambda image, thing="fast": image, True, False),
+        (lambda image, thing=None: image, True, False),
+        (lambda image, thing=3: image, False, True),
+        (lambda image, block_size, *rest: image, True, True),
+        (lambda image, *rest: image, True, False),
+    ],
+)
+def test_keys_go_where_names_and_defaults_say(function: Any, *, keyed: bool, noted: bool) -> None:
+    calling = how_to_call(function)
+    assert (calling.keyed, bool(calling.note)) == (keyed, noted)
