@@ -103,17 +103,17 @@ def pattern(matrix: csr_array, size: int = 192) -> Image.Image:
     return Image.fromarray(canvas)
 
 
-def photograph() -> NDArray[np.uint8]:
-    """Return a photograph of scikit-learn's samples (no people).
+def photograph(shape: tuple[int, int] = (192, 288)) -> NDArray[np.uint8]:
+    """Return a photograph of scikit-learn's samples (no people), cut to a size.
 
     Returns
     -------
-    ndarray of uint8, shape (192, 288, 3)
+    ndarray of uint8, shape (H, W, 3)
     """
     from sklearn.datasets import load_sample_image
 
     picture = np.asarray(load_sample_image("china.jpg"), dtype=np.uint8)[30:414:2, 20:596:2]
-    return np.ascontiguousarray(picture)
+    return np.ascontiguousarray(picture[: shape[0], : shape[1]])
 
 
 def example_key() -> EtCKey:

@@ -388,7 +388,7 @@ def test_no_axioms_are_not_told_of() -> None:
 
 
 def test_the_photograph_is_of_whole_blocks() -> None:
-    assert photograph().shape == (192, 288, 3)
+    assert photograph().shape == photograph((999, 999)).shape == (192, 288, 3)
 
 
 def test_a_run_tells_its_data_and_how_long_it_took(monkeypatch: Patch) -> None:
