@@ -81,3 +81,9 @@ def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
         return Result(code if isinstance(code, int) else 0, out, err)
 
     return run
+
+
+def returning(*values: Any) -> Callable[..., Any]:
+    """Return a function that returns these values, one a call, whatever it is given."""
+    left = iter(values)
+    return lambda *_, **__: next(left)

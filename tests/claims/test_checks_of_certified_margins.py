@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import returning
 from numpy.typing import NDArray
 
 from etcprops import BlockGeometry, EtCKey, encrypt
@@ -21,11 +22,6 @@ from etcprops.datasets import make_synthetic_faces
 Images = NDArray[Any]
 Patch = pytest.MonkeyPatch
 SMALL = BlockGeometry(8, 8, block=4)
-
-
-def returning(*values: Any) -> Any:
-    left = iter(values)
-    return lambda *_, **__: next(left)
 
 
 KERNELS: dict[str, Any] = {"linear": "linear", "rbf": "rbf"}

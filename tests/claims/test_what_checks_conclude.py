@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import returning
 from numpy.typing import NDArray
 
 from etcprops import BlockGeometry, EtCKey
@@ -59,11 +60,6 @@ def given(count: int = 100) -> ImageSet:
     images = np.broadcast_to(levels[:, None, None], (count, 8, 8)).copy()
     images[:, 0, 0] += 100
     return ImageSet("given", images, np.arange(count) % 2, SMALL)
-
-
-def returning(*values: Any) -> Callable[..., Any]:
-    left = iter(values)
-    return lambda *_, **__: next(left)
 
 
 # --- One model, client or SVM that differs is enough

@@ -5,10 +5,8 @@
 from __future__ import annotations
 
 import base64
-import inspect
 import io
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -382,8 +380,3 @@ def test_drift_is_looked_for_in_the_same_noise_each_time() -> None:
 def test_drift_takes_shapes_of_images(shape: Any) -> None:
     with pytest.raises(InvalidParameterError, match=r"must be \(H, W\) or \(H, W, C\)"):
         drift(TURNED, turned, shape, 0)
-
-
-def test_a_call_may_take_ten_seconds() -> None:
-    function: Callable[..., Any] = drift
-    assert inspect.signature(function).parameters["time_limit"].default == 10

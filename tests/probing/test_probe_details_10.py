@@ -153,14 +153,11 @@ def test_images_to_pair_are_black_bright_dark_and_of_all_levels() -> None:
 # --- What is told of keys
 
 
-def keys_with(**attributes: Any) -> Any:
-    return SimpleNamespace(**attributes)
-
-
 def failures(key: Any, *, keyed: bool) -> tuple[str, ...]:
     found = [SimpleNamespace(kind=MapKind.IDENTITY)]
     oracles = [SimpleNamespace(failed="It raised")]
-    return Keys.failures(keys_with(found=found, oracles=oracles, keys=[key]), keyed=keyed)
+    keys: Any = SimpleNamespace(found=found, oracles=oracles, keys=[key])
+    return Keys.failures(keys, keyed=keyed)
 
 
 def test_failures_name_the_key_once_and_only_where_there_is_one() -> None:
@@ -177,7 +174,8 @@ def test_maps_that_are_no_bijections_are_not_described(monkeypatch: Patch) -> No
     still = SignedPermutation.identity(16)
     for kind, found in ((MapKind.RANDOMISED, still), (MapKind.PERMUTATION, None)):
         verdict = SimpleNamespace(kind=kind, map=found)
-        Keys._describe(keys_with(found=[verdict], main=0, digests={}))
+        keys: Any = SimpleNamespace(found=[verdict], main=0, digests={})
+        Keys._describe(keys)
 
 
 def test_where_further_keys_are_given_up_the_first_is_described(monkeypatch: Patch) -> None:
@@ -206,7 +204,7 @@ def test_maps_are_named_by_two_images() -> None:
         size=300, scale=BYTES, budget=SimpleNamespace(enter=lambda _: None), ask=ask
     )
     found = [SimpleNamespace(kind=MapKind.AFFINE, map=None)]
-    keys = keys_with(found=found, oracles=[oracle], seed=0, digests={})
+    keys: Any = SimpleNamespace(found=found, oracles=[oracle], seed=0, digests={})
     Keys._name(keys, 0)
     assert seen == [2]
     assert set(keys.digests) == {0}
